@@ -1,0 +1,29 @@
+package id_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+)
+
+func TestNewSortsByTime(t *testing.T) {
+	at := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	a, b := id.New[id.Track](at), id.New[id.Track](at.Add(time.Millisecond))
+	if a >= b || len(a) != 26 {
+		t.Errorf("%s must sort before %s", a, b)
+	}
+	if got, err := id.Parse[id.Track](strings.ToLower(string(a))); err != nil || got != a {
+		t.Errorf("parse = %s, %v", got, err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, s := range []string{"", "abc", strings.Repeat("U", 26), strings.Repeat("Z", 26), "../../../../../etc/passwd.."} {
+		if got, err := id.Parse[id.Act](s); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%q = %q, %v", s, got, err)
+		}
+	}
+}
