@@ -1,0 +1,162 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A dir is an open data directory. Everything a node knows is below it:
+//
+//	9ten.db    the database (unless it is in Postgres)
+//	ledger.db  the embedded ledger
+//	blob/      originals and what is derived from them
+//	log/       the transparency log, as it is served
+//	keys/      the node's private keys
+//	demo.json  only where `setup --demo` made the directory
+type dir struct {
+	path string
+	lock *os.File
+	demo *demoMark // nil in a real directory
+}
+
+// demoMark is the content of demo.json: the directory is for show.
+type demoMark struct {
+	Made time.Time `json:"made"`
+	// Start and Set are the simulated clock: it showed Start when the real one showed Set.
+	Start time.Time `json:"start,omitzero"`
+	Set   time.Time `json:"set,omitzero"`
+}
+
+// openDir makes the directory if need be and locks it: two nodes on one
+// database would each keep a log of their own. It returns a Conflict fault
+// when another node has it, an Unavailable one when it cannot be written.
+func openDir(path string) (*dir, error) {
+	for _, sub := range []string{"", "keys"} {
+		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
+			return nil, fault.Wrap(err, fault.Unavailable, "The data directory %s cannot be made or written.", path)
+		}
+	}
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The data directory %s cannot be written.", path)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = lock.Close()
+		return nil, fault.New(fault.Conflict, "Another 9ten is running on %s. Stop it first, or use the running node's pages.", path)
+	}
+	d := &dir{path: path, lock: lock}
+	if d.demo, err = readDemo(path); err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *dir) Close() error { return d.lock.Close() }
+
+func (d *dir) join(elem ...string) string {
+	return filepath.Join(append([]string{d.path}, elem...)...)
+}
+
+func readDemo(path string) (*demoMark, error) {
+	text, err := os.ReadFile(filepath.Join(path, "demo.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	m := new(demoMark)
+	if err == nil {
+		err = json.Unmarshal(text, m)
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "demo.json in %s cannot be read.", path)
+	}
+	return m, nil
+}
+
+// markDemo makes the directory a demonstration. It is refused once there is
+// a database: a real node never becomes one.
+func (d *dir) markDemo(now time.Time) error {
+	if d.demo != nil {
+		return nil
+	}
+	if _, err := os.Stat(d.join("9ten.db")); err == nil {
+		return fault.New(fault.Conflict, "%s already holds a real node. Choose another folder for a demonstration.", d.path)
+	}
+	d.demo = &demoMark{Made: now.UTC()}
+	return d.writeDemo()
+}
+
+func (d *dir) writeDemo() error {
+	text, err := json.MarshalIndent(d.demo, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(d.join("demo.json"), append(text, '\n'), 0o600)
+}
+
+// requireDemo refuses what only a demonstration may do.
+func (d *dir) requireDemo(what string) error {
+	if d.demo == nil {
+		return fault.New(fault.Forbidden, "%s holds a real node, and %s is only for a directory made by `9ten setup --demo`.", d.path, what)
+	}
+	return nil
+}
+
+// clock returns the time the node goes by. Where clock.start is set in a
+// demonstration it begins there and runs at the pace of the real clock, also
+// over restarts; in a real directory clock.start is refused.
+func (d *dir) clock(start string) (func() time.Time, error) {
+	if start == "" {
+		return time.Now, nil
+	}
+	if err := d.requireDemo("clock.start"); err != nil {
+		return nil, err
+	}
+	at, err := time.Parse(time.RFC3339, start)
+	if err != nil {
+		return nil, fault.On("clock.start", fault.Invalid, "clock.start is %q, but a time such as 2026-10-01T00:00:00Z is expected.", start)
+	}
+	if !d.demo.Start.Equal(at) {
+		d.demo.Start, d.demo.Set = at.UTC(), time.Now().UTC()
+		if err := d.writeDemo(); err != nil {
+			return nil, err
+		}
+	}
+	shift := d.demo.Start.Sub(d.demo.Set)
+	return func() time.Time { return time.Now().Add(shift) }, nil
+}
+
+// writeFile replaces a small file whole: a crash leaves the old one or the new.
+func writeFile(name string, text []byte, perm fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	_, err = f.Write(text)
+	for _, step := range []func() error{func() error { return f.Chmod(perm) }, f.Sync, f.Close} {
+		if err == nil {
+			err = step()
+		}
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	parent, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	return parent.Sync()
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// keys are the node's own signing keys (formats.md, "Keys and what they sign").
+type keys struct {
+	log        ed25519.PrivateKey // receipts of plays, checkpoints
+	settlement ed25519.PrivateKey // settlements, attestations, batches
+	secret     []byte             // 32 bytes from which tokens are derived; never leaves the node
+}
+
+// openKeys reads the node's keys and makes those that are missing. A key that
+// cannot be read is never replaced: receipts already given depend on it.
+func (d *dir) openKeys() (k keys, err error) {
+	if k.log, err = d.ed25519Key("log"); err != nil {
+		return k, err
+	}
+	if k.settlement, err = d.ed25519Key("settlement"); err != nil {
+		return k, err
+	}
+	node, err := d.ed25519Key("node")
+	if err != nil {
+		return k, err
+	}
+	k.secret = node.Seed()
+	return k, nil
+}
+
+func (d *dir) ed25519Key(name string) (ed25519.PrivateKey, error) {
+	file := d.join("keys", name+".pem")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newEd25519Key(file)
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The key %s cannot be read.", file)
+	}
+	broken := fault.New(fault.Invalid, "%s is not an Ed25519 private key. Restore it from a backup: receipts already given depend on it.", file)
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, broken
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, broken
+	}
+	ed, ok := key.(ed25519.PrivateKey)
+	if !ok {
+		return nil, broken
+	}
+	return ed, nil
+}
+
+func newEd25519Key(file string) (ed25519.PrivateKey, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if err := writeFile(file, text, 0o600); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The key %s cannot be written.", file)
+	}
+	return key, nil
+}
