@@ -1,0 +1,101 @@
+-- name: SettingAll :many
+select key, value from setting;
+
+-- name: SettingSet :exec
+insert into setting (key, value) values (@key, @value)
+on conflict (key) do update set value = excluded.value;
+
+-- name: AccountInsert :exec
+insert into account (id, handle, email, name, role, password, created)
+values (@id, @handle, @email, @name, @role, @password, @created);
+
+-- name: AccountByID :one
+select * from account where id = @id;
+
+-- name: AccountByHandle :one
+select * from account where handle = @handle;
+
+-- name: AccountByEmail :one
+select * from account where email = @email and email <> '';
+
+-- name: AccountList :many
+select * from account where id > @after order by id limit @n;
+
+-- name: AccountCount :one
+select count(*) from account;
+
+-- name: AccountSetRole :execrows
+update account set role = @role where id = @id;
+
+-- name: AccountSetPassword :execrows
+update account set password = @password, reset_hash = null, reset_until = 0 where id = @id;
+
+-- name: AccountSetReset :execrows
+update account set reset_hash = @reset_hash, reset_until = @reset_until where id = @id;
+
+-- name: AccountByReset :one
+select * from account where reset_hash = @reset_hash and reset_until > @now;
+
+-- name: AccountSetProfile :execrows
+update account set name = @name, email = @email where id = @id;
+
+-- name: AccountSetHistoryPaused :execrows
+update account set history_paused = @paused where id = @id;
+
+-- name: AccountDelete :execrows
+delete from account where id = @id;
+
+-- name: SessionInsert :exec
+insert into session (hash, account, agent, created, seen, expires)
+values (@hash, @account, @agent, @created, @seen, @expires);
+
+-- name: SessionByHash :one
+select s.hash, s.account, s.seen, s.expires, a.handle, a.name, a.role, a.email, a.history_paused
+from session s join account a on a.id = s.account
+where s.hash = @hash and s.expires > @now;
+
+-- name: SessionSeen :exec
+update session set seen = @seen, expires = @expires where hash = @hash;
+
+-- name: SessionDelete :exec
+delete from session where hash = @hash;
+
+-- name: SessionDeleteOf :exec
+delete from session where account = @account;
+
+-- name: SessionExpire :exec
+delete from session where expires <= @now;
+
+-- name: DeviceInsert :exec
+insert into device (id, account, alg, spki, name, created)
+values (@id, @account, @alg, @spki, @name, @created);
+
+-- name: DeviceByID :one
+select * from device where id = @id;
+
+-- name: DeviceOf :many
+select * from device where account = @account order by created;
+
+-- name: DeviceRevoke :execrows
+update device set revoked = @at where id = @id and account = @account and revoked = 0;
+
+-- name: TokenInsert :exec
+insert into token (id, account, hash, name, scopes, created, expires)
+values (@id, @account, @hash, @name, @scopes, @created, @expires);
+
+-- name: TokenByHash :one
+select t.id, t.scopes, t.expires, a.id as account, a.handle, a.name, a.role, a.email, a.history_paused
+from token t join account a on a.id = t.account
+where t.hash = @hash;
+
+-- name: TokenOf :many
+select * from token where account = @account order by id;
+
+-- name: TokenDelete :execrows
+delete from token where id = @id and account = @account;
+
+-- name: AuditInsert :exec
+insert into audit (id, at, actor, action, about, note) values (@id, @at, @actor, @action, @about, @note);
+
+-- name: AuditList :many
+select * from audit order by id desc limit @n;
