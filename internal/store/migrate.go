@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -26,7 +28,10 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	want := int64(len(files.names))
+	want, err := files.latest()
+	if err != nil {
+		return err
+	}
 	have, err := db.schemaVersion(ctx)
 	switch {
 	case err != nil:
@@ -86,13 +91,21 @@ func newUnion(base fs.FS, folders ...string) (*union, error) {
 	return u, nil
 }
 
+// latest returns the highest migration number.
+func (u *union) latest() (int64, error) {
+	if len(u.names) == 0 {
+		return 0, errors.New("there are no migrations")
+	}
+	return goose.NumericComponent(u.names[len(u.names)-1])
+}
+
 // Open opens one of the files.
 func (u *union) Open(name string) (fs.File, error) {
-	path, ok := u.from[name]
+	from, ok := u.from[name]
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	return u.base.Open(path)
+	return u.base.Open(from)
 }
 
 // ReadDir lists all files; there are no folders.
@@ -102,15 +115,13 @@ func (u *union) ReadDir(string) ([]fs.DirEntry, error) { return u.list, nil }
 func (u *union) Glob(pattern string) ([]string, error) {
 	var out []string
 	for _, n := range u.names {
-		if ok, err := fs.ValidPath(n), error(nil); err != nil || !ok {
+		ok, err := path.Match(pattern, n)
+		if err != nil {
 			return nil, err
 		}
-		if matchSQL(pattern, n) {
+		if ok {
 			out = append(out, n)
 		}
 	}
 	return out, nil
 }
-
-// matchSQL knows the two patterns goose asks for.
-func matchSQL(pattern, name string) bool { return strings.HasSuffix(name, strings.TrimPrefix(pattern, "*")) }
