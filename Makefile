@@ -1,0 +1,49 @@
+# Two commands matter: `make run` and `make test`. Each target is a plain command.
+export CGO_ENABLED = 0
+GO       ?= go
+FUZZTIME ?= 10s
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X github.com/michaelperna/9ten/internal/app.version=$(VERSION)
+TAGS     := grpcnotrace
+
+.PHONY: run build test deps race fuzz lint story e2e bench web sql
+
+run: bin/9ten          ## build and start a node at http://localhost:9010
+	./bin/9ten serve
+
+build: bin/9ten
+
+.PHONY: bin/9ten
+bin/9ten:
+	$(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $@ ./cmd/9ten
+
+deps:                  ## what tests need beyond Go: Chromium, ffmpeg, Postgres, music
+	./tools/deps.sh
+
+test: deps             ## everything, on SQLite and on Postgres
+	./tools/test.sh
+
+race: deps
+	CGO_ENABLED=1 ./tools/test.sh -race
+
+fuzz:                  ## each fuzz target for FUZZTIME
+	./tools/fuzz.sh $(FUZZTIME)
+
+lint:
+	./tools/lint.sh
+
+story: bin/9ten
+	$(GO) test -tags $(TAGS) -count=1 ./story/...
+
+e2e: deps bin/9ten
+	$(GO) test -tags $(TAGS) -count=1 ./e2e/...
+
+bench: deps bin/9ten
+	$(GO) run -tags $(TAGS) ./bench
+
+web:                   ## build the browser's part into internal/web/dist
+	$(GO) run ./web/build
+
+sql:                   ## generate internal/store/sqlgen from the queries
+	cd tools && $(GO) build -o ../bin/sqlc github.com/sqlc-dev/sqlc/cmd/sqlc
+	cd internal/store && ../../bin/sqlc generate

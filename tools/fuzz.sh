@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module for a while each: tools/fuzz.sh 10s
+set -euo pipefail
+cd "$(dirname "$0")/.."
+time=${1:-10s}
+grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r pkg; do
+  for f in $(grep -h '^func Fuzz' "$pkg"/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do
+    echo "== $pkg $f"
+    go test -tags grpcnotrace -run '^$' -fuzz "^$f\$" -fuzztime "$time" "$pkg"
+  done
+done

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs all tests: packages on SQLite, the store on Postgres too, stories and
+# journeys against the real binary. Further arguments go to `go test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+NINETEN_TEST_POSTGRES=$(tools/postgres.sh start)
+export NINETEN_TEST_POSTGRES
+trap 'tools/postgres.sh stop' EXIT
+
+go vet -tags grpcnotrace ./...
+go test -tags grpcnotrace -timeout 20m "$@" ./...
