@@ -57,9 +57,9 @@ var kinds = []kind{
 	{weight: .46, sessions: 7, length: 5, favourites: 6, loyalty: .65, skips: .24},
 	{weight: .30, sessions: 14, length: 7, favourites: 9, loyalty: .70, skips: .20},
 	{weight: .10, sessions: 22, length: 9, favourites: 14, loyalty: .60, skips: .17},
-	{weight: .06, sessions: 16, length: 6, favourites: 1, loyalty: .92, skips: .06},              // a fan
+	{weight: .06, sessions: 16, length: 6, favourites: 1, loyalty: .92, skips: .06},               // a fan
 	{weight: .05, sessions: 12, length: 10, favourites: 4, loyalty: .80, skips: .04, night: true}, // a sleeper
-	{weight: .03, sessions: 0, length: 0, favourites: 1, loyalty: 1},                             // pays and does not listen
+	{weight: .03, sessions: 0, length: 0, favourites: 1, loyalty: 1},                              // pays and does not listen
 }
 
 // hours weighs the hours of the UTC day; nights weighs those of a sleeper.
