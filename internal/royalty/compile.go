@@ -85,16 +85,18 @@ func Compile(period calendar.Period, l *Listener, r *Rules) (MonthRow, error) {
 
 // compiler holds what is reused from one listener to the next.
 type compiler struct {
-	period calendar.Period
-	rules  *Rules
-	names  map[string]int // index into acts; looked up, never iterated
-	acts   []tally
-	heard  []int // acts of the listener at hand
-	row    DayRow
-	refs   []DayRef
-	own    []seen
-	basis  []seen
-	list   []Credit
+	period  calendar.Period
+	rules   *Rules
+	names   map[string]int // index into acts; looked up, never iterated
+	acts    []tally
+	touched []int // acts of the listener at hand
+	row     DayRow
+	met     []int   // indexes of the acts of row
+	plays   []heard // acts of all rows of the listener at hand
+	refs    []DayRef
+	own     []seen
+	basis   []seen
+	list    []Credit
 }
 
 // tally adds up one act for the listener at hand.
@@ -105,10 +107,17 @@ type tally struct {
 	last calendar.Day
 }
 
-// seen is a parsed day row, without its acts.
+// heard is one act of one day row.
+type heard struct {
+	ActDay
+	index int
+}
+
+// seen is a parsed day row, whose acts are plays[from:to].
 type seen struct {
 	DayRef
-	bytes  []byte
+	from   int
+	to     int
 	credit bool
 	signed bool
 	who    Pseudonym
@@ -120,10 +129,12 @@ func newCompiler(p calendar.Period, r *Rules) *compiler {
 
 // intern names an act without allocating for one that was met before.
 func (c *compiler) intern(b []byte) id.Act {
-	if i, ok := c.names[string(b)]; ok {
-		return c.acts[i].act
+	i, ok := c.names[string(b)]
+	if !ok {
+		i = c.add(id.Act(b))
 	}
-	return c.acts[c.add(id.Act(b))].act
+	c.met = append(c.met, i)
+	return c.acts[i].act
 }
 
 func (c *compiler) add(a id.Act) int {
@@ -149,6 +160,7 @@ func (c *compiler) compile(l *Listener) (MonthRow, error) {
 	if pot == 0 || (l.CarryIn == 0) != (l.Carried == 0) {
 		return MonthRow{}, invalid("A month row needs a pot or a carry, and a carry the periods it has waited.")
 	}
+	c.plays = c.plays[:0]
 	if c.own, err = c.scan(c.own, l.Days); err != nil {
 		return MonthRow{}, err
 	}
@@ -160,9 +172,7 @@ func (c *compiler) compile(l *Listener) (MonthRow, error) {
 	}
 	rows := c.choose(l)
 	if len(rows) > 0 {
-		if err := c.pay(&out, pot, rows); err != nil {
-			return MonthRow{}, err
-		}
+		c.pay(&out, pot, rows)
 	}
 	switch {
 	case len(out.Shares) > 0:
@@ -199,11 +209,16 @@ func (c *compiler) choose(l *Listener) []seen {
 func (c *compiler) scan(into []seen, rows [][]byte) ([]seen, error) {
 	into = into[:0]
 	for _, b := range rows {
+		c.met = c.met[:0]
 		if err := c.row.parse(b, c.intern); err != nil {
 			return into, err
 		}
-		r := &c.row
-		into = append(into, seen{DayRef{r.Day, r.Sequence, sha256.Sum256(b)}, b, r.Total > 0, r.SignedCredit() > 0, r.Pseudonym})
+		r, from := &c.row, len(c.plays)
+		for i, a := range r.Acts {
+			c.plays = append(c.plays, heard{a, c.met[i]})
+		}
+		into = append(into, seen{DayRef{r.Day, r.Sequence, sha256.Sum256(b)}, from, len(c.plays),
+			r.Total > 0, r.SignedCredit() > 0, r.Pseudonym})
 	}
 	slices.SortFunc(into, func(a, b seen) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(b.Sequence, a.Sequence))
@@ -240,18 +255,15 @@ func (c *compiler) check(l *Listener) error {
 }
 
 // pay splits the pot by the credits of rows.
-func (c *compiler) pay(out *MonthRow, pot money.Micro, rows []seen) error {
-	c.heard = c.heard[:0]
+func (c *compiler) pay(out *MonthRow, pot money.Micro, rows []seen) {
+	c.touched = c.touched[:0]
 	for _, s := range rows {
-		if err := c.row.parse(s.bytes, c.intern); err != nil {
-			return err
-		}
-		for _, a := range c.row.Acts {
-			c.count(a, s.Day)
+		for i := s.from; i < s.to; i++ {
+			c.count(&c.plays[i], s.Day)
 		}
 	}
 	c.list = c.list[:0]
-	for _, i := range c.heard {
+	for _, i := range c.touched {
 		c.list = append(c.list, c.acts[i].Credit)
 		c.acts[i].Credit, c.acts[i].last = Credit{}, 0
 	}
@@ -260,15 +272,14 @@ func (c *compiler) pay(out *MonthRow, pot money.Micro, rows []seen) error {
 		out.Basis = rows[0].Day.Period()
 		out.Shares = share(pot, top, c.rules.Lambda)
 	}
-	return nil
 }
 
-func (c *compiler) count(a ActDay, d calendar.Day) {
-	i := c.acts[c.names[string(a.Act)]].to
+func (c *compiler) count(a *heard, d calendar.Day) {
+	i := c.acts[a.index].to
 	t := &c.acts[i]
 	if t.Act == "" {
 		t.Act = t.act
-		c.heard = append(c.heard, i)
+		c.touched = append(c.touched, i)
 	}
 	t.Credit.Credit += a.Credit
 	t.Plays += uint64(a.Plays)
