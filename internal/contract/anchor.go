@@ -1,0 +1,270 @@
+package contract
+
+import (
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/royalty"
+)
+
+// DayAnchor is the argument of AnchorDay: a node's log as it stands when a day
+// is closed. There is one append-only log per node.
+type DayAnchor struct {
+	Node  string       `json:"node"`
+	Day   calendar.Day `json:"day"`
+	Size  uint64       `json:"size"`
+	Root  Digest       `json:"root"`  // zeros when the log is empty
+	Proof []Digest     `json:"proof"` // RFC 6962 consistency from the last anchor, none from an empty log
+	// Books is the head of the node's journal, zeros when it has none.
+	Books Digest `json:"books"`
+	// Invoices is the root of the day's invoice tree, and their number.
+	Invoices     Digest `json:"invoices"`
+	InvoiceCount uint32 `json:"invoice_count"`
+	// Commit binds the node to its part of the day's beacon; Reveal opens that of
+	// the last day it committed to, zeros when there is none.
+	Commit Digest `json:"commit"`
+	Reveal Digest `json:"reveal"`
+}
+
+// Anchor is what the ledger keeps of it.
+type Anchor struct {
+	Node         string       `json:"node"`
+	Day          calendar.Day `json:"day"`
+	Size         uint64       `json:"size"`
+	Added        uint64       `json:"added"` // leaves since the last anchor, padding included
+	Root         Digest       `json:"root"`
+	Books        Digest       `json:"books"`
+	Invoices     Digest       `json:"invoices"`
+	InvoiceCount uint32       `json:"invoice_count"`
+	At           uint64       `json:"at"`
+	Tx           string       `json:"tx"`
+}
+
+// logHead is the end of a node's log.
+type logHead struct {
+	Day  calendar.Day `json:"day"`
+	Size uint64       `json:"size"`
+	Root Digest       `json:"root"`
+	// Open is the last day whose commit was taken and is not revealed, 0 if none.
+	Open calendar.Day `json:"open,omitempty"`
+}
+
+// AnchorDay fixes the log of the caller's node for a day that is over. Days
+// ascend; the log only grows, which the proof shows. Faults: Forbidden,
+// NotFound, Invalid (proof, roots, reveal), Conflict for a day that is anchored.
+func (*Contract) AnchorDay(ctx Ctx, op, arg string) (string, error) {
+	return perform(ctx, "AnchorDay", op, arg, func(c *call, in *DayAnchor) error {
+		if _, err := c.own(in.Node, roleClient); err != nil {
+			return err
+		}
+		if err := c.over(in.Day); err != nil {
+			return err
+		}
+		var head logHead
+		if _, err := c.get(&head, "log", in.Node); err != nil {
+			return err
+		}
+		if in.Day <= head.Day {
+			return fault.New(fault.Conflict, "The log of %s is anchored up to %s already.", in.Node, head.Day)
+		}
+		if (in.Size == 0) != in.Root.zero() || (in.InvoiceCount == 0) != in.Invoices.zero() {
+			return fault.New(fault.Invalid, "The anchor has a root of an empty tree, or a tree without a root.")
+		}
+		if err := royalty.CheckConsistency(head.Size, in.Size, hashes(in.Proof), royalty.Hash(head.Root), royalty.Hash(in.Root)); err != nil {
+			return err
+		}
+		next := logHead{Day: in.Day, Size: in.Size, Root: in.Root, Open: head.Open}
+		if err := c.beacon(in, &next); err != nil {
+			return err
+		}
+		a := Anchor{Node: in.Node, Day: in.Day, Size: in.Size, Added: in.Size - head.Size, Root: in.Root,
+			Books: in.Books, Invoices: in.Invoices, InvoiceCount: in.InvoiceCount, At: c.now, Tx: c.tx}
+		if err := c.put(next, "log", in.Node); err != nil {
+			return err
+		}
+		if err := c.put(a, "anchor", in.Node, dayKey(in.Day)); err != nil {
+			return err
+		}
+		return c.announce("anchor", a)
+	})
+}
+
+// over refuses a day that is none, or that is not over yet.
+func (c *call) over(d calendar.Day) error {
+	if !d.Valid() {
+		return fault.New(fault.Invalid, "%d is no day of the calendar.", uint32(d))
+	}
+	if c.now < millis(d.End()) {
+		return fault.New(fault.Invalid, "%s is not over yet.", d)
+	}
+	return nil
+}
+
+// GetAnchor returns a node's [Anchor] of a day, written 2026-11-24. An empty day
+// means the latest. Faults: NotFound, Invalid.
+func (*Contract) GetAnchor(ctx Ctx, node, day string) (string, error) {
+	return query(ctx, func(c *call) (Anchor, error) {
+		if day == "" {
+			return c.lastAnchor(node)
+		}
+		d, err := calendar.ParseDay(day)
+		if err != nil {
+			return Anchor{}, err
+		}
+		return c.anchor(node, d)
+	})
+}
+
+func (c *call) anchor(node string, d calendar.Day) (a Anchor, err error) {
+	return a, c.must(&a, "The log of "+node+" is not anchored for "+d.String()+".", "anchor", node, dayKey(d))
+}
+
+func (c *call) lastAnchor(node string) (Anchor, error) {
+	var head logHead
+	if err := c.must(&head, "The log of "+node+" was never anchored.", "log", node); err != nil {
+		return Anchor{}, err
+	}
+	return c.anchor(node, head.Day)
+}
+
+// DayPayments is the argument of RecordPayments: what came in on a day. Transfers
+// on a chain and payments the operator declares have trees of their own.
+type DayPayments struct {
+	Node          string       `json:"node"`
+	Day           calendar.Day `json:"day"`
+	Evidence      Digest       `json:"evidence"` // root over payment evidence
+	EvidenceCount uint32       `json:"evidence_count"`
+	Declared      Digest       `json:"declared"` // root over declared payments
+	DeclaredCount uint32       `json:"declared_count"`
+	Received      money.Micro  `json:"received"`
+	Refunded      money.Micro  `json:"refunded"`
+}
+
+// Payments is what the ledger keeps of it.
+type Payments struct {
+	DayPayments
+	At uint64 `json:"at"`
+	Tx string `json:"tx"`
+}
+
+// RecordPayments records a day's payments of the caller's node, once, when the
+// day is over and before its period is settled. A day without payments need not
+// be recorded. Faults: Forbidden, NotFound, Invalid, Conflict.
+func (*Contract) RecordPayments(ctx Ctx, op, arg string) (string, error) {
+	return perform(ctx, "RecordPayments", op, arg, func(c *call, in *DayPayments) error {
+		if _, err := c.own(in.Node, roleClient); err != nil {
+			return err
+		}
+		if err := c.over(in.Day); err != nil {
+			return err
+		}
+		if in.Received < 0 || in.Refunded < 0 {
+			return fault.New(fault.Invalid, "An amount is below zero.")
+		}
+		if (in.EvidenceCount == 0) != in.Evidence.zero() || (in.DeclaredCount == 0) != in.Declared.zero() {
+			return fault.New(fault.Invalid, "The payments have a root of an empty tree, or a tree without a root.")
+		}
+		if in.EvidenceCount == 0 && in.DeclaredCount == 0 && in.Received+in.Refunded > 0 {
+			return fault.New(fault.Invalid, "There is money without a payment.")
+		}
+		if err := c.unsettled(in.Node, in.Day.Period()); err != nil {
+			return err
+		}
+		p := periodKey(in.Day.Period())
+		var before Payments
+		if found, err := c.get(&before, "payments", in.Node, p, dayKey(in.Day)); err != nil {
+			return err
+		} else if found {
+			return fault.New(fault.Conflict, "The payments of %s are recorded already.", in.Day)
+		}
+		rec := Payments{*in, c.now, c.tx}
+		if err := c.put(rec, "payments", in.Node, p, dayKey(in.Day)); err != nil {
+			return err
+		}
+		return c.announce("payments", rec)
+	})
+}
+
+// GetPayments returns a node's [Payments] of a day, or NotFound.
+func (*Contract) GetPayments(ctx Ctx, node, day string) (string, error) {
+	return query(ctx, func(c *call) (p Payments, err error) {
+		d, err := calendar.ParseDay(day)
+		if err != nil {
+			return p, err
+		}
+		return p, c.must(&p, "No payments of "+node+" are recorded for "+d.String()+".", "payments", node, periodKey(d.Period()), dayKey(d))
+	})
+}
+
+// paid adds up what was recorded for the days of a period.
+func (c *call) paid(node string, p calendar.Period) (received, refunded money.Micro, err error) {
+	err = each(c, "payments", []string{node, periodKey(p)}, func(_ []string, d Payments) (err error) {
+		if received, err = sum(received, d.Received); err != nil {
+			return err
+		}
+		refunded, err = sum(refunded, d.Refunded)
+		return err
+	})
+	return received, refunded, err
+}
+
+// OperatorPay is the argument of PayOperators: the node's own part of a period
+// and the pots that remain, in total so far. A later call replaces the totals.
+type OperatorPay struct {
+	Node     string          `json:"node"`
+	Period   calendar.Period `json:"period"`
+	Payers   uint32          `json:"payers"`
+	Operator money.Micro     `json:"operator"`
+	Pots     money.Micro     `json:"pots"`
+}
+
+// PayOperators records what moved on the 1st, and after it for those who
+// joined later: a tenth of every charge to the node, the rest into pots. It may
+// be sent from the period's first day until the settlement. Faults: Forbidden,
+// NotFound, Invalid when the node takes more than its part or a payer pays more
+// than the price, Conflict when the period is settled.
+func (*Contract) PayOperators(ctx Ctx, op, arg string) (string, error) {
+	return perform(ctx, "PayOperators", op, arg, func(c *call, in *OperatorPay) error {
+		if _, err := c.own(in.Node, roleClient); err != nil {
+			return err
+		}
+		if !in.Period.Valid() || c.now < millis(in.Period.Start()) {
+			return fault.New(fault.Invalid, "The period %s has not begun.", in.Period)
+		}
+		if err := c.unsettled(in.Node, in.Period); err != nil {
+			return err
+		}
+		if err := c.parameters(in.Period).fair(in.Payers, in.Operator, in.Pots); err != nil {
+			return err
+		}
+		if err := c.put(in, "operator", in.Node, periodKey(in.Period)); err != nil {
+			return err
+		}
+		return c.announce("operator", in)
+	})
+}
+
+// fair refuses charges above the price and an operator above the part.
+func (p Parameters) fair(payers uint32, operator, pots money.Micro) error {
+	charged, err := sum(operator, pots)
+	switch {
+	case err != nil:
+		return err
+	case charged > money.Micro(payers)*p.Price:
+		return fault.New(fault.Invalid, "%d payers are charged %s, more than the price.", payers, charged)
+	case operator > charged/royalty.Basis*money.Micro(p.Operator)+charged%royalty.Basis*money.Micro(p.Operator)/royalty.Basis:
+		return fault.New(fault.Invalid, "The operator takes %s of %s, more than the node's part.", operator, charged)
+	}
+	return nil
+}
+
+// GetOperatorPay returns a node's [OperatorPay] of a period, or NotFound.
+func (*Contract) GetOperatorPay(ctx Ctx, node, period string) (string, error) {
+	return query(ctx, func(c *call) (o OperatorPay, err error) {
+		p, err := calendar.ParsePeriod(period)
+		if err != nil {
+			return o, err
+		}
+		return o, c.must(&o, "The node's part of "+p.String()+" is not recorded.", "operator", node, periodKey(p))
+	})
+}

@@ -1,0 +1,158 @@
+package contract
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/royalty"
+)
+
+// Beacon is the random value that the nodes made together for a day. Each
+// commits to a number when it anchors the day and reveals it with its next
+// anchor. The value is fixed when everybody who committed has revealed, or when
+// anybody anchors the second day after; whoever has not revealed by then takes
+// no part. Nobody can commit to a day for which a number was revealed, so the
+// last to commit cannot choose. A node may still withhold its number.
+type Beacon struct {
+	Day     calendar.Day `json:"day"`
+	Value   Digest       `json:"value"`
+	Reveals uint32       `json:"reveals"`
+}
+
+// beaconHead is the end of the chain of beacons. It is written when a day is
+// fixed, so at most once a day by whoever comes first.
+type beaconHead struct {
+	Next  calendar.Day `json:"next"` // first day that is not fixed
+	Value Digest       `json:"value"`
+}
+
+// maxFixed bounds how many days one anchor fixes: more than a year of silence.
+const maxFixed = 400
+
+// beacon takes an anchor's commit and reveal and fixes the days that are ripe.
+func (c *call) beacon(in *DayAnchor, next *logHead) error {
+	head := beaconHead{Next: in.Day} // the first anchor of the network begins the chain
+	found, err := c.get(&head, "beaconhead")
+	if err != nil {
+		return err
+	}
+	if in.Commit.zero() {
+		return fault.New(fault.Invalid, "An anchor commits to the node's part of the day's beacon.")
+	}
+	own, err := c.reveal(in, next, head)
+	if err != nil {
+		return err
+	}
+	if err := c.commit(in, next, head); err != nil {
+		return err
+	}
+	moved := !found
+	for range maxFixed {
+		b, ripe, err := c.ripe(in, head, own)
+		if err != nil {
+			return err
+		}
+		if !ripe {
+			break
+		}
+		if err := c.put(b, "beacon", dayKey(b.Day)); err != nil {
+			return err
+		}
+		head, moved = beaconHead{b.Day.Add(1), b.Value}, true
+	}
+	if !moved {
+		return nil
+	}
+	return c.put(head, "beaconhead")
+}
+
+// reveal checks the number against the commit it opens, and returns the day it
+// counts for: 0 when there is none or the day is fixed without it.
+func (c *call) reveal(in *DayAnchor, next *logHead, head beaconHead) (calendar.Day, error) {
+	if in.Reveal.zero() {
+		return 0, nil
+	}
+	day := next.Open
+	if day == 0 {
+		return 0, fault.New(fault.Invalid, "%s has no commit to open.", in.Node)
+	}
+	var committed Digest
+	if err := c.must(&committed, "The commit of "+day.String()+" is gone.", "commit", dayKey(day), in.Node); err != nil {
+		return 0, err
+	}
+	h, err := royalty.BeaconCommit(in.Node, day, royalty.Hash(in.Reveal))
+	if err != nil {
+		return 0, err
+	}
+	if Digest(h) != committed {
+		return 0, fault.New(fault.Invalid, "The number revealed for %s is not the one %s committed to.", day, in.Node)
+	}
+	next.Open = 0
+	if day < head.Next {
+		return 0, nil
+	}
+	return day, c.put(in.Reveal, "reveal", dayKey(day), in.Node)
+}
+
+// commit takes the commit unless it comes too late: then the node takes no part.
+func (c *call) commit(in *DayAnchor, next *logHead, head beaconHead) error {
+	if in.Day < head.Next {
+		return nil
+	}
+	revealed, err := c.reveals(in.Day)
+	if err != nil || len(revealed) > 0 {
+		return err
+	}
+	next.Open = in.Day
+	return c.put(in.Commit, "commit", dayKey(in.Day), in.Node)
+}
+
+// ripe computes the beacon of the first open day if that day can be fixed now.
+// What this transaction writes is not yet in the state, so it is passed along:
+// own is the day this anchor reveals for.
+func (c *call) ripe(in *DayAnchor, head beaconHead, own calendar.Day) (b Beacon, ripe bool, err error) {
+	d := head.Next
+	if d >= in.Day {
+		return b, false, nil
+	}
+	reveals, err := c.reveals(d)
+	if err != nil {
+		return b, false, err
+	}
+	if own == d {
+		reveals = append(reveals, royalty.Reveal{Node: in.Node, R: royalty.Hash(in.Reveal)})
+		slices.SortFunc(reveals, func(a, b royalty.Reveal) int { return cmp.Compare(a.Node, b.Node) })
+	}
+	commits := 0
+	if err := each(c, "commit", []string{dayKey(d)}, func([]string, Digest) error { commits++; return nil }); err != nil {
+		return b, false, err
+	}
+	if d.Add(2) > in.Day && (commits == 0 || len(reveals) < commits) {
+		return b, false, nil
+	}
+	v, err := royalty.Beacon(royalty.Hash(head.Value), reveals)
+	return Beacon{d, Digest(v), uint32(len(reveals))}, true, err
+}
+
+// reveals lists what was revealed for a day, by node.
+func (c *call) reveals(d calendar.Day) (out []royalty.Reveal, err error) {
+	err = each(c, "reveal", []string{dayKey(d)}, func(rest []string, r Digest) error {
+		out = append(out, royalty.Reveal{Node: rest[0], R: royalty.Hash(r)})
+		return nil
+	})
+	return out, err
+}
+
+// GetBeacon returns the [Beacon] of a day, written 2026-11-01. It is NotFound
+// until it is fixed.
+func (*Contract) GetBeacon(ctx Ctx, day string) (string, error) {
+	return query(ctx, func(c *call) (b Beacon, err error) {
+		d, err := calendar.ParseDay(day)
+		if err != nil {
+			return b, err
+		}
+		return b, c.must(&b, "The beacon of "+d.String()+" is not fixed yet.", "beacon", dayKey(d))
+	})
+}
