@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"github.com/pressly/goose/v3/database"
+	"maragu.dev/goqite"
 	sqlite3 "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
@@ -21,9 +22,8 @@ type dialect interface {
 	// folder holds the migrations that one database alone understands: full
 	// text search and triggers.
 	folder() string
-	// groups reports whether commits are grouped here; Postgres does it itself.
-	groups() bool
-	readOnlyTx() bool
+	// flavor is the dialect of the job queue.
+	flavor() goqite.SQLFlavor
 	// retry reports whether the transaction lost a race and may run again.
 	retry(error) bool
 	// explain turns the database's own errors into faults.
@@ -32,16 +32,17 @@ type dialect interface {
 
 const (
 	errFull = "The disk is full. Nothing was lost, but nothing can be saved until there is room again."
+	errDisk = "The disk did not take it. Look at the node's disk and its log."
+	errBusy = "The database is busy. Try again in a moment."
 	errRow  = "There is no such thing here."
 )
 
 type sqlite struct{}
 
-func (sqlite) goose() database.Dialect { return database.DialectSQLite3 }
-func (sqlite) folder() string          { return "sqlite" }
-func (sqlite) groups() bool            { return true }
-func (sqlite) readOnlyTx() bool        { return false } // query_only is set on the connections
-func (sqlite) retry(error) bool        { return false }
+func (sqlite) goose() database.Dialect  { return database.DialectSQLite3 }
+func (sqlite) folder() string           { return "sqlite" }
+func (sqlite) flavor() goqite.SQLFlavor { return goqite.SQLFlavorSQLite }
+func (sqlite) retry(error) bool         { return false }
 
 func (sqlite) explain(err error) error {
 	if e, ok := errors.AsType[*sqlite3.Error](err); ok {
@@ -49,9 +50,9 @@ func (sqlite) explain(err error) error {
 		case lib.SQLITE_FULL:
 			return fault.Wrap(err, fault.Unavailable, "%s", errFull)
 		case lib.SQLITE_IOERR, lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN:
-			return fault.Wrap(err, fault.Unavailable, "The disk did not take it. Look at the node's disk and its log.")
+			return fault.Wrap(err, fault.Unavailable, "%s", errDisk)
 		case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
-			return fault.Wrap(err, fault.Unavailable, "The database is busy. Try again in a moment.")
+			return fault.Wrap(err, fault.Unavailable, "%s", errBusy)
 		}
 		if c := e.Code(); c == lib.SQLITE_CONSTRAINT_UNIQUE || c == lib.SQLITE_CONSTRAINT_PRIMARYKEY {
 			return fault.Wrap(err, fault.Conflict, "That exists already.")
@@ -62,10 +63,9 @@ func (sqlite) explain(err error) error {
 
 type postgres struct{}
 
-func (postgres) goose() database.Dialect { return database.DialectPostgres }
-func (postgres) folder() string          { return "postgres" }
-func (postgres) groups() bool            { return false }
-func (postgres) readOnlyTx() bool        { return true }
+func (postgres) goose() database.Dialect  { return database.DialectPostgres }
+func (postgres) folder() string           { return "postgres" }
+func (postgres) flavor() goqite.SQLFlavor { return goqite.SQLFlavorPostgreSQL }
 
 func (postgres) retry(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
@@ -80,7 +80,7 @@ func (postgres) explain(err error) error {
 		case e.Code == "53100":
 			return fault.Wrap(err, fault.Unavailable, "%s", errFull)
 		case strings.HasPrefix(e.Code, "40"), strings.HasPrefix(e.Code, "57"):
-			return fault.Wrap(err, fault.Unavailable, "The database is busy. Try again in a moment.")
+			return fault.Wrap(err, fault.Unavailable, "%s", errBusy)
 		}
 	}
 	return explain(err)

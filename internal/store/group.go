@@ -3,32 +3,87 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+
+	"github.com/michaelperna/9ten/internal/fault"
 )
 
 // groupMax bounds how many writes share a commit, so that the first of them
 // does not wait for long.
 const groupMax = 256
 
-// A job is one Update on its way through the writer.
-type job struct {
+// errAborted undoes a member whose function panicked or left its goroutine.
+var errAborted = errors.New("the function did not return")
+
+// A seat is one Update on its way through the writer. The function runs on
+// its caller's goroutine while the writer waits, so that a panic is the
+// caller's own; each channel holds one value and nobody waits to send.
+type seat struct {
 	ctx   context.Context
-	fn    func(*Tx) error
-	reply chan error // buffered: the writer never waits for a caller
+	turn  chan *Tx
+	ran   chan error
+	reply chan error
 }
 
-// writer commits what is queued until the database is closed.
-func (db *DB) writer() {
-	defer close(db.done)
+// A writer owns the one writing connection of an SQLite database.
+type writer struct {
+	db    *DB
+	pool  *sql.DB
+	conn  *prepared
+	queue chan *seat
+	quit  chan struct{}
+	done  chan struct{} // closed when run has ended
+}
+
+func newWriter(db *DB, pool *sql.DB) *writer {
+	return &writer{db: db, pool: pool, queue: make(chan *seat, groupMax), quit: make(chan struct{}), done: make(chan struct{})}
+}
+
+// update takes a seat, runs fn when it is called and waits for the commit.
+func (w *writer) update(ctx context.Context, fn func(*Tx) error) error {
+	s := &seat{ctx: ctx, turn: make(chan *Tx, 1), ran: make(chan error, 1), reply: make(chan error, 1)}
+	select {
+	case w.queue <- s:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.quit:
+		return errClosing()
+	}
+	select {
+	case tx := <-s.turn:
+		err := errAborted
+		func() {
+			defer func() { s.ran <- err }()
+			err = fn(tx)
+		}()
+		return <-s.reply
+	case err := <-s.reply:
+		return err
+	case <-w.done: // taken after the last group, or answered just before the end
+		select {
+		case err := <-s.reply:
+			return err
+		default:
+			return errClosing()
+		}
+	}
+}
+
+func errClosing() error { return fault.New(fault.Unavailable, "The node is shutting down.") }
+
+// run commits what is queued until stop is called, and then what is left.
+func (w *writer) run() {
+	defer close(w.done)
 	for {
 		select {
-		case j := <-db.queue:
-			db.commitGroup(db.gather(j))
-		case <-db.quit:
+		case s := <-w.queue:
+			w.commitGroup(w.gather(s))
+		case <-w.quit:
 			for {
 				select {
-				case j := <-db.queue:
-					db.commitGroup(db.gather(j))
+				case s := <-w.queue:
+					w.commitGroup(w.gather(s))
 				default:
 					return
 				}
@@ -37,13 +92,20 @@ func (db *DB) writer() {
 	}
 }
 
+// stop ends run once it has written what it was given.
+func (w *writer) stop() error {
+	close(w.quit)
+	<-w.done
+	return errors.Join(w.conn.close(), w.pool.Close())
+}
+
 // gather takes whatever is waiting behind first, without waiting itself.
-func (db *DB) gather(first *job) []*job {
-	group := []*job{first}
+func (w *writer) gather(first *seat) []*seat {
+	group := []*seat{first}
 	for len(group) < groupMax {
 		select {
-		case j := <-db.queue:
-			group = append(group, j)
+		case s := <-w.queue:
+			group = append(group, s)
 		default:
 			return group
 		}
@@ -54,54 +116,77 @@ func (db *DB) gather(first *job) []*job {
 // commitGroup runs the members one after another, each behind a savepoint, in
 // one transaction. A member that fails is undone alone and told at once; the
 // others hear after the commit.
-func (db *DB) commitGroup(group []*job) {
-	kept, err := db.runGroup(group)
-	for _, j := range kept {
-		j.reply <- err
+func (w *writer) commitGroup(group []*seat) {
+	kept, err := w.runGroup(group)
+	for _, s := range kept {
+		s.reply <- err
 	}
 }
 
-func (db *DB) runGroup(group []*job) (kept []*job, err error) {
-	ctx := context.Background() // a caller that gives up must not undo the others
-	t, err := db.write.BeginTx(ctx, nil)
+func (w *writer) runGroup(group []*seat) (kept []*seat, err error) {
+	t, err := w.begin()
 	if err != nil {
 		return group, err
 	}
 	defer func() { _ = t.Rollback() }() // a no-op after the commit
-	for i, j := range group {
-		if j.ctx.Err() != nil {
-			j.reply <- j.ctx.Err()
+	enqueued := false
+	for i, s := range group {
+		if err := s.ctx.Err(); err != nil {
+			s.reply <- err
 			continue
 		}
-		failed, broken := member(ctx, t, func() error { return j.fn(db.tx(t)) })
-		if broken != nil { // the transaction itself is lost
+		tx := w.db.tx(w.conn, t)
+		failed, broken := w.member(s, tx)
+		switch {
+		case broken != nil: // the transaction itself is lost
 			return append(kept, group[i:]...), broken
+		case failed != nil:
+			s.reply <- failed
+		default:
+			kept, enqueued = append(kept, s), enqueued || tx.enqueued
 		}
-		if failed != nil {
-			j.reply <- failed
-			continue
-		}
-		kept = append(kept, j)
 	}
 	if len(kept) == 0 {
 		return nil, nil
 	}
-	return kept, db.commit(t)
+	return kept, w.db.commit(t, enqueued)
 }
 
-// member runs one function behind a savepoint. failed is its own error, undone;
-// broken says that the savepoint could not be kept or undone.
-func member(ctx context.Context, t *sql.Tx, fn func() error) (failed, broken error) {
-	if _, err := t.ExecContext(ctx, "savepoint member"); err != nil {
+// begin opens the group's transaction, on a new connection when the old one
+// has died. A caller that gives up must not undo the others, so no caller's
+// context is involved.
+func (w *writer) begin() (*sql.Tx, error) {
+	ctx := context.Background()
+	if w.conn != nil {
+		t, err := w.conn.conn.BeginTx(ctx, nil)
+		if !errors.Is(err, sql.ErrConnDone) && !errors.Is(err, driver.ErrBadConn) {
+			return t, err
+		}
+		_ = w.conn.close() // dead already
+	}
+	c, err := prepare(ctx, w.pool, true)
+	if err != nil {
 		return nil, err
 	}
-	if failed = fn(); failed != nil {
-		if _, err := t.ExecContext(ctx, "rollback to member"); err != nil {
+	w.conn = c
+	return c.conn.BeginTx(ctx, nil)
+}
+
+// member lets one caller run behind a savepoint. failed is its own error,
+// undone; broken says that the savepoint could not be kept or undone.
+func (w *writer) member(s *seat, tx *Tx) (failed, broken error) {
+	ctx := context.Background()
+	if _, err := w.conn.ExecContext(ctx, "savepoint member"); err != nil {
+		return nil, err
+	}
+	s.turn <- tx
+	if failed = <-s.ran; failed != nil {
+		if _, err := w.conn.ExecContext(ctx, "rollback to member"); err != nil {
 			return failed, errors.Join(failed, err)
 		}
 	}
-	if _, err := t.ExecContext(ctx, "release member"); err != nil {
-		return failed, err
+	if _, err := w.conn.ExecContext(ctx, "release member"); err != nil {
+		return failed, errors.Join(failed, err)
 	}
 	return failed, nil
 }

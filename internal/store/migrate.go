@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ var migrations embed.FS
 
 // migrate brings the schema up to date. A database that is current costs one
 // query.
-func (db *DB) migrate(ctx context.Context) error {
+func (db *DB) migrate(ctx context.Context, pool *sql.DB) error {
 	files, err := newUnion(migrations, "migrations", "migrations/"+db.dialect.folder())
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	have, err := db.schemaVersion(ctx)
+	have, err := schemaVersion(ctx, pool)
 	switch {
 	case err != nil:
 		return err
@@ -41,7 +42,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	case have > want:
 		return fault.New(fault.Conflict, "This data directory was used by a newer 9ten (schema %d, this one knows %d). Run that version again.", have, want)
 	}
-	p, err := goose.NewProvider(db.dialect.goose(), db.write, files, goose.WithLogger(goose.NopLogger()))
+	p, err := goose.NewProvider(db.dialect.goose(), pool, files, goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return err
 	}
@@ -52,9 +53,9 @@ func (db *DB) migrate(ctx context.Context) error {
 }
 
 // schemaVersion reads goose's table; 0 when there is none.
-func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
+func schemaVersion(ctx context.Context, pool *sql.DB) (int64, error) {
 	var n int64
-	err := db.write.QueryRowContext(ctx, "select max(version_id) from "+goose.DefaultTablename).Scan(&n)
+	err := pool.QueryRowContext(ctx, "select max(version_id) from "+goose.DefaultTablename).Scan(&n)
 	if err != nil && (strings.Contains(err.Error(), "no such table") || strings.Contains(err.Error(), "does not exist")) {
 		return 0, nil
 	}

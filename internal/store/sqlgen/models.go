@@ -17,6 +17,62 @@ type Account struct {
 	Created       int64
 }
 
+type Act struct {
+	ID        string
+	Handle    string
+	Name      string
+	Bio       string
+	Place     string
+	Aliases   string
+	Members   string
+	Links     string
+	Cover     string
+	AccentL   string
+	AccentD   string
+	Orphaned  bool
+	Releases  int64
+	Followers int64
+	Created   int64
+	Changed   int64
+}
+
+type ActRole struct {
+	Act     string
+	Account string
+	Role    string
+	Since   int64
+}
+
+type ActWallet struct {
+	Act     string
+	Line    int64
+	Name    string
+	Address string
+	Bps     int64
+}
+
+type Asset struct {
+	Track      string
+	Original   string
+	Sha256     string
+	Bytes      int64
+	Codec      string
+	Rate       int64
+	Bits       int64
+	Channels   int64
+	Samples    int64
+	Delay      int64
+	DurationMs int64
+	Measured   bool
+	Loudness   int64
+	Peak       int64
+	Gain       int64
+	AlbumGain  int64
+	Peaks      []byte
+	Waveform   string
+	Tags       string
+}
+
 type Audit struct {
 	ID     string
 	At     int64
@@ -24,6 +80,60 @@ type Audit struct {
 	Action string
 	About  string
 	Note   string
+}
+
+type Balance struct {
+	Book  string
+	Asset string
+	Micro int64
+}
+
+type Carry struct {
+	Subscription string
+	Period       int64
+	Micro        int64
+	Carried      int64
+}
+
+type Charge struct {
+	Subscription string
+	Period       int64
+	Account      string
+	Pseudonym    []byte
+	Charge       int64
+	Operator     int64
+	Pot          int64
+	At           int64
+	Refunded     bool
+}
+
+type Confirmation struct {
+	Account string
+	Period  int64
+	At      int64
+}
+
+type DayBatch struct {
+	Day        int64
+	State      int64
+	Entries    int64
+	First      int64
+	Size       int64
+	Root       []byte
+	Checkpoint string
+	Sealed     int64
+	Anchored   int64
+}
+
+type DayRow struct {
+	Day       int64
+	Pseudonym []byte
+	Sequence  int64
+	Period    int64
+	Batch     int64
+	Position  int64
+	Salt      []byte
+	Data      []byte
 }
 
 type Device struct {
@@ -34,6 +144,189 @@ type Device struct {
 	Name    string
 	Created int64
 	Revoked int64
+}
+
+type Follow struct {
+	Account string
+	Act     string
+	At      int64
+}
+
+type History struct {
+	Account string
+	At      int64
+	Track   string
+}
+
+type JournalEntry struct {
+	N    int64
+	Idem string
+	At   int64
+	Memo string
+	Prev []byte
+	Hash []byte
+}
+
+type MonthLine struct {
+	Period  int64
+	Act     string
+	Micro   int64
+	Plus    int64
+	Minus   int64
+	Count   int64
+	Subroot []byte
+}
+
+type MonthRow struct {
+	Period    int64
+	Position  int64
+	Pseudonym []byte
+	Leaf      []byte
+	Salt      []byte
+	Data      []byte
+}
+
+type MonthShare struct {
+	Period   int64
+	Act      string
+	Position int64
+	Blind    []byte
+	Micro    int64
+}
+
+type Payment struct {
+	Rail         string
+	Event        string
+	Kind         int64
+	Subscription string
+	Micro        int64
+	Method       string
+	Reference    string
+	Day          int64
+	At           int64
+	Salt         []byte
+	RecordedBy   string
+}
+
+type PeriodClose struct {
+	Period     int64
+	State      int64
+	Settlement []byte
+	Signature  []byte
+	Checkpoint string
+	TreeA      string
+	Published  int64
+	Final      int64
+	Batch      string
+	Compiled   int64
+}
+
+type Playlist struct {
+	ID          string
+	Account     string
+	Title       string
+	Description string
+	Access      string
+	Items       int64
+	DurationMs  int64
+	Cover       string
+	AccentL     string
+	AccentD     string
+	Created     int64
+	Changed     int64
+}
+
+type PlaylistItem struct {
+	ID       string
+	Playlist string
+	Position int64
+	Track    string
+	Added    int64
+}
+
+type Posting struct {
+	Entry int64
+	Line  int64
+	Book  string
+	Asset string
+	Micro int64
+}
+
+type Release struct {
+	ID          string
+	Act         string
+	Title       string
+	Artist      string
+	Kind        string
+	Date        string
+	Label       string
+	Licence     string
+	Language    string
+	Explicit    bool
+	Description string
+	Tags        string
+	Cover       string
+	AccentL     string
+	AccentD     string
+	Edited      string
+	State       string
+	StateBefore string
+	PublishAt   int64
+	Zone        string
+	Published   int64
+	Reason      string
+	Preview     string
+	Plays       int64
+	Created     int64
+	Changed     int64
+}
+
+type ReleaseLike struct {
+	Account string
+	Release string
+	At      int64
+}
+
+type ReleaseLine struct {
+	Release   string
+	Act       string
+	Published int64
+	Plays     int64
+	Card      string
+}
+
+type Rendition struct {
+	ID         string
+	Track      string
+	Codec      string
+	Frames     string
+	FrameIndex string
+	Manifest   []byte
+	Signature  []byte
+	Rate       int64
+	Channels   int64
+	Bitrate    int64
+	Samples    int64
+	Delay      int64
+	Bytes      int64
+}
+
+type Resume struct {
+	Account    string
+	Track      string
+	PositionMs int64
+	Queue      string
+	At         int64
+}
+
+type SearchDoc struct {
+	N     int64
+	Kind  int64
+	Ref   string
+	Title string
+	Maker string
+	More  string
+	Card  string
 }
 
 type Session struct {
@@ -50,6 +343,46 @@ type Setting struct {
 	Value string
 }
 
+type Sheet struct {
+	Track   string
+	Version int64
+	State   string
+	Created int64
+	Since   int64
+	Until   int64
+}
+
+type SheetShare struct {
+	Track     string
+	Version   int64
+	Act       string
+	Bps       int64
+	Confirmed int64
+}
+
+type Subscription struct {
+	ID        string
+	Account   string
+	State     string
+	Started   int64
+	Changed   int64
+	PaidUntil int64
+	Ends      int64
+}
+
+type TagLine struct {
+	Tag       string
+	Published int64
+	Release   string
+}
+
+type TagTrackLine struct {
+	Tag       string
+	Published int64
+	Track     string
+	Release   string
+}
+
 type Token struct {
 	ID      string
 	Account string
@@ -59,4 +392,57 @@ type Token struct {
 	Created int64
 	Seen    int64
 	Expires int64
+}
+
+type Track struct {
+	ID       string
+	Release  string
+	Act      string
+	Title    string
+	Artist   string
+	Disc     int64
+	Number   int64
+	Isrc     string
+	Explicit bool
+	Lyrics   string
+	People   string
+	Edited   string
+	State    string
+	Refusal  string
+	Filename string
+	Sheet    int64
+	Plays    int64
+	Created  int64
+	Changed  int64
+}
+
+type TrackLike struct {
+	Account string
+	Track   string
+	At      int64
+}
+
+type TrackLine struct {
+	Track     string
+	Release   string
+	Act       string
+	Published int64
+	Plays     int64
+	Disc      int64
+	Number    int64
+	Card      string
+}
+
+type Upload struct {
+	ID       string
+	Account  string
+	Release  string
+	Track    string
+	Filename string
+	Size     int64
+	Received int64
+	State    string
+	Reason   string
+	Created  int64
+	Changed  int64
 }
