@@ -1,0 +1,123 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strconv"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/michaelperna/9ten/internal/money"
+)
+
+// funcs are what templates may call, in one language:
+//
+//	T "key" args...     a sentence of the catalogue
+//	icon "heart"        an icon; decorative, the button carries the label
+//	asset "look.css"    the address of a built file
+//	cover C 240         a cover at an edge of 240 CSS pixels ("cover" partial)
+//	eager C 640         the same, loaded at once
+//	money M             $2.14, with the micro digits in small figures
+//	cents M             $2.14 and nothing more
+//	clock MS            4:05 from milliseconds
+//	heard SECONDS       9 h 12 or 21 min
+//	date T / day T / dayMonth T   words for a time.Time, in UTC
+//	track REF           the JSON of a data-track attribute
+//	wave PEAKS          the path of a waveform
+//	strokes DIAL        the days of a dial
+//	part k v ...        a map for a partial that takes several values
+func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
+	say := func(key string, args ...any) string { return r.words.T(lang, key, args...) }
+	return template.FuncMap{
+		"T":        say,
+		"icon":     r.icon,
+		"asset":    r.assets.URL,
+		"preload":  r.assets.Preload,
+		"cover":    func(c Cover, size int) SizedCover { return SizedCover{Cover: c, Size: size} },
+		"eager":    func(c Cover, size int) SizedCover { return SizedCover{Cover: c, Size: size, Eager: true} },
+		"money":    typeset,
+		"cents":    func(m money.Micro) string { s, _ := m.Cents(); return s },
+		"clock":    Clock,
+		"heard":    func(seconds int64) string { return heard(say, seconds) },
+		"date":     func(t time.Time) string { return date(lang, t.UTC()) + t.UTC().Format(", 15:04 UTC") },
+		"day":      func(t time.Time) string { return date(lang, t.UTC()) },
+		"dayMonth": func(t time.Time) string { return dayMonth(lang, t.UTC()) },
+		"month":    func(t time.Time) string { return monthName(lang, t.UTC().Month()) },
+		"track":    trackJSON,
+		"wave":     WavePath,
+		"strokes":  func(d Dial) []DialDay { return d.Strokes(say("today")) },
+		"part":     part,
+		"coverOf":  func(t TrackRef) Cover { return Cover{ID: t.CoverID} },
+		"strokes9": func() [9]struct{} { return [9]struct{}{} },
+	}
+}
+
+// icon refers to a symbol of the sprite.
+func (r *Renderer) icon(name string) template.HTML {
+	return template.HTML(`<svg class="i" aria-hidden="true"><use href="` + r.assets.URL("icons.svg") + `#i-` + template.HTMLEscapeString(name) + `"/></svg>`)
+}
+
+// typeset writes an amount as pages show it.
+func typeset(m money.Micro) template.HTML {
+	amount, rest := m.Cents()
+	if rest == "" {
+		return template.HTML(`<bdi class="money">` + amount + `</bdi>`)
+	}
+	return template.HTML(`<bdi class="money">` + amount + `<span class="micro">` + rest + `</span></bdi>`)
+}
+
+// heard says a length of listening.
+func heard(say func(string, ...any) string, seconds int64) string {
+	if h := seconds / 3600; h > 0 {
+		return say("%[1]s h %[2]s", strconv.FormatInt(h, 10), fmt.Sprintf("%02d", seconds/60%60))
+	}
+	if seconds < 60 {
+		return say("%s s", strconv.FormatInt(seconds, 10))
+	}
+	return say("%s min", strconv.FormatInt(seconds/60, 10))
+}
+
+// trackJSON encodes what the player needs; html/template escapes it for the
+// attribute it stands in.
+func trackJSON(t TrackRef) (string, error) {
+	b, err := json.Marshal(t)
+	return string(b), err
+}
+
+// part makes a map of its arguments for a partial.
+func part(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("part needs pairs")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("part: %v is no name", pairs[i])
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}
+
+var germanMonths = [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"}
+
+func monthName(lang language.Tag, m time.Month) string {
+	if lang == language.German {
+		return germanMonths[m-1]
+	}
+	return m.String()
+}
+
+func dayMonth(lang language.Tag, t time.Time) string {
+	if lang == language.German {
+		return strconv.Itoa(t.Day()) + ". " + monthName(lang, t.Month())
+	}
+	return strconv.Itoa(t.Day()) + " " + monthName(lang, t.Month())
+}
+
+func date(lang language.Tag, t time.Time) string {
+	return dayMonth(lang, t) + " " + strconv.Itoa(t.Year())
+}

@@ -1,0 +1,3 @@
+export function mountUpload(box: HTMLElement): void {
+  box.dataset["mounted"] = "";
+}

@@ -1,0 +1,2 @@
+export function mount(): void {}
+mount();
