@@ -1,0 +1,65 @@
+//go:build !linux
+
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+func group() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func killGroup(cmd *exec.Cmd) error {
+	if cmd.Process == nil {
+		return nil
+	}
+	err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	if err == syscall.ESRCH {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+func signalName(ee *exec.ExitError) string {
+	ws, ok := ee.Sys().(syscall.WaitStatus)
+	if !ok || !ws.Signaled() {
+		return ""
+	}
+	switch ws.Signal() {
+	case syscall.SIGXCPU:
+		return "cpu"
+	case syscall.SIGXFSZ:
+		return "filesize"
+	case syscall.SIGKILL:
+		if d := ee.SystemTime() + ee.UserTime(); d >= time.Second {
+			return "cpu"
+		}
+	}
+	return ""
+}
+
+// restrict bounds time and file size. There is no landlock here, and the
+// address space cannot be bounded: the level says so.
+func restrict(o order, _ bool) error {
+	for _, l := range []struct {
+		which int
+		v     uint64
+	}{{syscall.RLIMIT_CPU, o.CPU}, {syscall.RLIMIT_FSIZE, o.FileSize}, {syscall.RLIMIT_CORE, 0}} {
+		if err := syscall.Setrlimit(l.which, &syscall.Rlimit{Cur: l.v, Max: l.v + 1}); err != nil {
+			return fmt.Errorf("limit %d: %w", l.which, err)
+		}
+	}
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, 15)
+	return nil
+}
+
+func become(o order) error {
+	return syscall.Exec(o.Exec, append([]string{o.Exec}, o.Args...), os.Environ())
+}
+
+func landlockVersion() int { return 0 }
+func socketRefused() bool  { return false }
+func limited() bool        { return false }
