@@ -1,0 +1,216 @@
+// Package report turns listening into evidence: each day's rows into the log
+// and onto the ledger, each month's rows into a settlement, and both into
+// receipts that their owners can check anywhere.
+//
+// Every step is persisted before the next begins and may be run again: a node
+// that dies anywhere goes on where it was. It knows the order of the steps
+// and their arithmetic; where the log, the ledger and the rows live it does
+// not know.
+package report
+
+import (
+	"context"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/wallet"
+)
+
+// A DayState is how far a day has come.
+type DayState uint8
+
+// The states of a day.
+const (
+	Sealed   DayState = 1 // its rows are fixed
+	Logged   DayState = 2 // they are in the log
+	Anchored DayState = 3 // and its checkpoint is on the ledger
+)
+
+// A Batch is a day's part of the log.
+type Batch struct {
+	Day        calendar.Day
+	State      DayState
+	Entries    int    // without padding
+	First      uint64 // index in the log
+	Size       uint64 // of the log behind the batch
+	Root       royalty.Hash
+	Checkpoint string // signed note
+	Sealed     time.Time
+	Anchored   time.Time
+}
+
+// A DayRow is a row that goes into the log, or stands there.
+type DayRow struct {
+	Day       calendar.Day
+	Pseudonym royalty.Pseudonym
+	Sequence  uint8
+	Salt      royalty.Salt
+	Data      []byte // canonical
+	Position  int    // in its batch
+	Batch     Batch  // set on reading
+}
+
+// A PeriodState is how far a period has come.
+type PeriodState uint8
+
+// The states of a period.
+const (
+	Compiled  PeriodState = 1 // rows, trees and settlement are fixed
+	Published PeriodState = 2 // the settlement is on the ledger
+	Booked    PeriodState = 3 // the pot is divided in the books
+	Final     PeriodState = 4 // nobody can challenge it any more
+	Fixed     PeriodState = 5 // the payout batch is fixed
+)
+
+// A Period is a settled month.
+type Period struct {
+	Period     calendar.Period
+	State      PeriodState
+	Settlement []byte // canonical
+	Signature  []byte // by the settlement key
+	Rules      []byte // what the arithmetic was made with, JSON
+	TreeA      string // signed checkpoint of tree A
+	Compiled   time.Time
+	Published  time.Time
+	Final      time.Time
+	Batch      string // hash of the payout batch, hex
+}
+
+// A MonthRow is a listener's settled month. Data is nil once the account is
+// deleted.
+type MonthRow struct {
+	Pseudonym royalty.Pseudonym
+	Position  int
+	Leaf      royalty.Hash
+	Salt      royalty.Salt
+	Data      []byte
+	Carried   uint8 // for how many periods the carry had waited
+	Confirmed bool  // the listener confirmed the nine
+	Closed    bool  // the account was gone
+}
+
+// A Carry is a pot that waits for its listener.
+type Carry struct {
+	Subscription id.Sub
+	Account      id.Account // "" once the account is deleted
+	Period       calendar.Period
+	Micro        money.Micro
+	Carried      uint8
+}
+
+// A Store runs the report's transactions.
+type Store interface {
+	ReportView(ctx context.Context, fn func(Tx) error) error
+	ReportUpdate(ctx context.Context, fn func(Tx) error) error
+}
+
+// A Tx is what the report needs of a transaction. What looks one thing up
+// returns a NotFound fault when it is not there.
+type Tx interface {
+	Now() time.Time
+
+	// SealRows yields what is to be sealed with a day, in order of day and
+	// pseudonym: the rows of the day, and corrections of earlier ones with the
+	// next sequence. It marks them as sealed.
+	SealRows(ctx context.Context, d calendar.Day, yield func(royalty.DayRow, royalty.Salt) error) error
+	// Claims lists the hashes of an account's claims of a day and the device
+	// keys that signed them, both ascending.
+	Claims(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.Hash, []id.Bytes16, error)
+	// Pseudonym and MonthSalt are an account's of a period. An update makes
+	// them when they are missing; a view returns NotFound.
+	Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (royalty.Pseudonym, error)
+	MonthSalt(ctx context.Context, p calendar.Period, a id.Account) (royalty.Salt, error)
+
+	// FirstDay is the day on which the node's listening begins: that of the
+	// first play or payment, at the latest today.
+	FirstDay(ctx context.Context) (calendar.Day, error)
+	Batch(ctx context.Context, d calendar.Day) (Batch, error)
+	LastAnchored(ctx context.Context, until calendar.Day) (Batch, error)
+	SealBatch(ctx context.Context, d calendar.Day, entries int) error
+	InsertDayRow(ctx context.Context, batch calendar.Day, r DayRow) error
+	BatchEntries(ctx context.Context, d calendar.Day) ([]royalty.Hash, error)
+	LogBatch(ctx context.Context, b Batch) error
+	AnchorBatch(ctx context.Context, d calendar.Day) error
+	// DayRowsOf returns the rows of one pseudonym in a period, by day and sequence.
+	DayRowsOf(ctx context.Context, p calendar.Period, who royalty.Pseudonym) ([]DayRow, error)
+	// PeriodRows yields all rows of a period in order of the pseudonym. data is
+	// good until yield returns.
+	PeriodRows(ctx context.Context, p calendar.Period, yield func(who royalty.Pseudonym, data []byte) error) error
+
+	Charges(ctx context.Context, p calendar.Period) ([]wallet.Charge, error)
+	Sums(ctx context.Context, p calendar.Period) (wallet.Sums, error)
+	Payments(ctx context.Context, d calendar.Day) ([]wallet.Event, error)
+	Carries(ctx context.Context) ([]Carry, error)
+	// CarryBalances is what the books hold for each subscription.
+	CarryBalances(ctx context.Context) (map[id.Sub]money.Micro, error)
+	SetCarry(ctx context.Context, c Carry) error
+	DeleteCarry(ctx context.Context, s id.Sub) error
+	Confirmed(ctx context.Context, p calendar.Period) (map[id.Account]bool, error)
+	Confirm(ctx context.Context, p calendar.Period, a id.Account) error
+	Book(ctx context.Context, e wallet.Entry) error
+
+	Period(ctx context.Context, p calendar.Period) (Period, error)
+	Periods(ctx context.Context) ([]Period, error)
+	// ClearPeriod removes the rows of a compilation that was not finished.
+	ClearPeriod(ctx context.Context, p calendar.Period) error
+	InsertPeriod(ctx context.Context, p Period) error
+	AdvancePeriod(ctx context.Context, p Period) error
+	InsertMonthRow(ctx context.Context, p calendar.Period, r MonthRow) error
+	MonthRowOf(ctx context.Context, p calendar.Period, who royalty.Pseudonym) (MonthRow, error)
+	Leaves(ctx context.Context, p calendar.Period) ([]royalty.Hash, error)
+	InsertShares(ctx context.Context, p calendar.Period, act id.Act, leaves []royalty.Leaf) error
+	Shares(ctx context.Context, p calendar.Period, yield func(royalty.Leaf) error) error
+	InsertLine(ctx context.Context, p calendar.Period, l royalty.Line) error
+	Lines(ctx context.Context, p calendar.Period) ([]royalty.Line, error)
+	// Earnings lists an act's lines, newest period first.
+	Earnings(ctx context.Context, act id.Act) ([]Earning, error)
+}
+
+// A Log is the node's transparency log.
+type Log interface {
+	// Append adds a day's batch, padded, and signs a checkpoint. A day that is
+	// in the log already is left as it is and returned.
+	Append(ctx context.Context, d calendar.Day, entries []royalty.Hash) (first uint64, head royalty.Checkpoint, signed string, err error)
+	// Prove shows that the entry at an index is in the log of the given size.
+	Prove(ctx context.Context, index, size uint64) ([]royalty.Hash, error)
+	// Consistency shows that the log of size to begins with that of size from.
+	Consistency(ctx context.Context, from, to uint64) ([]royalty.Hash, error)
+}
+
+// An Anchor is what the ledger holds of a day of the log.
+type Anchor struct {
+	Day         calendar.Day
+	Size        uint64
+	Root        royalty.Hash
+	FromSize    uint64         // of the anchor before
+	Consistency []royalty.Hash // from there to here
+}
+
+// Payments are the day's money as the ledger holds it.
+type Payments struct {
+	Day                calendar.Day
+	Root               royalty.Hash
+	Count              int
+	Received, Refunded money.Micro
+}
+
+// A Ledger records what everybody may check. Each method may be called again
+// with the same arguments without harm; an Unavailable fault means: later.
+type Ledger interface {
+	Anchor(ctx context.Context, a Anchor) error
+	RecordPayments(ctx context.Context, p Payments) error
+	PayOperators(ctx context.Context, p calendar.Period, s wallet.Sums) error
+	// Rules returns the split's parameters and seed for a period; Conflict
+	// while the beacon behind the seed is not fixed.
+	Rules(ctx context.Context, p calendar.Period) (royalty.Rules, error)
+	// Corrections are what the ledger ordered for the period, by act.
+	Corrections(ctx context.Context, p calendar.Period) ([]royalty.Adjustment, error)
+	// Settled returns the settlement that stands for a period, or NotFound.
+	Settled(ctx context.Context, p calendar.Period) ([]byte, error)
+	Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error
+	Finalize(ctx context.Context, p calendar.Period) error
+	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)
+}

@@ -1,0 +1,124 @@
+-- name: BatchByDay :one
+select * from day_batch where day = @day;
+
+-- name: BatchInsert :exec
+insert into day_batch (day, state, entries, sealed) values (@day, 1, @entries, @sealed);
+
+-- name: BatchLogged :execrows
+update day_batch set state = 2, first = @first, size = @size, root = @root, checkpoint = @checkpoint where day = @day and state = 1;
+
+-- name: BatchAnchored :execrows
+update day_batch set state = 3, anchored = @anchored where day = @day and state = 2;
+
+-- name: BatchLast :one
+select * from day_batch order by day desc limit 1;
+
+-- name: BatchPending :many
+select * from day_batch where state < 3 order by day;
+
+-- name: BatchLastAnchored :one
+select * from day_batch where state = 3 and day <= @day order by day desc limit 1;
+
+-- name: BatchList :many
+select * from day_batch where day >= @low and day <= @high order by day;
+
+-- name: DayRowInsert :exec
+insert into day_row (day, pseudonym, sequence, period, batch, position, salt, data)
+values (@day, @pseudonym, @sequence, @period, @batch, @position, @salt, @data);
+
+-- name: DayRowEntries :many
+select position, salt, data from day_row where batch = @batch order by position;
+
+-- name: DayRowOf :many
+select r.*, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
+where r.period = @period and r.pseudonym = @pseudonym order by r.day, r.sequence;
+
+-- name: DayRowLatest :one
+select r.*, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
+where r.day = @day and r.pseudonym = @pseudonym order by r.sequence desc limit 1;
+
+-- name: DayRowPeriod :many
+select pseudonym, data from day_row where period = @period order by pseudonym, day, sequence;
+
+-- name: DayRowForget :exec
+delete from day_row where period = @period and pseudonym = @pseudonym;
+
+-- name: DayRowExpire :exec
+delete from day_row where period < @before;
+
+-- name: PeriodByID :one
+select * from period_close where period = @period;
+
+-- name: PeriodList :many
+select * from period_close order by period desc;
+
+-- name: PeriodCompiled :exec
+insert into period_close (period, state, settlement, signature, rules, tree_a, compiled)
+values (@period, 1, @settlement, @signature, @rules, @tree_a, @compiled);
+
+-- name: PeriodAdvance :execrows
+update period_close set state = @state, published = @published, final = @final, batch = @batch where period = @period;
+
+-- name: MonthRowInsert :exec
+insert into month_row (period, position, pseudonym, leaf, salt, data, carried, confirmed, closed)
+values (@period, @position, @pseudonym, @leaf, @salt, @data, @carried, @confirmed, @closed);
+
+-- name: MonthRowOf :one
+select * from month_row where period = @period and pseudonym = @pseudonym;
+
+-- name: MonthRowLeaves :many
+select leaf from month_row where period = @period order by position;
+
+-- name: MonthRowForget :exec
+update month_row set salt = null, data = null where period = @period and pseudonym = @pseudonym;
+
+-- name: MonthShareInsert :exec
+insert into month_share (period, act, position, blind, micro) values (@period, @act, @position, @blind, @micro);
+
+-- name: MonthShareAll :many
+select act, blind, micro from month_share where period = @period order by act, position;
+
+-- name: MonthLineInsert :exec
+insert into month_line (period, act, micro, plus, minus, count, subroot)
+values (@period, @act, @micro, @plus, @minus, @count, @subroot);
+
+-- name: MonthLineAll :many
+select * from month_line where period = @period order by act;
+
+-- name: MonthLineOf :many
+select * from month_line where act = @act order by period desc;
+
+-- name: MonthRowClear :exec
+delete from month_row where period = @period;
+
+-- name: MonthShareClear :exec
+delete from month_share where period = @period;
+
+-- name: MonthLineClear :exec
+delete from month_line where period = @period;
+
+-- name: PeriodClear :exec
+delete from period_close where period = @period and state = 1;
+
+-- name: CarryBooks :many
+select book, micro from balance where book >= 'liabilities:carry:' and book < 'liabilities:carry;' and micro <> 0;
+
+-- name: PaymentFirst :one
+select cast(coalesce(min(day), 0) as bigint) as day from payment;
+
+-- name: CarrySet :exec
+insert into carry (subscription, period, micro, carried) values (@subscription, @period, @micro, @carried)
+on conflict (subscription) do update set period = excluded.period, micro = excluded.micro, carried = excluded.carried;
+
+-- name: CarryDelete :exec
+delete from carry where subscription = @subscription;
+
+-- name: CarryList :many
+select c.*, s.account from carry c join subscription s on s.id = c.subscription order by c.subscription;
+
+-- name: ConfirmationSet :exec
+insert into confirmation (account, period, at) values (@account, @period, @at)
+on conflict (account, period) do nothing;
+
+-- name: ConfirmationOf :many
+select account from confirmation where period = @period;
