@@ -103,6 +103,7 @@ type Tx struct {
 	Q        *sqlgen.Queries
 	db       sqlgen.DBTX
 	sql      *sql.Tx // nil in a view
+	home     *DB
 	dialect  dialect
 	enqueued bool
 }
@@ -111,7 +112,7 @@ type Tx struct {
 func (tx *Tx) Ms() int64 { return tx.Now.UnixMilli() }
 
 func (db *DB) tx(c sqlgen.DBTX, t *sql.Tx) *Tx {
-	return &Tx{Now: db.now().UTC().Truncate(time.Millisecond), Q: sqlgen.New(c), db: c, sql: t, dialect: db.dialect}
+	return &Tx{Now: db.now().UTC().Truncate(time.Millisecond), Q: sqlgen.New(c), db: c, sql: t, home: db, dialect: db.dialect}
 }
 
 // View runs fn on one consistent snapshot. fn must not write.

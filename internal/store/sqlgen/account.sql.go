@@ -79,8 +79,13 @@ const accountByReset = `-- name: AccountByReset :one
 select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where reset_hash = $1 and reset_until > $2
 `
 
-func (q *Queries) AccountByReset(ctx context.Context, resetHash []byte, now int64) (Account, error) {
-	row := q.db.QueryRowContext(ctx, accountByReset, resetHash, now)
+type AccountByResetParams struct {
+	ResetHash []byte
+	Now       int64
+}
+
+func (q *Queries) AccountByReset(ctx context.Context, arg AccountByResetParams) (Account, error) {
+	row := q.db.QueryRowContext(ctx, accountByReset, arg.ResetHash, arg.Now)
 	var i Account
 	err := row.Scan(
 		&i.ID,
@@ -152,8 +157,13 @@ const accountList = `-- name: AccountList :many
 select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where id > $1 order by id limit $2
 `
 
-func (q *Queries) AccountList(ctx context.Context, after string, n int32) ([]Account, error) {
-	rows, err := q.db.QueryContext(ctx, accountList, after, n)
+type AccountListParams struct {
+	After string
+	N     int32
+}
+
+func (q *Queries) AccountList(ctx context.Context, arg AccountListParams) ([]Account, error) {
+	rows, err := q.db.QueryContext(ctx, accountList, arg.After, arg.N)
 	if err != nil {
 		return nil, err
 	}
@@ -190,8 +200,13 @@ const accountSetHistoryPaused = `-- name: AccountSetHistoryPaused :execrows
 update account set history_paused = $1 where id = $2
 `
 
-func (q *Queries) AccountSetHistoryPaused(ctx context.Context, paused bool, iD string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accountSetHistoryPaused, paused, iD)
+type AccountSetHistoryPausedParams struct {
+	Paused bool
+	ID     string
+}
+
+func (q *Queries) AccountSetHistoryPaused(ctx context.Context, arg AccountSetHistoryPausedParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountSetHistoryPaused, arg.Paused, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -202,8 +217,13 @@ const accountSetPassword = `-- name: AccountSetPassword :execrows
 update account set password = $1, reset_hash = null, reset_until = 0 where id = $2
 `
 
-func (q *Queries) AccountSetPassword(ctx context.Context, password string, iD string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accountSetPassword, password, iD)
+type AccountSetPasswordParams struct {
+	Password string
+	ID       string
+}
+
+func (q *Queries) AccountSetPassword(ctx context.Context, arg AccountSetPasswordParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountSetPassword, arg.Password, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -214,8 +234,14 @@ const accountSetProfile = `-- name: AccountSetProfile :execrows
 update account set name = $1, email = $2 where id = $3
 `
 
-func (q *Queries) AccountSetProfile(ctx context.Context, name string, email string, iD string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accountSetProfile, name, email, iD)
+type AccountSetProfileParams struct {
+	Name  string
+	Email string
+	ID    string
+}
+
+func (q *Queries) AccountSetProfile(ctx context.Context, arg AccountSetProfileParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountSetProfile, arg.Name, arg.Email, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -226,8 +252,14 @@ const accountSetReset = `-- name: AccountSetReset :execrows
 update account set reset_hash = $1, reset_until = $2 where id = $3
 `
 
-func (q *Queries) AccountSetReset(ctx context.Context, resetHash []byte, resetUntil int64, iD string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accountSetReset, resetHash, resetUntil, iD)
+type AccountSetResetParams struct {
+	ResetHash  []byte
+	ResetUntil int64
+	ID         string
+}
+
+func (q *Queries) AccountSetReset(ctx context.Context, arg AccountSetResetParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountSetReset, arg.ResetHash, arg.ResetUntil, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -238,8 +270,13 @@ const accountSetRole = `-- name: AccountSetRole :execrows
 update account set role = $1 where id = $2
 `
 
-func (q *Queries) AccountSetRole(ctx context.Context, role string, iD string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accountSetRole, role, iD)
+type AccountSetRoleParams struct {
+	Role string
+	ID   string
+}
+
+func (q *Queries) AccountSetRole(ctx context.Context, arg AccountSetRoleParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountSetRole, arg.Role, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -389,8 +426,14 @@ const deviceRevoke = `-- name: DeviceRevoke :execrows
 update device set revoked = $1 where id = $2 and account = $3 and revoked = 0
 `
 
-func (q *Queries) DeviceRevoke(ctx context.Context, at int64, iD []byte, account string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, deviceRevoke, at, iD, account)
+type DeviceRevokeParams struct {
+	At      int64
+	ID      []byte
+	Account string
+}
+
+func (q *Queries) DeviceRevoke(ctx context.Context, arg DeviceRevokeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deviceRevoke, arg.At, arg.ID, arg.Account)
 	if err != nil {
 		return 0, err
 	}
@@ -402,6 +445,11 @@ select s.hash, s.account, s.seen, s.expires, a.handle, a.name, a.role, a.email, 
 from session s join account a on a.id = s.account
 where s.hash = $1 and s.expires > $2
 `
+
+type SessionByHashParams struct {
+	Hash []byte
+	Now  int64
+}
 
 type SessionByHashRow struct {
 	Hash          []byte
@@ -415,8 +463,8 @@ type SessionByHashRow struct {
 	HistoryPaused bool
 }
 
-func (q *Queries) SessionByHash(ctx context.Context, hash []byte, now int64) (SessionByHashRow, error) {
-	row := q.db.QueryRowContext(ctx, sessionByHash, hash, now)
+func (q *Queries) SessionByHash(ctx context.Context, arg SessionByHashParams) (SessionByHashRow, error) {
+	row := q.db.QueryRowContext(ctx, sessionByHash, arg.Hash, arg.Now)
 	var i SessionByHashRow
 	err := row.Scan(
 		&i.Hash,
@@ -489,8 +537,14 @@ const sessionSeen = `-- name: SessionSeen :exec
 update session set seen = $1, expires = $2 where hash = $3
 `
 
-func (q *Queries) SessionSeen(ctx context.Context, seen int64, expires int64, hash []byte) error {
-	_, err := q.db.ExecContext(ctx, sessionSeen, seen, expires, hash)
+type SessionSeenParams struct {
+	Seen    int64
+	Expires int64
+	Hash    []byte
+}
+
+func (q *Queries) SessionSeen(ctx context.Context, arg SessionSeenParams) error {
+	_, err := q.db.ExecContext(ctx, sessionSeen, arg.Seen, arg.Expires, arg.Hash)
 	return err
 }
 
@@ -526,8 +580,13 @@ insert into setting (key, value) values ($1, $2)
 on conflict (key) do update set value = excluded.value
 `
 
-func (q *Queries) SettingSet(ctx context.Context, key string, value string) error {
-	_, err := q.db.ExecContext(ctx, settingSet, key, value)
+type SettingSetParams struct {
+	Key   string
+	Value string
+}
+
+func (q *Queries) SettingSet(ctx context.Context, arg SettingSetParams) error {
+	_, err := q.db.ExecContext(ctx, settingSet, arg.Key, arg.Value)
 	return err
 }
 
@@ -570,8 +629,13 @@ const tokenDelete = `-- name: TokenDelete :execrows
 delete from token where id = $1 and account = $2
 `
 
-func (q *Queries) TokenDelete(ctx context.Context, iD string, account string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, tokenDelete, iD, account)
+type TokenDeleteParams struct {
+	ID      string
+	Account string
+}
+
+func (q *Queries) TokenDelete(ctx context.Context, arg TokenDeleteParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, tokenDelete, arg.ID, arg.Account)
 	if err != nil {
 		return 0, err
 	}

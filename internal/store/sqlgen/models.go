@@ -113,6 +113,14 @@ type Confirmation struct {
 	At      int64
 }
 
+type DayAct struct {
+	Account string
+	Day     int64
+	Act     string
+	Credit  int64
+	Plays   int64
+}
+
 type DayBatch struct {
 	Day        int64
 	State      int64
@@ -158,6 +166,19 @@ type History struct {
 	Track   string
 }
 
+type Job struct {
+	ID      string
+	Kind    string
+	Key     string
+	Payload []byte
+	State   string
+	Tries   int64
+	Made    int64
+	Due     int64
+	Ended   int64
+	Error   string
+}
+
 type JournalEntry struct {
 	N    int64
 	Idem string
@@ -165,6 +186,29 @@ type JournalEntry struct {
 	Memo string
 	Prev []byte
 	Hash []byte
+}
+
+type ListenerDay struct {
+	Account  string
+	Day      int64
+	Sequence int64
+	Hash     []byte
+}
+
+type ListenerMonth struct {
+	Account   string
+	Period    int64
+	Pseudonym []byte
+	Key       []byte
+}
+
+type MonthAct struct {
+	Account string
+	Period  int64
+	Act     string
+	Credit  int64
+	Plays   int64
+	Days    int64
 }
 
 type MonthLine struct {
@@ -184,6 +228,9 @@ type MonthRow struct {
 	Leaf      []byte
 	Salt      []byte
 	Data      []byte
+	Carried   int64
+	Confirmed bool
+	Closed    bool
 }
 
 type MonthShare struct {
@@ -192,6 +239,16 @@ type MonthShare struct {
 	Position int64
 	Blind    []byte
 	Micro    int64
+}
+
+type NodeMonth struct {
+	Period int64
+	Key    []byte
+}
+
+type Occasion struct {
+	Name string
+	Last int64
 }
 
 type Payment struct {
@@ -213,12 +270,38 @@ type PeriodClose struct {
 	State      int64
 	Settlement []byte
 	Signature  []byte
-	Checkpoint string
+	Rules      string
 	TreeA      string
 	Published  int64
 	Final      int64
 	Batch      string
 	Compiled   int64
+}
+
+type Play struct {
+	ID        []byte
+	Account   string
+	Track     string
+	Device    []byte
+	Sheet     int64
+	Own       string
+	Seconds   int64
+	Began     int64
+	Ended     int64
+	Heard     int64
+	Flags     int64
+	Origin    []byte
+	Counter   int64
+	Accepted  int64
+	Seen      int64
+	Hash      []byte
+	Claim     []byte
+	Signature []byte
+	Decision  int64
+	Counted   int64
+	Answer    int64
+	Answered  int64
+	Sealed    bool
 }
 
 type Playlist struct {

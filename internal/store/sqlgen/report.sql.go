@@ -13,8 +13,13 @@ const batchAnchored = `-- name: BatchAnchored :execrows
 update day_batch set state = 3, anchored = $1 where day = $2 and state = 2
 `
 
-func (q *Queries) BatchAnchored(ctx context.Context, anchored int64, day int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, batchAnchored, anchored, day)
+type BatchAnchoredParams struct {
+	Anchored int64
+	Day      int64
+}
+
+func (q *Queries) BatchAnchored(ctx context.Context, arg BatchAnchoredParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, batchAnchored, arg.Anchored, arg.Day)
 	if err != nil {
 		return 0, err
 	}
@@ -46,8 +51,14 @@ const batchInsert = `-- name: BatchInsert :exec
 insert into day_batch (day, state, entries, sealed) values ($1, 1, $2, $3)
 `
 
-func (q *Queries) BatchInsert(ctx context.Context, day int64, entries int64, sealed int64) error {
-	_, err := q.db.ExecContext(ctx, batchInsert, day, entries, sealed)
+type BatchInsertParams struct {
+	Day     int64
+	Entries int64
+	Sealed  int64
+}
+
+func (q *Queries) BatchInsert(ctx context.Context, arg BatchInsertParams) error {
+	_, err := q.db.ExecContext(ctx, batchInsert, arg.Day, arg.Entries, arg.Sealed)
 	return err
 }
 
@@ -97,8 +108,13 @@ const batchList = `-- name: BatchList :many
 select day, state, entries, first, size, root, checkpoint, sealed, anchored from day_batch where day >= $1 and day <= $2 order by day
 `
 
-func (q *Queries) BatchList(ctx context.Context, low int64, high int64) ([]DayBatch, error) {
-	rows, err := q.db.QueryContext(ctx, batchList, low, high)
+type BatchListParams struct {
+	Low  int64
+	High int64
+}
+
+func (q *Queries) BatchList(ctx context.Context, arg BatchListParams) ([]DayBatch, error) {
+	rows, err := q.db.QueryContext(ctx, batchList, arg.Low, arg.High)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +209,38 @@ func (q *Queries) BatchPending(ctx context.Context) ([]DayBatch, error) {
 	return items, nil
 }
 
+const carryBooks = `-- name: CarryBooks :many
+select book, micro from balance where book >= 'liabilities:carry:' and book < 'liabilities:carry;' and micro <> 0
+`
+
+type CarryBooksRow struct {
+	Book  string
+	Micro int64
+}
+
+func (q *Queries) CarryBooks(ctx context.Context) ([]CarryBooksRow, error) {
+	rows, err := q.db.QueryContext(ctx, carryBooks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CarryBooksRow
+	for rows.Next() {
+		var i CarryBooksRow
+		if err := rows.Scan(&i.Book, &i.Micro); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const carryDelete = `-- name: CarryDelete :exec
 delete from carry where subscription = $1
 `
@@ -248,12 +296,19 @@ insert into carry (subscription, period, micro, carried) values ($1, $2, $3, $4)
 on conflict (subscription) do update set period = excluded.period, micro = excluded.micro, carried = excluded.carried
 `
 
-func (q *Queries) CarrySet(ctx context.Context, subscription string, period int64, micro int64, carried int64) error {
+type CarrySetParams struct {
+	Subscription string
+	Period       int64
+	Micro        int64
+	Carried      int64
+}
+
+func (q *Queries) CarrySet(ctx context.Context, arg CarrySetParams) error {
 	_, err := q.db.ExecContext(ctx, carrySet,
-		subscription,
-		period,
-		micro,
-		carried,
+		arg.Subscription,
+		arg.Period,
+		arg.Micro,
+		arg.Carried,
 	)
 	return err
 }
@@ -290,8 +345,14 @@ insert into confirmation (account, period, at) values ($1, $2, $3)
 on conflict (account, period) do nothing
 `
 
-func (q *Queries) ConfirmationSet(ctx context.Context, account string, period int64, at int64) error {
-	_, err := q.db.ExecContext(ctx, confirmationSet, account, period, at)
+type ConfirmationSetParams struct {
+	Account string
+	Period  int64
+	At      int64
+}
+
+func (q *Queries) ConfirmationSet(ctx context.Context, arg ConfirmationSetParams) error {
+	_, err := q.db.ExecContext(ctx, confirmationSet, arg.Account, arg.Period, arg.At)
 	return err
 }
 
@@ -341,8 +402,13 @@ const dayRowForget = `-- name: DayRowForget :exec
 delete from day_row where period = $1 and pseudonym = $2
 `
 
-func (q *Queries) DayRowForget(ctx context.Context, period int64, pseudonym []byte) error {
-	_, err := q.db.ExecContext(ctx, dayRowForget, period, pseudonym)
+type DayRowForgetParams struct {
+	Period    int64
+	Pseudonym []byte
+}
+
+func (q *Queries) DayRowForget(ctx context.Context, arg DayRowForgetParams) error {
+	_, err := q.db.ExecContext(ctx, dayRowForget, arg.Period, arg.Pseudonym)
 	return err
 }
 
@@ -381,6 +447,11 @@ select r.day, r.pseudonym, r.sequence, r.period, r.batch, r.position, r.salt, r.
 where r.day = $1 and r.pseudonym = $2 order by r.sequence desc limit 1
 `
 
+type DayRowLatestParams struct {
+	Day       int64
+	Pseudonym []byte
+}
+
 type DayRowLatestRow struct {
 	Day        int64
 	Pseudonym  []byte
@@ -396,8 +467,8 @@ type DayRowLatestRow struct {
 	State      int64
 }
 
-func (q *Queries) DayRowLatest(ctx context.Context, day int64, pseudonym []byte) (DayRowLatestRow, error) {
-	row := q.db.QueryRowContext(ctx, dayRowLatest, day, pseudonym)
+func (q *Queries) DayRowLatest(ctx context.Context, arg DayRowLatestParams) (DayRowLatestRow, error) {
+	row := q.db.QueryRowContext(ctx, dayRowLatest, arg.Day, arg.Pseudonym)
 	var i DayRowLatestRow
 	err := row.Scan(
 		&i.Day,
@@ -421,6 +492,11 @@ select r.day, r.pseudonym, r.sequence, r.period, r.batch, r.position, r.salt, r.
 where r.period = $1 and r.pseudonym = $2 order by r.day, r.sequence
 `
 
+type DayRowOfParams struct {
+	Period    int64
+	Pseudonym []byte
+}
+
 type DayRowOfRow struct {
 	Day        int64
 	Pseudonym  []byte
@@ -436,8 +512,8 @@ type DayRowOfRow struct {
 	State      int64
 }
 
-func (q *Queries) DayRowOf(ctx context.Context, period int64, pseudonym []byte) ([]DayRowOfRow, error) {
-	rows, err := q.db.QueryContext(ctx, dayRowOf, period, pseudonym)
+func (q *Queries) DayRowOf(ctx context.Context, arg DayRowOfParams) ([]DayRowOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, dayRowOf, arg.Period, arg.Pseudonym)
 	if err != nil {
 		return nil, err
 	}
@@ -539,6 +615,15 @@ func (q *Queries) MonthLineAll(ctx context.Context, period int64) ([]MonthLine, 
 	return items, nil
 }
 
+const monthLineClear = `-- name: MonthLineClear :exec
+delete from month_line where period = $1
+`
+
+func (q *Queries) MonthLineClear(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, monthLineClear, period)
+	return err
+}
+
 const monthLineInsert = `-- name: MonthLineInsert :exec
 insert into month_line (period, act, micro, plus, minus, count, subroot)
 values ($1, $2, $3, $4, $5, $6, $7)
@@ -568,32 +653,18 @@ func (q *Queries) MonthLineInsert(ctx context.Context, arg MonthLineInsertParams
 }
 
 const monthLineOf = `-- name: MonthLineOf :many
-select l.period, l.act, l.micro, l.plus, l.minus, l.count, l.subroot, c.state, c.published, c.final from month_line l join period_close c on c.period = l.period
-where l.act = $1 order by l.period desc
+select period, act, micro, plus, minus, count, subroot from month_line where act = $1 order by period desc
 `
 
-type MonthLineOfRow struct {
-	Period    int64
-	Act       string
-	Micro     int64
-	Plus      int64
-	Minus     int64
-	Count     int64
-	Subroot   []byte
-	State     int64
-	Published int64
-	Final     int64
-}
-
-func (q *Queries) MonthLineOf(ctx context.Context, act string) ([]MonthLineOfRow, error) {
+func (q *Queries) MonthLineOf(ctx context.Context, act string) ([]MonthLine, error) {
 	rows, err := q.db.QueryContext(ctx, monthLineOf, act)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []MonthLineOfRow
+	var items []MonthLine
 	for rows.Next() {
-		var i MonthLineOfRow
+		var i MonthLine
 		if err := rows.Scan(
 			&i.Period,
 			&i.Act,
@@ -602,9 +673,6 @@ func (q *Queries) MonthLineOf(ctx context.Context, act string) ([]MonthLineOfRow
 			&i.Minus,
 			&i.Count,
 			&i.Subroot,
-			&i.State,
-			&i.Published,
-			&i.Final,
 		); err != nil {
 			return nil, err
 		}
@@ -619,18 +687,32 @@ func (q *Queries) MonthLineOf(ctx context.Context, act string) ([]MonthLineOfRow
 	return items, nil
 }
 
+const monthRowClear = `-- name: MonthRowClear :exec
+delete from month_row where period = $1
+`
+
+func (q *Queries) MonthRowClear(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, monthRowClear, period)
+	return err
+}
+
 const monthRowForget = `-- name: MonthRowForget :exec
 update month_row set salt = null, data = null where period = $1 and pseudonym = $2
 `
 
-func (q *Queries) MonthRowForget(ctx context.Context, period int64, pseudonym []byte) error {
-	_, err := q.db.ExecContext(ctx, monthRowForget, period, pseudonym)
+type MonthRowForgetParams struct {
+	Period    int64
+	Pseudonym []byte
+}
+
+func (q *Queries) MonthRowForget(ctx context.Context, arg MonthRowForgetParams) error {
+	_, err := q.db.ExecContext(ctx, monthRowForget, arg.Period, arg.Pseudonym)
 	return err
 }
 
 const monthRowInsert = `-- name: MonthRowInsert :exec
-insert into month_row (period, position, pseudonym, leaf, salt, data)
-values ($1, $2, $3, $4, $5, $6)
+insert into month_row (period, position, pseudonym, leaf, salt, data, carried, confirmed, closed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type MonthRowInsertParams struct {
@@ -640,6 +722,9 @@ type MonthRowInsertParams struct {
 	Leaf      []byte
 	Salt      []byte
 	Data      []byte
+	Carried   int64
+	Confirmed bool
+	Closed    bool
 }
 
 func (q *Queries) MonthRowInsert(ctx context.Context, arg MonthRowInsertParams) error {
@@ -650,6 +735,9 @@ func (q *Queries) MonthRowInsert(ctx context.Context, arg MonthRowInsertParams) 
 		arg.Leaf,
 		arg.Salt,
 		arg.Data,
+		arg.Carried,
+		arg.Confirmed,
+		arg.Closed,
 	)
 	return err
 }
@@ -682,11 +770,16 @@ func (q *Queries) MonthRowLeaves(ctx context.Context, period int64) ([][]byte, e
 }
 
 const monthRowOf = `-- name: MonthRowOf :one
-select period, position, pseudonym, leaf, salt, data from month_row where period = $1 and pseudonym = $2
+select period, position, pseudonym, leaf, salt, data, carried, confirmed, closed from month_row where period = $1 and pseudonym = $2
 `
 
-func (q *Queries) MonthRowOf(ctx context.Context, period int64, pseudonym []byte) (MonthRow, error) {
-	row := q.db.QueryRowContext(ctx, monthRowOf, period, pseudonym)
+type MonthRowOfParams struct {
+	Period    int64
+	Pseudonym []byte
+}
+
+func (q *Queries) MonthRowOf(ctx context.Context, arg MonthRowOfParams) (MonthRow, error) {
+	row := q.db.QueryRowContext(ctx, monthRowOf, arg.Period, arg.Pseudonym)
 	var i MonthRow
 	err := row.Scan(
 		&i.Period,
@@ -695,6 +788,9 @@ func (q *Queries) MonthRowOf(ctx context.Context, period int64, pseudonym []byte
 		&i.Leaf,
 		&i.Salt,
 		&i.Data,
+		&i.Carried,
+		&i.Confirmed,
+		&i.Closed,
 	)
 	return i, err
 }
@@ -732,6 +828,15 @@ func (q *Queries) MonthShareAll(ctx context.Context, period int64) ([]MonthShare
 	return items, nil
 }
 
+const monthShareClear = `-- name: MonthShareClear :exec
+delete from month_share where period = $1
+`
+
+func (q *Queries) MonthShareClear(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, monthShareClear, period)
+	return err
+}
+
 const monthShareInsert = `-- name: MonthShareInsert :exec
 insert into month_share (period, act, position, blind, micro) values ($1, $2, $3, $4, $5)
 `
@@ -753,6 +858,17 @@ func (q *Queries) MonthShareInsert(ctx context.Context, arg MonthShareInsertPara
 		arg.Micro,
 	)
 	return err
+}
+
+const paymentFirst = `-- name: PaymentFirst :one
+select cast(coalesce(min(day), 0) as bigint) as day from payment
+`
+
+func (q *Queries) PaymentFirst(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, paymentFirst)
+	var day int64
+	err := row.Scan(&day)
+	return day, err
 }
 
 const periodAdvance = `-- name: PeriodAdvance :execrows
@@ -782,7 +898,7 @@ func (q *Queries) PeriodAdvance(ctx context.Context, arg PeriodAdvanceParams) (i
 }
 
 const periodByID = `-- name: PeriodByID :one
-select period, state, settlement, signature, checkpoint, tree_a, published, final, batch, compiled from period_close where period = $1
+select period, state, settlement, signature, rules, tree_a, published, final, batch, compiled from period_close where period = $1
 `
 
 func (q *Queries) PeriodByID(ctx context.Context, period int64) (PeriodClose, error) {
@@ -793,7 +909,7 @@ func (q *Queries) PeriodByID(ctx context.Context, period int64) (PeriodClose, er
 		&i.State,
 		&i.Settlement,
 		&i.Signature,
-		&i.Checkpoint,
+		&i.Rules,
 		&i.TreeA,
 		&i.Published,
 		&i.Final,
@@ -803,8 +919,17 @@ func (q *Queries) PeriodByID(ctx context.Context, period int64) (PeriodClose, er
 	return i, err
 }
 
+const periodClear = `-- name: PeriodClear :exec
+delete from period_close where period = $1 and state = 1
+`
+
+func (q *Queries) PeriodClear(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, periodClear, period)
+	return err
+}
+
 const periodCompiled = `-- name: PeriodCompiled :exec
-insert into period_close (period, state, settlement, signature, checkpoint, tree_a, compiled)
+insert into period_close (period, state, settlement, signature, rules, tree_a, compiled)
 values ($1, 1, $2, $3, $4, $5, $6)
 `
 
@@ -812,7 +937,7 @@ type PeriodCompiledParams struct {
 	Period     int64
 	Settlement []byte
 	Signature  []byte
-	Checkpoint string
+	Rules      string
 	TreeA      string
 	Compiled   int64
 }
@@ -822,7 +947,7 @@ func (q *Queries) PeriodCompiled(ctx context.Context, arg PeriodCompiledParams) 
 		arg.Period,
 		arg.Settlement,
 		arg.Signature,
-		arg.Checkpoint,
+		arg.Rules,
 		arg.TreeA,
 		arg.Compiled,
 	)
@@ -830,7 +955,7 @@ func (q *Queries) PeriodCompiled(ctx context.Context, arg PeriodCompiledParams) 
 }
 
 const periodList = `-- name: PeriodList :many
-select period, state, settlement, signature, checkpoint, tree_a, published, final, batch, compiled from period_close order by period desc
+select period, state, settlement, signature, rules, tree_a, published, final, batch, compiled from period_close order by period desc
 `
 
 func (q *Queries) PeriodList(ctx context.Context) ([]PeriodClose, error) {
@@ -847,7 +972,7 @@ func (q *Queries) PeriodList(ctx context.Context) ([]PeriodClose, error) {
 			&i.State,
 			&i.Settlement,
 			&i.Signature,
-			&i.Checkpoint,
+			&i.Rules,
 			&i.TreeA,
 			&i.Published,
 			&i.Final,

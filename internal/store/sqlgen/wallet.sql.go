@@ -15,11 +15,17 @@ on conflict (book, asset) do update set micro = balance.micro + excluded.micro
 returning micro
 `
 
-func (q *Queries) BalanceAdd(ctx context.Context, book string, asset string, micro int64) (int64, error) {
-	row := q.db.QueryRowContext(ctx, balanceAdd, book, asset, micro)
-	var micro_2 int64
-	err := row.Scan(&micro_2)
-	return micro_2, err
+type BalanceAddParams struct {
+	Book  string
+	Asset string
+	Micro int64
+}
+
+func (q *Queries) BalanceAdd(ctx context.Context, arg BalanceAddParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, balanceAdd, arg.Book, arg.Asset, arg.Micro)
+	var micro int64
+	err := row.Scan(&micro)
+	return micro, err
 }
 
 const balanceOf = `-- name: BalanceOf :one
@@ -37,8 +43,13 @@ const balanceRange = `-- name: BalanceRange :many
 select book, asset, micro from balance where book >= $1 and book < $2 and micro <> 0 order by book
 `
 
-func (q *Queries) BalanceRange(ctx context.Context, low string, high string) ([]Balance, error) {
-	rows, err := q.db.QueryContext(ctx, balanceRange, low, high)
+type BalanceRangeParams struct {
+	Low  string
+	High string
+}
+
+func (q *Queries) BalanceRange(ctx context.Context, arg BalanceRangeParams) ([]Balance, error) {
+	rows, err := q.db.QueryContext(ctx, balanceRange, arg.Low, arg.High)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +151,13 @@ const chargeOf = `-- name: ChargeOf :one
 select subscription, period, account, pseudonym, charge, operator, pot, at, refunded from charge where subscription = $1 and period = $2
 `
 
-func (q *Queries) ChargeOf(ctx context.Context, subscription string, period int64) (Charge, error) {
-	row := q.db.QueryRowContext(ctx, chargeOf, subscription, period)
+type ChargeOfParams struct {
+	Subscription string
+	Period       int64
+}
+
+func (q *Queries) ChargeOf(ctx context.Context, arg ChargeOfParams) (Charge, error) {
+	row := q.db.QueryRowContext(ctx, chargeOf, arg.Subscription, arg.Period)
 	var i Charge
 	err := row.Scan(
 		&i.Subscription,
@@ -161,8 +177,13 @@ const chargeRefund = `-- name: ChargeRefund :execrows
 update charge set refunded = true where subscription = $1 and period = $2 and not refunded
 `
 
-func (q *Queries) ChargeRefund(ctx context.Context, subscription string, period int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, chargeRefund, subscription, period)
+type ChargeRefundParams struct {
+	Subscription string
+	Period       int64
+}
+
+func (q *Queries) ChargeRefund(ctx context.Context, arg ChargeRefundParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, chargeRefund, arg.Subscription, arg.Period)
 	if err != nil {
 		return 0, err
 	}
@@ -257,8 +278,13 @@ const journalRange = `-- name: JournalRange :many
 select n, idem, at, memo, prev, hash from journal_entry where n > $1 order by n limit $2
 `
 
-func (q *Queries) JournalRange(ctx context.Context, after int64, lim int32) ([]JournalEntry, error) {
-	rows, err := q.db.QueryContext(ctx, journalRange, after, lim)
+type JournalRangeParams struct {
+	After int64
+	Lim   int32
+}
+
+func (q *Queries) JournalRange(ctx context.Context, arg JournalRangeParams) ([]JournalEntry, error) {
+	rows, err := q.db.QueryContext(ctx, journalRange, arg.After, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
@@ -291,8 +317,13 @@ const paymentByEvent = `-- name: PaymentByEvent :one
 select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by from payment where rail = $1 and event = $2
 `
 
-func (q *Queries) PaymentByEvent(ctx context.Context, rail string, event string) (Payment, error) {
-	row := q.db.QueryRowContext(ctx, paymentByEvent, rail, event)
+type PaymentByEventParams struct {
+	Rail  string
+	Event string
+}
+
+func (q *Queries) PaymentByEvent(ctx context.Context, arg PaymentByEventParams) (Payment, error) {
+	row := q.db.QueryRowContext(ctx, paymentByEvent, arg.Rail, arg.Event)
 	var i Payment
 	err := row.Scan(
 		&i.Rail,
@@ -457,13 +488,18 @@ select cast(coalesce(sum(case when kind = 0 then micro else 0 end), 0) as bigint
 from payment where day >= $1 and day <= $2
 `
 
+type PaymentSumsParams struct {
+	Low  int64
+	High int64
+}
+
 type PaymentSumsRow struct {
 	Received int64
 	Refunded int64
 }
 
-func (q *Queries) PaymentSums(ctx context.Context, low int64, high int64) (PaymentSumsRow, error) {
-	row := q.db.QueryRowContext(ctx, paymentSums, low, high)
+func (q *Queries) PaymentSums(ctx context.Context, arg PaymentSumsParams) (PaymentSumsRow, error) {
+	row := q.db.QueryRowContext(ctx, paymentSums, arg.Low, arg.High)
 	var i PaymentSumsRow
 	err := row.Scan(&i.Received, &i.Refunded)
 	return i, err
@@ -531,8 +567,14 @@ from posting p join journal_entry e on e.n = p.entry
 where p.book >= $1 and p.book < $2 and e.at < $3
 `
 
-func (q *Queries) PostingSumBefore(ctx context.Context, low string, high string, before int64) (int64, error) {
-	row := q.db.QueryRowContext(ctx, postingSumBefore, low, high, before)
+type PostingSumBeforeParams struct {
+	Low    string
+	High   string
+	Before int64
+}
+
+func (q *Queries) PostingSumBefore(ctx context.Context, arg PostingSumBeforeParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, postingSumBefore, arg.Low, arg.High, arg.Before)
 	var micro int64
 	err := row.Scan(&micro)
 	return micro, err
@@ -561,8 +603,14 @@ const subscriptionByState = `-- name: SubscriptionByState :many
 select id, account, state, started, changed, paid_until, ends from subscription where state = $1 and id > $2 order by id limit $3
 `
 
-func (q *Queries) SubscriptionByState(ctx context.Context, state string, after string, lim int32) ([]Subscription, error) {
-	rows, err := q.db.QueryContext(ctx, subscriptionByState, state, after, lim)
+type SubscriptionByStateParams struct {
+	State string
+	After string
+	Lim   int32
+}
+
+func (q *Queries) SubscriptionByState(ctx context.Context, arg SubscriptionByStateParams) ([]Subscription, error) {
+	rows, err := q.db.QueryContext(ctx, subscriptionByState, arg.State, arg.After, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
@@ -596,8 +644,13 @@ const subscriptionForget = `-- name: SubscriptionForget :exec
 update subscription set account = '', changed = $1 where account = $2
 `
 
-func (q *Queries) SubscriptionForget(ctx context.Context, changed int64, account string) error {
-	_, err := q.db.ExecContext(ctx, subscriptionForget, changed, account)
+type SubscriptionForgetParams struct {
+	Changed int64
+	Account string
+}
+
+func (q *Queries) SubscriptionForget(ctx context.Context, arg SubscriptionForgetParams) error {
+	_, err := q.db.ExecContext(ctx, subscriptionForget, arg.Changed, arg.Account)
 	return err
 }
 
@@ -630,6 +683,11 @@ from subscription s left join account a on a.id = s.account
 where s.id > $1 order by s.id limit $2
 `
 
+type SubscriptionListParams struct {
+	After string
+	Lim   int32
+}
+
 type SubscriptionListRow struct {
 	ID        string
 	Account   string
@@ -642,8 +700,8 @@ type SubscriptionListRow struct {
 	Name      string
 }
 
-func (q *Queries) SubscriptionList(ctx context.Context, after string, lim int32) ([]SubscriptionListRow, error) {
-	rows, err := q.db.QueryContext(ctx, subscriptionList, after, lim)
+func (q *Queries) SubscriptionList(ctx context.Context, arg SubscriptionListParams) ([]SubscriptionListRow, error) {
+	rows, err := q.db.QueryContext(ctx, subscriptionList, arg.After, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
