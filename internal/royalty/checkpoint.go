@@ -270,7 +270,8 @@ func OpenCheckpoint(msg []byte, trusted Keys) (Opened, error) {
 	o := Opened{Checkpoint: c}
 	for _, s := range n.Sigs {
 		v, err := trusted.Verifier(s.Name, s.Hash)
-		if err != nil {
+		if _, strict := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil || strict != nil {
+			err = errors.Join(err, strict)
 			return Opened{}, fault.Wrap(err, fault.Invalid, "The signature of the checkpoint is wrong.")
 		}
 		if v.(verifier).k.Type == TypeCosignature {
