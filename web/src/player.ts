@@ -255,6 +255,7 @@ function progress(): void {
   if (!t || seeking) return;
   const at = loaded === t.id && audio.readyState > 0 ? audio.currentTime : state.at;
   el("p-at").textContent = clock(at * 1000);
+  el("player").style.setProperty("--p", ((at * 1000) / t.ms).toFixed(4));
   for (const w of waves()) place(w, (at * 1000) / t.ms);
 }
 

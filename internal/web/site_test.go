@@ -1,0 +1,291 @@
+package web_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// The two tracks of the stub node that play as HLS, and one that plays as a file.
+const (
+	trackA = "01KIT00000000000000000000A"
+	trackB = "01KIT00000000000000000000B"
+	trackC = "01KIT0000000000000000000PC"
+	playID = "000102030405060708090a0b0c0d0e0f"
+)
+
+// site is a node of stub data around the real foundation: it answers what the
+// scripts ask and notes what they said.
+type site struct {
+	*httptest.Server
+	mu      sync.Mutex
+	begun   []map[string]any
+	spki    []byte
+	alg     string
+	claims  []sentClaim
+	uploads map[string]*stubUpload
+	cut     int // tus: break off this many PATCH requests half way
+	refuse  string
+	asked   []string // paths, in order
+}
+
+type sentClaim struct {
+	Claim, Signature, CSRF string
+	Beacon                 bool
+}
+
+// listPage is a page with tracks on it.
+type listPage struct {
+	web.Page
+	Tracks []web.TrackRow
+	Wave   web.TrackRef
+}
+
+func covers(t testing.TB) []web.Cover {
+	t.Helper()
+	b, err := os.ReadFile("testdata/covers/accents.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var accents map[string]struct{ Dark, Light string }
+	if err := json.Unmarshal(b, &accents); err != nil {
+		t.Fatal(err)
+	}
+	var list []web.Cover
+	for _, n := range []string{"low-tide", "substation", "pollen", "nine-rooms", "second-skin", "harmattan", "ballast", "machinery", "salt-dial"} {
+		list = append(list, web.Cover{ID: n, Accents: web.Accents{Light: accents[n].Light, Dark: accents[n].Dark}})
+	}
+	return list
+}
+
+func newSite(t testing.TB) *site {
+	t.Helper()
+	r, assets, _ := newRenderer(t)
+	s := &site{uploads: map[string]*stubUpload{}}
+	mux := http.NewServeMux()
+	all := covers(t)
+	mux.Handle("GET /assets/", assets)
+	mux.Handle("GET /kit", r.Kit(basePage, all))
+	mux.HandleFunc("GET /covers/{id}/{size}", func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=3600")
+		http.ServeFile(w, req, filepath.Join("testdata", "covers", filepath.Base(req.PathValue("id"))+".webp"))
+	})
+	mux.HandleFunc("GET /manifest.webmanifest", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"name":"9ten"}`) })
+	page := func(name string, nav string) http.HandlerFunc {
+		return func(w http.ResponseWriter, req *http.Request) {
+			base := basePage(req)
+			base.Title, base.Nav = name, nav
+			k := web.NewKit(base, all)
+			k.Title = name
+			if name == "Browse" {
+				k.Accents = all[4].Accents
+			}
+			k.Tracks[0].Ref.ID, k.Tracks[1].Ref.ID = trackA, trackB
+			k.Tracks[0].Ref.Millis, k.Tracks[1].Ref.Millis = 40_000, 40_000
+			k.Tracks[2].Trouble = ""
+			k.Tracks[2].Ref.ID, k.Tracks[2].Ref.Source, k.Tracks[2].Ref.Millis = trackC, "original", 6_000
+			k.Wave = k.Tracks[0].Ref
+			if err := r.Render(w, req, http.StatusOK, "kit", k); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	mux.HandleFunc("GET /{$}", page("Home", web.NavNine))
+	mux.HandleFunc("GET /browse", page("Browse", web.NavBrowse))
+	mux.HandleFunc("GET /library", page("Library", web.NavLibrary))
+	mux.HandleFunc("POST /kit", func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/library", http.StatusSeeOther) })
+	mux.HandleFunc("POST /playlists", func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/library", http.StatusSeeOther) })
+	s.media(mux)
+	s.listening(mux)
+	s.tus(mux)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		s.mu.Lock()
+		s.asked = append(s.asked, req.Method+" "+req.URL.Path)
+		s.mu.Unlock()
+		mux.ServeHTTP(w, req)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// media serves recordings of a sine: tracks A and B in FLAC as HLS, C as MP3.
+func (s *site) media(mux *http.ServeMux) {
+	name := map[string]string{trackA: "a", trackB: "b"}
+	mux.HandleFunc("GET /media/{id}/{file}", func(w http.ResponseWriter, req *http.Request) {
+		id, file := req.PathValue("id"), req.PathValue("file")
+		switch {
+		case file == "master.m3u8" && name[id] != "":
+			w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+			fmt.Fprintf(w, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=70000,CODECS=\"fLaC\"\n/media/%s/index.m3u8\n", name[id])
+		case file == "index.m3u8":
+			w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+			http.ServeFile(w, req, filepath.Join("testdata", "media", filepath.Base(id)+".m3u8"))
+		case file == "original" && id == trackC:
+			w.Header().Set("Content-Type", "audio/mpeg")
+			http.ServeFile(w, req, filepath.Join("testdata", "media", "c.mp3"))
+		case strings.HasSuffix(file, ".m4s") || strings.HasSuffix(file, ".mp4"):
+			w.Header().Set("Content-Type", "audio/mp4")
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			http.ServeFile(w, req, filepath.Join("testdata", "media", filepath.Base(file)))
+		default:
+			http.NotFound(w, req)
+		}
+	})
+}
+
+// listening answers plays, claims and devices.
+func (s *site) listening(mux *http.ServeMux) {
+	mux.HandleFunc("POST /api/v1/devices", func(w http.ResponseWriter, req *http.Request) {
+		var in struct{ SPKI, Alg, Name string }
+		_ = json.NewDecoder(req.Body).Decode(&in)
+		s.mu.Lock()
+		s.spki, _ = base64.StdEncoding.DecodeString(in.SPKI)
+		s.alg = in.Alg
+		s.mu.Unlock()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /api/v1/plays", func(w http.ResponseWriter, req *http.Request) {
+		var in map[string]any
+		_ = json.NewDecoder(req.Body).Decode(&in)
+		in["csrf-header"] = req.Header.Get("X-CSRF-Token")
+		s.mu.Lock()
+		s.begun = append(s.begun, in)
+		s.mu.Unlock()
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"play": playID, "nonce": strings.Repeat("ab", 16), "begin_ms": time.Now().UnixMilli(), "mark_ms": 1500, "heartbeat_s": 15,
+			"node": "quayside.example", "track": fmt.Sprint(in["track"]) + "@quayside.example", "sheet": 3,
+		})
+	})
+	mux.HandleFunc("POST /api/v1/plays/{play}/claim", func(w http.ResponseWriter, req *http.Request) {
+		b, _ := io.ReadAll(req.Body)
+		var c sentClaim
+		_ = json.Unmarshal(b, &c)
+		c.Beacon = req.Header.Get("X-CSRF-Token") == ""
+		s.mu.Lock()
+		s.claims = append(s.claims, c)
+		s.mu.Unlock()
+		_ = json.NewEncoder(w).Encode(map[string]any{"nonce": strings.Repeat("cd", 16), "counted": true, "counted_ms": 1500, "day": 20261124})
+	})
+	mux.HandleFunc("PUT /api/v1/likes/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+}
+
+// verified reports whether a claim is signed by the registered device.
+func (s *site) verified(c sentClaim) error {
+	claim, err := base64.StdEncoding.DecodeString(c.Claim)
+	if err != nil {
+		return err
+	}
+	sig, err := base64.StdEncoding.DecodeString(c.Signature)
+	if err != nil {
+		return err
+	}
+	key, err := x509.ParsePKIXPublicKey(s.spki)
+	if err != nil {
+		return err
+	}
+	switch key := key.(type) {
+	case ed25519.PublicKey:
+		if ed25519.Verify(key, claim, sig) {
+			return nil
+		}
+	case *ecdsa.PublicKey:
+		sum := sha256.Sum256(claim)
+		if len(sig) == 64 && ecdsa.Verify(key, sum[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the signature does not hold")
+}
+
+// tab is one page of a browser, with what went wrong on it.
+type tab struct {
+	context.Context
+	mu     sync.Mutex
+	faults []string
+}
+
+// browser starts Debian's Chromium with a profile of its own.
+func browser(t testing.TB, width, height int) *tab {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(width, height),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true))
+	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(done)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(stop)
+	b := &tab{Context: ctx}
+	chromedp.ListenTarget(ctx, b.listen)
+	return b
+}
+
+// listen notes console errors, exceptions and failed requests.
+func (b *tab) listen(ev any) {
+	note := func(format string, args ...any) {
+		b.mu.Lock()
+		b.faults = append(b.faults, fmt.Sprintf(format, args...))
+		b.mu.Unlock()
+	}
+	switch e := ev.(type) {
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError {
+			for _, a := range e.Args {
+				note("console: %s %s", a.Value, a.Description)
+			}
+		}
+	case *runtime.EventExceptionThrown:
+		note("exception: %s", e.ExceptionDetails.Error())
+	case *network.EventResponseReceived:
+		if e.Response.Status >= 400 {
+			note("%d for %s", e.Response.Status, e.Response.URL)
+		}
+	}
+}
+
+func (b *tab) run(t testing.TB, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(b, actions...); err != nil {
+		t.Fatalf("%v (%v)", err, b.faults)
+	}
+}
+
+// until polls an expression in the page until it is true.
+func until(expression string) chromedp.Action {
+	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))
+}
+
+func (b *tab) clean(t testing.TB) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.faults {
+		t.Error(f)
+	}
+}
+
+// awaited waits for the promise that an expression yields.
+func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
