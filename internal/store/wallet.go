@@ -224,3 +224,15 @@ func missing(err error, sentence string) error {
 	}
 	return err
 }
+
+func (tx walletTx) Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (id.Bytes16, error) {
+	return reportTx{tx.Tx}.Pseudonym(ctx, p, a)
+}
+
+func (tx walletTx) PeriodClosed(ctx context.Context, p calendar.Period) (bool, error) {
+	_, err := tx.Q.PeriodByID(ctx, int64(p))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, wrap(err, "period")
+}

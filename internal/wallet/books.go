@@ -189,3 +189,9 @@ func Check(n int64, prev [32]byte, entries []Entry) error {
 	}
 	return nil
 }
+
+// Post writes an entry of another package's making, once, under the same rules.
+func Post(ctx context.Context, tx JournalTx, e Entry) error {
+	_, err := book(ctx, tx, e)
+	return err
+}

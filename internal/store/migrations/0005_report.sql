@@ -12,8 +12,8 @@ create table day_batch (
   anchored   bigint not null default 0
 );
 
--- What the log holds of a listener's day: destroyed with the account, or
--- thirteen months after.
+-- A row of the log. salt and data are destroyed with the account, or thirteen
+-- months after; the entry stays.
 create table day_row (
   day       bigint not null,                -- the day it is of
   pseudonym bytea not null,
@@ -21,8 +21,9 @@ create table day_row (
   period    bigint not null,
   batch     bigint not null references day_batch (day),
   position  bigint not null,                -- within the batch
-  salt      bytea not null,
-  data      bytea not null,
+  entry     bytea not null,                 -- SHA-256(salt || data)
+  salt      bytea,
+  data      bytea,
   primary key (day, pseudonym, sequence)
 );
 create index day_row_batch on day_row (batch, position);

@@ -23,28 +23,34 @@ select * from day_batch where state = 3 and day <= @day order by day desc limit 
 select * from day_batch where day >= @low and day <= @high order by day;
 
 -- name: DayRowInsert :exec
-insert into day_row (day, pseudonym, sequence, period, batch, position, salt, data)
-values (@day, @pseudonym, @sequence, @period, @batch, @position, @salt, @data);
+insert into day_row (day, pseudonym, sequence, period, batch, position, entry, salt, data)
+values (@day, @pseudonym, @sequence, @period, @batch, @position, @entry, @salt, @data);
 
 -- name: DayRowEntries :many
-select position, salt, data from day_row where batch = @batch order by position;
+select entry from day_row where batch = @batch order by position;
 
 -- name: DayRowOf :many
 select r.*, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
-where r.period = @period and r.pseudonym = @pseudonym order by r.day, r.sequence;
+where r.period = @period and r.pseudonym = @pseudonym and r.data is not null order by r.day, r.sequence;
 
--- name: DayRowLatest :one
-select r.*, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
-where r.day = @day and r.pseudonym = @pseudonym order by r.sequence desc limit 1;
-
--- name: DayRowPeriod :many
-select pseudonym, data from day_row where period = @period order by pseudonym, day, sequence;
+-- name: DayRowPage :many
+select pseudonym, day, sequence, data from day_row
+where period = @period and pseudonym >= @pseudonym and data is not null
+  and (pseudonym > @pseudonym or day > @day or (day = @day and sequence > @sequence))
+order by pseudonym, day, sequence limit @lim;
 
 -- name: DayRowForget :exec
-delete from day_row where period = @period and pseudonym = @pseudonym;
+update day_row set salt = null, data = null where period = @period and pseudonym = @pseudonym;
 
 -- name: DayRowExpire :exec
-delete from day_row where period < @before;
+update day_row set salt = null, data = null where period < @before and data is not null;
+
+-- name: PlayEarliest :one
+select cast(coalesce(min(began), 0) as bigint) as began from play;
+
+-- name: PlayDevices :many
+select distinct device from play
+where account = @account and began >= @low and began < @high and counter > 0 order by device;
 
 -- name: PeriodByID :one
 select * from period_close where period = @period;

@@ -140,6 +140,7 @@ type DayRow struct {
 	Period    int64
 	Batch     int64
 	Position  int64
+	Entry     []byte
 	Salt      []byte
 	Data      []byte
 }

@@ -357,28 +357,22 @@ func (q *Queries) ConfirmationSet(ctx context.Context, arg ConfirmationSetParams
 }
 
 const dayRowEntries = `-- name: DayRowEntries :many
-select position, salt, data from day_row where batch = $1 order by position
+select entry from day_row where batch = $1 order by position
 `
 
-type DayRowEntriesRow struct {
-	Position int64
-	Salt     []byte
-	Data     []byte
-}
-
-func (q *Queries) DayRowEntries(ctx context.Context, batch int64) ([]DayRowEntriesRow, error) {
+func (q *Queries) DayRowEntries(ctx context.Context, batch int64) ([][]byte, error) {
 	rows, err := q.db.QueryContext(ctx, dayRowEntries, batch)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []DayRowEntriesRow
+	var items [][]byte
 	for rows.Next() {
-		var i DayRowEntriesRow
-		if err := rows.Scan(&i.Position, &i.Salt, &i.Data); err != nil {
+		var entry []byte
+		if err := rows.Scan(&entry); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, entry)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -390,7 +384,7 @@ func (q *Queries) DayRowEntries(ctx context.Context, batch int64) ([]DayRowEntri
 }
 
 const dayRowExpire = `-- name: DayRowExpire :exec
-delete from day_row where period < $1
+update day_row set salt = null, data = null where period < $1 and data is not null
 `
 
 func (q *Queries) DayRowExpire(ctx context.Context, before int64) error {
@@ -399,7 +393,7 @@ func (q *Queries) DayRowExpire(ctx context.Context, before int64) error {
 }
 
 const dayRowForget = `-- name: DayRowForget :exec
-delete from day_row where period = $1 and pseudonym = $2
+update day_row set salt = null, data = null where period = $1 and pseudonym = $2
 `
 
 type DayRowForgetParams struct {
@@ -413,8 +407,8 @@ func (q *Queries) DayRowForget(ctx context.Context, arg DayRowForgetParams) erro
 }
 
 const dayRowInsert = `-- name: DayRowInsert :exec
-insert into day_row (day, pseudonym, sequence, period, batch, position, salt, data)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into day_row (day, pseudonym, sequence, period, batch, position, entry, salt, data)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type DayRowInsertParams struct {
@@ -424,6 +418,7 @@ type DayRowInsertParams struct {
 	Period    int64
 	Batch     int64
 	Position  int64
+	Entry     []byte
 	Salt      []byte
 	Data      []byte
 }
@@ -436,60 +431,16 @@ func (q *Queries) DayRowInsert(ctx context.Context, arg DayRowInsertParams) erro
 		arg.Period,
 		arg.Batch,
 		arg.Position,
+		arg.Entry,
 		arg.Salt,
 		arg.Data,
 	)
 	return err
 }
 
-const dayRowLatest = `-- name: DayRowLatest :one
-select r.day, r.pseudonym, r.sequence, r.period, r.batch, r.position, r.salt, r.data, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
-where r.day = $1 and r.pseudonym = $2 order by r.sequence desc limit 1
-`
-
-type DayRowLatestParams struct {
-	Day       int64
-	Pseudonym []byte
-}
-
-type DayRowLatestRow struct {
-	Day        int64
-	Pseudonym  []byte
-	Sequence   int64
-	Period     int64
-	Batch      int64
-	Position   int64
-	Salt       []byte
-	Data       []byte
-	First      int64
-	Size       int64
-	Checkpoint string
-	State      int64
-}
-
-func (q *Queries) DayRowLatest(ctx context.Context, arg DayRowLatestParams) (DayRowLatestRow, error) {
-	row := q.db.QueryRowContext(ctx, dayRowLatest, arg.Day, arg.Pseudonym)
-	var i DayRowLatestRow
-	err := row.Scan(
-		&i.Day,
-		&i.Pseudonym,
-		&i.Sequence,
-		&i.Period,
-		&i.Batch,
-		&i.Position,
-		&i.Salt,
-		&i.Data,
-		&i.First,
-		&i.Size,
-		&i.Checkpoint,
-		&i.State,
-	)
-	return i, err
-}
-
 const dayRowOf = `-- name: DayRowOf :many
-select r.day, r.pseudonym, r.sequence, r.period, r.batch, r.position, r.salt, r.data, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
-where r.period = $1 and r.pseudonym = $2 order by r.day, r.sequence
+select r.day, r.pseudonym, r.sequence, r.period, r.batch, r.position, r.entry, r.salt, r.data, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
+where r.period = $1 and r.pseudonym = $2 and r.data is not null order by r.day, r.sequence
 `
 
 type DayRowOfParams struct {
@@ -504,6 +455,7 @@ type DayRowOfRow struct {
 	Period     int64
 	Batch      int64
 	Position   int64
+	Entry      []byte
 	Salt       []byte
 	Data       []byte
 	First      int64
@@ -528,6 +480,7 @@ func (q *Queries) DayRowOf(ctx context.Context, arg DayRowOfParams) ([]DayRowOfR
 			&i.Period,
 			&i.Batch,
 			&i.Position,
+			&i.Entry,
 			&i.Salt,
 			&i.Data,
 			&i.First,
@@ -548,25 +501,49 @@ func (q *Queries) DayRowOf(ctx context.Context, arg DayRowOfParams) ([]DayRowOfR
 	return items, nil
 }
 
-const dayRowPeriod = `-- name: DayRowPeriod :many
-select pseudonym, data from day_row where period = $1 order by pseudonym, day, sequence
+const dayRowPage = `-- name: DayRowPage :many
+select pseudonym, day, sequence, data from day_row
+where period = $1 and pseudonym >= $2 and data is not null
+  and (pseudonym > $2 or day > $3 or (day = $3 and sequence > $4))
+order by pseudonym, day, sequence limit $5
 `
 
-type DayRowPeriodRow struct {
+type DayRowPageParams struct {
+	Period    int64
 	Pseudonym []byte
+	Day       int64
+	Sequence  int64
+	Lim       int32
+}
+
+type DayRowPageRow struct {
+	Pseudonym []byte
+	Day       int64
+	Sequence  int64
 	Data      []byte
 }
 
-func (q *Queries) DayRowPeriod(ctx context.Context, period int64) ([]DayRowPeriodRow, error) {
-	rows, err := q.db.QueryContext(ctx, dayRowPeriod, period)
+func (q *Queries) DayRowPage(ctx context.Context, arg DayRowPageParams) ([]DayRowPageRow, error) {
+	rows, err := q.db.QueryContext(ctx, dayRowPage,
+		arg.Period,
+		arg.Pseudonym,
+		arg.Day,
+		arg.Sequence,
+		arg.Lim,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []DayRowPeriodRow
+	var items []DayRowPageRow
 	for rows.Next() {
-		var i DayRowPeriodRow
-		if err := rows.Scan(&i.Pseudonym, &i.Data); err != nil {
+		var i DayRowPageRow
+		if err := rows.Scan(
+			&i.Pseudonym,
+			&i.Day,
+			&i.Sequence,
+			&i.Data,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -990,4 +967,49 @@ func (q *Queries) PeriodList(ctx context.Context) ([]PeriodClose, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const playDevices = `-- name: PlayDevices :many
+select distinct device from play
+where account = $1 and began >= $2 and began < $3 and counter > 0 order by device
+`
+
+type PlayDevicesParams struct {
+	Account string
+	Low     int64
+	High    int64
+}
+
+func (q *Queries) PlayDevices(ctx context.Context, arg PlayDevicesParams) ([][]byte, error) {
+	rows, err := q.db.QueryContext(ctx, playDevices, arg.Account, arg.Low, arg.High)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var device []byte
+		if err := rows.Scan(&device); err != nil {
+			return nil, err
+		}
+		items = append(items, device)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const playEarliest = `-- name: PlayEarliest :one
+select cast(coalesce(min(began), 0) as bigint) as began from play
+`
+
+func (q *Queries) PlayEarliest(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, playEarliest)
+	var began int64
+	err := row.Scan(&began)
+	return began, err
 }
