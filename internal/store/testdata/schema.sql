@@ -1,0 +1,731 @@
+CREATE TABLE account (
+  id         text primary key,
+  handle     text not null unique,
+  email      text not null default '',
+  name       text not null,
+  role       text not null,                 -- listener, artist, moderator, admin
+  password   text not null,                 -- argon2id, PHC string
+  reset_hash bytea,                         -- SHA-256 of a one-time password link
+  reset_until bigint not null default 0,
+  history_paused boolean not null default false,
+  created    bigint not null
+);
+
+CREATE UNIQUE INDEX account_email on account (email) where email <> '';
+
+CREATE TABLE act (
+  id        text primary key,
+  handle    text not null unique,           -- lower case, part of addresses
+  name      text not null,
+  bio       text not null default '',
+  place     text not null default '',
+  aliases   text not null default '[]',     -- JSON list of names it also publishes under
+  members   text not null default '[]',     -- JSON list of {name, role}
+  links     text not null default '[]',     -- JSON list of {label, url}
+  cover     text not null default '',       -- cover id, '' none
+  accent_l  text not null default '',       -- #rrggbb for light pages
+  accent_d  text not null default '',
+  orphaned  boolean not null default false, -- nobody owns it any more: the operator looks after it
+  releases  bigint not null default 0,      -- how many are public
+  followers bigint not null default 0,
+  created   bigint not null,
+  changed   bigint not null
+);
+
+CREATE INDEX act_orphaned on act (orphaned);
+
+CREATE INDEX act_public on act (releases, name);
+
+CREATE TABLE act_role (
+  act     text not null references act (id) on delete cascade,
+  account text not null references account (id) on delete cascade,
+  role    text not null,                    -- owner, editor
+  since   bigint not null,
+  primary key (act, account)
+);
+
+CREATE INDEX act_role_account on act_role (account);
+
+CREATE TABLE act_wallet (
+  act     text not null references act (id) on delete cascade,
+  line    bigint not null,
+  name    text not null,
+  address text not null,                    -- 0x and 40 hex digits
+  bps     bigint not null,
+  primary key (act, line)
+);
+
+CREATE TABLE asset (
+  track       text primary key references track (id) on delete cascade,
+  original    text not null,                -- blob key original/<sha256>
+  sha256      text not null,
+  bytes       bigint not null,
+  codec       text not null default '',     -- flac, wav, mp3, aac, alac, vorbis, opus
+  rate        bigint not null default 0,    -- Hz
+  bits        bigint not null default 0,    -- per sample, 0 when the codec has none
+  channels    bigint not null default 0,
+  samples     bigint not null default 0,    -- per channel
+  delay       bigint not null default 0,    -- encoder delay in samples
+  duration_ms bigint not null default 0,
+  measured    boolean not null default false,
+  loudness    bigint not null default 0,    -- integrated, thousandths of LUFS
+  peak        bigint not null default 0,    -- true peak, thousandths of dBTP
+  gain        bigint not null default 0,    -- thousandths of dB towards -18 LUFS
+  album_gain  bigint not null default 0,
+  peaks       bytea,                        -- up to 256 bytes for a small waveform
+  waveform    text not null default '',     -- blob key of the full one
+  tags        text not null default '{}'    -- JSON, what the file says of itself
+);
+
+CREATE INDEX asset_sha256 on asset (sha256);
+
+CREATE TABLE audit (
+  id     text primary key,
+  at     bigint not null,
+  actor  text not null,                     -- account id, or 'operator' from the command line
+  action text not null,
+  about  text not null,
+  note   text not null
+);
+
+CREATE INDEX audit_at on audit (at);
+
+CREATE TABLE balance (
+  book  text not null,
+  asset text not null,
+  micro bigint not null,
+  primary key (book, asset)
+);
+
+CREATE TABLE carry (
+  subscription text primary key references subscription (id),
+  period       bigint not null,             -- the period it was carried out of
+  micro        bigint not null,
+  carried      bigint not null
+);
+
+CREATE TABLE charge (
+  subscription text not null references subscription (id),
+  period       bigint not null,
+  account      text not null,               -- '' once the account is deleted
+  pseudonym    bytea not null,
+  charge       bigint not null,
+  operator     bigint not null,
+  pot          bigint not null,
+  at           bigint not null,
+  refunded     boolean not null default false,
+  primary key (subscription, period)
+);
+
+CREATE INDEX charge_account on charge (account, period);
+
+CREATE INDEX charge_period on charge (period);
+
+CREATE TABLE confirmation (
+  account text not null references account (id) on delete cascade,
+  period  bigint not null,
+  at      bigint not null,
+  primary key (account, period)
+);
+
+CREATE TABLE day_act (
+  account text not null references account (id) on delete cascade,
+  day     bigint not null,
+  act     text not null,
+  credit  bigint not null,                  -- seconds x basis points
+  plays   bigint not null,
+  primary key (account, day, act)
+);
+
+CREATE TABLE day_batch (
+  day        bigint primary key,
+  state      bigint not null,               -- 1 sealed, 2 in the log, 3 anchored
+  entries    bigint not null,               -- without padding
+  first      bigint not null default 0,     -- index of the first entry in the log
+  size       bigint not null default 0,     -- of the log behind it
+  root       bytea,
+  checkpoint text not null default '',
+  sealed     bigint not null,
+  anchored   bigint not null default 0
+);
+
+CREATE TABLE day_row (
+  day       bigint not null,                -- the day it is of
+  pseudonym bytea not null,
+  sequence  bigint not null,
+  period    bigint not null,
+  batch     bigint not null references day_batch (day),
+  position  bigint not null,                -- within the batch
+  entry     bytea not null,                 -- SHA-256(salt || data)
+  salt      bytea,
+  data      bytea,
+  primary key (day, pseudonym, sequence)
+);
+
+CREATE INDEX day_row_batch on day_row (batch, position);
+
+CREATE INDEX day_row_period on day_row (period, pseudonym, day, sequence);
+
+CREATE TABLE device (
+  id      bytea primary key,                -- first 16 bytes of SHA-256(SPKI)
+  account text not null references account (id) on delete cascade,
+  alg     text not null,                    -- ed25519, p256
+  spki    bytea not null,
+  name    text not null,
+  created bigint not null,
+  revoked bigint not null default 0
+);
+
+CREATE INDEX device_account on device (account);
+
+CREATE TABLE follow (
+  account text not null references account (id) on delete cascade,
+  act     text not null references act (id) on delete cascade,
+  at      bigint not null,
+  primary key (account, act)
+);
+
+CREATE INDEX follow_act on follow (act);
+
+CREATE INDEX follow_at on follow (account, at, act);
+
+CREATE TABLE goose_db_version (
+		id INTEGER PRIMARY KEY AUTOINCREMENT,
+		version_id INTEGER NOT NULL,
+		is_applied INTEGER NOT NULL,
+		tstamp TIMESTAMP DEFAULT (datetime('now'))
+	);
+
+CREATE TABLE goqite (
+  id       text primary key default ('m_' || lower(hex(randomblob(16)))),
+  created  text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')),
+  updated  text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')),
+  queue    text not null,
+  body     blob not null,
+  timeout  text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')),
+  received integer not null default 0,
+  priority integer not null default 0
+) strict;
+
+CREATE INDEX goqite_queue_priority_created_idx on goqite (queue, priority desc, created);
+
+CREATE TABLE history (
+  account text not null references account (id) on delete cascade,
+  at      bigint not null,
+  track   text not null references track (id) on delete cascade,
+  primary key (account, at, track)
+);
+
+CREATE INDEX history_track on history (track);
+
+CREATE TABLE job (
+  id      text primary key,                 -- the message's
+  kind    text not null,
+  key     text not null default '',         -- '' none; otherwise one waiting job per kind and key
+  payload bytea not null,
+  state   text not null,                    -- waiting, running, dead
+  tries   bigint not null default 0,        -- runs begun
+  made    bigint not null,
+  due     bigint not null,
+  ended   bigint not null default 0,        -- when it was given up
+  error   text not null default ''          -- of the last run, for the operator
+);
+
+CREATE INDEX job_due on job (state, kind, due);
+
+CREATE UNIQUE INDEX job_key on job (kind, key) where key <> '' and state = 'waiting';
+
+CREATE TRIGGER entry_no_delete before delete on journal_entry begin select raise(abort, 'the journal is append-only'); end;
+
+CREATE TRIGGER entry_no_update before update on journal_entry begin select raise(abort, 'the journal is append-only'); end;
+
+CREATE TABLE journal_entry (
+  n    bigint primary key,                  -- 1, 2, 3 ... without a gap
+  idem text not null unique,                -- what must not be booked twice
+  at   bigint not null,
+  memo text not null,
+  prev bytea not null,
+  hash bytea not null unique
+);
+
+CREATE INDEX journal_entry_at on journal_entry (at);
+
+CREATE TABLE listener_day (
+  account  text not null references account (id) on delete cascade,
+  day      bigint not null,
+  sequence bigint not null,
+  hash     bytea not null,
+  primary key (account, day)
+);
+
+CREATE TABLE listener_month (
+  account   text not null references account (id) on delete cascade,
+  period    bigint not null,
+  pseudonym bytea not null,
+  key       bytea not null,
+  primary key (account, period)
+);
+
+CREATE UNIQUE INDEX listener_month_pseudonym on listener_month (period, pseudonym);
+
+CREATE TABLE month_act (
+  account text not null references account (id) on delete cascade,
+  period  bigint not null,
+  act     text not null,
+  credit  bigint not null,
+  plays   bigint not null,
+  days    bigint not null,
+  primary key (account, period, act)
+);
+
+CREATE TABLE month_line (
+  period  bigint not null,
+  act     text not null,
+  micro   bigint not null,
+  plus    bigint not null,
+  minus   bigint not null,
+  count   bigint not null,
+  subroot bytea not null,
+  primary key (period, act)
+);
+
+CREATE INDEX month_line_act on month_line (act, period);
+
+CREATE TABLE month_row (
+  period    bigint not null,
+  position  bigint not null,
+  pseudonym bytea not null,
+  leaf      bytea not null,
+  salt      bytea,
+  data      bytea,
+  carried   bigint not null,                -- what the row was made from besides day rows
+  confirmed boolean not null,
+  closed    boolean not null,
+  primary key (period, position)
+);
+
+CREATE UNIQUE INDEX month_row_pseudonym on month_row (period, pseudonym);
+
+CREATE TABLE month_share (
+  period   bigint not null,
+  act      text not null,
+  position bigint not null,                 -- in the act's subtree
+  blind    bytea not null,
+  micro    bigint not null,
+  primary key (period, act, position)
+);
+
+CREATE TABLE node_month (
+  period bigint primary key,
+  key    bytea not null
+);
+
+CREATE TABLE occasion (
+  name text primary key,
+  last bigint not null
+);
+
+CREATE TABLE payment (
+  rail         text not null,               -- declared
+  event        text not null,               -- unique within the rail
+  kind         bigint not null,             -- 0 paid, 1 refunded (formats.md, declared payment)
+  subscription text not null references subscription (id),
+  micro        bigint not null,
+  method       text not null,               -- cash, bank
+  reference    text not null,
+  day          bigint not null,
+  at           bigint not null,
+  salt         bytea not null,
+  recorded_by  text not null,
+  primary key (rail, event)
+);
+
+CREATE INDEX payment_day on payment (day);
+
+CREATE INDEX payment_subscription on payment (subscription, at);
+
+CREATE TABLE period_close (
+  period     bigint primary key,
+  state      bigint not null,               -- 1 compiled, 2 published, 3 booked, 4 final, 5 batch fixed
+  settlement bytea,
+  signature  bytea,
+  rules      text not null,                 -- of the arithmetic, JSON
+  tree_a     text not null default '',      -- signed checkpoint of tree A
+  published  bigint not null default 0,
+  final      bigint not null default 0,
+  batch      text not null default '',
+  compiled   bigint not null
+);
+
+CREATE TABLE play (
+  id        bytea primary key,
+  account   text not null references account (id) on delete cascade,
+  track     text not null references track (id),
+  device    bytea not null,                 -- key id, empty: unsigned class
+  sheet     bigint not null,                -- version of the credit sheet at the start
+  own       text not null default '',       -- acts of the listener's own on that sheet, separated by spaces
+  seconds   bigint not null,                -- of the track
+  began     bigint not null,
+  ended     bigint not null,                -- as far as claimed
+  heard     bigint not null,                -- ms of media time, as far as claimed
+  flags     bigint not null,                -- formats.md, play claim
+  origin    bytea not null,                 -- keyed hash of where it came from, empty: unknown
+  counter   bigint not null,                -- of the claim that stands, 0: none yet
+  accepted  bigint not null,                -- how many claims were taken
+  seen      bigint not null,                -- when the last was
+  hash      bytea not null,                 -- SHA-256 of the claim that stands
+  claim     bytea not null,                 -- empty 90 days after the close of the month
+  signature bytea not null,
+  decision  bigint not null,                -- listen.Decision, 0: it counts
+  counted   bigint not null,                -- ms
+  answer    bigint not null,                -- decision the receipt named
+  answered  bigint not null,                -- ms the receipt named
+  sealed    boolean not null                -- the claim that stands is in a day row
+);
+
+CREATE INDEX play_account on play (account, began);
+
+CREATE INDEX play_began on play (began);
+
+CREATE INDEX play_track on play (track);
+
+CREATE INDEX play_unsealed on play (account, began) where not sealed;
+
+CREATE TABLE playlist (
+  id          text primary key,
+  account     text not null references account (id) on delete cascade,
+  title       text not null,
+  description text not null default '',
+  access      text not null,                -- private, unlisted, public
+  items       bigint not null default 0,
+  duration_ms bigint not null default 0,
+  cover       text not null default '',     -- of its first track
+  accent_l    text not null default '',
+  accent_d    text not null default '',
+  created     bigint not null,
+  changed     bigint not null
+);
+
+CREATE INDEX playlist_access on playlist (access, changed);
+
+CREATE INDEX playlist_account on playlist (account, changed);
+
+CREATE TABLE playlist_item (
+  id       text primary key,
+  playlist text not null references playlist (id) on delete cascade,
+  position bigint not null,                 -- 0, 1, 2 ... without a gap
+  track    text not null references track (id) on delete cascade,
+  added    bigint not null
+);
+
+CREATE INDEX playlist_item_order on playlist_item (playlist, position);
+
+CREATE INDEX playlist_item_track on playlist_item (track);
+
+CREATE TRIGGER posting_no_delete before delete on posting begin select raise(abort, 'the journal is append-only'); end;
+
+CREATE TRIGGER posting_no_update before update on posting begin select raise(abort, 'the journal is append-only'); end;
+
+CREATE TRIGGER posting_sealed before insert on posting
+when new.entry <> (select max(n) from journal_entry)
+begin select raise(abort, 'the entry is sealed'); end;
+
+CREATE TABLE posting (
+  entry bigint not null references journal_entry (n),
+  line  bigint not null,
+  book  text not null,                      -- liabilities:act:01J...
+  asset text not null,
+  micro bigint not null check (micro <> 0), -- debit positive, credit negative
+  primary key (entry, line)
+);
+
+CREATE INDEX posting_book on posting (book, entry);
+
+CREATE TABLE release (
+  id          text primary key,
+  act         text not null references act (id),
+  title       text not null,
+  artist      text not null,                -- as printed on the sleeve
+  kind        text not null,                -- album, ep, single
+  date        text not null default '',     -- 2026, 2026-11 or 2026-11-24
+  label       text not null default '',
+  licence     text not null,
+  language    text not null default '',     -- BCP 47
+  explicit    boolean not null default false,
+  description text not null default '',
+  tags        text not null default '[]',   -- JSON list
+  cover       text not null default '',
+  accent_l    text not null default '',
+  accent_d    text not null default '',
+  edited      text not null default '[]',   -- JSON list of fields a person has written: tags of files leave them alone
+  state       text not null,                -- draft, scheduled, published, taken_down
+  state_before text not null default '',    -- what a take-down goes back to
+  publish_at  bigint not null default 0,
+  zone        text not null default '',     -- IANA time zone publish_at was chosen in
+  published   bigint not null default 0,    -- first time it was public, 0 never
+  reason      text not null default '',     -- of the take-down
+  preview     text not null default '',     -- token of the private link, '' none
+  plays       bigint not null default 0,
+  created     bigint not null,
+  changed     bigint not null
+);
+
+CREATE INDEX release_act on release (act, created);
+
+CREATE INDEX release_due on release (state, publish_at);
+
+CREATE UNIQUE INDEX release_preview on release (preview) where preview <> '';
+
+CREATE TABLE release_like (
+  account text not null references account (id) on delete cascade,
+  release text not null references release (id) on delete cascade,
+  at      bigint not null,
+  primary key (account, release)
+);
+
+CREATE INDEX release_like_at on release_like (account, at, release);
+
+CREATE TABLE release_line (
+  release   text primary key references release (id) on delete cascade,
+  act       text not null,
+  published bigint not null,
+  plays     bigint not null default 0,
+  card      text not null
+);
+
+CREATE INDEX release_line_act on release_line (act, published, release);
+
+CREATE INDEX release_line_new on release_line (published, release);
+
+CREATE INDEX release_line_popular on release_line (plays, release);
+
+CREATE TABLE rendition (
+  id          text not null,                -- SHA-256 of its manifest in hex: the swarm's name
+  track       text not null references track (id) on delete cascade,
+  codec       text not null,                -- flac, aac, opus, mp3, original
+  frames      text not null,                -- blob key
+  frame_index text not null,                -- blob key
+  manifest    bytea,
+  signature   bytea,
+  rate        bigint not null,
+  channels    bigint not null,
+  bitrate     bigint not null,              -- bit/s on average
+  samples     bigint not null,
+  delay       bigint not null,
+  bytes       bigint not null,
+  primary key (id, track)
+);
+
+CREATE INDEX rendition_track on rendition (track);
+
+CREATE TABLE resume (
+  account     text primary key references account (id) on delete cascade,
+  track       text not null references track (id) on delete cascade,
+  position_ms bigint not null,
+  queue       text not null,                -- JSON list of track ids
+  at          bigint not null
+);
+
+CREATE INDEX resume_track on resume (track);
+
+CREATE TRIGGER search_doc_delete after delete on search_doc begin
+  insert into search_index (search_index, rowid, title, maker, more) values ('delete', old.n, old.title, old.maker, old.more);
+end;
+
+CREATE TRIGGER search_doc_insert after insert on search_doc begin
+  insert into search_index (rowid, title, maker, more) values (new.n, new.title, new.maker, new.more);
+end;
+
+CREATE TRIGGER search_doc_update after update of title, maker, more on search_doc begin
+  insert into search_index (search_index, rowid, title, maker, more) values ('delete', old.n, old.title, old.maker, old.more);
+  insert into search_index (rowid, title, maker, more) values (new.n, new.title, new.maker, new.more);
+end;
+
+CREATE TABLE search_doc (
+  n     bigint primary key,                 -- kind * 2^40 + a counter
+  kind  bigint not null,                    -- music.Found: 1 track, 2 release, 3 act, 4 playlist, 5 tag
+  ref   text not null,
+  title text not null,
+  maker text not null,
+  more  text not null,
+  card  text not null
+);
+
+CREATE UNIQUE INDEX search_doc_ref on search_doc (kind, ref);
+
+CREATE VIRTUAL TABLE search_index using fts5 (
+  title, maker, more,
+  content = 'search_doc', content_rowid = 'n',
+  tokenize = 'unicode61 remove_diacritics 0', prefix = '1 2 3'
+);
+
+CREATE TABLE 'search_index_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_index_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_index_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'search_index_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE session (
+  hash    bytea primary key,                -- SHA-256 of the cookie's token
+  account text not null references account (id) on delete cascade,
+  agent   text not null,
+  created bigint not null,
+  seen    bigint not null,
+  expires bigint not null
+);
+
+CREATE INDEX session_account on session (account);
+
+CREATE TABLE setting (
+  key   text primary key,
+  value text not null
+);
+
+CREATE TABLE sheet (
+  track   text not null references track (id) on delete cascade,
+  version bigint not null,                  -- 1, 2, 3 ...
+  state   text not null,                    -- waiting, in_force, replaced, withdrawn
+  created bigint not null,
+  since   bigint not null default 0,        -- in force from
+  until   bigint not null default 0,        -- replaced at
+  primary key (track, version)
+);
+
+CREATE TABLE sheet_share (
+  track     text not null,
+  version   bigint not null,
+  act       text not null references act (id),
+  bps       bigint not null,
+  confirmed bigint not null default 0,      -- when, 0 not yet
+  primary key (track, version, act),
+  foreign key (track, version) references sheet (track, version) on delete cascade
+);
+
+CREATE INDEX sheet_share_act on sheet_share (act, confirmed);
+
+CREATE TABLE subscription (
+  id         text primary key,
+  account    text not null,                 -- '' once the account is deleted
+  state      text not null,                 -- open, active, past_due, expired, cancelled
+  started    bigint not null,
+  changed    bigint not null,
+  paid_until bigint not null default 0,     -- period YYYYMM that is paid, 0 none
+  ends       bigint not null default 0      -- period after which a cancelled one ends
+);
+
+CREATE INDEX subscription_account on subscription (account);
+
+CREATE INDEX subscription_state on subscription (state);
+
+CREATE TABLE tag_line (
+  tag       text not null,
+  published bigint not null,
+  release   text not null references release (id) on delete cascade,
+  primary key (tag, published, release)
+);
+
+CREATE INDEX tag_line_release on tag_line (release);
+
+CREATE TABLE tag_track_line (
+  tag       text not null,
+  published bigint not null,
+  track     text not null references track (id) on delete cascade,
+  release   text not null,
+  primary key (tag, published, track)
+);
+
+CREATE INDEX tag_track_line_release on tag_track_line (release);
+
+CREATE TABLE token (
+  id      text primary key,
+  account text not null references account (id) on delete cascade,
+  hash    bytea not null unique,
+  name    text not null,
+  scopes  text not null,                    -- separated by spaces
+  created bigint not null,
+  seen    bigint not null default 0,
+  expires bigint not null default 0         -- 0: never
+);
+
+CREATE INDEX token_account on token (account);
+
+CREATE TABLE track (
+  id       text primary key,
+  release  text not null references release (id) on delete cascade,
+  act      text not null references act (id),
+  title    text not null,
+  artist   text not null,                   -- '' as the release
+  disc     bigint not null,
+  number   bigint not null,
+  isrc     text not null default '',
+  explicit boolean not null default false,
+  lyrics   text not null default '',        -- plain text or LRC
+  people   text not null default '[]',      -- JSON list of {name, role}
+  edited   text not null default '[]',
+  state    text not null,                   -- uploaded, preparing, ready, refused, removed
+  refusal  text not null default '',        -- one sentence
+  filename text not null,
+  sheet    bigint not null default 0,       -- version of the credit sheet in force
+  plays    bigint not null default 0,
+  created  bigint not null,
+  changed  bigint not null
+);
+
+CREATE INDEX track_act on track (act);
+
+CREATE INDEX track_release on track (release, disc, number, id);
+
+CREATE TABLE track_like (
+  account text not null references account (id) on delete cascade,
+  track   text not null references track (id) on delete cascade,
+  at      bigint not null,
+  primary key (account, track)
+);
+
+CREATE INDEX track_like_at on track_like (account, at, track);
+
+CREATE INDEX track_like_track on track_like (track);
+
+CREATE TABLE track_line (
+  track     text primary key references track (id) on delete cascade,
+  release   text not null,
+  act       text not null,
+  published bigint not null,
+  plays     bigint not null default 0,
+  disc      bigint not null,
+  number    bigint not null,
+  card      text not null
+);
+
+CREATE INDEX track_line_act on track_line (act, published, track);
+
+CREATE INDEX track_line_act_popular on track_line (act, plays, track);
+
+CREATE INDEX track_line_new on track_line (published, track);
+
+CREATE INDEX track_line_popular on track_line (plays, track);
+
+CREATE INDEX track_line_release on track_line (release, disc, number, track);
+
+CREATE TABLE upload (
+  id       text primary key,
+  account  text not null references account (id) on delete cascade,
+  release  text not null references release (id) on delete cascade,
+  track    text not null default '',        -- the track it replaces, then the one it became
+  filename text not null,
+  size     bigint not null,
+  received bigint not null default 0,
+  state    text not null,                   -- open, done, failed, cancelled
+  reason   text not null default '',
+  created  bigint not null,
+  changed  bigint not null
+);
+
+CREATE INDEX upload_account on upload (account, state);
+
+CREATE INDEX upload_release on upload (release, created);
+
+CREATE INDEX upload_state on upload (state, changed);
+
