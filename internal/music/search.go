@@ -1,0 +1,102 @@
+package music
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A Found is the kind of thing a search finds.
+type Found int64
+
+// The kinds of documents; the numbers are stored.
+const (
+	FoundTrack    Found = 1
+	FoundRelease  Found = 2
+	FoundAct      Found = 3
+	FoundPlaylist Found = 4
+	FoundTag      Found = 5
+)
+
+// A Doc is what search knows of one thing. Title, Maker and More are words
+// folded by [Terms] and joined by spaces.
+type Doc struct {
+	Found Found
+	Ref   string
+	Title string
+	Maker string
+	More  string
+	Card  string // the packed row
+}
+
+func folded(list ...string) string { return strings.Join(Terms(strings.Join(list, " ")), " ") }
+
+// A Hit is a document that holds the words.
+type Hit struct {
+	Ref   string
+	Title string // folded
+	Card  string
+}
+
+// termsMax bounds a query: more words find nothing more.
+const termsMax = 8
+
+// query splits what a person typed into words to look for. It returns nil when
+// there is none.
+func query(q string) []string {
+	if len(q) > 500 {
+		q = strings.ToValidUTF8(q[:500], "")
+	}
+	t := Terms(q)
+	return t[:min(len(t), termsMax)]
+}
+
+// rank orders hits the same way on every database: the whole title first,
+// then titles that begin with the words, then titles that hold them all, then
+// the rest; within each the database's order stays.
+func rank(hits []Hit, terms []string) {
+	whole := strings.Join(terms, " ")
+	place := func(h Hit) int {
+		switch {
+		case h.Title == whole:
+			return 0
+		case strings.HasPrefix(h.Title, whole):
+			return 1
+		}
+		for _, t := range terms {
+			if !strings.HasPrefix(h.Title, t) && !strings.Contains(h.Title, " "+t) {
+				return 3
+			}
+		}
+		return 2
+	}
+	if len(hits) < 2 {
+		return
+	}
+	type placed struct {
+		Hit
+		at int
+	}
+	list := make([]placed, len(hits))
+	for i, h := range hits {
+		list[i] = placed{h, place(h)}
+	}
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	for i := range list {
+		hits[i] = list[i].Hit
+	}
+}
+
+// Results are what a search finds, each list best first.
+type Results struct {
+	Tracks    []TrackRow
+	Releases  []ReleaseRow
+	Acts      []ActRow
+	Playlists []PlaylistRow
+	Tags      []string
+}
+
+// Empty reports whether nothing was found.
+func (r *Results) Empty() bool {
+	return len(r.Tracks)+len(r.Releases)+len(r.Acts)+len(r.Playlists)+len(r.Tags) == 0
+}

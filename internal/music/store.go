@@ -1,0 +1,206 @@
+package music
+
+import (
+	"context"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/id"
+)
+
+// A Store keeps what this package decides. Faults of fn are passed on.
+type Store interface {
+	// View runs fn on one snapshot.
+	View(ctx context.Context, fn func(Tx) error) error
+	// Read runs fn for a single query, which is its own snapshot.
+	Read(ctx context.Context, fn func(Tx) error) error
+	// Update runs fn in a write transaction; nothing is kept when it fails.
+	// It may run fn more than once.
+	Update(ctx context.Context, fn func(Tx) error) error
+}
+
+// A Job is work that has to follow a change. Key is unique among those not
+// done ("" is none), At the time from which it may run.
+type Job struct {
+	Kind    string
+	Key     string
+	Payload []byte
+	At      time.Time
+}
+
+// The jobs this package asks for. The payload is the id of the entity.
+const (
+	JobPrepare = "media.prepare" // read and measure a track's original: track id
+	JobPublish = "music.publish" // publish a scheduled release: release id
+)
+
+// A Tx is a transaction. Every method that names one thing returns a NotFound
+// fault when it is not there; those that list return nothing instead.
+type Tx interface {
+	Now() time.Time
+	Enqueue(ctx context.Context, j Job) error
+	// Audit keeps who did what to what, and why.
+	Audit(ctx context.Context, actor, action, about, note string) error
+
+	actTx
+	releaseTx
+	trackTx
+	sheetTx
+	uploadTx
+	listTx
+	libraryTx
+}
+
+type actTx interface {
+	Act(ctx context.Context, a id.Act) (Act, error)
+	ActByHandle(ctx context.Context, handle string) (Act, error)
+	ActNames(ctx context.Context, acts []id.Act) (map[id.Act]ActRow, error)
+	// InsertAct and UpdateAct return a Conflict fault when the handle is taken.
+	InsertAct(ctx context.Context, a *Act) error
+	UpdateAct(ctx context.Context, a *Act) error
+	// RecountAct sets how many releases of the act are public.
+	RecountAct(ctx context.Context, a id.Act) error
+	// Role returns NoRole when the account has none.
+	Role(ctx context.Context, a id.Act, account id.Account) (Role, error)
+	Places(ctx context.Context, a id.Act) ([]Place, error)
+	// SetRole with NoRole takes the role away.
+	SetRole(ctx context.Context, a id.Act, account id.Account, r Role) error
+	ActsOf(ctx context.Context, account id.Account) ([]OwnAct, error)
+	Orphans(ctx context.Context) ([]Act, error)
+	Wallets(ctx context.Context, a id.Act) ([]Wallet, error)
+	SetWallets(ctx context.Context, a id.Act, sheet []Wallet) error
+}
+
+// An OwnAct is an act and what an account may do for it.
+type OwnAct struct {
+	Act  Act
+	Role Role
+}
+
+type releaseTx interface {
+	Release(ctx context.Context, r id.Release) (Release, error)
+	ReleaseByPreview(ctx context.Context, token string) (Release, error)
+	// ReleasesOf lists an act's releases in every state, newest first.
+	ReleasesOf(ctx context.Context, a id.Act) ([]Release, error)
+	// ReleasesIn lists up to n releases in a state, newest first.
+	ReleasesIn(ctx context.Context, s State, n int) ([]Release, error)
+	InsertRelease(ctx context.Context, r *Release) error
+	UpdateRelease(ctx context.Context, r *Release) error
+	DeleteRelease(ctx context.Context, r id.Release) error
+}
+
+type trackTx interface {
+	Track(ctx context.Context, t id.Track) (Track, error)
+	// TracksOf lists a release's tracks by disc and number, removed ones too.
+	TracksOf(ctx context.Context, r id.Release) ([]Track, error)
+	InsertTrack(ctx context.Context, t *Track) error
+	UpdateTrack(ctx context.Context, t *Track) error
+	DeleteTrack(ctx context.Context, t id.Track) error
+	Asset(ctx context.Context, t id.Track) (Asset, error)
+	AssetsOf(ctx context.Context, r id.Release) ([]Asset, error)
+	SetAsset(ctx context.Context, a *Asset) error
+	// SameFile returns the track of the release that has these bytes.
+	SameFile(ctx context.Context, r id.Release, sha256 string) (id.Track, error)
+	Renditions(ctx context.Context, t id.Track) ([]Rendition, error)
+	// Rendition finds a rendition by its id alone.
+	Rendition(ctx context.Context, rendition string) (Rendition, error)
+	// SetRendition replaces a track's rendition of the same codec.
+	SetRendition(ctx context.Context, r *Rendition) error
+	DropRenditions(ctx context.Context, t id.Track) error
+}
+
+type sheetTx interface {
+	Sheet(ctx context.Context, t id.Track, version int64) (Sheet, error)
+	// Sheets lists a track's sheets, newest first.
+	Sheets(ctx context.Context, t id.Track) ([]Sheet, error)
+	InsertSheet(ctx context.Context, s *Sheet) error
+	// UpdateSheet stores the state, its times and the confirmations.
+	UpdateSheet(ctx context.Context, s *Sheet) error
+	// SheetsWaitingFor lists waiting sheets an act has not confirmed.
+	SheetsWaitingFor(ctx context.Context, a id.Act) ([]Sheet, error)
+}
+
+type uploadTx interface {
+	Upload(ctx context.Context, u id.Upload) (Upload, error)
+	UploadsOf(ctx context.Context, r id.Release) ([]Upload, error)
+	// OpenBytes sums the sizes of an account's open uploads.
+	OpenBytes(ctx context.Context, account id.Account) (int64, error)
+	// StaleUploads lists open uploads not touched since.
+	StaleUploads(ctx context.Context, since time.Time, n int) ([]Upload, error)
+	InsertUpload(ctx context.Context, u *Upload) error
+	UpdateUpload(ctx context.Context, u *Upload) error
+}
+
+// A Line is a track as lists hold it, with what they are ordered by.
+type Line struct {
+	Row   TrackRow
+	Plays int64
+	Tags  []string
+}
+
+type listTx interface {
+	// SetLines replaces what lists show of a release: nothing when row is nil.
+	SetLines(ctx context.Context, r id.Release, row *ReleaseRow, plays int64, tags []string, tracks []Line) error
+	SetDoc(ctx context.Context, d Doc) error
+	DropDoc(ctx context.Context, f Found, ref string) error
+	// TagUsed reports whether a public release carries the tag.
+	TagUsed(ctx context.Context, tag string) (bool, error)
+	Tags(ctx context.Context, n int) ([]TagCount, error)
+
+	// TrackList and ReleaseList return up to n rows after a cursor.
+	TrackList(ctx context.Context, f Filter, after Cursor, n int) ([]TrackRow, error)
+	ReleaseList(ctx context.Context, f Filter, after Cursor, n int) ([]ReleaseRow, error)
+	// ActList lists acts that have something public, by the number of it.
+	ActList(ctx context.Context, after Cursor, n int) ([]ActRow, error)
+	// TrackRows returns those of the tracks that are public.
+	TrackRows(ctx context.Context, tracks []id.Track) (map[id.Track]TrackRow, error)
+	// Search returns up to n documents of one kind that hold all terms, each
+	// as a prefix of a word, the likeliest first.
+	Search(ctx context.Context, f Found, terms []string, n int) ([]Hit, error)
+	// AddPlays counts plays of a track towards popularity.
+	AddPlays(ctx context.Context, t id.Track, n int64) error
+}
+
+// A TagCount is a tag and how many public releases carry it.
+type TagCount struct {
+	Tag      string
+	Releases int64
+}
+
+type libraryTx interface {
+	Playlist(ctx context.Context, p id.Playlist) (Playlist, error)
+	PlaylistsOf(ctx context.Context, account id.Account) ([]Playlist, error)
+	InsertPlaylist(ctx context.Context, p *Playlist) error
+	UpdatePlaylist(ctx context.Context, p *Playlist) error
+	DeletePlaylist(ctx context.Context, p id.Playlist) error
+	Items(ctx context.Context, p id.Playlist) ([]Item, error)
+	// SetItems makes the playlist hold these items in this order; those that
+	// stay keep their ids.
+	SetItems(ctx context.Context, p id.Playlist, old, now []Item) error
+	AccountName(ctx context.Context, account id.Account) (string, error)
+
+	// The setters return whether anything changed.
+	SetLike(ctx context.Context, account id.Account, t id.Track, on bool) (bool, error)
+	SetReleaseLike(ctx context.Context, account id.Account, r id.Release, on bool) (bool, error)
+	SetFollow(ctx context.Context, account id.Account, a id.Act, on bool) (bool, error)
+	Likes(ctx context.Context, account id.Account, after Cursor, n int) ([]TrackRow, error)
+	ReleaseLikes(ctx context.Context, account id.Account, after Cursor, n int) ([]ReleaseRow, error)
+	Follows(ctx context.Context, account id.Account, after Cursor, n int) ([]ActRow, error)
+	// FollowedReleases lists public releases of followed acts, newest first.
+	FollowedReleases(ctx context.Context, account id.Account, n int) ([]ReleaseRow, error)
+	// Liked returns those of the tracks the account likes.
+	Liked(ctx context.Context, account id.Account, tracks []id.Track) (map[id.Track]bool, error)
+	LikesRelease(ctx context.Context, account id.Account, r id.Release) (bool, error)
+	Following(ctx context.Context, account id.Account, a id.Act) (bool, error)
+
+	HistoryPaused(ctx context.Context, account id.Account) (bool, error)
+	SetHistoryPaused(ctx context.Context, account id.Account, paused bool) error
+	AddHistory(ctx context.Context, account id.Account, t id.Track) error
+	History(ctx context.Context, account id.Account, after Cursor, n int) ([]TrackRow, error)
+	// DropHistory removes one entry, or all when at is zero.
+	DropHistory(ctx context.Context, account id.Account, at time.Time) error
+	Resume(ctx context.Context, account id.Account) (Resume, error)
+	SetResume(ctx context.Context, account id.Account, r *Resume) error
+	// ForgetAccount removes an account's playlists, likes, follows, history,
+	// place, roles and uploads.
+	ForgetAccount(ctx context.Context, account id.Account) error
+}
