@@ -36,8 +36,9 @@ type Call struct {
 
 // Result is what a recorded transaction left behind.
 type Result struct {
-	Tx      string // the transaction's id, hex
-	Payload []byte // what the function returned
+	// Tx is the id of the transaction that recorded the operation: the first one,
+	// when the call is a repetition. Writing functions return it.
+	Tx string
 }
 
 // An Event tells that something was recorded.

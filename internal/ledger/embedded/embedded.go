@@ -133,6 +133,8 @@ func (l *Ledger) Close() error {
 		<-wait
 		l.mu.Lock()
 	}
+	close(l.changed) // wakes those who wait for events
+	l.changed = make(chan struct{})
 	l.mu.Unlock()
 	var errs []error
 	if l.conn != nil {

@@ -16,7 +16,7 @@ import (
 const (
 	sqlGet     = `select val from state where key = ?`
 	sqlScan    = `select key, val from state where key >= ? and key < ? order by key limit ?`
-	sqlHistory = `select t.id, t.at, h.val from history h join tx t on t.n = h.n where h.key = ? order by h.n desc`
+	sqlHistory = `select t.id, t.at, h.val, h.val is null from history h join tx t on t.n = h.n where h.key = ? order by h.n desc`
 )
 
 // statements are prepared once on the writer's connection.
@@ -83,6 +83,7 @@ func (s *statements) write(ctx context.Context, r *record, hash [32]byte, identi
 	return nil
 }
 
+// notNil gives the empty value back that the driver reads as nil.
 func notNil(b []byte) []byte {
 	if b == nil {
 		return []byte{}
@@ -140,7 +141,7 @@ func (s *state) get(key string) (val []byte, err error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return val, s.fail(err)
+	return notNil(val), s.fail(err)
 }
 
 func (s *state) scan(from, to string, limit int) (out []*queryresult.KV, err error) {
@@ -155,7 +156,7 @@ func (s *state) scan(from, to string, limit int) (out []*queryresult.KV, err err
 		if err := rows.Scan(&key, &kv.Value); err != nil {
 			return nil, s.fail(err)
 		}
-		kv.Key = string(key)
+		kv.Key, kv.Value = string(key), notNil(kv.Value)
 		out = append(out, kv)
 	}
 	return out, s.fail(rows.Err())
@@ -170,10 +171,10 @@ func (s *state) history(key string) (out []*queryresult.KeyModification, err err
 	for rows.Next() {
 		var at int64
 		m := &queryresult.KeyModification{}
-		if err := rows.Scan(&m.TxId, &at, &m.Value); err != nil {
+		if err := rows.Scan(&m.TxId, &at, &m.Value, &m.IsDelete); err != nil {
 			return nil, s.fail(err)
 		}
-		m.Timestamp, m.IsDelete = timestamppb.New(time.UnixMilli(at)), m.Value == nil
+		m.Timestamp = timestamppb.New(time.UnixMilli(at))
 		out = append(out, m)
 	}
 	return out, s.fail(rows.Err())

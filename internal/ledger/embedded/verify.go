@@ -35,7 +35,7 @@ func unreadable(err error) error {
 
 func walk(ctx context.Context, tx *sql.Tx) (ledger.Status, error) {
 	st := ledger.Status{Mode: "embedded"}
-	past, err := tx.PrepareContext(ctx, `select key, val from history where n = ? order by key`)
+	past, err := tx.PrepareContext(ctx, `select key, val, val is null from history where n = ? order by key`)
 	if err != nil {
 		return st, unreadable(err)
 	}
@@ -100,8 +100,12 @@ func writesOf(ctx context.Context, past *sql.Stmt, n uint64) (out []write, err e
 	defer rows.Close()
 	for rows.Next() {
 		var key, val []byte
-		if err := rows.Scan(&key, &val); err != nil {
+		var deleted bool
+		if err := rows.Scan(&key, &val, &deleted); err != nil {
 			return nil, err
+		}
+		if !deleted {
+			val = notNil(val)
 		}
 		out = append(out, write{string(key), val})
 	}

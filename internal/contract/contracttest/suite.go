@@ -1,0 +1,75 @@
+// Package contracttest holds the tests of the contract in a form that any
+// ledger can be put through: the embedded one, or a network.
+//
+// They need no clock that can be moved. What has to be over is over, because
+// the periods they settle lie months back.
+package contracttest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// Roles a client may have.
+const (
+	Admin  = "admin"
+	Client = "client"
+	Peer   = "peer" // may not write
+)
+
+// A Network is an empty ledger and its clients.
+type Network interface {
+	// As returns the contract as an identity of a node's organisation calls it.
+	As(node, role string) contract.Client
+	// Now is the network's time.
+	Now() time.Time
+}
+
+// Run puts fresh ledgers through all tests.
+func Run(t *testing.T, open func(*testing.T) Network) {
+	for _, tt := range []struct {
+		name string
+		run  func(*testing.T, *world)
+	}{
+		{"registry", registry},
+		{"key rotation", rotation},
+		{"operation ids", operations},
+		{"acts and merges", acts},
+		{"anchors", anchors},
+		{"beacon of one", beaconAlone},
+		{"beacon of three", beaconTogether},
+		{"payments", payments},
+		{"operator's part", operator},
+		{"a month", month},
+		{"settlement refused", refusals},
+		{"payout batch", batch},
+		{"fault: split", faultSplit},
+		{"fault: split after the end", faultLate},
+		{"fault: leaf", faultLeaf},
+		{"fault: line", faultLine},
+		{"fault: sum", faultSum},
+		{"fault: root", faultRoot},
+		{"fault: invariant", faultInvariant},
+		{"fault: row", faultRow},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, newWorld(t, open(t))) })
+	}
+}
+
+// wants fails the test unless err is of the kind; Internal stands for no error.
+func wants(t *testing.T, what string, err error, k fault.Kind) {
+	t.Helper()
+	switch {
+	case k == fault.Internal && err != nil:
+		t.Fatalf("%s: %v", what, err)
+	case k != fault.Internal && !fault.Is(err, k):
+		t.Errorf("%s: got %v (%v), want %v", what, err, fault.KindOf(err), k)
+	}
+}
+
+const fine = fault.Internal
+
+func one[T any](v T, err error) error { return err }
