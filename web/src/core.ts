@@ -1,5 +1,6 @@
 // Loaded with every page: theme, navigation, and the way to the player, which
-// comes only when somebody is about to play. Small on purpose.
+// comes after the page has loaded; what makes sound comes when somebody is
+// about to play. Small on purpose.
 
 import { icon } from "./dom";
 import { trackOf, tracksIn } from "./track";
@@ -26,7 +27,7 @@ function toggleTheme(): void {
   paintTheme();
 }
 
-// --- the player comes on intent ------------------------------------------
+// --- the way to the player -------------------------------------------------
 
 type Player = typeof import("./player");
 let coming: Promise<Player> | undefined;
@@ -127,7 +128,7 @@ document.addEventListener("htmx:after:history:push", () => {
 
 function later(): void {
   void import("../vendor/htmx/htmx.esm.min.js");
-  if (localStorage.getItem("9ten.player")) void player();
+  void player();
 }
 
 paintTheme();

@@ -17,6 +17,7 @@ let loaded: string | undefined; // track id that the element holds
 let follows = false; // the current track began because the last one ended
 let warmed: string | undefined; // next track that was preloaded
 let seeking = false;
+let tabs: BroadcastChannel; // one tab plays at a time
 
 /** Takes up where the last page stopped, paused. Called once. */
 export function start(): void {
@@ -26,7 +27,8 @@ export function start(): void {
   wire();
   claims.begin(audio);
   if (state.queue.length > 0) draw();
-  new BroadcastChannel("9ten.player").onmessage = () => audio.pause();
+  tabs = new BroadcastChannel("9ten.player");
+  tabs.onmessage = () => audio.pause();
 }
 
 /** Playing is near: fetch what it takes. */
@@ -319,7 +321,7 @@ function wire(): void {
 
 const listeners: Record<string, () => void> = {
   play: () => {
-    new BroadcastChannel("9ten.player").postMessage("playing");
+    tabs.postMessage("playing");
     const t = current();
     if (t) claims.resume(t, follows, signedIn());
     paint();
