@@ -143,9 +143,11 @@ func (m *Month) Close(adjustments []Adjustment) (*Trees, error) {
 		if i > 0 && a.Act <= adjustments[i-1].Act {
 			return nil, invalid("The adjustments of a month are not in order.")
 		}
-		m.actIndex(a.Act)
+		if _, paid := m.index[a.Act]; !paid {
+			t.acts = append(t.acts, a.Act)
+		}
 	}
-	t.acts = slices.Clone(m.names)
+	t.acts = append(t.acts, m.names...)
 	slices.Sort(t.acts)
 	order := m.sort(t)
 	t.starts = make([]int, len(t.acts)+1)
@@ -182,7 +184,9 @@ func (m *Month) Close(adjustments []Adjustment) (*Trees, error) {
 func (m *Month) sort(t *Trees) []uint32 {
 	place := make([]uint32, len(m.names)) // index of the act to its rank by name
 	for i, a := range t.acts {
-		place[m.index[a]] = uint32(i)
+		if n, paid := m.index[a]; paid {
+			place[n] = uint32(i)
+		}
 	}
 	var order []uint32
 	for c := range m.parts {
