@@ -41,8 +41,9 @@ type Store interface {
 }
 
 // Blob is an open blob. The local store's blobs are backed by *os.File, so
-// that [io.Copy] from one to a TCP connection stays in the kernel.
-type Blob interface {
+// that [io.Copy] from one to a TCP connection stays in the kernel. It is an
+// alias, so that transports can declare the same interface as their own.
+type Blob = interface {
 	io.ReaderAt
 	io.ReadSeekCloser
 	Size() int64

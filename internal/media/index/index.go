@@ -107,14 +107,20 @@ func (x *Index) Memory() int { return 4*len(x.sizes) + 8*len(x.runs) + 24*len(x.
 
 // Each calls f for every frame in order with its size in bytes and duration in
 // ticks, until f returns false.
-func (x *Index) Each(f func(size, dur uint32) bool) {
-	i := 0
+func (x *Index) Each(f func(size, dur uint32) bool) { x.Range(0, len(x.sizes), f) }
+
+// Range is [Index.Each] for frames a to b (excluded).
+func (x *Index) Range(a, b int, f func(size, dur uint32) bool) {
+	first := 0 // frame of the run
 	for _, r := range x.runs {
-		for range r.n {
+		end := first + int(r.n)
+		for i := max(a, first); i < min(b, end); i++ {
 			if !f(x.sizes[i], r.dur) {
 				return
 			}
-			i++
+		}
+		if first = end; first >= b {
+			return
 		}
 	}
 }
