@@ -78,6 +78,9 @@ func restrict(o order, goFunc bool) error {
 	if o.Out != "" {
 		rules = append(rules, landlock.RWDirs(o.Out))
 	}
+	if o.Cache != "" {
+		rules = append(rules, landlock.RODirs(o.Cache))
+	}
 	if !goFunc {
 		rules = append(rules,
 			landlock.RODirs("/usr", "/lib", "/lib64", "/bin", "/opt", "/etc/alternatives", "/home/linuxbrew").IgnoreIfMissing(),

@@ -76,6 +76,21 @@ type Job struct {
 type Runner struct {
 	// Exe is the binary to start, "" for the one that is running.
 	Exe string
+	// Cache is a private directory that helpers may read as their TMPDIR, ""
+	// for none. What is compiled once (WASM) is put there by [Runner.Warm], by
+	// a helper that has seen no stranger's file.
+	Cache string
+}
+
+// Warm runs a function without input that may write the cache.
+func (r Runner) Warm(ctx context.Context, f string) error {
+	if r.Cache == "" {
+		return nil
+	}
+	dir := r.Cache
+	r.Cache = ""
+	_, err := r.Run(ctx, Job{Func: f, OutDir: dir})
+	return err
 }
 
 // order is what travels to the helper as its second argument.
@@ -85,6 +100,7 @@ type order struct {
 	Args     []string
 	In       string
 	Out      string
+	Cache    string
 	Memory   uint64
 	CPU      uint64 // seconds
 	FileSize uint64
@@ -111,12 +127,20 @@ func (r Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.Wall)
 	defer cancel()
+	cmd := exec.CommandContext(ctx, exe, Marker)
+	temp := o.Out
+	if r.Cache != "" {
+		if o.Cache, err = filepath.EvalSymlinks(r.Cache); err != nil {
+			return nil, fault.Wrap(err, fault.Unavailable, "The helper that reads audio files cannot be started.")
+		}
+		temp = o.Cache
+	}
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin", "HOME=/nonexistent", "LC_ALL=C", "TMPDIR=" + temp, "GOMAXPROCS=2"}
 	spec, err := json.Marshal(o)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, exe, Marker, string(spec))
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin", "HOME=/nonexistent", "LC_ALL=C", "TMPDIR=" + o.Out, "GOMAXPROCS=2"}
+	cmd.Args = append(cmd.Args, string(spec))
 	cmd.Dir = "/"
 	cmd.SysProcAttr = group()
 	cmd.Cancel = func() error { return killGroup(cmd) }
