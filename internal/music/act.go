@@ -2,7 +2,6 @@ package music
 
 import (
 	"encoding/hex"
-	"fmt"
 	"strings"
 	"time"
 
@@ -229,5 +228,5 @@ func Address(s string) (string, error) {
 
 // percent writes basis points: 9950 is "99.5".
 func percent(bps int64) string {
-	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%02d", bps/100, bps%100), "0"), ".")
+	return trimmed(bps/100, bps%100)
 }

@@ -126,13 +126,21 @@ func moment(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
+// stamp is moment's reverse.
+func stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
 // Pack writes the row as one text; Available and Key are not part of it.
 func (r *TrackRow) Pack() string {
 	var p packer
 	p.text(string(r.ID), r.Title, r.Artist, string(r.Act), r.ActHandle, r.ActName, string(r.Release), r.ReleaseTitle)
 	p.num(int64(r.Disc), int64(r.Number), r.DurationMS, flag(r.Explicit))
 	p.text(r.Cover.ID, r.Cover.Light, r.Cover.Dark, r.Codec)
-	p.num(r.Gain, r.AlbumGain, r.Published.UnixMilli())
+	p.num(r.Gain, r.AlbumGain, stamp(r.Published))
 	return p.b.String()
 }
 
@@ -154,7 +162,7 @@ func (r *ReleaseRow) Pack() string {
 	p.text(string(r.ID), r.Title, r.Artist, string(r.Act), r.ActHandle, r.ActName, string(r.Kind), r.Date)
 	p.num(flag(r.Explicit), int64(r.Tracks), r.DurationMS)
 	p.text(r.Cover.ID, r.Cover.Light, r.Cover.Dark)
-	p.num(r.Published.UnixMilli())
+	p.num(stamp(r.Published))
 	return p.b.String()
 }
 
@@ -187,7 +195,7 @@ func (r *ActRow) Unpack(s string) {
 func (r *PlaylistRow) Pack() string {
 	var p packer
 	p.text(string(r.ID), string(r.Account), r.Title, string(r.Access), r.Cover.ID, r.Cover.Light, r.Cover.Dark)
-	p.num(r.Items, r.DurationMS, r.Changed.UnixMilli())
+	p.num(r.Items, r.DurationMS, stamp(r.Changed))
 	return p.b.String()
 }
 

@@ -15,7 +15,6 @@ const (
 	FoundRelease  Found = 2
 	FoundAct      Found = 3
 	FoundPlaylist Found = 4
-	FoundTag      Found = 5
 )
 
 // A Doc is what search knows of one thing. Title, Maker and More are words
@@ -93,7 +92,7 @@ type Results struct {
 	Releases  []ReleaseRow
 	Acts      []ActRow
 	Playlists []PlaylistRow
-	Tags      []string
+	Tags      []TagCount
 }
 
 // Empty reports whether nothing was found.

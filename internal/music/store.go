@@ -95,17 +95,21 @@ type trackTx interface {
 	InsertTrack(ctx context.Context, t *Track) error
 	UpdateTrack(ctx context.Context, t *Track) error
 	DeleteTrack(ctx context.Context, t id.Track) error
-	Asset(ctx context.Context, t id.Track) (Asset, error)
+	// Asset is what is known of one file of a track, by its blob key.
+	Asset(ctx context.Context, t id.Track, original string) (Asset, error)
+	// AssetsOf lists the files that play, one for each track of a release.
 	AssetsOf(ctx context.Context, r id.Release) ([]Asset, error)
 	SetAsset(ctx context.Context, a *Asset) error
 	// SameFile returns the track of the release that has these bytes.
 	SameFile(ctx context.Context, r id.Release, sha256 string) (id.Track, error)
-	Renditions(ctx context.Context, t id.Track) ([]Rendition, error)
+	// DropAsset forgets a file and the renditions made from it.
+	DropAsset(ctx context.Context, t id.Track, original string) error
+	// Renditions lists those of one file of a track.
+	Renditions(ctx context.Context, t id.Track, original string) ([]Rendition, error)
 	// Rendition finds a rendition by its id alone.
 	Rendition(ctx context.Context, rendition string) (Rendition, error)
-	// SetRendition replaces a track's rendition of the same codec.
+	// SetRendition replaces the file's rendition of the same codec.
 	SetRendition(ctx context.Context, r *Rendition) error
-	DropRenditions(ctx context.Context, t id.Track) error
 }
 
 type sheetTx interface {
@@ -142,9 +146,9 @@ type listTx interface {
 	SetLines(ctx context.Context, r id.Release, row *ReleaseRow, plays int64, tags []string, tracks []Line) error
 	SetDoc(ctx context.Context, d Doc) error
 	DropDoc(ctx context.Context, f Found, ref string) error
-	// TagUsed reports whether a public release carries the tag.
-	TagUsed(ctx context.Context, tag string) (bool, error)
-	Tags(ctx context.Context, n int) ([]TagCount, error)
+	// Tags lists tags that public releases carry and that begin with a
+	// prefix, the most used first.
+	Tags(ctx context.Context, prefix string, n int) ([]TagCount, error)
 
 	// TrackList and ReleaseList return up to n rows after a cursor.
 	TrackList(ctx context.Context, f Filter, after Cursor, n int) ([]TrackRow, error)

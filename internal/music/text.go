@@ -1,6 +1,7 @@
 package music
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -112,4 +113,9 @@ func oneOf[T ~string](field, what string, v T, all []T) error {
 		names[i] = string(a)
 	}
 	return fault.On(field, fault.Invalid, "%q is no %s. These are: %s.", cut(string(v), 40), what, strings.Join(names, ", "))
+}
+
+// trimmed writes whole and hundredths without needless zeros: 99.5, 100.
+func trimmed(whole, hundredths int64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%02d", whole, hundredths), "0"), ".")
 }

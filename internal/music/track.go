@@ -38,8 +38,10 @@ type Track struct {
 	State    TrackState
 	Refusal  string
 	Filename string
-	Sheet    int64 // version of the credit sheet in force
-	Plays    int64 // counted ones
+	Original string // blob key of the file that plays
+	Pending  string // of the one that replaces it once it can be played, "" none
+	Sheet    int64  // version of the credit sheet in force
+	Plays    int64  // counted ones
 	Created  time.Time
 	Changed  time.Time
 }
@@ -80,6 +82,7 @@ func (a *Asset) Lossless() bool { return a.Codec == "flac" || a.Codec == "wav" |
 type Rendition struct {
 	ID        string // SHA-256 of the manifest in hex: the swarm's name
 	Track     id.Track
+	Original  string // blob key of the file it was made from
 	Codec     string // flac, aac, opus, mp3, original
 	Frames    string // blob key
 	Index     string // blob key of the frame index

@@ -88,6 +88,8 @@ create table track (
   state    text not null,                   -- uploaded, preparing, ready, refused, removed
   refusal  text not null default '',        -- one sentence
   filename text not null,
+  original text not null,                   -- blob key of the file that plays
+  pending  text not null default '',        -- of the one that will replace it once it can be played
   sheet    bigint not null default 0,       -- version of the credit sheet in force
   plays    bigint not null default 0,
   created  bigint not null,
@@ -96,9 +98,9 @@ create table track (
 create index track_release on track (release, disc, number, id);
 create index track_act on track (act);
 
--- What was measured of a track's file.
+-- What was measured of a track's file, or of the one that is to replace it.
 create table asset (
-  track       text primary key references track (id) on delete cascade,
+  track       text not null references track (id) on delete cascade,
   original    text not null,                -- blob key original/<sha256>
   sha256      text not null,
   bytes       bigint not null,
@@ -116,13 +118,15 @@ create table asset (
   album_gain  bigint not null default 0,
   peaks       bytea,                        -- up to 256 bytes for a small waveform
   waveform    text not null default '',     -- blob key of the full one
-  tags        text not null default '{}'    -- JSON, what the file says of itself
+  tags        text not null default '{}',   -- JSON, what the file says of itself
+  primary key (track, original)
 );
 create index asset_sha256 on asset (sha256);
 
 create table rendition (
   id          text not null,                -- SHA-256 of its manifest in hex: the swarm's name
   track       text not null references track (id) on delete cascade,
+  original    text not null,                -- blob key of the file it was made from
   codec       text not null,                -- flac, aac, opus, mp3, original
   frames      text not null,                -- blob key
   frame_index text not null,                -- blob key
@@ -136,7 +140,7 @@ create table rendition (
   bytes       bigint not null,
   primary key (id, track)
 );
-create index rendition_track on rendition (track);
+create index rendition_track on rendition (track, original, codec);
 
 create table sheet (
   track   text not null references track (id) on delete cascade,
@@ -220,11 +224,18 @@ create table tag_track_line (
 );
 create index tag_track_line_release on tag_track_line (release);
 
+-- How many public releases carry a tag.
+create table tag (
+  name     text primary key,
+  releases bigint not null
+);
+create index tag_releases on tag (releases, name);
+
 -- What search looks through, already folded to plain letters; full text
 -- indexes over it are in the folders of each database.
 create table search_doc (
   n     bigint primary key,                 -- kind * 2^40 + a counter
-  kind  bigint not null,                    -- music.Found: 1 track, 2 release, 3 act, 4 playlist, 5 tag
+  kind  bigint not null,                    -- music.Found: 1 track, 2 release, 3 act, 4 playlist
   ref   text not null,
   title text not null,
   maker text not null,

@@ -1,0 +1,286 @@
+package music
+
+import (
+	"cmp"
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+)
+
+const (
+	fileMaxDefault = 2 << 30
+	openMaxDefault = 32 << 30
+	tracksMax      = 500
+)
+
+// Extensions lists the endings of files that are worth uploading; what is
+// inside decides.
+func Extensions() []string {
+	return []string{".flac", ".wav", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".caf", ".wv", ".ape"}
+}
+
+// BeginUpload announces a file of a release: u carries the release, the file
+// name and the size, and the track when its file is to be replaced. Needs an
+// editor. Besides the common faults: Unsupported for a file that is no music
+// by its name, TooLarge, Limited when too much is on the way already.
+func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, error) {
+	if err := v.signedIn(); err != nil {
+		return Upload{}, err
+	}
+	u.Filename = cut(line(path.Base(strings.ReplaceAll(u.Filename, `\`, "/"))), titleMax)
+	if err := s.acceptable(&u); err != nil {
+		return Upload{}, err
+	}
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		if _, err := editable(ctx, tx, v, u.Release, Editor); err != nil {
+			return err
+		}
+		if u.Track != "" {
+			if t, err := tx.Track(ctx, u.Track); err != nil || t.Release != u.Release {
+				return fault.New(fault.NotFound, noTrack)
+			}
+		}
+		open, err := tx.OpenBytes(ctx, v.Account)
+		if err != nil {
+			return err
+		}
+		if limit := cmp.Or(s.OpenMax, openMaxDefault); open+u.Size > limit {
+			return fault.New(fault.Limited, "You have %s on the way already; this node takes %s at once. Wait until some of it is done.", size(open), size(limit))
+		}
+		u.ID, u.Account, u.State = id.New[id.Upload](tx.Now()), v.Account, UploadOpen
+		u.Received, u.Reason, u.Created, u.Changed = 0, "", tx.Now(), tx.Now()
+		return tx.InsertUpload(ctx, &u)
+	})
+	return u, err
+}
+
+func (s *Studio) acceptable(u *Upload) error {
+	limit := cmp.Or(s.FileMax, fileMaxDefault)
+	switch {
+	case !slices.Contains(Extensions(), strings.ToLower(path.Ext(u.Filename))):
+		return fault.On("filename", fault.Unsupported, "%q is no music file we can take. FLAC and WAV are best; MP3, AAC, Ogg Vorbis and Opus come in too.", u.Filename)
+	case u.Size < 1:
+		return fault.On("size", fault.Invalid, "%q is empty.", u.Filename)
+	case u.Size > limit:
+		return fault.On("size", fault.TooLarge, "%q has %s; this node takes files up to %s.", u.Filename, size(u.Size), size(limit))
+	}
+	return nil
+}
+
+// size writes bytes for people: "1.5 GB", "12 MB".
+func size(n int64) string {
+	if n >= 1e9 {
+		return trimmed(n/1e9, n%1e9/1e7) + " GB"
+	}
+	return trimmed(n/1e6, 0) + " MB"
+}
+
+// Upload returns an upload to the account that began it, and to staff.
+func (s *Studio) Upload(ctx context.Context, v Viewer, u id.Upload) (Upload, error) {
+	var up Upload
+	err := s.Store.Read(ctx, func(tx Tx) (err error) {
+		up, err = tx.Upload(ctx, u)
+		return err
+	})
+	if err == nil && up.Account != v.Account && !v.Admin {
+		return Upload{}, fault.New(fault.NotFound, noUpload)
+	}
+	return up, unknown(err, noUpload)
+}
+
+// Received remembers how many bytes of an upload are on disk. Trusted: called
+// by the tus store.
+func (s *Studio) Received(ctx context.Context, u id.Upload, bytes int64) error {
+	return s.touch(ctx, u, func(up *Upload) { up.Received = min(bytes, up.Size) })
+}
+
+// CancelUpload ends an upload at the wish of the one who began it.
+func (s *Studio) CancelUpload(ctx context.Context, v Viewer, u id.Upload) error {
+	if _, err := s.Upload(ctx, v, u); err != nil {
+		return err
+	}
+	return s.touch(ctx, u, func(up *Upload) { up.State = UploadCancelled })
+}
+
+// FailUpload ends an upload that cannot be finished. Trusted. reason is one
+// sentence for the artist.
+func (s *Studio) FailUpload(ctx context.Context, u id.Upload, reason string) error {
+	return s.touch(ctx, u, func(up *Upload) { up.State, up.Reason = UploadFailed, reason })
+}
+
+// touch changes an open upload; one that has ended stays as it is.
+func (s *Studio) touch(ctx context.Context, u id.Upload, change func(*Upload)) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		up, err := tx.Upload(ctx, u)
+		if err != nil || up.State != UploadOpen {
+			return unknown(err, noUpload)
+		}
+		change(&up)
+		up.Changed = tx.Now()
+		return tx.UpdateUpload(ctx, &up)
+	})
+}
+
+// A Blob is a file that is safely stored.
+type Blob struct {
+	Key    string // original/<sha256>
+	SHA256 string // hex
+	Bytes  int64
+}
+
+// Add makes a stored upload a track of its release, or the new file of the
+// track it replaces, with the job that prepares it, in one transaction. It
+// may be called again for the same upload: the track is the same. Trusted:
+// called when the last byte is on disk. A Conflict fault says that the release
+// has these bytes already; the upload is then marked failed and the rest of
+// the release is not touched. Limited: the release is full.
+func (s *Studio) Add(ctx context.Context, u id.Upload, b Blob) (Track, error) {
+	var (
+		track Track
+		twice error
+	)
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		twice = nil
+		up, err := tx.Upload(ctx, u)
+		if err != nil {
+			return unknown(err, noUpload)
+		}
+		switch up.State {
+		case UploadDone:
+			track, err = tx.Track(ctx, up.Track)
+			return err
+		case UploadOpen:
+		default:
+			return fault.New(fault.Conflict, "This upload has ended: %s", cmp.Or(up.Reason, "it was cancelled."))
+		}
+		up.Changed = tx.Now()
+		if twice = duplicate(ctx, tx, &up, b); fault.Is(twice, fault.Conflict) {
+			up.State, up.Reason = UploadFailed, fault.Message(twice)
+			return tx.UpdateUpload(ctx, &up)
+		}
+		if twice != nil {
+			return twice
+		}
+		if track, err = attach(ctx, tx, &up, b); err != nil {
+			return err
+		}
+		up.State, up.Received, up.Track = UploadDone, up.Size, track.ID
+		return tx.UpdateUpload(ctx, &up)
+	})
+	if err == nil {
+		err = twice
+	}
+	return track, err
+}
+
+// Import adds a file that is stored already, without an upload: for the
+// command line. Needs an editor; faults as for Add.
+func (s *Studio) Import(ctx context.Context, v Viewer, r id.Release, filename string, b Blob) (Track, error) {
+	var track Track
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		if _, err := editable(ctx, tx, v, r, Editor); err != nil {
+			return err
+		}
+		up := Upload{Release: r, Filename: cut(line(path.Base(filename)), titleMax)}
+		if err := duplicate(ctx, tx, &up, b); err != nil {
+			return err
+		}
+		var err error
+		track, err = attach(ctx, tx, &up, b)
+		return err
+	})
+	return track, err
+}
+
+// duplicate returns a Conflict fault when the release has these bytes already.
+func duplicate(ctx context.Context, tx Tx, up *Upload, b Blob) error {
+	same, err := tx.SameFile(ctx, up.Release, b.SHA256)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if same == up.Track {
+		return fault.New(fault.Conflict, "%q is the file this track has already.", up.Filename)
+	}
+	t, err := tx.Track(ctx, same)
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "%q is the same file as track %d, %q. It was not added twice.", up.Filename, t.Number, cmp.Or(t.Title, t.Filename))
+}
+
+// attach makes the file a new track's, or the next file of one.
+func attach(ctx context.Context, tx Tx, up *Upload, b Blob) (Track, error) {
+	rel, err := tx.Release(ctx, up.Release)
+	if err != nil {
+		return Track{}, unknown(err, noRelease)
+	}
+	var t Track
+	if up.Track != "" {
+		if t, err = replace(ctx, tx, up, b); err != nil {
+			return Track{}, err
+		}
+	} else if t, err = addTrack(ctx, tx, &rel, up, b); err != nil {
+		return Track{}, err
+	}
+	if err := tx.SetAsset(ctx, &Asset{Track: t.ID, Original: b.Key, SHA256: b.SHA256, Bytes: b.Bytes}); err != nil {
+		return Track{}, err
+	}
+	return t, tx.Enqueue(ctx, Job{JobPrepare, JobPrepare + " " + string(t.ID) + " " + b.SHA256, []byte(t.ID), tx.Now()})
+}
+
+// replace gives a track its next file. The old one plays until the new one
+// can; a file that can be played no more is dropped at once.
+func replace(ctx context.Context, tx Tx, up *Upload, b Blob) (Track, error) {
+	t, err := tx.Track(ctx, up.Track)
+	if err != nil {
+		return Track{}, unknown(err, noTrack)
+	}
+	drop := t.Pending
+	if t.State == Ready {
+		t.Pending = b.Key
+	} else {
+		drop, t.Original, t.State = t.Original, b.Key, Uploaded
+	}
+	if drop != "" && drop != b.Key {
+		if err := tx.DropAsset(ctx, t.ID, drop); err != nil {
+			return Track{}, err
+		}
+	}
+	t.Refusal, t.Filename, t.Changed = "", up.Filename, tx.Now()
+	return t, tx.UpdateTrack(ctx, &t)
+}
+
+// addTrack puts a new track at the end of the release, credited to its act.
+func addTrack(ctx context.Context, tx Tx, rel *Release, up *Upload, b Blob) (Track, error) {
+	tracks, err := tx.TracksOf(ctx, rel.ID)
+	if err != nil {
+		return Track{}, err
+	}
+	if len(tracks) >= tracksMax {
+		return Track{}, fault.New(fault.Limited, "A release can have %d tracks.", tracksMax)
+	}
+	t := Track{
+		ID: id.New[id.Track](tx.Now()), Release: rel.ID, Act: rel.Act, Disc: 1, Number: 1, State: Uploaded,
+		Filename: up.Filename, Original: b.Key, Sheet: 1, Created: tx.Now(), Changed: tx.Now(),
+	}
+	for _, o := range tracks {
+		if o.State != Removed && o.Disc == 1 {
+			t.Number = min(max(t.Number, o.Number+1), 999)
+		}
+	}
+	t.fill(FileTags{}, rel.Facts.Artist)
+	if err := tx.InsertTrack(ctx, &t); err != nil {
+		return Track{}, err
+	}
+	return t, tx.InsertSheet(ctx, &Sheet{
+		Track: t.ID, Version: 1, State: InForce, Created: tx.Now(), Since: tx.Now(),
+		Shares: []Share{{rel.Act, Whole, tx.Now()}},
+	})
+}
