@@ -257,7 +257,9 @@ func (b *batch) settle(ctx context.Context, d AccountDay, plays map[id.Bytes16]*
 		if p.Decision == c.Decision && p.Counted == c.MS {
 			continue
 		}
-		b.move(p, c)
+		if err := b.move(ctx, p, c); err != nil {
+			return err
+		}
 		p.Decision, p.Counted = c.Decision, c.MS
 		if !b.touched[p.ID] { // a neighbour: its receipt stays what it was
 			if err := b.tx.Recount(ctx, p.ID, c.Decision, c.MS); err != nil {
@@ -268,20 +270,21 @@ func (b *batch) settle(ctx context.Context, d AccountDay, plays map[id.Bytes16]*
 	return b.totals(ctx, d, tally.Acts())
 }
 
-// move follows the public number of plays of a track.
-func (b *batch) move(p *Play, c Counted) {
+// move follows the public number of plays of a track and the listener's history.
+func (b *batch) move(ctx context.Context, p *Play, c Counted) error {
 	was, is := p.Decision == Counts, c.Decision == Counts
 	if was == is {
-		return
+		return nil
 	}
 	if _, ok := b.heard[p.Track]; !ok {
 		b.tracks = append(b.tracks, p.Track)
 	}
-	if is {
-		b.heard[p.Track]++
-	} else {
+	if !is {
 		b.heard[p.Track]--
+		return nil
 	}
+	b.heard[p.Track]++
+	return b.tx.Remember(ctx, p.Account, p.Track, p.Begin)
 }
 
 // totals makes the stored day and the running month agree with acts.

@@ -168,6 +168,10 @@ func (tx listenTx) Played(ctx context.Context, t id.Track, plays int64) error {
 	)
 }
 
+func (tx listenTx) Remember(ctx context.Context, a id.Account, t id.Track, at int64) error {
+	return wrap(tx.Q.ListenHistory(ctx, sqlgen.ListenHistoryParams{Account: string(a), Track: string(t), At: at}), "history")
+}
+
 func (tx listenTx) LastPlay(ctx context.Context, a id.Account) (listen.Play, error) {
 	r, err := tx.Q.PlayLast(ctx, string(a))
 	if err != nil {

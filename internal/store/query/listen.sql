@@ -1,6 +1,6 @@
 -- name: ListenTrack :one
 select t.id, t.state, r.state as release_state, r.published, a.samples, a.rate, a.duration_ms
-from track t join release r on r.id = t.release left join asset a on a.track = t.id
+from track t join release r on r.id = t.release left join asset a on a.track = t.id and a.original = t.original
 where t.id = @id;
 
 -- The version in force at a time; before the first one, the first.
@@ -73,6 +73,12 @@ update release set plays = release.plays + @n where release.id = (select release
 
 -- name: ReleaseLinePlayed :exec
 update release_line set plays = release_line.plays + @n where release_line.release = (select release from track where track.id = @track);
+
+-- Whoever paused the history, or has the play there already, gets no new line.
+-- name: ListenHistory :exec
+insert into history (account, at, track)
+select a.id, @at, @track from account a where a.id = @account and not a.history_paused
+on conflict (account, at, track) do nothing;
 
 -- name: DayActOf :many
 select act, credit, plays from day_act where account = @account and day = @day order by act;

@@ -123,6 +123,24 @@ func (q *Queries) ListenActsOf(ctx context.Context, account string) ([]string, e
 	return items, nil
 }
 
+const listenHistory = `-- name: ListenHistory :exec
+insert into history (account, at, track)
+select a.id, $1, $2 from account a where a.id = $3 and not a.history_paused
+on conflict (account, at, track) do nothing
+`
+
+type ListenHistoryParams struct {
+	At      int64
+	Track   string
+	Account string
+}
+
+// Whoever paused the history, or has the play there already, gets no new line.
+func (q *Queries) ListenHistory(ctx context.Context, arg ListenHistoryParams) error {
+	_, err := q.db.ExecContext(ctx, listenHistory, arg.At, arg.Track, arg.Account)
+	return err
+}
+
 const listenShares = `-- name: ListenShares :many
 select act, bps from sheet_share where track = $1 and version = $2 order by act
 `
@@ -181,7 +199,7 @@ func (q *Queries) ListenSheet(ctx context.Context, arg ListenSheetParams) (int64
 
 const listenTrack = `-- name: ListenTrack :one
 select t.id, t.state, r.state as release_state, r.published, a.samples, a.rate, a.duration_ms
-from track t join release r on r.id = t.release left join asset a on a.track = t.id
+from track t join release r on r.id = t.release left join asset a on a.track = t.id and a.original = t.original
 where t.id = $1
 `
 
