@@ -18,6 +18,12 @@ create table account (
 );
 create unique index account_email on account (email) where email <> '';
 
+-- Handles of deleted accounts are not given to anybody else.
+create table retired (
+  hash bytea primary key,                   -- SHA-256 of the handle
+  at   bigint not null
+);
+
 create table session (
   hash    bytea primary key,                -- SHA-256 of the cookie's token
   account text not null references account (id) on delete cascade,

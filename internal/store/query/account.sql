@@ -15,14 +15,24 @@ select * from account where id = @id;
 -- name: AccountByHandle :one
 select * from account where handle = @handle;
 
--- name: AccountByEmail :one
-select * from account where email = @email and email <> '';
+-- name: AccountByLogin :one
+select * from account where handle = @handle or (email = @email and email <> '')
+order by case when handle = @handle2 then 0 else 1 end limit 1;
+
+-- name: AccountPassword :one
+select password from account where id = @id;
+
+-- name: AccountCountRole :one
+select count(*) from account where role = @role;
+
+-- name: RetiredInsert :exec
+insert into retired (hash, at) values (@hash, @at) on conflict (hash) do nothing;
+
+-- name: RetiredByHash :one
+select at from retired where hash = @hash;
 
 -- name: AccountList :many
 select * from account where id > @after order by id limit @n;
-
--- name: AccountCount :one
-select count(*) from account;
 
 -- name: AccountSetRole :execrows
 update account set role = @role where id = @id;
@@ -50,9 +60,12 @@ insert into session (hash, account, agent, created, seen, expires)
 values (@hash, @account, @agent, @created, @seen, @expires);
 
 -- name: SessionByHash :one
-select s.hash, s.account, s.seen, s.expires, a.handle, a.name, a.role, a.email, a.history_paused
-from session s join account a on a.id = s.account
-where s.hash = @hash and s.expires > @now;
+select sqlc.embed(session), sqlc.embed(account)
+from session join account on account.id = session.account
+where session.hash = @hash;
+
+-- name: SessionOf :many
+select * from session where account = @account and expires > @now order by created desc;
 
 -- name: SessionSeen :exec
 update session set seen = @seen, expires = @expires where hash = @hash;
@@ -61,7 +74,7 @@ update session set seen = @seen, expires = @expires where hash = @hash;
 delete from session where hash = @hash;
 
 -- name: SessionDeleteOf :exec
-delete from session where account = @account;
+delete from session where account = @account and hash <> @keep;
 
 -- name: SessionExpire :exec
 delete from session where expires <= @now;
@@ -84,9 +97,12 @@ insert into token (id, account, hash, name, scopes, created, expires)
 values (@id, @account, @hash, @name, @scopes, @created, @expires);
 
 -- name: TokenByHash :one
-select t.id, t.scopes, t.expires, a.id as account, a.handle, a.name, a.role, a.email, a.history_paused
-from token t join account a on a.id = t.account
-where t.hash = @hash;
+select sqlc.embed(token), sqlc.embed(account)
+from token join account on account.id = token.account
+where token.hash = @hash;
+
+-- name: TokenSeen :exec
+update token set seen = @seen where id = @id;
 
 -- name: TokenOf :many
 select * from token where account = @account order by id;

@@ -9,28 +9,6 @@ import (
 	"context"
 )
 
-const accountByEmail = `-- name: AccountByEmail :one
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where email = $1 and email <> ''
-`
-
-func (q *Queries) AccountByEmail(ctx context.Context, email string) (Account, error) {
-	row := q.db.QueryRowContext(ctx, accountByEmail, email)
-	var i Account
-	err := row.Scan(
-		&i.ID,
-		&i.Handle,
-		&i.Email,
-		&i.Name,
-		&i.Role,
-		&i.Password,
-		&i.ResetHash,
-		&i.ResetUntil,
-		&i.HistoryPaused,
-		&i.Created,
-	)
-	return i, err
-}
-
 const accountByHandle = `-- name: AccountByHandle :one
 select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where handle = $1
 `
@@ -75,6 +53,35 @@ func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
 	return i, err
 }
 
+const accountByLogin = `-- name: AccountByLogin :one
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where handle = $1 or (email = $2 and email <> '')
+order by case when handle = $3 then 0 else 1 end limit 1
+`
+
+type AccountByLoginParams struct {
+	Handle  string
+	Email   string
+	Handle2 string
+}
+
+func (q *Queries) AccountByLogin(ctx context.Context, arg AccountByLoginParams) (Account, error) {
+	row := q.db.QueryRowContext(ctx, accountByLogin, arg.Handle, arg.Email, arg.Handle2)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.Handle,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.Password,
+		&i.ResetHash,
+		&i.ResetUntil,
+		&i.HistoryPaused,
+		&i.Created,
+	)
+	return i, err
+}
+
 const accountByReset = `-- name: AccountByReset :one
 select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where reset_hash = $1 and reset_until > $2
 `
@@ -102,12 +109,12 @@ func (q *Queries) AccountByReset(ctx context.Context, arg AccountByResetParams) 
 	return i, err
 }
 
-const accountCount = `-- name: AccountCount :one
-select count(*) from account
+const accountCountRole = `-- name: AccountCountRole :one
+select count(*) from account where role = $1
 `
 
-func (q *Queries) AccountCount(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, accountCount)
+func (q *Queries) AccountCountRole(ctx context.Context, role string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, accountCountRole, role)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -194,6 +201,17 @@ func (q *Queries) AccountList(ctx context.Context, arg AccountListParams) ([]Acc
 		return nil, err
 	}
 	return items, nil
+}
+
+const accountPassword = `-- name: AccountPassword :one
+select password from account where id = $1
+`
+
+func (q *Queries) AccountPassword(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRowContext(ctx, accountPassword, id)
+	var password string
+	err := row.Scan(&password)
+	return password, err
 }
 
 const accountSetHistoryPaused = `-- name: AccountSetHistoryPaused :execrows
@@ -440,42 +458,62 @@ func (q *Queries) DeviceRevoke(ctx context.Context, arg DeviceRevokeParams) (int
 	return result.RowsAffected()
 }
 
-const sessionByHash = `-- name: SessionByHash :one
-select s.hash, s.account, s.seen, s.expires, a.handle, a.name, a.role, a.email, a.history_paused
-from session s join account a on a.id = s.account
-where s.hash = $1 and s.expires > $2
+const retiredByHash = `-- name: RetiredByHash :one
+select at from retired where hash = $1
 `
 
-type SessionByHashParams struct {
-	Hash []byte
-	Now  int64
+func (q *Queries) RetiredByHash(ctx context.Context, hash []byte) (int64, error) {
+	row := q.db.QueryRowContext(ctx, retiredByHash, hash)
+	var at int64
+	err := row.Scan(&at)
+	return at, err
 }
+
+const retiredInsert = `-- name: RetiredInsert :exec
+insert into retired (hash, at) values ($1, $2) on conflict (hash) do nothing
+`
+
+type RetiredInsertParams struct {
+	Hash []byte
+	At   int64
+}
+
+func (q *Queries) RetiredInsert(ctx context.Context, arg RetiredInsertParams) error {
+	_, err := q.db.ExecContext(ctx, retiredInsert, arg.Hash, arg.At)
+	return err
+}
+
+const sessionByHash = `-- name: SessionByHash :one
+select session.hash, session.account, session.agent, session.created, session.seen, session.expires, account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created
+from session join account on account.id = session.account
+where session.hash = $1
+`
 
 type SessionByHashRow struct {
-	Hash          []byte
-	Account       string
-	Seen          int64
-	Expires       int64
-	Handle        string
-	Name          string
-	Role          string
-	Email         string
-	HistoryPaused bool
+	Session Session
+	Account Account
 }
 
-func (q *Queries) SessionByHash(ctx context.Context, arg SessionByHashParams) (SessionByHashRow, error) {
-	row := q.db.QueryRowContext(ctx, sessionByHash, arg.Hash, arg.Now)
+func (q *Queries) SessionByHash(ctx context.Context, hash []byte) (SessionByHashRow, error) {
+	row := q.db.QueryRowContext(ctx, sessionByHash, hash)
 	var i SessionByHashRow
 	err := row.Scan(
-		&i.Hash,
-		&i.Account,
-		&i.Seen,
-		&i.Expires,
-		&i.Handle,
-		&i.Name,
-		&i.Role,
-		&i.Email,
-		&i.HistoryPaused,
+		&i.Session.Hash,
+		&i.Session.Account,
+		&i.Session.Agent,
+		&i.Session.Created,
+		&i.Session.Seen,
+		&i.Session.Expires,
+		&i.Account.ID,
+		&i.Account.Handle,
+		&i.Account.Email,
+		&i.Account.Name,
+		&i.Account.Role,
+		&i.Account.Password,
+		&i.Account.ResetHash,
+		&i.Account.ResetUntil,
+		&i.Account.HistoryPaused,
+		&i.Account.Created,
 	)
 	return i, err
 }
@@ -490,11 +528,16 @@ func (q *Queries) SessionDelete(ctx context.Context, hash []byte) error {
 }
 
 const sessionDeleteOf = `-- name: SessionDeleteOf :exec
-delete from session where account = $1
+delete from session where account = $1 and hash <> $2
 `
 
-func (q *Queries) SessionDeleteOf(ctx context.Context, account string) error {
-	_, err := q.db.ExecContext(ctx, sessionDeleteOf, account)
+type SessionDeleteOfParams struct {
+	Account string
+	Keep    []byte
+}
+
+func (q *Queries) SessionDeleteOf(ctx context.Context, arg SessionDeleteOfParams) error {
+	_, err := q.db.ExecContext(ctx, sessionDeleteOf, arg.Account, arg.Keep)
 	return err
 }
 
@@ -531,6 +574,45 @@ func (q *Queries) SessionInsert(ctx context.Context, arg SessionInsertParams) er
 		arg.Expires,
 	)
 	return err
+}
+
+const sessionOf = `-- name: SessionOf :many
+select hash, account, agent, created, seen, expires from session where account = $1 and expires > $2 order by created desc
+`
+
+type SessionOfParams struct {
+	Account string
+	Now     int64
+}
+
+func (q *Queries) SessionOf(ctx context.Context, arg SessionOfParams) ([]Session, error) {
+	rows, err := q.db.QueryContext(ctx, sessionOf, arg.Account, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Session
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.Hash,
+			&i.Account,
+			&i.Agent,
+			&i.Created,
+			&i.Seen,
+			&i.Expires,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sessionSeen = `-- name: SessionSeen :exec
@@ -591,36 +673,38 @@ func (q *Queries) SettingSet(ctx context.Context, arg SettingSetParams) error {
 }
 
 const tokenByHash = `-- name: TokenByHash :one
-select t.id, t.scopes, t.expires, a.id as account, a.handle, a.name, a.role, a.email, a.history_paused
-from token t join account a on a.id = t.account
-where t.hash = $1
+select token.id, token.account, token.hash, token.name, token.scopes, token.created, token.seen, token.expires, account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created
+from token join account on account.id = token.account
+where token.hash = $1
 `
 
 type TokenByHashRow struct {
-	ID            string
-	Scopes        string
-	Expires       int64
-	Account       string
-	Handle        string
-	Name          string
-	Role          string
-	Email         string
-	HistoryPaused bool
+	Token   Token
+	Account Account
 }
 
 func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (TokenByHashRow, error) {
 	row := q.db.QueryRowContext(ctx, tokenByHash, hash)
 	var i TokenByHashRow
 	err := row.Scan(
-		&i.ID,
-		&i.Scopes,
-		&i.Expires,
-		&i.Account,
-		&i.Handle,
-		&i.Name,
-		&i.Role,
-		&i.Email,
-		&i.HistoryPaused,
+		&i.Token.ID,
+		&i.Token.Account,
+		&i.Token.Hash,
+		&i.Token.Name,
+		&i.Token.Scopes,
+		&i.Token.Created,
+		&i.Token.Seen,
+		&i.Token.Expires,
+		&i.Account.ID,
+		&i.Account.Handle,
+		&i.Account.Email,
+		&i.Account.Name,
+		&i.Account.Role,
+		&i.Account.Password,
+		&i.Account.ResetHash,
+		&i.Account.ResetUntil,
+		&i.Account.HistoryPaused,
+		&i.Account.Created,
 	)
 	return i, err
 }
@@ -704,4 +788,18 @@ func (q *Queries) TokenOf(ctx context.Context, account string) ([]Token, error) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const tokenSeen = `-- name: TokenSeen :exec
+update token set seen = $1 where id = $2
+`
+
+type TokenSeenParams struct {
+	Seen int64
+	ID   string
+}
+
+func (q *Queries) TokenSeen(ctx context.Context, arg TokenSeenParams) error {
+	_, err := q.db.ExecContext(ctx, tokenSeen, arg.Seen, arg.ID)
+	return err
 }

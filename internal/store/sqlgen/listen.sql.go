@@ -124,21 +124,29 @@ func (q *Queries) ListenActsOf(ctx context.Context, account string) ([]string, e
 }
 
 const listenHistory = `-- name: ListenHistory :exec
-insert into history (account, at, track)
-select a.id, $1, $2 from account a where a.id = $3 and not a.history_paused
-on conflict (account, at, track) do nothing
+insert into history (account, at, track) values ($1, $2, $3) on conflict (account, at, track) do nothing
 `
 
 type ListenHistoryParams struct {
+	Account string
 	At      int64
 	Track   string
-	Account string
 }
 
-// Whoever paused the history, or has the play there already, gets no new line.
 func (q *Queries) ListenHistory(ctx context.Context, arg ListenHistoryParams) error {
-	_, err := q.db.ExecContext(ctx, listenHistory, arg.At, arg.Track, arg.Account)
+	_, err := q.db.ExecContext(ctx, listenHistory, arg.Account, arg.At, arg.Track)
 	return err
+}
+
+const listenHistoryPaused = `-- name: ListenHistoryPaused :one
+select history_paused from account where id = $1
+`
+
+func (q *Queries) ListenHistoryPaused(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, listenHistoryPaused, id)
+	var history_paused bool
+	err := row.Scan(&history_paused)
+	return history_paused, err
 }
 
 const listenShares = `-- name: ListenShares :many

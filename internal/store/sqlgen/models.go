@@ -382,6 +382,7 @@ type ReleaseLine struct {
 type Rendition struct {
 	ID         string
 	Track      string
+	Original   string
 	Codec      string
 	Frames     string
 	FrameIndex string
@@ -401,6 +402,11 @@ type Resume struct {
 	PositionMs int64
 	Queue      string
 	At         int64
+}
+
+type Retired struct {
+	Hash []byte
+	At   int64
 }
 
 type SearchDoc struct {
@@ -454,6 +460,11 @@ type Subscription struct {
 	Ends      int64
 }
 
+type Tag struct {
+	Name     string
+	Releases int64
+}
+
 type TagLine struct {
 	Tag       string
 	Published int64
@@ -494,6 +505,8 @@ type Track struct {
 	State    string
 	Refusal  string
 	Filename string
+	Original string
+	Pending  string
 	Sheet    int64
 	Plays    int64
 	Created  int64

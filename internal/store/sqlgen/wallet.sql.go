@@ -680,13 +680,8 @@ func (q *Queries) SubscriptionInsert(ctx context.Context, arg SubscriptionInsert
 const subscriptionList = `-- name: SubscriptionList :many
 select s.id, s.account, s.state, s.started, s.changed, s.paid_until, s.ends, coalesce(a.handle, '') as handle, coalesce(a.name, '') as name
 from subscription s left join account a on a.id = s.account
-where s.id > $1 order by s.id limit $2
+order by s.id desc limit $1
 `
-
-type SubscriptionListParams struct {
-	After string
-	Lim   int32
-}
 
 type SubscriptionListRow struct {
 	ID        string
@@ -700,8 +695,8 @@ type SubscriptionListRow struct {
 	Name      string
 }
 
-func (q *Queries) SubscriptionList(ctx context.Context, arg SubscriptionListParams) ([]SubscriptionListRow, error) {
-	rows, err := q.db.QueryContext(ctx, subscriptionList, arg.After, arg.Lim)
+func (q *Queries) SubscriptionList(ctx context.Context, lim int32) ([]SubscriptionListRow, error) {
+	rows, err := q.db.QueryContext(ctx, subscriptionList, lim)
 	if err != nil {
 		return nil, err
 	}
