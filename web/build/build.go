@@ -18,7 +18,7 @@ import (
 
 // entries are the scripts and styles that a page may name; whatever they
 // import on demand becomes a chunk of its own.
-var entries = []string{"src/core.ts", "src/studio.ts", "src/verifypage.ts", "src/selftest.ts", "css/look.css"}
+var entries = []string{"src/core.ts", "src/studio.ts", "src/verifypage.ts", "css/look.css"}
 
 // Asset is one line of manifest.json: the file behind a logical name, and the
 // scripts it needs at once (to be preloaded beside it).

@@ -1,0 +1,247 @@
+package site
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// ReceiptsPage lists a listener's settled months and the open one.
+type ReceiptsPage struct {
+	web.Page
+	Months []MonthLine
+	Days   []DayLine // of the open month, newest first
+	Open   time.Time // the open month
+	Empty  web.Empty
+}
+
+// MonthLine is one settled month in a list.
+type MonthLine struct {
+	When  time.Time
+	URL   string
+	First string // first of the nine
+	Acts  int
+	Paid  money.Micro
+	State string
+	Done  bool
+}
+
+// DayLine is one day that is in the log.
+type DayLine struct {
+	When time.Time
+	File string
+}
+
+func (v *visit) receipts() error {
+	p := &ReceiptsPage{Page: v.base("Receipts", web.NavReceipts), Empty: web.Empty{
+		Title: "No receipt yet", Text: "The first comes on the 4th of the month after your first payment. It shows what each of your nine was paid, and your browser checks it.",
+		URL: "/subscription", Go: "See how it works",
+	}}
+	months, err := v.site.Report.Months(v.Context(), v.viewer.Account)
+	if err != nil {
+		return err
+	}
+	var ids []id.Act
+	for _, m := range months {
+		if len(m.Row.Shares) > 0 {
+			ids = append(ids, m.Row.Shares[0].Act)
+		}
+	}
+	acts, err := v.acts(ids)
+	if err != nil {
+		return err
+	}
+	for _, m := range months {
+		l := MonthLine{When: m.Row.Period.Start(), URL: "/receipts/" + m.Row.Period.String(), Acts: len(m.Row.Shares), Paid: m.Row.Pot + m.Row.CarryIn - m.Row.CarryOut - m.Row.Commons}
+		if l.Acts > 0 {
+			l.First = acts[m.Row.Shares[0].Act].Name
+		}
+		l.State, l.Done = stateOf(m.Period)
+		p.Months = append(p.Months, l)
+	}
+	now := v.site.Now().UTC()
+	p.Open = calendar.PeriodOf(now).Start()
+	days, err := v.site.Report.Days(v.Context(), v.viewer.Account, calendar.PeriodOf(now))
+	if err != nil {
+		return err
+	}
+	for _, d := range days {
+		p.Days = append(p.Days, DayLine{When: d.Start(), File: "/receipts/day/" + d.String()})
+	}
+	return v.show("receipts", p)
+}
+
+// stateOf says where a settled month stands, and whether it is final.
+func stateOf(p report.Period) (string, bool) {
+	due := p.Period.Due
+	switch {
+	case p.State >= report.Final:
+		return "Final since " + due(calendar.Final).Format("2 January"), true
+	case p.State >= report.Published:
+		return "Open to challenge until " + due(calendar.Challenged).Format("2 January"), false
+	default:
+		return "Waiting for the ledger", false
+	}
+}
+
+// ReceiptPage is one settled month.
+type ReceiptPage struct {
+	web.Page
+	When    time.Time
+	Period  string
+	Nine    web.Nine
+	Acts    []PaidAct
+	Sum     money.Micro // to the acts
+	Keep    money.Micro // the node’s part
+	CarryIn money.Micro
+	Carried money.Micro // waits for the listener
+	Commons money.Micro
+	Total   money.Micro
+	Paid    time.Time
+	Chain   []web.Link
+	File    string
+	State   string
+	Basis   string // another month whose nine were paid, "" when it is this one
+}
+
+// PaidAct is one of the nine on a receipt.
+type PaidAct struct {
+	Name, URL, Heard string
+	Cover            web.Cover
+	Micro            money.Micro
+}
+
+func (v *visit) receipt() error {
+	period, err := calendar.ParsePeriod(v.PathValue("period"))
+	if err != nil {
+		return err
+	}
+	m, err := v.site.Report.MonthOf(v.Context(), v.viewer.Account, period)
+	if err != nil {
+		return err
+	}
+	charge, err := v.site.Wallet.Charge(v.Context(), v.viewer.Account, period)
+	if err != nil {
+		return err
+	}
+	base := v.base(period.Start().Format("January 2006"), web.NavReceipts)
+	base.NoIndex, base.Scripts = true, []string{"verifypage.js"}
+	p := &ReceiptPage{Page: base, When: period.Start(), Period: period.String(), File: "/receipts/" + period.String() + "/file",
+		CarryIn: m.Row.CarryIn, Carried: m.Row.CarryOut, Commons: m.Row.Commons}
+	p.Keep = charge.Operator
+	p.Total, p.Paid = charge.Charge, charge.At
+	p.Nine.Label, p.Nine.Small = "The nine of "+p.Title, true
+	if err := v.paidActs(p, m.Row.Shares); err != nil {
+		return err
+	}
+	if m.Row.Basis != 0 && m.Row.Basis != period {
+		p.Basis = m.Row.Basis.Start().Format("January 2006")
+	}
+	p.State, _ = stateOf(m.Period)
+	p.Chain = chain(m)
+	return v.show("receipt", p)
+}
+
+func (v *visit) paidActs(p *ReceiptPage, shares []royalty.Share) error {
+	ids := make([]id.Act, len(shares))
+	for i, s := range shares {
+		ids[i] = s.Act
+	}
+	acts, err := v.acts(ids)
+	if err != nil {
+		return err
+	}
+	for _, s := range shares {
+		a := acts[s.Act]
+		p.Acts = append(p.Acts, PaidAct{Name: a.Name, URL: a.URL, Heard: heard(s.Credit), Cover: a.Cover, Micro: s.Micro})
+		p.Nine.Cells = append(p.Nine.Cells, web.Cell{Name: a.Name, URL: a.URL, Cover: a.Cover, Amount: s.Micro})
+		p.Sum += s.Micro
+	}
+	if len(p.Nine.Cells) > 0 {
+		p.Accents = p.Nine.Cells[0].Cover.Accents
+	}
+	return nil
+}
+
+// heard says a credit as time at full share.
+func heard(credit uint64) string {
+	s := credit / royalty.Basis
+	if s >= 3600 {
+		return fmt.Sprintf("%d h %02d", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%d min", s/60)
+}
+
+// chain is the evidence of a month, all of it open until the browser has
+// checked it: the page script fills the squares.
+func chain(m report.Month) []web.Link {
+	due := m.Period.Period.Due
+	links := []web.Link{
+		{ID: "days", Title: "Your days", Text: "Every play is in the row of its day, every row in the log.", State: web.LinkOpen},
+		{ID: "split", Title: "One month", Text: "The split of your own days gives exactly these sums.", State: web.LinkOpen},
+		{ID: "inclusion", Title: "One tree", Text: "Your row is in the tree of all rows.", State: web.LinkOpen},
+		{ID: "shares", Title: "The acts’ sums", Text: "Each share is in what its act is credited.", State: web.LinkOpen},
+		{ID: "settlement", Title: "One settlement", Text: "Signed by this node and taken by the ledger’s contract. Nobody else has recomputed it: not independently reviewed.", State: web.LinkOpen},
+	}
+	final := web.Link{Title: "No objections", Text: "Open to challenge until " + due(calendar.Challenged).Format("2 January") + ". Final on " + due(calendar.Final).Format("2 January") + ".", State: web.LinkOpen}
+	if m.Period.State >= report.Final {
+		final.State, final.Text = web.LinkDone, "Final since "+m.Period.Final.Format("2 January 2006")+"."
+	}
+	pay := web.Link{Title: "Paid out", Text: "Due on " + due(calendar.Payout).Format("2 January") + ".", State: web.LinkOpen}
+	return append(links, final, pay)
+}
+
+func (v *visit) receiptFile() error {
+	period, err := calendar.ParsePeriod(v.PathValue("period"))
+	if err != nil {
+		return err
+	}
+	file, err := v.site.Report.MonthReceipt(v.Context(), v.viewer.Account, period)
+	if err != nil {
+		return err
+	}
+	return v.download(period.String()+".9ten-receipt.txt", "text/plain; charset=utf-8", file)
+}
+
+func (v *visit) dayFile() error {
+	day, err := calendar.ParseDay(v.PathValue("day"))
+	if err != nil {
+		return err
+	}
+	file, err := v.site.Report.DayReceipt(v.Context(), v.viewer.Account, day)
+	if err != nil {
+		return err
+	}
+	return v.download(day.String()+".9ten-receipt.txt", "text/plain; charset=utf-8", file)
+}
+
+// VerifyPage checks any node's receipt in the browser.
+type VerifyPage struct {
+	web.Page
+	Keys string // this node's verifier keys, a line each
+}
+
+func (v *visit) verify() error {
+	base := v.base("Check a receipt", "")
+	base.Scripts = []string{"verifypage.js"}
+	base.Description = "Check a 9ten receipt of any node in your own browser."
+	p := &VerifyPage{Page: base}
+	for _, k := range v.site.Keys {
+		p.Keys += k.String() + "\n"
+	}
+	return v.show("verify", p)
+}
+
+// confirm takes a listener's word that the nine are right.
+func (v *visit) confirm() error {
+	if err := v.site.Report.Confirm(v.Context(), v.viewer.Account); err != nil {
+		return err
+	}
+	return v.goTo("/", "Noted. If nothing you play this month is signed, your nine are paid all the same.")
+}
