@@ -41,16 +41,21 @@ func Main(args []string, table map[string]Func) (code int, isHelper bool) {
 		fmt.Fprintln(os.Stderr, "helper: bad order:", err)
 		return exitStart, true
 	}
-	if o.Exec != "" {
-		if err := restrict(o, false); err == nil {
-			err = become(o)
-			fmt.Fprintln(os.Stderr, "helper:", err)
-		} else {
-			fmt.Fprintln(os.Stderr, "helper:", err)
-		}
-		return exitStart, true
+	if o.Restricted {
+		return runFunc(o, table), true
 	}
-	return runFunc(o, table), true
+	fmt.Fprintln(os.Stderr, "helper:", restrict(o))
+	return exitStart, true
+}
+
+// again is how a restricted process starts this binary once more.
+func (o order) again() (exe string, args []string, err error) {
+	if exe, err = os.Executable(); err != nil {
+		return "", nil, err
+	}
+	o.Restricted = true
+	b, err := json.Marshal(o)
+	return exe, []string{Marker, string(b)}, err
 }
 
 func runFunc(o order, table map[string]Func) int {
@@ -60,10 +65,6 @@ func runFunc(o order, table map[string]Func) int {
 	}
 	if f == nil {
 		fmt.Fprintf(os.Stderr, "helper: no function %q\n", o.Func)
-		return exitStart
-	}
-	if err := restrict(o, true); err != nil {
-		fmt.Fprintln(os.Stderr, "helper:", err)
 		return exitStart
 	}
 	debug.SetMemoryLimit(int64(min(o.Memory, 1<<62)) / 2)
@@ -94,7 +95,7 @@ func guarded(f Func, c Call) (err error) {
 // report measures by trying, rather than by asking the kernel's version.
 func report(_ context.Context, _ Call, out io.Writer) error {
 	l := Level{Landlock: landlockVersion(), Network: socketRefused(), Limits: limited()}
-	f, err := os.Open(os.Args[0])
+	f, err := os.Open("/")
 	if err == nil {
 		_ = f.Close()
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
 )
 
@@ -46,9 +45,12 @@ func signalName(ee *exec.ExitError) string {
 	return ""
 }
 
-// restrict lowers this process for good. A Go function keeps no way to run a
-// program; a program needs its libraries.
-func restrict(o order, goFunc bool) error {
+// restrict lowers this process for good and then becomes what the order asks
+// for; it returns only when that fails. A Go function is run by the same
+// binary, started once more: landlock binds the calling thread, and what it
+// executes has no other.
+func restrict(o order) error {
+	runtime.LockOSThread()
 	for _, l := range []struct {
 		which int
 		v     uint64
@@ -71,29 +73,20 @@ func restrict(o order, goFunc bool) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no new privileges: %w", err)
 	}
-	rules := []landlock.Rule{landlock.RWFiles("/dev/null").IgnoreIfMissing(), landlock.ROFiles("/dev/urandom", "/dev/zero").IgnoreIfMissing()}
-	if o.In != "" {
-		rules = append(rules, landlock.ROFiles(o.In))
+	exe, args := o.Exec, o.Args
+	if exe == "" {
+		var err error
+		if exe, args, err = o.again(); err != nil {
+			return err
+		}
 	}
-	if o.Out != "" {
-		rules = append(rules, landlock.RWDirs(o.Out))
-	}
-	if o.Cache != "" {
-		rules = append(rules, landlock.RODirs(o.Cache))
-	}
-	if !goFunc {
-		rules = append(rules,
-			landlock.RODirs("/usr", "/lib", "/lib64", "/bin", "/opt", "/etc/alternatives", "/home/linuxbrew").IgnoreIfMissing(),
-			landlock.ROFiles("/etc/ld.so.cache", o.Exec).IgnoreIfMissing())
-	}
-	if err := landlock.V7.BestEffort().Restrict(rules...); err != nil {
+	if err := confineFiles(o, exe); err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
-	return denyCalls()
-}
-
-func become(o order) error {
-	return syscall.Exec(o.Exec, append([]string{o.Exec}, o.Args...), os.Environ())
+	if err := denyCalls(); err != nil {
+		return err
+	}
+	return syscall.Exec(exe, append([]string{exe}, args...), os.Environ())
 }
 
 // denyCalls makes the kernel refuse, with EPERM, the calls that reach outside
@@ -151,15 +144,6 @@ func deniedCalls() (nums []uint32, arch uint32, ok bool) {
 		unix.SYS_KEXEC_LOAD, unix.SYS_REBOOT, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_USERFAULTFD,
 		unix.SYS_PERF_EVENT_OPEN, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT,
 	}, arch, true
-}
-
-func landlockVersion() int {
-	const createRulesetVersion = 1
-	v, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, createRulesetVersion)
-	if errno != 0 {
-		return 0
-	}
-	return int(v)
 }
 
 func socketRefused() bool {

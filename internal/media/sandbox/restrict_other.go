@@ -41,9 +41,10 @@ func signalName(ee *exec.ExitError) string {
 	return ""
 }
 
-// restrict bounds time and file size. There is no landlock here, and the
+// restrict bounds time and file size and then becomes what the order asks for;
+// it returns only when that fails. There is no landlock here, and the
 // address space cannot be bounded: the level says so.
-func restrict(o order, _ bool) error {
+func restrict(o order) error {
 	for _, l := range []struct {
 		which int
 		v     uint64
@@ -53,11 +54,14 @@ func restrict(o order, _ bool) error {
 		}
 	}
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, 15)
-	return nil
-}
-
-func become(o order) error {
-	return syscall.Exec(o.Exec, append([]string{o.Exec}, o.Args...), os.Environ())
+	exe, args := o.Exec, o.Args
+	if exe == "" {
+		var err error
+		if exe, args, err = o.again(); err != nil {
+			return err
+		}
+	}
+	return syscall.Exec(exe, append([]string{exe}, args...), os.Environ())
 }
 
 func landlockVersion() int { return 0 }

@@ -104,6 +104,8 @@ type order struct {
 	Memory   uint64
 	CPU      uint64 // seconds
 	FileSize uint64
+
+	Restricted bool // this is the second start: limits and landlock hold already
 }
 
 // Run carries out one job and returns what it wrote to standard output, nil
