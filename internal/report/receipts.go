@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -295,4 +296,48 @@ func (d *Desk) Forget() {
 	d.trees.mu.Lock()
 	defer d.trees.mu.Unlock()
 	d.trees.period, d.trees.root, d.trees.trees = 0, nil, nil
+}
+
+// Days lists the days of a period of which an account has a receipt, newest
+// first.
+func (d *Desk) Days(ctx context.Context, a id.Account, p calendar.Period) (out []calendar.Day, err error) {
+	err = d.Store.ReportView(ctx, func(tx Tx) error {
+		rows, err := rowsOf(ctx, tx, a, p)
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		for _, r := range slices.Backward(rows) {
+			if r.Batch.State >= Logged {
+				out = append(out, r.Day)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// A Settled month is a node's result of a period, parsed.
+type Settled struct {
+	Period     Period
+	Settlement royalty.Settlement
+	Hash       string // hex
+}
+
+// Settled lists the node's settled months, newest first.
+func (d *Desk) Settled(ctx context.Context) (out []Settled, err error) {
+	err = d.Store.ReportView(ctx, func(tx Tx) error {
+		all, err := tx.Periods(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			s, err := royalty.ParseSettlement(p.Settlement)
+			if err != nil {
+				return err
+			}
+			out = append(out, Settled{p, s, fmt.Sprintf("%x", sha256.Sum256(p.Settlement))})
+		}
+		return nil
+	})
+	return out, err
 }

@@ -214,3 +214,12 @@ type Ledger interface {
 	Finalize(ctx context.Context, p calendar.Period) error
 	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)
 }
+
+// String names the state as commands and the API print it.
+func (s PeriodState) String() string {
+	names := [...]string{Compiled: "compiled", Published: "published", Booked: "booked", Final: "final", Fixed: "fixed"}
+	if int(s) < len(names) && s > 0 {
+		return names[s]
+	}
+	return "open"
+}

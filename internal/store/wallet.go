@@ -236,3 +236,25 @@ func (tx walletTx) PeriodClosed(ctx context.Context, p calendar.Period) (bool, e
 	}
 	return err == nil, wrap(err, "period")
 }
+
+// listMax bounds the operator's list of subscriptions.
+const listMax = 5000
+
+func (tx walletTx) Subscriptions(ctx context.Context) ([]wallet.Listed, error) {
+	rows, err := tx.Q.SubscriptionList(ctx, listMax)
+	if err != nil {
+		return nil, wrap(err, "subscriptions")
+	}
+	out := make([]wallet.Listed, len(rows))
+	for i, r := range rows {
+		out[i] = wallet.Listed{Handle: r.Handle, Name: r.Name, Subscription: subscription(sqlgen.Subscription{
+			ID: r.ID, Account: r.Account, State: r.State, Started: r.Started, Changed: r.Changed, PaidUntil: r.PaidUntil, Ends: r.Ends,
+		})}
+		b, err := tx.Balance(ctx, wallet.Unearned(id.Sub(r.ID)))
+		if err != nil {
+			return nil, err
+		}
+		out[i].Balance = -b
+	}
+	return out, nil
+}

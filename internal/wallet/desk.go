@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ type Tx interface {
 	Forget(ctx context.Context, a id.Account) error
 	Entries(ctx context.Context, after int64, limit int) ([]Entry, error)
 	Balances(ctx context.Context, prefix string) ([]Posting, error)
+	Subscriptions(ctx context.Context) ([]Listed, error)
 }
 
 // A Desk is where subscriptions are taken and payments are booked.
@@ -315,4 +317,91 @@ func renew(ctx context.Context, tx Tx, subs []Subscription) (charged int, err er
 		}
 	}
 	return charged, nil
+}
+
+// Charge returns what an account was charged for a period; the zero Charge
+// when it was not.
+func (d *Desk) Charge(ctx context.Context, a id.Account, p calendar.Period) (c Charge, err error) {
+	err = d.Store.WalletView(ctx, func(tx Tx) error {
+		s, err := tx.SubscriptionOf(ctx, a)
+		if err == nil {
+			c, err = tx.ChargeOf(ctx, s.ID, p)
+		}
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	})
+	return c, err
+}
+
+// A Listed subscription is one with its listener's names and balance.
+type Listed struct {
+	Subscription
+	Handle, Name string
+	Balance      money.Micro
+}
+
+// List returns all subscriptions, newest first.
+func (d *Desk) List(ctx context.Context) (out []Listed, err error) {
+	err = d.Store.WalletView(ctx, func(tx Tx) error {
+		out, err = tx.Subscriptions(ctx)
+		return err
+	})
+	return out, err
+}
+
+// Balances returns every book that is not at zero.
+func (d *Desk) Balances(ctx context.Context) (out []Posting, err error) {
+	err = d.Store.WalletView(ctx, func(tx Tx) error {
+		out, err = tx.Balances(ctx, "")
+		return err
+	})
+	return out, err
+}
+
+// Audit walks the whole journal and checks that it is one chain, that every
+// entry balances and that the running balances are its sums. It returns how
+// many entries there are.
+func (d *Desk) Audit(ctx context.Context) (n int64, err error) {
+	const chunk = 1000
+	var prev [32]byte
+	sums := map[Book]money.Micro{}
+	err = d.Store.WalletView(ctx, func(tx Tx) error {
+		for {
+			list, err := tx.Entries(ctx, n, chunk)
+			if err != nil {
+				return err
+			}
+			if err := Check(n, prev, list); err != nil {
+				return err
+			}
+			for _, e := range list {
+				n, prev = e.N, e.Hash
+				for _, p := range e.Postings {
+					sums[p.Book] += p.Micro
+				}
+			}
+			if len(list) < chunk {
+				break
+			}
+		}
+		balances, err := tx.Balances(ctx, "")
+		if err != nil {
+			return err
+		}
+		for _, b := range balances {
+			if sums[b.Book] != b.Micro {
+				return fmt.Errorf("%w: %s stands at %v, its postings add up to %v", errChain, b.Book, b.Micro, sums[b.Book])
+			}
+			delete(sums, b.Book)
+		}
+		for b, m := range sums {
+			if m != 0 {
+				return fmt.Errorf("%w: %s has lost its balance of %v", errChain, b, m)
+			}
+		}
+		return nil
+	})
+	return n, err
 }

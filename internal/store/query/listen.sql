@@ -74,11 +74,11 @@ update release set plays = release.plays + @n where release.id = (select release
 -- name: ReleaseLinePlayed :exec
 update release_line set plays = release_line.plays + @n where release_line.release = (select release from track where track.id = @track);
 
--- Whoever paused the history, or has the play there already, gets no new line.
+-- name: ListenHistoryPaused :one
+select history_paused from account where id = @id;
+
 -- name: ListenHistory :exec
-insert into history (account, at, track)
-select a.id, @at, @track from account a where a.id = @account and not a.history_paused
-on conflict (account, at, track) do nothing;
+insert into history (account, at, track) values (@account, @at, @track) on conflict (account, at, track) do nothing;
 
 -- name: DayActOf :many
 select act, credit, plays from day_act where account = @account and day = @day order by act;

@@ -50,7 +50,7 @@ select * from subscription where state = @state and id > @after order by id limi
 -- name: SubscriptionList :many
 select s.*, coalesce(a.handle, '') as handle, coalesce(a.name, '') as name
 from subscription s left join account a on a.id = s.account
-where s.id > @after order by s.id limit @lim;
+order by s.id desc limit @lim;
 
 -- name: SubscriptionForget :exec
 update subscription set account = '', changed = @changed where account = @account;

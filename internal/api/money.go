@@ -1,0 +1,220 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/wallet"
+)
+
+// Subscription is where an account stands.
+type Subscription struct {
+	State     string      `json:"state" doc:"none, open, active, past_due, expired or cancelled"`
+	PaidUntil string      `json:"paid_until,omitempty" doc:"Last month that is charged"`
+	Due       money.Micro `json:"due_micro" doc:"What the current month costs from today"`
+	Missing   money.Micro `json:"missing_micro" doc:"Of which this is not covered"`
+	Balance   money.Micro `json:"balance_micro" doc:"Paid and not used"`
+}
+
+func subscription(s wallet.Standing) Subscription {
+	out := Subscription{State: "none", Due: s.Due, Missing: s.Missing, Balance: s.Balance}
+	if s.Subscribed {
+		out.State = string(s.Subscription.State)
+		if s.Subscription.PaidUntil != 0 {
+			out.PaidUntil = s.Subscription.PaidUntil.String()
+		}
+	}
+	return out
+}
+
+// MonthSummary is one settled month of an account.
+type MonthSummary struct {
+	Period   string         `json:"period"`
+	Pot      money.Micro    `json:"pot_micro"`
+	CarryIn  money.Micro    `json:"carry_in_micro"`
+	CarryOut money.Micro    `json:"carry_out_micro"`
+	Commons  money.Micro    `json:"commons_micro"`
+	Shares   []ShareSummary `json:"shares"`
+	Receipt  string         `json:"receipt" doc:"Where the receipt's file is"`
+}
+
+// ShareSummary is what one act got of a month.
+type ShareSummary struct {
+	Act   id.Act      `json:"act"`
+	Rank  uint8       `json:"rank"`
+	Micro money.Micro `json:"micro"`
+}
+
+type paymentInput struct {
+	Body struct {
+		Handle    string      `json:"handle" doc:"Who paid"`
+		Micro     money.Micro `json:"micro" doc:"Millionths of a dollar"`
+		Method    string      `json:"method" enum:"cash,bank"`
+		Reference string      `json:"reference" doc:"Keeps a payment from being recorded twice"`
+	}
+}
+
+type periodRef struct {
+	Period string `path:"period" doc:"2026-10"`
+}
+
+type dayRef struct {
+	Day string `path:"day" doc:"2026-10-07"`
+}
+
+type proofRef struct {
+	Act    string `path:"act"`
+	Period string `path:"period" doc:"2026-10"`
+}
+
+// file is an answer that is kept as it is.
+type file struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        []byte
+}
+
+func (a *API) money(r *router) {
+	const tag = "Money"
+	add(r, operation{method: http.MethodGet, path: "/subscription", id: "get-subscription", tag: tag, scope: account.ScopeMoney, summary: "Where the subscription stands"}, a.subscription)
+	add(r, operation{method: http.MethodPost, path: "/subscription", id: "open-subscription", tag: tag, scope: account.ScopeMoney, summary: "Ask for a subscription"}, a.subscribe)
+	add(r, operation{method: http.MethodDelete, path: "/subscription", id: "cancel-subscription", tag: tag, scope: account.ScopeMoney, summary: "End it with the month that is paid"}, a.unsubscribe)
+	add(r, operation{method: http.MethodPost, path: "/payments", id: "declare-payment", tag: tag, scope: account.ScopeAdmin, status: http.StatusCreated, summary: "Record a payment by hand"}, a.declare)
+	add(r, operation{method: http.MethodGet, path: "/receipts", id: "list-receipts", tag: tag, scope: account.ScopeMoney, summary: "Settled months"}, a.receipts)
+	add(r, operation{method: http.MethodGet, path: "/receipts/{period}", id: "get-receipt", tag: tag, scope: account.ScopeMoney, summary: "The receipt's file of a month"}, a.monthFile)
+	add(r, operation{method: http.MethodGet, path: "/receipts/days/{day}", id: "get-day-receipt", tag: tag, scope: account.ScopeMoney, summary: "The receipt's file of a day"}, a.dayFile)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/proofs/{period}", id: "get-act-proof", tag: tag, scope: account.ScopeMoney, summary: "What an act of yours was credited for a month, with proof"}, a.actProof)
+	add(r, operation{method: http.MethodPost, path: "/months/{period}/close", id: "close-month", tag: tag, scope: account.ScopeAdmin, summary: "Settle a month, as far as the calendar allows"}, a.closeMonth)
+}
+
+func (a *API) subscription(ctx context.Context, _ *struct{}) (*output[Subscription], error) {
+	s, err := a.Wallet.Standing(ctx, account.From(ctx).Account)
+	if err != nil {
+		return nil, err
+	}
+	return reply(subscription(s))
+}
+
+func (a *API) subscribe(ctx context.Context, _ *struct{}) (*output[Subscription], error) {
+	if _, err := a.Wallet.Open(ctx, account.From(ctx).Account); err != nil {
+		return nil, err
+	}
+	return a.subscription(ctx, nil)
+}
+
+func (a *API) unsubscribe(ctx context.Context, _ *struct{}) (*output[Subscription], error) {
+	if err := a.Wallet.Cancel(ctx, account.From(ctx).Account); err != nil {
+		return nil, err
+	}
+	return a.subscription(ctx, nil)
+}
+
+func (a *API) declare(ctx context.Context, in *paymentInput) (*output[Subscription], error) {
+	p := account.From(ctx)
+	if err := p.Require(account.Admin); err != nil {
+		return nil, err
+	}
+	who, err := a.Accounts.ByHandle(ctx, in.Body.Handle)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Wallet.Declare(ctx, p.Account, who.ID, in.Body.Micro, in.Body.Method, in.Body.Reference)
+	if err != nil {
+		return nil, err
+	}
+	return reply(subscription(s))
+}
+
+func (a *API) receipts(ctx context.Context, _ *struct{}) (*output[[]MonthSummary], error) {
+	months, err := a.Report.Months(ctx, account.From(ctx).Account)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]MonthSummary, len(months))
+	for i, m := range months {
+		r := m.Row
+		out[i] = MonthSummary{Period: r.Period.String(), Pot: r.Pot, CarryIn: r.CarryIn, CarryOut: r.CarryOut, Commons: r.Commons, Shares: shares(r), Receipt: Prefix + "/receipts/" + r.Period.String()}
+	}
+	return reply(out)
+}
+
+func shares(r royalty.MonthRow) []ShareSummary {
+	out := make([]ShareSummary, len(r.Shares))
+	for i, s := range r.Shares {
+		out[i] = ShareSummary{s.Act, s.Rank, s.Micro}
+	}
+	return out
+}
+
+func download(name, contentType string, body []byte) *file {
+	return &file{ContentType: contentType, Disposition: `attachment; filename="` + name + `"`, Body: body}
+}
+
+func (a *API) monthFile(ctx context.Context, in *periodRef) (*file, error) {
+	p, err := calendar.ParsePeriod(in.Period)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.Report.MonthReceipt(ctx, account.From(ctx).Account, p)
+	if err != nil {
+		return nil, err
+	}
+	return download(p.String()+".9ten-receipt.txt", "text/plain; charset=utf-8", b), nil
+}
+
+func (a *API) dayFile(ctx context.Context, in *dayRef) (*file, error) {
+	d, err := calendar.ParseDay(in.Day)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.Report.DayReceipt(ctx, account.From(ctx).Account, d)
+	if err != nil {
+		return nil, err
+	}
+	return download(d.String()+".9ten-receipt.txt", "text/plain; charset=utf-8", b), nil
+}
+
+func (a *API) actProof(ctx context.Context, in *proofRef) (*file, error) {
+	act, err := id.Parse[id.Act](in.Act)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.MayAct(ctx, account.From(ctx), act); err != nil {
+		return nil, err
+	}
+	p, err := calendar.ParsePeriod(in.Period)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.Report.ActProof(ctx, act, p)
+	if err != nil {
+		return nil, err
+	}
+	return download(string(act)+"-"+p.String()+".9ten-act.json", "application/json", b), nil
+}
+
+// ClosedMonth is how far a month has come.
+type ClosedMonth struct {
+	Period string `json:"period"`
+	State  string `json:"state" doc:"compiled, published, booked, final or fixed"`
+}
+
+func (a *API) closeMonth(ctx context.Context, in *periodRef) (*output[ClosedMonth], error) {
+	if err := account.From(ctx).Require(account.Admin); err != nil {
+		return nil, err
+	}
+	p, err := calendar.ParsePeriod(in.Period)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Report.CloseMonth(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return reply(ClosedMonth{p.String(), m.State.String()})
+}
