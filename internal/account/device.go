@@ -38,7 +38,7 @@ func readKey(spki []byte) (d Device, err error) {
 	}
 	pub, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
-		return d, fault.Wrap(err, fault.Invalid, "%s", fault.Message(errKey()))
+		return d, errKey()
 	}
 	switch k := pub.(type) {
 	case ed25519.PublicKey:
