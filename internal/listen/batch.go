@@ -23,6 +23,7 @@ type batch struct {
 	byDay   map[AccountDay][]*Play // changed plays by the day they begin
 	devices map[accountDevice]error
 	own     map[id.Account][]id.Act
+	paused  map[id.Account]bool // history
 	keys    map[calendar.Period][]byte
 	heard   map[id.Track]int64
 	tracks  []id.Track // of heard, in order
@@ -40,7 +41,7 @@ func newBatch(d *Desk, tx Tx) *batch {
 		desk: d, tx: tx,
 		plays: map[id.Bytes16]*Play{}, fresh: map[id.Bytes16]bool{}, touched: map[id.Bytes16]bool{},
 		listed: map[AccountDay]bool{}, byDay: map[AccountDay][]*Play{},
-		devices: map[accountDevice]error{}, own: map[id.Account][]id.Act{}, keys: map[calendar.Period][]byte{}, heard: map[id.Track]int64{},
+		devices: map[accountDevice]error{}, own: map[id.Account][]id.Act{}, paused: map[id.Account]bool{}, keys: map[calendar.Period][]byte{}, heard: map[id.Track]int64{},
 	}
 }
 
@@ -101,6 +102,9 @@ func (b *batch) take(ctx context.Context, c *checked) (p *Play, taken bool, err 
 	}
 	if c.Claim.Node != b.desk.node {
 		return nil, false, fault.New(fault.Invalid, "The claim is for the node %q, not for this one.", c.Claim.Node)
+	}
+	if c.Claim.Flags&Live != 0 {
+		return nil, false, fault.New(fault.Unsupported, "This node has no live streams.")
 	}
 	if c.Claim.Device != (KeyID{}) {
 		if err := b.device(ctx, c); err != nil {
@@ -170,9 +174,6 @@ func (b *batch) sameTrack(c *checked, p *Play) error {
 // offline makes the play of a claim that this node hears of for the first time.
 func (b *batch) offline(ctx context.Context, c *checked) (*Play, error) {
 	claim := &c.Claim
-	if claim.Flags&Live != 0 {
-		return nil, fault.New(fault.Invalid, "A live play cannot be offline.")
-	}
 	id, _ := claim.TrackID()
 	track, err := b.tx.Track(ctx, id)
 	if err != nil {
@@ -284,6 +285,17 @@ func (b *batch) move(ctx context.Context, p *Play, c Counted) error {
 		return nil
 	}
 	b.heard[p.Track]++
+	paused, asked := b.paused[p.Account]
+	if !asked {
+		var err error
+		if paused, err = b.tx.HistoryPaused(ctx, p.Account); err != nil {
+			return err
+		}
+		b.paused[p.Account] = paused
+	}
+	if paused {
+		return nil
+	}
 	return b.tx.Remember(ctx, p.Account, p.Track, p.Begin)
 }
 

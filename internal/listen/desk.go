@@ -71,7 +71,7 @@ func (d *Desk) Begin(ctx context.Context, s Start) (b Begun, err error) {
 		return Begun{}, fault.New(fault.Invalid, "The play has a flag this node does not know.")
 	}
 	if s.Flags&(Live|Offline) != 0 {
-		return Begun{}, fault.New(fault.Unsupported, "A play that begins here is neither live nor offline.")
+		return Begun{}, fault.New(fault.Unsupported, "This node has no live streams, and an offline play is not begun but claimed.")
 	}
 	play := id.Random16()
 	err = d.store.ListenUpdate(ctx, func(tx Tx) error {

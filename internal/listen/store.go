@@ -41,8 +41,8 @@ type Tx interface {
 	PlaysBetween(ctx context.Context, a id.Account, from, to int64) ([]Play, error)
 	// Played moves the public number of counted plays of a track.
 	Played(ctx context.Context, t id.Track, plays int64) error
-	// Remember writes a play into the listener's own history, unless that is
-	// paused.
+	// Remember writes a play into the listener's own history, once.
+	HistoryPaused(ctx context.Context, a id.Account) (bool, error)
 	Remember(ctx context.Context, a id.Account, t id.Track, at int64) error
 
 	DayActs(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.ActDay, error)

@@ -111,7 +111,7 @@ func (tx listenTx) Play(ctx context.Context, p id.Bytes16) (listen.Play, error) 
 	if err != nil {
 		return listen.Play{}, absent(err, "play")
 	}
-	return play(r), nil
+	return playOf(r), nil
 }
 
 func (tx listenTx) InsertPlay(ctx context.Context, p *listen.Play) error {
@@ -127,20 +127,20 @@ func (tx listenTx) UpdatePlay(ctx context.Context, p *listen.Play) error {
 		ID: p.ID[:], Device: optional16(p.Device), Ended: p.End, Heard: p.MS, Flags: int64(p.Flags), Counter: int64(p.Counter), Accepted: int64(p.Accepted), Seen: p.Seen,
 		Hash: p.Hash[:], Claim: bytesOf(p.Claim), Signature: bytesOf(p.Signature), Decision: int64(p.Decision), Counted: p.Counted, Answer: int64(p.AnswerDecision), Answered: int64(p.AnswerMS), Sealed: p.Sealed,
 	})
-	return one(n, err, "play")
+	return onePlay(n, err)
 }
 
 func (tx listenTx) Recount(ctx context.Context, p id.Bytes16, d listen.Decision, ms int64) error {
 	n, err := tx.Q.PlayRecount(ctx, sqlgen.PlayRecountParams{ID: p[:], Decision: int64(d), Counted: ms})
-	return one(n, err, "play")
+	return onePlay(n, err)
 }
 
-// one refuses a write that met no row.
-func one(n int64, err error, op string) error {
+// onePlay refuses a write that met no row.
+func onePlay(n int64, err error) error {
 	if err == nil && n != 1 {
 		return fault.New(fault.NotFound, "%s", errRow)
 	}
-	return wrap(err, op)
+	return wrap(err, "write play")
 }
 
 func (tx listenTx) PlaysBetween(ctx context.Context, a id.Account, from, to int64) ([]listen.Play, error) {
@@ -168,6 +168,11 @@ func (tx listenTx) Played(ctx context.Context, t id.Track, plays int64) error {
 	)
 }
 
+func (tx listenTx) HistoryPaused(ctx context.Context, a id.Account) (bool, error) {
+	paused, err := tx.Q.ListenHistoryPaused(ctx, string(a))
+	return paused, absent(err, "history")
+}
+
 func (tx listenTx) Remember(ctx context.Context, a id.Account, t id.Track, at int64) error {
 	return wrap(tx.Q.ListenHistory(ctx, sqlgen.ListenHistoryParams{Account: string(a), Track: string(t), At: at}), "history")
 }
@@ -177,14 +182,14 @@ func (tx listenTx) LastPlay(ctx context.Context, a id.Account) (listen.Play, err
 	if err != nil {
 		return listen.Play{}, absent(err, "last play")
 	}
-	return play(r), nil
+	return playOf(r), nil
 }
 
 func (tx listenTx) Receipts(ctx context.Context, a id.Account, before int64, n int) ([]listen.Play, error) {
 	rows, err := tx.Q.PlayReceipts(ctx, sqlgen.PlayReceiptsParams{Account: string(a), Before: before, N: int32(n)})
 	out := make([]listen.Play, len(rows))
 	for i, r := range rows {
-		out[i] = play(r)
+		out[i] = playOf(r)
 	}
 	return out, wrap(err, "receipts")
 }
@@ -194,7 +199,7 @@ func (tx listenTx) Totals(ctx context.Context, a id.Account, from, to int64) (li
 	return listen.Totals{Plays: r.Plays, Seconds: r.Ms / 1000}, wrap(err, "totals")
 }
 
-func play(r sqlgen.Play) listen.Play {
+func playOf(r sqlgen.Play) listen.Play {
 	p := listen.Play{
 		Account: id.Account(r.Account), Track: id.Track(r.Track), Sheet: uint32(r.Sheet), Own: splitActs(r.Own), Seconds: r.Seconds,
 		Begin: r.Began, End: r.Ended, MS: r.Heard, Flags: listen.Flags(r.Flags), Counter: uint32(r.Counter), Accepted: uint32(r.Accepted), Seen: r.Seen,

@@ -309,13 +309,16 @@ func TestClaimsRefused(t *testing.T) {
 		want   fault.Kind
 		change func(p *player, c *listen.SignedClaim)
 	}{
-		"no claim":          {fault.Invalid, func(_ *player, c *listen.SignedClaim) { c.Claim = []byte("no") }},
-		"changed":           {fault.Forbidden, func(_ *player, c *listen.SignedClaim) { c.Claim[len(c.Claim)-1] ^= 1 }},
-		"not signed":        {fault.Forbidden, func(_ *player, c *listen.SignedClaim) { c.Signature = nil }},
-		"another account":   {fault.Forbidden, func(_ *player, c *listen.SignedClaim) { c.Account = bob }},
-		"another node":      {fault.Invalid, func(p *player, c *listen.SignedClaim) { p.claim.Node = "other.example"; *c = p.sign() }},
-		"unknown play":      {fault.NotFound, func(p *player, c *listen.SignedClaim) { p.claim.Play = id.Random16(); *c = p.sign() }},
-		"another track":     {fault.Invalid, func(p *player, c *listen.SignedClaim) { p.claim.Track = string(otherTrack) + "@" + listenNode; *c = p.sign() }},
+		"no claim":        {fault.Invalid, func(_ *player, c *listen.SignedClaim) { c.Claim = []byte("no") }},
+		"changed":         {fault.Forbidden, func(_ *player, c *listen.SignedClaim) { c.Claim[len(c.Claim)-1] ^= 1 }},
+		"not signed":      {fault.Forbidden, func(_ *player, c *listen.SignedClaim) { c.Signature = nil }},
+		"another account": {fault.Forbidden, func(_ *player, c *listen.SignedClaim) { c.Account = bob }},
+		"another node":    {fault.Invalid, func(p *player, c *listen.SignedClaim) { p.claim.Node = "other.example"; *c = p.sign() }},
+		"unknown play":    {fault.NotFound, func(p *player, c *listen.SignedClaim) { p.claim.Play = id.Random16(); *c = p.sign() }},
+		"another track": {fault.Invalid, func(p *player, c *listen.SignedClaim) {
+			p.claim.Track = string(otherTrack) + "@" + listenNode
+			*c = p.sign()
+		}},
 		"another sheet":     {fault.Invalid, func(p *player, c *listen.SignedClaim) { p.claim.Sheet = 2; *c = p.sign() }},
 		"another beginning": {fault.Invalid, func(p *player, c *listen.SignedClaim) { p.claim.Begin -= 1000; *c = p.sign() }},
 		"another nonce":     {fault.Invalid, func(p *player, c *listen.SignedClaim) { p.claim.Nonce[0] ^= 1; *c = p.sign() }},
@@ -440,6 +443,18 @@ func TestOwnActAndDuo(t *testing.T) {
 	p := h.begin(bob, ownTrack, h.device(bob)) // somebody else's act
 	if a := p.send(p.hear(40 * time.Second)); a.Receipt.Decision != listen.Counts {
 		t.Errorf("%v", a.Receipt.Decision)
+	}
+}
+
+func TestHistoryPaused(t *testing.T) {
+	h := newHouse(t)
+	h.exec("update account set history_paused = true where id = $1", string(ada))
+	p := h.begin(ada, longTrack, h.device(ada))
+	if a := p.send(p.hear(40 * time.Second)); a.Receipt.Decision != listen.Counts {
+		t.Errorf("%+v", a.Receipt)
+	}
+	if n := h.number("select count(*) from history"); n != 0 {
+		t.Errorf("the paused history has %d lines", n)
 	}
 }
 
