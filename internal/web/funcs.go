@@ -23,6 +23,7 @@ import (
 //	cents M             $2.14 and nothing more
 //	clock MS            4:05 from milliseconds
 //	heard SECONDS       9 h 12 or 21 min
+//	size BYTES          31.4 GB
 //	date T / day T / dayMonth T   words for a time.Time, in UTC
 //	track REF           the JSON of a data-track attribute
 //	wave PEAKS          the path of a waveform
@@ -41,6 +42,7 @@ func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 		"cents":    func(m money.Micro) string { s, _ := m.Cents(); return s },
 		"clock":    Clock,
 		"heard":    func(seconds int64) string { return heard(say, seconds) },
+		"size":     func(bytes int64) string { return size(say, bytes) },
 		"date":     func(t time.Time) string { return date(lang, t.UTC()) + t.UTC().Format(", 15:04 UTC") },
 		"day":      func(t time.Time) string { return date(lang, t.UTC()) },
 		"dayMonth": func(t time.Time) string { return dayMonth(lang, t.UTC()) },
@@ -77,6 +79,22 @@ func heard(say func(string, ...any) string, seconds int64) string {
 		return say("%s s", strconv.FormatInt(seconds, 10))
 	}
 	return say("%s min", strconv.FormatInt(seconds/60, 10))
+}
+
+// size says a number of bytes in decimal units, with three figures at most.
+func size(say func(string, ...any) string, bytes int64) string {
+	if bytes < 1000 {
+		return say("%d bytes", bytes)
+	}
+	value, unit := float64(bytes), -1
+	for value >= 999.5 {
+		value, unit = value/1000, unit+1
+	}
+	digits := 0
+	if value < 10 {
+		digits = 1
+	}
+	return say("%[1]s %[2]s", strconv.FormatFloat(value, 'f', digits, 64), [...]string{"kB", "MB", "GB", "TB", "PB", "EB"}[unit])
 }
 
 // trackJSON encodes what the player needs; html/template escapes it for the
