@@ -16,7 +16,7 @@ const module = "github.com/michaelperna/9ten/"
 var (
 	domain     = under("internal/", "account", "music", "listen", "royalty", "anomaly", "synth", "report", "wallet")
 	engines    = under("internal/", "store", "blob", "media", "jobs", "tlog", "contract", "ledger")
-	transports = under("internal/", "api", "web", "stream")
+	transports = under("internal/", "api", "web", "stream", "problem")
 	storage    = []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx"}
 )
 

@@ -60,6 +60,9 @@ func openDir(path string) (*dir, error) {
 	return d, nil
 }
 
+// wall is the machine's own time.
+func (d *dir) wall() time.Time { return time.Now() }
+
 func (d *dir) Close() error { return d.lock.Close() }
 
 func (d *dir) join(elem ...string) string {

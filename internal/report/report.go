@@ -160,6 +160,8 @@ type Tx interface {
 	AdvancePeriod(ctx context.Context, p Period) error
 	InsertMonthRow(ctx context.Context, p calendar.Period, r MonthRow) error
 	MonthRowOf(ctx context.Context, p calendar.Period, who royalty.Pseudonym) (MonthRow, error)
+	// MonthRows yields all rows of a period by position.
+	MonthRows(ctx context.Context, p calendar.Period, yield func(MonthRow) error) error
 	Leaves(ctx context.Context, p calendar.Period) ([]royalty.Hash, error)
 	InsertShares(ctx context.Context, p calendar.Period, act id.Act, leaves []royalty.Leaf) error
 	Shares(ctx context.Context, p calendar.Period, yield func(royalty.Leaf) error) error

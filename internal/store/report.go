@@ -299,6 +299,26 @@ func (tx reportTx) MonthRowOf(ctx context.Context, p calendar.Period, who royalt
 	return out, missing(err, "There is no row of that month.")
 }
 
+func (tx reportTx) MonthRows(ctx context.Context, p calendar.Period, yield func(report.MonthRow) error) error {
+	rows, err := tx.db.QueryContext(ctx, "select position, salt, data from month_row where period = $1 order by position", int64(p))
+	if err != nil {
+		return wrap(err, "month rows")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r report.MonthRow
+		var salt []byte
+		if err := rows.Scan(&r.Position, &salt, &r.Data); err != nil {
+			return wrap(err, "month row")
+		}
+		copy(r.Salt[:], salt)
+		if err := yield(r); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err(), "month rows")
+}
+
 func (tx reportTx) Leaves(ctx context.Context, p calendar.Period) ([]royalty.Hash, error) {
 	rows, err := tx.Q.MonthRowLeaves(ctx, int64(p))
 	return hashes(rows), wrap(err, "leaves")

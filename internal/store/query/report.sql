@@ -128,3 +128,10 @@ on conflict (account, period) do nothing;
 
 -- name: ConfirmationOf :many
 select account from confirmation where period = @period;
+
+-- name: ChargeUnsettled :one
+select count(*) from charge c
+where c.account = @account and not c.refunded and not exists (select 1 from period_close p where p.period = c.period and p.state >= 2);
+
+-- name: ListenerMonths :many
+select period, pseudonym from listener_month where account = @account;

@@ -313,6 +313,18 @@ func (q *Queries) CarrySet(ctx context.Context, arg CarrySetParams) error {
 	return err
 }
 
+const chargeUnsettled = `-- name: ChargeUnsettled :one
+select count(*) from charge c
+where c.account = $1 and not c.refunded and not exists (select 1 from period_close p where p.period = c.period and p.state >= 2)
+`
+
+func (q *Queries) ChargeUnsettled(ctx context.Context, account string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, chargeUnsettled, account)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const confirmationOf = `-- name: ConfirmationOf :many
 select account from confirmation where period = $1
 `
@@ -544,6 +556,38 @@ func (q *Queries) DayRowPage(ctx context.Context, arg DayRowPageParams) ([]DayRo
 			&i.Sequence,
 			&i.Data,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listenerMonths = `-- name: ListenerMonths :many
+select period, pseudonym from listener_month where account = $1
+`
+
+type ListenerMonthsRow struct {
+	Period    int64
+	Pseudonym []byte
+}
+
+func (q *Queries) ListenerMonths(ctx context.Context, account string) ([]ListenerMonthsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listenerMonths, account)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListenerMonthsRow
+	for rows.Next() {
+		var i ListenerMonthsRow
+		if err := rows.Scan(&i.Period, &i.Pseudonym); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

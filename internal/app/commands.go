@@ -1,0 +1,293 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/royalty"
+)
+
+// options are what the flags of the commands set.
+type options struct {
+	demo                         bool
+	admin, password, name, owner string
+	open                         bool
+	keys                         []string
+	listeners                    int
+	seed                         uint64
+	period                       string
+	act                          string
+}
+
+// commands are all words of the command line, in the order of the help.
+func commands() []command {
+	return []command{
+		{name: "serve", summary: "run the node", run: serve},
+		{name: "setup", summary: "make the admin and name the node, without the page", run: setUp, flags: setupFlags},
+		{name: "month close", args: "2026-10", summary: "settle a month as far as the calendar allows; twice does no harm", run: closeMonth},
+		{name: "month list", summary: "how far each month has come", run: listMonths},
+		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
+		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
+		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
+		{name: "audit", args: "2026-10", summary: "check the ledger, the log, the books and a month", run: audit},
+		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
+		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},
+		{name: "version", summary: "the version of this binary", run: showVersion},
+	}
+}
+
+// withNode opens the data directory of a call for a command.
+func withNode(ctx context.Context, c *call, do func(*node) error) error {
+	cfg, _, err := c.config()
+	if err != nil {
+		return err
+	}
+	cfg.Log.Level = "warn"
+	n, err := openNode(ctx, cfg, newLogger(cfg.Log, c.stderr))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(n), n.Close())
+}
+
+func setupFlags(f *flag.FlagSet, c *call) {
+	f.BoolVar(&c.opt.demo, "demo", false, "make a directory for showing around: simulate and clock.start work there and nowhere else")
+	f.StringVar(&c.opt.admin, "admin", "", "the admin's user `name`")
+	f.StringVar(&c.opt.password, "password-file", "", "read the admin's password from a `file`, - for standard input")
+	f.StringVar(&c.opt.name, "name", "A 9ten node", "the node's `name`")
+	f.StringVar(&c.opt.owner, "operator", "", "who answers for the node")
+	f.BoolVar(&c.opt.open, "open", false, "anybody may make an account")
+}
+
+func setUp(ctx context.Context, c *call) error {
+	if c.opt.admin == "" || c.opt.password == "" {
+		return usagef("--admin and --password-file are needed")
+	}
+	password, err := c.readPassword()
+	if err != nil {
+		return err
+	}
+	cfg, _, err := c.config()
+	if err != nil {
+		return err
+	}
+	if c.opt.demo {
+		if err := makeDemo(cfg.DataDir); err != nil {
+			return err
+		}
+	}
+	return withNode(ctx, c, func(n *node) error {
+		a, err := n.accounts.SetupHere(ctx, account.Setup{
+			SignUp:   account.SignUp{Handle: c.opt.admin, Password: password},
+			Settings: account.Settings{Name: c.opt.name, OperatorName: c.opt.owner, OpenSignUp: c.opt.open, OpenStudio: true},
+		})
+		if err != nil {
+			return err
+		}
+		if err := n.settle(ctx); err != nil {
+			return err
+		}
+		out := struct {
+			Admin string `json:"admin"`
+			Demo  bool   `json:"demo"`
+			Dir   string `json:"data_dir"`
+		}{a.Handle, n.dir.demo != nil, cfg.DataDir}
+		return c.print(out, func(w io.Writer) {
+			fmt.Fprintf(w, "%s is set up in %s, with @%s as its admin.\n", c.opt.name, cfg.DataDir, a.Handle)
+		})
+	})
+}
+
+// readPassword reads the first line of the file or of standard input.
+func (c *call) readPassword() (string, error) {
+	in := c.stdin
+	if c.opt.password != "-" {
+		f, err := os.Open(c.opt.password)
+		if err != nil {
+			return "", fault.Wrap(err, fault.Invalid, "The password file %s cannot be read.", c.opt.password)
+		}
+		defer f.Close()
+		in = f
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func makeDemo(path string) error {
+	d, err := openDir(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.markDemo(d.wall()), d.Close())
+}
+
+func (c *call) onePeriod() (calendar.Period, error) {
+	if len(c.args) != 1 {
+		return 0, usagef("name one month, such as 2026-10")
+	}
+	return calendar.ParsePeriod(c.args[0])
+}
+
+// monthLine is a month as commands print it.
+type monthLine struct {
+	Period   string `json:"period"`
+	State    string `json:"state"`
+	Payers   uint32 `json:"payers"`
+	Acts     uint32 `json:"acts"`
+	Pots     string `json:"pots"`
+	ToActs   string `json:"to_acts"`
+	Carried  string `json:"carried"`
+	Operator string `json:"operator"`
+	Hash     string `json:"settlement"`
+}
+
+func lineOf(s report.Settled) monthLine {
+	t := s.Settlement
+	return monthLine{t.Period.String(), s.Period.State.String(), t.Payers, t.Lines, t.Pots.String(), t.SumB.String(), t.CarryOut.String(), t.Operator.String(), s.Hash}
+}
+
+func (l monthLine) write(w io.Writer) {
+	fmt.Fprintf(w, "%s  %-9s  %d listeners paid %s: %s to %d acts, %s carried on, %s for the node\n", l.Period, l.State, l.Payers, l.Pots, l.ToActs, l.Acts, l.Carried, l.Operator)
+}
+
+func closeMonth(ctx context.Context, c *call) error {
+	p, err := c.onePeriod()
+	if err != nil {
+		return err
+	}
+	return withNode(ctx, c, func(n *node) error {
+		if err := n.settle(ctx); err != nil {
+			return err
+		}
+		if _, err := n.report.CloseMonth(ctx, p); err != nil {
+			return err
+		}
+		all, err := n.report.Settled(ctx)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
+			if s.Period.Period == p {
+				l := lineOf(s)
+				return c.print(l, l.write)
+			}
+		}
+		return fault.New(fault.NotFound, "%v is not settled.", p)
+	})
+}
+
+func listMonths(ctx context.Context, c *call) error {
+	return withNode(ctx, c, func(n *node) error {
+		all, err := n.report.Settled(ctx)
+		if err != nil {
+			return err
+		}
+		lines := make([]monthLine, len(all))
+		for i, s := range all {
+			lines[i] = lineOf(s)
+		}
+		return c.print(lines, func(w io.Writer) {
+			for _, l := range lines {
+				l.write(w)
+			}
+		})
+	})
+}
+
+func splitPots(_ context.Context, c *call) error { return royalty.SplitJSON(c.stdin, c.stdout) }
+
+func keyFlags(f *flag.FlagSet, c *call) {
+	f.Func("key", "a verifier `key` to trust (name+id+base64), or a file with one a line; may be repeated", func(v string) error {
+		c.opt.keys = append(c.opt.keys, v)
+		return nil
+	})
+}
+
+// verifyFile checks one file with what verify knows of it. It works offline:
+// the keys are those given, and those of the node in the data directory where
+// there is one.
+func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.Context, *call) error {
+	return func(_ context.Context, c *call) error {
+		if len(c.args) != 1 {
+			return usagef("name one file")
+		}
+		file, err := os.ReadFile(c.args[0])
+		if err != nil {
+			return usagef("%s cannot be read: %v", c.args[0], errors.Unwrap(err))
+		}
+		trusted, err := c.trusted()
+		if err != nil {
+			return err
+		}
+		r := verify(file, trusted)
+		if r.NeedsKey != "" {
+			return usagef("%s Give it with --key; the node shows it on its page “Ledger and log”.", r.Verdict)
+		}
+		if err := c.print(r, func(w io.Writer) { fmt.Fprintln(w, r.Verdict) }); err != nil {
+			return err
+		}
+		if !r.OK {
+			return errSilent
+		}
+		return nil
+	}
+}
+
+// trusted gathers the keys given on the command line and the data
+// directory's own.
+func (c *call) trusted() (royalty.Keys, error) {
+	var out royalty.Keys
+	for _, k := range c.opt.keys {
+		text := k
+		if b, err := os.ReadFile(k); err == nil {
+			text = string(b)
+		}
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			key, err := royalty.ParseKey(line)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, key)
+		}
+	}
+	cfg, _, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	own, err := publicKeys(cfg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	return append(out, own...), err
+}
+
+// publicKeys reads the keys of the node in the data directory, without
+// opening it: a running node does not mind.
+func publicKeys(cfg *Config) (royalty.Keys, error) {
+	d := &dir{path: cfg.DataDir}
+	if _, err := os.Stat(d.join("keys", "log.pem")); err != nil {
+		return nil, err
+	}
+	k, err := d.openKeys()
+	if err != nil {
+		return nil, err
+	}
+	return signer{cfg.NodeID(), k}.trusted(), nil
+}

@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A finding is one thing that was looked at.
+type finding struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`           // what was found
+	Remedy string `json:"remedy,omitempty"` // what to do about it
+}
+
+func (c *call) findings(list []finding) error {
+	ok := true
+	for _, f := range list {
+		ok = ok && f.OK
+	}
+	err := c.print(list, func(w io.Writer) {
+		for _, f := range list {
+			mark := "ok  "
+			if !f.OK {
+				mark = "BAD "
+			}
+			fmt.Fprintf(w, "%s %-10s %s\n", mark, f.Name, f.Detail)
+			if f.Remedy != "" {
+				fmt.Fprintf(w, "     %-10s %s\n", "", f.Remedy)
+			}
+		}
+	})
+	if err == nil && !ok {
+		return errSilent
+	}
+	return err
+}
+
+// doctor looks at what a node needs and says what to do where it is missing.
+func doctor(ctx context.Context, c *call) error {
+	cfg, _, err := c.config()
+	if err != nil {
+		return err
+	}
+	list := []finding{ffmpeg(cfg), disk(cfg), address(cfg), clock()}
+	n, err := openNode(ctx, cfg, newLogger(LogConfig{Level: "error", Format: "text"}, c.stderr))
+	if err != nil {
+		f := finding{Name: "data", Detail: fault.Message(err)}
+		if fault.Is(err, fault.Conflict) {
+			f.OK, f.Remedy = true, "It is in use by a running node, so its contents were not looked at. Stop the node to have them checked."
+		}
+		return c.findings(append(list, f))
+	}
+	defer n.Close()
+	list = append(list, finding{Name: "data", OK: true, Detail: "The data directory " + cfg.DataDir + " opens, its schema is current."})
+	return c.findings(append(list, n.check(ctx)...))
+}
+
+func ffmpeg(cfg *Config) finding {
+	f := finding{Name: "ffmpeg", OK: true, Detail: "Switched off: originals play as they are."}
+	if cfg.Media.FFmpeg == "off" {
+		return f
+	}
+	name := cfg.Media.FFmpeg
+	if name == "auto" {
+		name = "ffmpeg"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		f.Detail = "Not found. Originals play as they are, MP3 and WAV without saving modes."
+		f.Remedy = "Install it: apt install ffmpeg, or brew install ffmpeg. Uploads from then on get AAC and Opus too."
+		return f
+	}
+	f.Detail = "Found at " + path + "."
+	return f
+}
+
+// lowDisk is below which free space is worth a word.
+const lowDisk = 2 << 30
+
+func disk(cfg *Config) finding {
+	var s unix.Statfs_t
+	path := cfg.DataDir
+	if _, err := os.Stat(path); err != nil {
+		path = "."
+	}
+	if err := unix.Statfs(path, &s); err != nil {
+		return finding{Name: "disk", Detail: "The disk of " + path + " cannot be asked: " + err.Error()}
+	}
+	free := s.Bavail * uint64(s.Bsize)
+	f := finding{Name: "disk", OK: free >= lowDisk, Detail: fmt.Sprintf("%.1f GB are free.", float64(free)/1e9)}
+	if !f.OK {
+		f.Remedy = "Make room: when the disk is full nothing is lost, but nothing more can be uploaded or counted."
+	}
+	return f
+}
+
+func address(cfg *Config) finding {
+	f := finding{Name: "address", OK: true, Detail: "Listeners reach the node at " + cfg.BaseURL + "."}
+	if !cfg.secure() && cfg.NodeID() != "localhost" {
+		f.Remedy = "Without https browsers keep no key, so plays are not signed. docs/operate/reverse-proxy.md shows how to get it."
+	}
+	return f
+}
+
+func clock() finding {
+	now := time.Now()
+	f := finding{Name: "clock", OK: now.Year() >= 2025, Detail: "It is " + now.UTC().Format(time.RFC3339) + "."}
+	if !f.OK {
+		f.Remedy = "Set the machine's clock (NTP): days, months and sessions go by it."
+	}
+	return f
+}
+
+// check looks at what a node keeps: the ledger's chain, the log, the books.
+func (n *node) check(ctx context.Context) []finding {
+	var list []finding
+	say := func(name, detail string, err error, remedy string) {
+		if err != nil {
+			list = append(list, finding{Name: name, Detail: err.Error(), Remedy: remedy})
+			return
+		}
+		list = append(list, finding{Name: name, OK: true, Detail: detail})
+	}
+	st, err := n.ledger.Verify(ctx)
+	say("ledger", fmt.Sprintf("%d transactions are one chain, head %s.", st.Height, st.HeadHex()), err, "Restore ledger.db from a backup: what it held was changed.")
+	head, _ := n.tlog.Head()
+	root, err := n.tlog.Root(head.Size)
+	if err == nil && head.Size > 0 && root != head.Root {
+		err = fmt.Errorf("the tiles do not give the root of the checkpoint")
+	}
+	say("log", fmt.Sprintf("%d leaves give the root of the checkpoint.", head.Size), err, "Restore the folder log/ from a backup.")
+	entries, err := n.wallet.Audit(ctx)
+	say("books", fmt.Sprintf("%d entries are one chain, balance, and give the balances kept.", entries), err, "Restore 9ten.db from a backup: the journal was changed.")
+	dead, err := n.jobs.Dead(ctx)
+	if err == nil && len(dead) > 0 {
+		err = fmt.Errorf("%d jobs were given up, the last: %s: %s", len(dead), dead[0].Kind, dead[0].Error)
+	}
+	say("jobs", "None was given up.", err, "Look at the operator's page: each can be run again there.")
+	return list
+}
+
+// audit checks a node's evidence, and with a month its settlement against
+// ledger, trees and books.
+func audit(ctx context.Context, c *call) error {
+	if len(c.args) > 1 {
+		return usagef("name at most one month")
+	}
+	return withNode(ctx, c, func(n *node) error {
+		list := n.check(ctx)
+		if len(c.args) == 1 {
+			p, err := calendar.ParsePeriod(c.args[0])
+			if err != nil {
+				return err
+			}
+			f := finding{Name: p.String(), OK: true}
+			if f.Detail, err = n.report.Audit(ctx, p); err != nil {
+				f.OK, f.Detail = false, fault.Message(err)
+				if fault.KindOf(err) == fault.Internal {
+					f.Detail = err.Error()
+				}
+			}
+			list = append(list, f)
+		}
+		return c.findings(list)
+	})
+}

@@ -1,0 +1,187 @@
+package app
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/tlog"
+	"github.com/michaelperna/9ten/internal/wallet"
+)
+
+// recorder records the report's days and months on the ledger.
+type recorder struct {
+	node     string
+	contract contract.Client
+	secret   []byte // the node's parts of the beacon are derived from it
+}
+
+var _ report.Ledger = recorder{}
+
+// beaconPart is the node's number of a day: unknown to others until it is
+// revealed, and the same however often it is asked for.
+func (r recorder) beaconPart(d calendar.Day) royalty.Hash {
+	m := hmac.New(sha256.New, r.secret)
+	m.Write(binary.BigEndian.AppendUint32([]byte("9ten/beacon-part/v1\x00"), uint32(d)))
+	return royalty.Hash(m.Sum(nil))
+}
+
+// register enters the node and its keys, or what changed of its description.
+func (r recorder) register(ctx context.Context, name, owner string, k keys) error {
+	in := contract.Registration{Node: r.node, Name: name, Owner: owner, LogKey: digest(k.log), SettlementKey: digest(k.settlement)}
+	n, err := r.contract.Node(ctx, r.node)
+	if fault.Is(err, fault.NotFound) {
+		_, err = r.contract.RegisterNode(ctx, "register", in)
+		return err
+	}
+	if err != nil || n.Name == name && n.Owner == owner {
+		return err
+	}
+	in.LogKey, in.SettlementKey = nil, nil
+	_, err = r.contract.UpdateNode(ctx, "describe/"+name+"/"+owner, in)
+	return err
+}
+
+func digest(k ed25519.PrivateKey) *contract.Digest {
+	d := contract.Digest(k.Public().(ed25519.PublicKey))
+	return &d
+}
+
+func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
+	last, err := r.contract.LastAnchor(ctx, r.node)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if err == nil && last.Day >= a.Day {
+		return nil // recorded, and then the node died
+	}
+	part := r.beaconPart(a.Day)
+	commit, err := royalty.BeaconCommit(r.node, a.Day, part)
+	if err != nil {
+		return err
+	}
+	in := contract.DayAnchor{Node: r.node, Day: a.Day, Size: a.Size, Root: contract.Digest(a.Root), Proof: contract.Digests(a.Consistency), Commit: contract.Digest(commit)}
+	if last.Day != 0 {
+		in.Reveal = contract.Digest(r.beaconPart(last.Day))
+	}
+	_, err = r.contract.AnchorDay(ctx, "anchor/"+a.Day.String(), in)
+	return err
+}
+
+func (r recorder) RecordPayments(ctx context.Context, p report.Payments) error {
+	if p.Count == 0 {
+		return nil
+	}
+	_, err := r.contract.RecordPayments(ctx, "payments/"+p.Day.String(), contract.DayPayments{
+		Node: r.node, Day: p.Day, Declared: contract.Digest(p.Root), DeclaredCount: uint32(p.Count), Received: p.Received, Refunded: p.Refunded,
+	})
+	return err
+}
+
+func (r recorder) PayOperators(ctx context.Context, p calendar.Period, s wallet.Sums) error {
+	_, err := r.contract.PayOperators(ctx, "operators/"+p.String(), contract.OperatorPay{Node: r.node, Period: p, Payers: uint32(s.Payers), Operator: s.Operator, Pots: s.Pots})
+	return err
+}
+
+func (r recorder) Rules(ctx context.Context, p calendar.Period) (royalty.Rules, error) {
+	rules, err := r.contract.Rules(ctx, p)
+	if err != nil {
+		return royalty.Rules{}, err
+	}
+	if rules.Seed == (contract.Digest{}) {
+		return royalty.Rules{}, fault.New(fault.Conflict, "The beacon that breaks ties in %v is not fixed yet; it is with the anchor of %v.", p, calendar.DayOf(p.End()).Add(2))
+	}
+	return rules.Rules(), nil
+}
+
+func (r recorder) Corrections(ctx context.Context, p calendar.Period) ([]royalty.Adjustment, error) {
+	list, err := r.contract.Corrections(ctx, r.node, p)
+	out := make([]royalty.Adjustment, len(list))
+	for i, c := range list {
+		out[i] = royalty.Adjustment{Act: id.Act(c.Act), Plus: c.Plus, Minus: c.Minus}
+	}
+	return out, err
+}
+
+func (r recorder) Settled(ctx context.Context, p calendar.Period) ([]byte, error) {
+	s, err := r.contract.Settlement(ctx, r.node, p)
+	return s.Settlement, err
+}
+
+func (r recorder) Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error {
+	hash := contract.Digest(sha256.Sum256(settlement))
+	_, err := r.contract.PublishSettlement(ctx, "settle/"+p.String()+"/"+hash.String()[:16], contract.SettlementFiling{Settlement: settlement, Signature: signature})
+	return err
+}
+
+func (r recorder) Finalize(ctx context.Context, p calendar.Period) error {
+	_, err := r.contract.Finalize(ctx, "finalize/"+p.String(), contract.PeriodRef{Node: r.node, Period: p})
+	return err
+}
+
+func (r recorder) FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (string, error) {
+	encoded := make([][]byte, len(lines))
+	for i := range lines {
+		b, err := lines[i].Encode()
+		if err != nil {
+			return "", err
+		}
+		encoded[i] = b
+	}
+	b, err := r.contract.FixBatch(ctx, "batch/"+p.String(), r.node, p, encoded)
+	return b.Hash.String(), err
+}
+
+// days is the transparency log as the report uses it.
+type days struct{ log *tlog.Log }
+
+var _ report.Log = days{}
+
+func (d days) Append(ctx context.Context, day calendar.Day, entries []royalty.Hash) (first uint64, head royalty.Checkpoint, signed string, err error) {
+	b, err := d.log.Append(ctx, day, entries)
+	if err != nil {
+		return 0, head, "", err
+	}
+	head, note, err := d.log.Checkpoint(b.Size)
+	return b.First, head, string(note), err
+}
+
+func (d days) Prove(_ context.Context, index, size uint64) ([]royalty.Hash, error) {
+	return d.log.ProveInclusion(index, size)
+}
+
+func (d days) Consistency(_ context.Context, from, to uint64) ([]royalty.Hash, error) {
+	return d.log.ProveConsistency(from, to)
+}
+
+// signer signs with the node's keys for the report.
+type signer struct {
+	node string
+	keys keys
+}
+
+var _ report.Signer = signer{}
+
+func (s signer) Settlement(b []byte) []byte { return ed25519.Sign(s.keys.settlement, b) }
+func (s signer) Served(b []byte) []byte     { return ed25519.Sign(s.keys.log, b) }
+
+func (s signer) Checkpoint(c royalty.Checkpoint) (string, error) {
+	b, err := c.Sign(royalty.LogSigner(royalty.LogOrigin(s.node), s.keys.log))
+	return string(b), err
+}
+
+// trusted are the keys this node vouches for: its own.
+func (s signer) trusted() royalty.Keys {
+	return royalty.Keys{
+		royalty.PublicKey(royalty.LogOrigin(s.node), s.keys.log),
+		royalty.PublicKey(royalty.SettlementKeyName(s.node), s.keys.settlement),
+	}
+}

@@ -1,0 +1,239 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/ledger/embedded"
+	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/store"
+	"github.com/michaelperna/9ten/internal/tlog"
+	"github.com/michaelperna/9ten/internal/wallet"
+)
+
+// A node is everything that runs on one data directory, wired by hand.
+type node struct {
+	cfg      *Config
+	log      *slog.Logger
+	dir      *dir
+	now      func() time.Time
+	keys     keys
+	signer   signer
+	db       *store.DB
+	ledger   *embedded.Ledger
+	client   *embedded.Client
+	recorder recorder
+	tlog     *tlog.Log
+	accounts *account.Service
+	listen   *listen.Desk
+	wallet   *wallet.Desk
+	report   *report.Desk
+	jobs     *jobs.Runner
+	gate     *gate.Gate
+	closers  []func() error // in the order of opening
+}
+
+// openNode opens a data directory and everything in it. What was opened
+// before something failed is closed again.
+func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (_ *node, err error) {
+	n := &node{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if n.dir, err = openDir(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, n.dir.Close)
+	if n.now, err = n.dir.clock(cfg.Clock.Start); err != nil {
+		return nil, err
+	}
+	if n.keys, err = n.dir.openKeys(); err != nil {
+		return nil, err
+	}
+	n.signer = signer{cfg.NodeID(), n.keys}
+	if err := n.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openLedger(ctx); err != nil {
+		return nil, err
+	}
+	n.openDomain()
+	return n, n.openGate()
+}
+
+func (n *node) openStore(ctx context.Context) (err error) {
+	c := store.Config{Path: n.dir.join("9ten.db"), URL: n.cfg.Database.URL, Now: n.now}
+	if n.db, err = store.Open(ctx, c); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.db.Close)
+	return nil
+}
+
+func (n *node) openLedger(ctx context.Context) error {
+	cc, err := contract.New()
+	if err != nil {
+		return fmt.Errorf("contract: %w", err)
+	}
+	if n.ledger, err = embedded.Open(ctx, embedded.Config{File: n.dir.join("ledger.db"), Contract: cc, Now: n.now}); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.ledger.Close)
+	who, err := embedded.KeepIdentity(n.dir.join("keys", "ledger-identity.pem"), n.cfg.NodeID(), n.now())
+	if err != nil {
+		return err
+	}
+	if n.client, err = n.ledger.As(who, n.now); err != nil {
+		return err
+	}
+	n.recorder = recorder{n.cfg.NodeID(), contract.Client{Ledger: n.client}, n.keys.secret}
+	origin := royalty.LogOrigin(n.cfg.NodeID())
+	n.tlog, err = tlog.Open(tlog.Config{Dir: n.dir.join("log"), Origin: origin, Signer: royalty.LogSigner(origin, n.keys.log), Public: royalty.PublicKey(origin, n.keys.log)})
+	return err
+}
+
+func (n *node) openDomain() {
+	n.accounts = account.New(account.Config{Store: n.db, Now: n.now, Erase: n.erasers()})
+	n.listen = listen.NewDesk(n.cfg.NodeID(), n.db, n.keys.log)
+	n.wallet = &wallet.Desk{Store: n.db}
+	n.report = &report.Desk{
+		Node: n.cfg.NodeID(), Store: n.db, Log: days{n.tlog}, Ledger: n.recorder, Keys: n.signer,
+		Marks: royalty.Marks{Unreviewed: true, DemoClock: n.dir.demo != nil},
+	}
+	n.jobs = jobs.New(jobs.Config{Store: n.db, Now: n.now, Log: n.log})
+	n.calendar()
+}
+
+func (n *node) openGate() error {
+	trusted, err := gate.Prefixes(n.cfg.TrustedProxies)
+	n.gate = &gate.Gate{Accounts: n.accounts, Trusted: trusted, Secure: n.cfg.secure()}
+	return err
+}
+
+// erasers remove what each part of the domain keeps of an account, in the
+// transaction that deletes it.
+func (n *node) erasers() []account.Eraser {
+	return []account.Eraser{n.db.EraseReceipts, n.db.EraseListening, n.db.EraseWallet}
+}
+
+// The kinds of jobs that the calendar makes.
+const (
+	jobDay    = "report.day"   // 00:10: the day goes into the log
+	jobRenew  = "wallet.renew" // daily: charges on the 1st, grace afterwards
+	jobMonth  = "report.month" // from the 4th: settle, then final, then the batch
+	jobExpire = "account.expire"
+)
+
+// calendar registers what happens by itself.
+func (n *node) calendar() {
+	handle := func(kind string, do func(context.Context) error) {
+		n.jobs.Handle(kind, jobs.Options{}, func(ctx context.Context, _ jobs.Job) error { return do(ctx) })
+	}
+	handle(jobDay, func(ctx context.Context) error {
+		closed, err := n.report.CloseDays(ctx)
+		if closed > 0 {
+			n.log.Info("days closed", "n", closed)
+		}
+		return err
+	})
+	handle(jobRenew, func(ctx context.Context) error {
+		charged, err := n.wallet.Renew(ctx)
+		if charged > 0 {
+			n.log.Info("subscriptions charged", "n", charged)
+		}
+		return err
+	})
+	handle(jobMonth, n.closeDueMonths)
+	handle(jobExpire, func(ctx context.Context) error {
+		if _, err := n.listen.DropOldClaims(ctx); err != nil {
+			return err
+		}
+		return n.accounts.Expire(ctx)
+	})
+	n.jobs.At(jobRenew, jobs.Date{Hour: 0, Minute: 1})
+	n.jobs.At(jobDay, jobs.Date{Hour: 0, Minute: 10})
+	n.jobs.At(jobMonth, jobs.Date{Hour: 0, Minute: 30})
+	n.jobs.At(jobExpire, jobs.Date{Hour: 3, Minute: 0})
+}
+
+// closeDueMonths takes every month since the last final one as far as the
+// calendar allows.
+func (n *node) closeDueMonths(ctx context.Context) error {
+	settled, err := n.report.Settled(ctx)
+	if err != nil {
+		return err
+	}
+	last := calendar.PeriodOf(n.now()).Add(-1)
+	first := last
+	if len(settled) > 0 {
+		first = settled[0].Period.Period
+		for _, s := range settled {
+			if s.Period.State < report.Fixed {
+				first = min(first, s.Period.Period)
+			}
+		}
+	}
+	for p := first; p <= last; p = p.Add(1) {
+		if n.now().Before(p.Due(calendar.Settle)) {
+			return nil
+		}
+		m, err := n.report.CloseMonth(ctx, p)
+		if err != nil {
+			return fmt.Errorf("%v: %w", p, err)
+		}
+		n.log.Info("month", "period", p.String(), "state", m.State.String())
+	}
+	return nil
+}
+
+// settle brings the ledger's idea of the node up to date.
+func (n *node) settle(ctx context.Context) error {
+	s, err := n.accounts.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	owner := s.OperatorName
+	if owner == "" {
+		owner = s.Name
+	}
+	return n.recorder.register(ctx, s.Name, owner, n.keys)
+}
+
+// welcome prints the setup link where nobody has set the node up.
+func (n *node) welcome(ctx context.Context, w io.Writer) error {
+	token, err := n.accounts.SetupLink(ctx)
+	if err != nil || token == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "\n  Set up this node, once:\n  %s/setup?token=%s\n\n", n.cfg.BaseURL, token)
+	return err
+}
+
+// Close closes everything in the reverse order of opening.
+func (n *node) Close() error {
+	var err error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.closers[i]())
+	}
+	n.closers = nil
+	return err
+}
+
+// secure reports whether listeners reach the node over https.
+func (c *Config) secure() bool { return len(c.BaseURL) > 8 && c.BaseURL[:8] == "https://" }
+
+var _ = id.Account("")

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// drain is how long requests under way may take once the node is told to stop.
+const drain = 10 * time.Second
+
+func newLogger(c LogConfig, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // one of four, checked on reading
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// serve runs the node until ctx ends. Shutdown goes from the outside in:
+// first no new requests, then the jobs, then the database.
+func serve(ctx context.Context, c *call) error {
+	cfg, _, err := c.config()
+	if err != nil {
+		return err
+	}
+	log := newLogger(cfg.Log, c.stderr)
+	began := time.Now()
+	ln, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "%s cannot be listened on: %v. Is another node running? Choose another with --listen.", cfg.Listen, errors.Unwrap(err))
+	}
+	n, err := openNode(ctx, cfg, log)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() {
+		if err := n.Close(); err != nil {
+			log.Error("closing", "err", err)
+		}
+	}()
+	handler, err := n.handler()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	srv := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	if err := n.welcome(ctx, c.stdout); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	log.Info("ready", "listen", ln.Addr().String(), "base_url", cfg.BaseURL, "node", cfg.NodeID(), "took", time.Since(began).Round(time.Millisecond), "version", Version())
+
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { return n.runJobs(gctx) })
+	g.Go(func() error {
+		<-gctx.Done()
+		log.Info("stopping")
+		stop, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		if err := srv.Shutdown(stop); err != nil {
+			log.Warn("requests were cut off", "err", err)
+			return srv.Close()
+		}
+		return nil
+	})
+	err = g.Wait()
+	log.Info("stopped")
+	return err
+}
+
+// hostname names the machine in the log; it is never shown to listeners.
+func hostname() string {
+	h, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return h
+}
