@@ -150,9 +150,9 @@ func TestTypesComeBack(t *testing.T) {
 			if a.Name != "名" || a.Created != 1<<52 || a.HistoryPaused {
 				t.Errorf("account = %+v", a)
 			}
-			s, err2 := tx.Q.SessionByHash(ctx, sqlgen.SessionByHashParams{Hash: hash, Now: 0})
-			if string(s.Hash) != string(hash) {
-				t.Errorf("hash = %x", s.Hash)
+			s, err2 := tx.Q.SessionByHash(ctx, hash)
+			if string(s.Session.Hash) != string(hash) || s.Account.ID != "A" {
+				t.Errorf("hash = %x", s.Session.Hash)
 			}
 			return errors.Join(err, err2)
 		})

@@ -56,7 +56,7 @@ CREATE TABLE act_wallet (
 );
 
 CREATE TABLE asset (
-  track       text primary key references track (id) on delete cascade,
+  track       text not null references track (id) on delete cascade,
   original    text not null,                -- blob key original/<sha256>
   sha256      text not null,
   bytes       bigint not null,
@@ -74,7 +74,8 @@ CREATE TABLE asset (
   album_gain  bigint not null default 0,
   peaks       bytea,                        -- up to 256 bytes for a small waveform
   waveform    text not null default '',     -- blob key of the full one
-  tags        text not null default '{}'    -- JSON, what the file says of itself
+  tags        text not null default '{}',   -- JSON, what the file says of itself
+  primary key (track, original)
 );
 
 CREATE INDEX asset_sha256 on asset (sha256);
@@ -502,6 +503,7 @@ CREATE INDEX release_line_popular on release_line (plays, release);
 CREATE TABLE rendition (
   id          text not null,                -- SHA-256 of its manifest in hex: the swarm's name
   track       text not null references track (id) on delete cascade,
+  original    text not null,                -- blob key of the file it was made from
   codec       text not null,                -- flac, aac, opus, mp3, original
   frames      text not null,                -- blob key
   frame_index text not null,                -- blob key
@@ -516,7 +518,7 @@ CREATE TABLE rendition (
   primary key (id, track)
 );
 
-CREATE INDEX rendition_track on rendition (track);
+CREATE INDEX rendition_track on rendition (track, original, codec);
 
 CREATE TABLE resume (
   account     text primary key references account (id) on delete cascade,
@@ -527,6 +529,11 @@ CREATE TABLE resume (
 );
 
 CREATE INDEX resume_track on resume (track);
+
+CREATE TABLE retired (
+  hash bytea primary key,                   -- SHA-256 of the handle
+  at   bigint not null
+);
 
 CREATE TRIGGER search_doc_delete after delete on search_doc begin
   insert into search_index (search_index, rowid, title, maker, more) values ('delete', old.n, old.title, old.maker, old.more);
@@ -543,7 +550,7 @@ end;
 
 CREATE TABLE search_doc (
   n     bigint primary key,                 -- kind * 2^40 + a counter
-  kind  bigint not null,                    -- music.Found: 1 track, 2 release, 3 act, 4 playlist, 5 tag
+  kind  bigint not null,                    -- music.Found: 1 track, 2 release, 3 act, 4 playlist
   ref   text not null,
   title text not null,
   maker text not null,
@@ -619,6 +626,13 @@ CREATE INDEX subscription_account on subscription (account);
 
 CREATE INDEX subscription_state on subscription (state);
 
+CREATE TABLE tag (
+  name     text primary key,
+  releases bigint not null
+);
+
+CREATE INDEX tag_releases on tag (releases, name);
+
 CREATE TABLE tag_line (
   tag       text not null,
   published bigint not null,
@@ -667,6 +681,8 @@ CREATE TABLE track (
   state    text not null,                   -- uploaded, preparing, ready, refused, removed
   refusal  text not null default '',        -- one sentence
   filename text not null,
+  original text not null,                   -- blob key of the file that plays
+  pending  text not null default '',        -- of the one that will replace it once it can be played
   sheet    bigint not null default 0,       -- version of the credit sheet in force
   plays    bigint not null default 0,
   created  bigint not null,
