@@ -32,7 +32,7 @@ func NewKit(base Page, covers []Cover) *KitPage {
 	if len(covers) < 9 {
 		covers = make([]Cover, 9)
 	}
-	base.Title, base.Accents, base.NoIndex = "Kit", covers[0].Accents, true
+	base.Title, base.Accents, base.NoIndex, base.Scripts = "Kit", covers[0].Accents, true, []string{"studio.js"}
 	k := &KitPage{Page: base, Micro: 2_031_744, At: time.Date(2026, 11, 22, 9, 14, 0, 0, time.UTC)}
 	acts := []string{"Maren Okafor Trio", "Sister Voltage", "Glasshouse Weather", "Tomasz Wren", "Ottoline Amsel", "Oumar Lindqvist", "The Ferrymen’s Union", "DJ Oblong", "Palomar & the Quiet"}
 	cents := []money.Micro{214, 162, 131, 102, 88, 71, 57, 44, 31}

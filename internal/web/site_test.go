@@ -55,11 +55,10 @@ type sentClaim struct {
 	Beacon                 bool
 }
 
-// listPage is a page with tracks on it.
-type listPage struct {
+// verifyPage fills the template of /verify.
+type verifyPage struct {
 	web.Page
-	Tracks []web.TrackRow
-	Wave   web.TrackRef
+	Keys string
 }
 
 func covers(t testing.TB) []web.Cover {
@@ -116,6 +115,17 @@ func newSite(t testing.TB) *site {
 	mux.HandleFunc("GET /library", page("Library", web.NavLibrary))
 	mux.HandleFunc("POST /kit", func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/library", http.StatusSeeOther) })
 	mux.HandleFunc("POST /playlists", func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/library", http.StatusSeeOther) })
+	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, req *http.Request) {
+		base := basePage(req)
+		base.Scripts = []string{"verifypage.js"}
+		keys, err := os.ReadFile("../royalty/testdata/receipts/keys.txt")
+		if err != nil {
+			t.Error(err)
+		}
+		if err := r.Render(w, req, http.StatusOK, "verify", &verifyPage{Page: base, Keys: string(keys)}); err != nil {
+			t.Error(err)
+		}
+	})
 	s.media(mux)
 	s.listening(mux)
 	s.tus(mux)

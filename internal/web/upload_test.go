@@ -1,0 +1,152 @@
+package web_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+const files = `[data-upload] input[type=file]`
+
+// write makes a file of random bytes in a folder and returns both.
+func write(t *testing.T, dir, name string, size int) (string, []byte) {
+	t.Helper()
+	b := make([]byte, size)
+	_, _ = rand.Read(b)
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path, b
+}
+
+// TestUploadsGoOn chooses four files; one connection breaks half way, one file
+// is refused, and all that was taken arrives whole.
+func TestUploadsGoOn(t *testing.T) {
+	s := newSite(t)
+	s.cut, s.refuse = 1, ".m4p"
+	b := browser(t, 1280, 900)
+	dir := t.TempDir()
+	var paths []string
+	want := map[string][]byte{}
+	for _, name := range []string{"01 Ebb.flac", "02 Neap.flac", "03 Räder.wav"} {
+		path, body := write(t, dir, name, 300_000)
+		paths, want[name] = append(paths, path), body
+	}
+	refused, _ := write(t, dir, "04 Heating Season.m4p", 1000)
+	empty, _ := write(t, dir, ".DS_Store", 10)
+	var state string
+	b.run(t,
+		chromedp.Navigate(s.URL+"/kit"), until(`document.querySelector("[data-upload][data-mounted]")!=null`),
+		chromedp.SetUploadFiles(files, append(paths, refused, empty), chromedp.ByQuery),
+		until(`document.querySelectorAll("[data-upload-list] .state.good").length==3`),
+		until(`document.querySelector("[data-upload-status]").textContent.startsWith("3 of 4 arrived.")`),
+		chromedp.Evaluate(`document.querySelector("[data-upload-list] li:last-child").textContent+"|"+document.querySelectorAll("[data-upload-list] li").length+"|"+Object.keys(localStorage).filter(k=>k.startsWith("9ten.up")).length`, &state),
+	)
+	if state != "04 Heating Season.m4pNot takenThis file is copy-protected, so nobody but the shop it came from can open it.|4|0" {
+		t.Errorf("the list ends with %q", state)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range s.uploads {
+		if !bytes.Equal(u.body, want[u.name]) {
+			t.Errorf("%s arrived with %d bytes, not as it was sent", u.name, len(u.body))
+		}
+	}
+	if len(s.uploads) != 3 {
+		t.Errorf("%d uploads were begun for three files", len(s.uploads))
+	}
+}
+
+// TestUploadAfterReload leaves the page half way; the same file goes on from
+// what the node has.
+func TestUploadAfterReload(t *testing.T) {
+	s := newSite(t)
+	s.cut = 1000
+	b := browser(t, 1280, 900)
+	chromedp.ListenTarget(b, func(ev any) {
+		if _, ok := ev.(*page.EventJavascriptDialogOpening); ok { // "leave the page?"
+			go func() { _ = chromedp.Run(b, page.HandleJavaScriptDialog(true)) }()
+		}
+	})
+	path, body := write(t, t.TempDir(), "07 Demolition Waltz.flac", 400_000)
+	b.run(t,
+		chromedp.Navigate(s.URL+"/kit"), until(`document.querySelector("[data-upload][data-mounted]")!=null`),
+		chromedp.SetUploadFiles(files, []string{path}, chromedp.ByQuery),
+		until(`document.querySelector("[data-upload-list] .state")?.textContent.startsWith("Connection lost")`),
+		chromedp.Navigate(s.URL+"/browse"), until(`document.title.startsWith("Browse")`),
+	)
+	s.mu.Lock()
+	s.cut = 0
+	s.mu.Unlock()
+	b.run(t,
+		chromedp.Navigate(s.URL+"/kit"), until(`document.querySelector("[data-upload-status]").textContent.startsWith("07 Demolition Waltz.flac not finished.")`),
+		chromedp.SetUploadFiles(files, []string{path}, chromedp.ByQuery),
+		until(`document.querySelectorAll("[data-upload-list] .state.good").length==1`),
+	)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.uploads) != 1 || !bytes.Equal(s.uploads["1"].body, body) {
+		t.Errorf("%d uploads; the file did not go on where it stopped", len(s.uploads))
+	}
+}
+
+// TestVerifyPage checks files in the page: one that holds, and ones that do not.
+func TestVerifyPage(t *testing.T) {
+	const dir = "../royalty/testdata/receipts/"
+	s := newSite(t)
+	b := browser(t, 1280, 900)
+	b.run(t, chromedp.Navigate(s.URL+"/verify"), until(`document.querySelector("#v-form[data-mounted]")!=null`))
+	tests := []struct{ file, verdict, square string }{
+		{"month-ok.9ten-receipt.txt", "ok", ""},
+		{"month-tampered-row.9ten-receipt.txt", "broken", "Your row in the log"},
+		{"month-tampered-checkpoint.9ten-receipt.txt", "broken", "The node’s signature"},
+		{"day-tampered-proof.9ten-receipt.txt", "broken", "Your row in the log"},
+		{"act-ok.json", "ok", ""},
+	}
+	for _, tt := range tests {
+		path, err := filepath.Abs(dir + tt.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stamp, square string
+		b.run(t,
+			chromedp.Evaluate(`delete document.getElementById("v-result").dataset.verified`, nil),
+			chromedp.SetUploadFiles(`#v-file`, []string{path}, chromedp.ByQuery),
+			until(`document.getElementById("v-result").dataset.verified=="`+tt.verdict+`"`),
+			chromedp.Evaluate(`document.querySelector("#v-stamp").className`, &stamp),
+			chromedp.Evaluate(`document.querySelector("#v-checks .broken h3")?.firstChild.textContent??""`, &square),
+		)
+		if (stamp == "stamp") != (tt.verdict == "ok") || square != tt.square {
+			t.Errorf("%s: stamp %q, first square that fails %q, want %q", tt.file, stamp, square, tt.square)
+		}
+	}
+	var png []byte
+	b.run(t, chromedp.FullScreenshot(&png, 100))
+	keepShot(t, "verify-1280", png)
+	b.clean(t)
+}
+
+// TestFirstPageBudget counts what crosses the wire before the load event,
+// covers apart.
+func TestFirstPageBudget(t *testing.T) {
+	s := newSite(t)
+	b := browser(t, 1280, 900)
+	var sum int
+	var list string
+	const entries = `[...performance.getEntriesByType("navigation"),...performance.getEntriesByType("resource").filter(r=>r.startTime<=performance.getEntriesByType("navigation")[0].loadEventStart&&!r.name.includes("/covers/"))]`
+	b.run(t,
+		chromedp.Navigate(s.URL+"/"), until(`document.readyState=="complete"`),
+		chromedp.Evaluate(entries+`.reduce((n,r)=>n+r.transferSize,0)`, &sum),
+		chromedp.Evaluate(entries+`.map(r=>r.name.replace(/.*\//,"/")+" "+r.transferSize).join(", ")`, &list),
+	)
+	t.Logf("%d bytes: %s", sum, list)
+	if sum > 60_000 || sum < 10_000 {
+		t.Errorf("the first page transfers %d bytes before load, 60,000 are the most: %s", sum, list)
+	}
+}
