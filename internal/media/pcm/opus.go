@@ -2,6 +2,8 @@ package pcm
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math"
@@ -23,7 +25,7 @@ type opusSource struct {
 	r      *ogg.Reader
 	d      *gopus.Decoder
 	skip   int
-	given  uint64 // samples per channel decoded so far
+	left48 uint64 // samples per channel still to come, priming included
 	packet []byte
 	pcm    []float32
 	left   []float32
@@ -43,8 +45,12 @@ func openOpus(f *os.File) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	end, err := lastGranule(f)
+	if err != nil {
+		return nil, err
+	}
 	gain := float32(math.Pow(10, float64(r.Header.OutputGain)/256/20))
-	return &opusSource{r: r, d: d, skip: int(r.PreSkip()), packet: make([]byte, opusPacket), pcm: make([]float32, opusFrame*ch), gain: gain}, nil
+	return &opusSource{r: r, d: d, skip: int(r.PreSkip()), left48: end, packet: make([]byte, opusPacket), pcm: make([]float32, opusFrame*ch), gain: gain}, nil
 }
 
 func (s *opusSource) Rate() int     { return opusRate }
@@ -53,21 +59,19 @@ func (s *opusSource) Channels() int { return s.d.Channels() }
 func (s *opusSource) Read(p []float32) (int, error) {
 	ch := s.Channels()
 	for len(s.left) == 0 {
-		n, granule, err := s.r.ReadPacketInto(s.packet)
+		n, _, err := s.r.ReadPacketInto(s.packet)
+		if errors.Is(err, io.EOF) || err == nil && s.left48 == 0 {
+			return 0, io.EOF
+		}
 		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.EOF
-			}
 			return 0, broken(err)
 		}
 		k, err := s.d.Decode(s.packet[:n], s.pcm)
 		if err != nil {
 			return 0, broken(err)
 		}
-		s.given += uint64(k)
-		if s.r.EOF() && granule < s.given && granule > 0 {
-			k -= int(min(s.given-granule, uint64(k)))
-		}
+		k = int(min(uint64(k), s.left48))
+		s.left48 -= uint64(k)
 		cut := min(s.skip, k)
 		s.skip -= cut
 		s.left = s.pcm[cut*ch : k*ch]
@@ -78,4 +82,27 @@ func (s *opusSource) Read(p []float32) (int, error) {
 	n := copy(p[:len(p)/ch*ch], s.left)
 	s.left = s.left[n:]
 	return n, nil
+}
+
+// lastGranule returns the position in the last page of the file (RFC 3533
+// section 6): where the music ends, counted with the priming samples.
+func lastGranule(f *os.File) (uint64, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	const longestPage = 65307
+	b := make([]byte, min(st.Size(), 2*longestPage))
+	if _, err := f.ReadAt(b, st.Size()-int64(len(b))); err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	for i := bytes.LastIndex(b, []byte("OggS")); i >= 0; i = bytes.LastIndex(b[:i], []byte("OggS")) {
+		if len(b)-i < 14 {
+			continue
+		}
+		if g := binary.LittleEndian.Uint64(b[i+6:]); g != math.MaxUint64 {
+			return g, nil
+		}
+	}
+	return 0, errors.New("opus: no last page")
 }
