@@ -12,7 +12,6 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/gate"
-	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/ledger/embedded"
 	"github.com/michaelperna/9ten/internal/listen"
@@ -47,8 +46,14 @@ type node struct {
 
 // openNode opens a data directory and everything in it. What was opened
 // before something failed is closed again.
-func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log}
+func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (*node, error) {
+	return openNodeAt(ctx, cfg, log, nil)
+}
+
+// openNodeAt opens a node that goes by a clock of the caller's; nil is the
+// directory's own.
+func openNodeAt(ctx context.Context, cfg *Config, log *slog.Logger, now func() time.Time) (_ *node, err error) {
+	n := &node{cfg: cfg, log: log, now: now}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -58,8 +63,10 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (_ *node, err 
 		return nil, err
 	}
 	n.closers = append(n.closers, n.dir.Close)
-	if n.now, err = n.dir.clock(cfg.Clock.Start); err != nil {
-		return nil, err
+	if n.now == nil {
+		if n.now, err = n.dir.clock(cfg.Clock.Start); err != nil {
+			return nil, err
+		}
 	}
 	if n.keys, err = n.dir.openKeys(); err != nil {
 		return nil, err
@@ -235,5 +242,3 @@ func (n *node) Close() error {
 
 // secure reports whether listeners reach the node over https.
 func (c *Config) secure() bool { return len(c.BaseURL) > 8 && c.BaseURL[:8] == "https://" }
-
-var _ = id.Account("")

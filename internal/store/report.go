@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +51,7 @@ func (tx reportTx) Claims(ctx context.Context, a id.Account, d calendar.Day) ([]
 	if err != nil {
 		return nil, nil, err
 	}
+	slices.SortFunc(claims, func(a, b royalty.Hash) int { return bytes.Compare(a[:], b[:]) })
 	rows, err := tx.Q.PlayDevices(ctx, sqlgen.PlayDevicesParams{Account: string(a), Low: d.Start().UnixMilli(), High: d.End().UnixMilli()})
 	var devices []id.Bytes16
 	for _, r := range rows {

@@ -59,9 +59,6 @@ update play set claim = @empty, signature = @empty where began < @before and len
 -- name: PlayForget :exec
 delete from play where account = @account;
 
--- name: PlayFirst :one
-select cast(coalesce(min(began), 0) as bigint) as began from play;
-
 -- name: TrackPlayed :exec
 update track set plays = plays + @n where id = @track;
 

@@ -135,3 +135,9 @@ where c.account = @account and not c.refunded and not exists (select 1 from peri
 
 -- name: ListenerMonths :many
 select period, pseudonym from listener_month where account = @account;
+
+-- name: TrackPlayable :many
+select t.id, t.sheet, cast(a.samples / a.rate as bigint) as seconds, t.act
+from track t join release r on r.id = t.release join asset a on a.track = t.id and a.original = t.original
+where t.state = 'ready' and r.state = 'published' and a.rate > 0 and a.samples > 0
+order by t.act, t.id;

@@ -558,17 +558,6 @@ func (q *Queries) PlayDropClaims(ctx context.Context, arg PlayDropClaimsParams) 
 	return result.RowsAffected()
 }
 
-const playFirst = `-- name: PlayFirst :one
-select cast(coalesce(min(began), 0) as bigint) as began from play
-`
-
-func (q *Queries) PlayFirst(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, playFirst)
-	var began int64
-	err := row.Scan(&began)
-	return began, err
-}
-
 const playForget = `-- name: PlayForget :exec
 delete from play where account = $1
 `

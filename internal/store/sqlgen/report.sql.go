@@ -1057,3 +1057,45 @@ func (q *Queries) PlayEarliest(ctx context.Context) (int64, error) {
 	err := row.Scan(&began)
 	return began, err
 }
+
+const trackPlayable = `-- name: TrackPlayable :many
+select t.id, t.sheet, cast(a.samples / a.rate as bigint) as seconds, t.act
+from track t join release r on r.id = t.release join asset a on a.track = t.id and a.original = t.original
+where t.state = 'ready' and r.state = 'published' and a.rate > 0 and a.samples > 0
+order by t.act, t.id
+`
+
+type TrackPlayableRow struct {
+	ID      string
+	Sheet   int64
+	Seconds int64
+	Act     string
+}
+
+func (q *Queries) TrackPlayable(ctx context.Context) ([]TrackPlayableRow, error) {
+	rows, err := q.db.QueryContext(ctx, trackPlayable)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TrackPlayableRow
+	for rows.Next() {
+		var i TrackPlayableRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Sheet,
+			&i.Seconds,
+			&i.Act,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
