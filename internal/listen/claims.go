@@ -74,11 +74,10 @@ func (d *Desk) Claims(ctx context.Context, claims []SignedClaim) ([]Answer, erro
 		return nil, err
 	}
 	answers := make([]Answer, len(in))
-	err = spread(len(in), func(i int) error {
+	return answers, spread(len(in), func(i int) (err error) {
 		answers[i], err = d.answer(b, in[i], b.errs[i])
 		return err
 	})
-	return answers, err
 }
 
 // checked is a claim that was read and whose signature holds, or why not.

@@ -177,13 +177,6 @@ func origin(nodeKey []byte, from string) id.Bytes16 {
 	return id.Bytes16(m.Sum(nil)[:16])
 }
 
-// Forget destroys what the node knows of an account's listening: plays,
-// totals, pseudonyms and keys. Commitments in the log stay and say nothing
-// without them. Who may be forgotten when is not decided here.
-func (d *Desk) Forget(ctx context.Context, a id.Account) error {
-	return d.store.ListenUpdate(ctx, func(tx Tx) error { return tx.Forget(ctx, a) })
-}
-
 // claimsKept is how long raw claims are kept after the close of their month.
 const claimsKept = 90 * 24 * time.Hour
 

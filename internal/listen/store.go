@@ -67,8 +67,6 @@ type Tx interface {
 	// key. Only an update makes them when they are missing.
 	NodeKey(ctx context.Context, p calendar.Period) ([]byte, error)
 	ListenerKeys(ctx context.Context, a id.Account, p calendar.Period) (Keys, error)
-	// Forget removes an account's plays, totals and keys.
-	Forget(ctx context.Context, a id.Account) error
 	// DropClaims removes the claims of plays that began before a time.
 	DropClaims(ctx context.Context, before int64) (int64, error)
 

@@ -33,27 +33,6 @@ func (tx *Tx) Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (r
 	return listen.Pseudonym(ctx, listenTx{tx}, a, p)
 }
 
-// MonthSalt is the salt of an account's month row, made when missing.
-func (tx *Tx) MonthSalt(ctx context.Context, p calendar.Period, a id.Account) (royalty.Salt, error) {
-	return listen.MonthSalt(ctx, listenTx{tx}, a, p)
-}
-
-// SealListening yields what is to be sealed with a day; see [listen.Seal].
-func (tx *Tx) SealListening(ctx context.Context, d calendar.Day, params uint32, yield func(royalty.DayRow, royalty.Salt) error) error {
-	return listen.Seal(ctx, listenTx{tx}, d, params, yield)
-}
-
-// ForgetListening is [listen.Desk.Forget] in the caller's transaction.
-func (tx *Tx) ForgetListening(ctx context.Context, a id.Account) error {
-	return listenTx{tx}.Forget(ctx, a)
-}
-
-// FirstPlay is when the first play began, false when there is none.
-func (tx *Tx) FirstPlay(ctx context.Context) (at time.Time, ok bool, err error) {
-	ms, err := tx.Q.PlayFirst(ctx)
-	return time.UnixMilli(ms).UTC(), ms > 0, wrap(err, "first play")
-}
-
 type listenTx struct{ *Tx }
 
 func (tx listenTx) Now() time.Time { return tx.Tx.Now }

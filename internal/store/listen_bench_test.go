@@ -28,7 +28,7 @@ func (h *house) crowd(n int) []id.Account {
 // group commit), answered with a signed receipt. 64 players at a time for each
 // processor; every play is claimed sixteen times, most of them past its mark.
 func BenchmarkClaim(b *testing.B) {
-	h := newHouse(b)
+	h := newHouse(b, openSQLite)
 	const beats = 16
 	crowd := h.crowd(512)
 	claims := make(chan []listen.SignedClaim, b.N/beats+1)
@@ -71,7 +71,7 @@ func BenchmarkClaim(b *testing.B) {
 // BenchmarkMonth takes offline claims the way a simulated month does: 2,000
 // listeners, day by day, in batches, signing included.
 func BenchmarkMonth(b *testing.B) {
-	h := newHouse(b)
+	h := newHouse(b, openSQLite)
 	crowd := h.crowd(2000)
 	for i := range 300 {
 		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8)})

@@ -111,6 +111,7 @@ func (tx listenTx) ListenerKeys(ctx context.Context, a id.Account, p calendar.Pe
 	return k, wrap(tx.Q.ListenerMonthInsert(ctx, sqlgen.ListenerMonthInsertParams{Account: string(a), Period: int64(p), Pseudonym: k.Pseudonym[:], Key: k.MonthKey}), "listener's keys")
 }
 
+// Forget removes an account's plays, totals and keys.
 func (tx listenTx) Forget(ctx context.Context, a id.Account) error {
 	account := string(a)
 	return wrap(errors.Join(tx.Q.PlayForget(ctx, account), tx.Q.DayActForget(ctx, account), tx.Q.MonthActForget(ctx, account),
