@@ -20,7 +20,7 @@ const (
 // Extensions lists the endings of files that are worth uploading; what is
 // inside decides.
 func Extensions() []string {
-	return []string{".flac", ".wav", ".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".caf", ".wv", ".ape"}
+	return []string{".flac", ".wav", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus"}
 }
 
 // BeginUpload announces a file of a release: u carries the release, the file
