@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/tus/tusd/v2/pkg/filestore"
+	tus "github.com/tus/tusd/v2/pkg/handler"
+	"github.com/tus/tusd/v2/pkg/memorylocker"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/problem"
+)
+
+// An Intake takes files of releases. Its methods return the faults of
+// music.Studio.
+type Intake interface {
+	BeginUpload(ctx context.Context, v music.Viewer, u music.Upload) (music.Upload, error)
+	Upload(ctx context.Context, v music.Viewer, u id.Upload) (music.Upload, error)
+	CancelUpload(ctx context.Context, v music.Viewer, u id.Upload) error
+	// Arrived takes the whole file of an upload that was begun.
+	Arrived(ctx context.Context, u id.Upload, file io.Reader) error
+}
+
+// Uploads is tus 1.0 under /api/v1/uploads: creation, HEAD, PATCH, DELETE. A
+// piece that arrived is on disk, so an upload goes on after a dropped
+// connection and after a restart of the node.
+type Uploads struct {
+	Dir    string // where unfinished files lie
+	Max    int64  // bytes of one file
+	Intake Intake
+	Viewer func(context.Context) music.Viewer
+}
+
+// Handler returns the handler. Who asks is in the request's context.
+func (u *Uploads) Handler() (http.Handler, error) {
+	if err := os.MkdirAll(u.Dir, 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The folder for uploads cannot be made.")
+	}
+	c := tus.NewStoreComposer()
+	filestore.New(u.Dir).UseIn(c)
+	memorylocker.New().UseIn(c) // one process has the directory
+	h, err := tus.NewHandler(tus.Config{
+		StoreComposer: c, BasePath: Prefix + "/uploads/", MaxSize: u.Max, DisableDownload: true, RespectForwardedHeaders: true, Cors: &tus.CorsConfig{Disable: true},
+		PreUploadCreateCallback: u.create, PreFinishResponseCallback: u.finish, PreUploadTerminateCallback: u.terminate,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// tusd routes by the last part of the path and wants the rest gone.
+	return u.guard(http.StripPrefix(Prefix+"/uploads", h)), nil
+}
+
+// guard lets in who may upload: a session with its token, or a studio token;
+// and to an upload only the account that began it.
+func (u *Uploads) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := account.From(r.Context())
+		err := p.Allow(account.ScopeStudio)
+		if err == nil && r.Method != http.MethodHead && r.Method != http.MethodOptions {
+			err = p.CheckCSRF(r.Header.Get("X-CSRF-Token"))
+		}
+		if name := filepath.Base(r.URL.Path); err == nil && name != "uploads" && r.Method != http.MethodOptions {
+			_, err = u.Intake.Upload(r.Context(), u.Viewer(r.Context()), id.Upload(name))
+		}
+		if err != nil {
+			problem.Write(w, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refusal is a fault in tus's clothes: our problem document as the answer.
+func refusal(err error) error {
+	d := problem.Of(err)
+	body, _ := json.Marshal(d) // a struct of texts and numbers
+	return tus.Error{ErrorCode: d.Type, Message: d.Detail, HTTPResponse: tus.HTTPResponse{
+		StatusCode: d.Status, Body: string(body), Header: tus.HTTPHeader{"Content-Type": d.ContentType("")},
+	}}
+}
+
+func (u *Uploads) create(e tus.HookEvent) (tus.HTTPResponse, tus.FileInfoChanges, error) {
+	ctx, m := e.Context, e.Upload.MetaData
+	up := music.Upload{Release: id.Release(m["release"]), Track: id.Track(m["track"]), Filename: m["filename"], Size: e.Upload.Size}
+	if e.Upload.SizeIsDeferred || e.Upload.IsPartial || e.Upload.IsFinal {
+		return tus.HTTPResponse{}, tus.FileInfoChanges{}, refusal(fault.New(fault.Unsupported, "Say how large the file is when the upload begins."))
+	}
+	made, err := u.Intake.BeginUpload(ctx, u.Viewer(ctx), up)
+	if err != nil {
+		return tus.HTTPResponse{}, tus.FileInfoChanges{}, refusal(err)
+	}
+	return tus.HTTPResponse{}, tus.FileInfoChanges{ID: string(made.ID), MetaData: tus.MetaData{"filename": made.Filename}}, nil
+}
+
+// finish hands the whole file on before the last piece is answered: an artist
+// who sees it arrived can close the page.
+func (u *Uploads) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
+	f, err := os.Open(filepath.Join(u.Dir, e.Upload.ID))
+	if err != nil {
+		return tus.HTTPResponse{}, refusal(fault.Wrap(err, fault.Unavailable, "The file cannot be read back from the disk."))
+	}
+	err = errors.Join(u.Intake.Arrived(e.Context, id.Upload(e.Upload.ID), f), f.Close())
+	if err != nil && fault.KindOf(err) == fault.Unavailable {
+		return tus.HTTPResponse{}, refusal(err) // the piece may be sent again
+	}
+	u.forget(e.Upload.ID)
+	if err != nil {
+		return tus.HTTPResponse{}, refusal(err)
+	}
+	return tus.HTTPResponse{}, nil
+}
+
+func (u *Uploads) terminate(e tus.HookEvent) (tus.HTTPResponse, error) {
+	if err := u.Intake.CancelUpload(e.Context, u.Viewer(e.Context), id.Upload(e.Upload.ID)); err != nil {
+		return tus.HTTPResponse{}, refusal(err)
+	}
+	return tus.HTTPResponse{}, nil
+}
+
+// forget removes what is left of an upload that has ended.
+func (u *Uploads) forget(name string) {
+	for _, suffix := range []string{"", ".info"} {
+		_ = os.Remove(filepath.Join(u.Dir, name+suffix)) // swept with the stale ones otherwise
+	}
+}
