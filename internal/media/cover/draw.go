@@ -1,9 +1,11 @@
 package cover
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"image"
 	"image/color"
+	"image/png"
 	"math"
 
 	"github.com/disintegration/imaging"
@@ -71,4 +73,11 @@ func disc(m *image.NRGBA, cx, cy, r int, c color.NRGBA, over int) {
 			m.SetNRGBA(x, y, color.NRGBA{mix(c.R, under.R), mix(c.G, under.G), mix(c.B, under.B), 255})
 		}
 	}
+}
+
+// PNG encodes a drawn cover.
+func PNG(m image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	err := png.Encode(&b, m)
+	return b.Bytes(), err
 }

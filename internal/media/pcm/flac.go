@@ -33,7 +33,8 @@ func WAVToFLAC(ctx context.Context, f *os.File, out io.WriteSeeker) error {
 	if w.data >= 0 {
 		r = io.LimitReader(f, w.data)
 	}
-	enc, err := flac.NewEncoder(out, &meta.StreamInfo{
+	// The encoder would close what it is given; the file is the caller's.
+	enc, err := flac.NewEncoder(struct{ io.WriteSeeker }{out}, &meta.StreamInfo{
 		BlockSizeMin: 16, BlockSizeMax: flacBlock, SampleRate: uint32(w.rate), NChannels: uint8(w.channels), BitsPerSample: uint8(w.bits),
 	})
 	if err != nil {

@@ -218,3 +218,13 @@ func finite(v float32) float32 {
 	}
 	return v
 }
+
+// Floats converts little-endian 32-bit floats into dst, which must have room,
+// and returns it.
+func Floats(dst []float32, b []byte) []float32 {
+	dst = dst[:len(b)/4]
+	for i := range dst {
+		dst[i] = finite(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+	}
+	return dst
+}

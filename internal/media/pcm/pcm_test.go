@@ -3,6 +3,7 @@ package pcm_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -140,7 +141,9 @@ func TestWAVToFLACKeepsEverySample(t *testing.T) {
 		if err := pcm.WAVToFLAC(t.Context(), in, f); err != nil {
 			t.Fatal(err)
 		}
-		_, _ = in.Close(), f.Close()
+		if err := errors.Join(in.Close(), f.Close()); err != nil {
+			t.Fatal(err)
+		}
 		a := ffmpeg(t, "-i", wav, "-f", c.raw, "-")
 		b := ffmpeg(t, "-i", out, "-f", c.raw, "-")
 		if sha256.Sum256(a) != sha256.Sum256(b) {

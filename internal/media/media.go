@@ -1,0 +1,223 @@
+// Package media turns an uploaded file into something that can be played, seen
+// and measured: probe, playable form, loudness and waveform, cover, renditions.
+//
+// It knows files and blobs, not releases: what to do with the result is the
+// caller's matter. Everything that touches a stranger's bytes happens in the
+// sandbox's helper; see [Child].
+package media
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/media/cover"
+	"github.com/michaelperna/9ten/internal/media/loudness"
+	"github.com/michaelperna/9ten/internal/media/pcm"
+	"github.com/michaelperna/9ten/internal/media/probe"
+	"github.com/michaelperna/9ten/internal/media/sandbox"
+	"github.com/michaelperna/9ten/internal/media/waveform"
+)
+
+// PeakPoints is the number of values in [Sound.Peaks].
+const PeakPoints = 256
+
+// Child turns this process into a helper when args (os.Args) say so. main must
+// call it before anything else and exit with code when isHelper is true.
+func Child(args []string) (code int, isHelper bool) {
+	return sandbox.Main(args, map[string]sandbox.Func{
+		"probe":   childProbe,
+		"measure": childMeasure,
+		"cover":   childCover,
+		"flac":    childFLAC,
+		"warm":    childWarm,
+	})
+}
+
+func childProbe(ctx context.Context, c sandbox.Call, out io.Writer) error {
+	r, err := probe.Inspect(ctx, c.In, c.OutDir)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r)
+}
+
+func childCover(ctx context.Context, c sandbox.Call, out io.Writer) error {
+	r, err := cover.Make(ctx, c.In, c.OutDir)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r)
+}
+
+func childWarm(_ context.Context, c sandbox.Call, _ io.Writer) error { return probe.Warm(c.OutDir) }
+
+func childFLAC(ctx context.Context, c sandbox.Call, _ io.Writer) (err error) {
+	in, err := os.Open(c.In)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(filepath.Join(c.OutDir, "flac.flac"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	return pcm.WAVToFLAC(ctx, in, out)
+}
+
+func childMeasure(ctx context.Context, c sandbox.Call, out io.Writer) error {
+	f, err := os.Open(c.In)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if len(c.Args) != 1 {
+		return errors.New("measure: a codec is needed")
+	}
+	src, err := pcm.Open(f, c.Args[0])
+	if err != nil {
+		return err
+	}
+	m := newMeasure(src.Rate(), src.Channels())
+	buf := make([]float32, 8192*src.Channels())
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := src.Read(buf)
+		m.write(buf[:n])
+		if errors.Is(err, io.EOF) {
+			return json.NewEncoder(out).Encode(m.sound())
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Sound is what a recording sounds and looks like.
+type Sound struct {
+	Integrated float64            `json:"integrated"` // LUFS; -70 for silence
+	TruePeak   float64            `json:"truePeak"`   // dBTP; -200 for digital silence
+	TrackGain  float64            `json:"trackGain"`  // dB to -18 LUFS (ReplayGain 2)
+	Gates      loudness.Histogram `json:"gates"`      // for the album gain of all tracks together
+	Peaks      []byte             `json:"peaks"`      // PeakPoints values, 255 is the loudest
+	Waveform   []byte             `json:"waveform,omitempty"`
+	Samples    uint64             `json:"samples"` // per channel that could be decoded
+}
+
+// AlbumGain returns the gain in dB that is right for tracks of one release
+// played together.
+func AlbumGain(tracks []loudness.Histogram) float64 {
+	gain, _ := loudness.AlbumGain(tracks)
+	return gain
+}
+
+// measure hears and draws a recording at once.
+type measure struct {
+	channels int
+	meter    *loudness.Meter
+	wave     *waveform.Maker
+	samples  uint64
+}
+
+func newMeasure(rate, channels int) *measure {
+	return &measure{channels: channels, meter: loudness.New(rate, channels), wave: waveform.New(rate, channels)}
+}
+
+func (m *measure) write(s []float32) {
+	m.meter.Write(s)
+	m.wave.Write(s)
+	m.samples += uint64(len(s) / m.channels)
+}
+
+func (m *measure) sound() Sound {
+	r, w := m.meter.Result(), m.wave.Wave()
+	return Sound{
+		Integrated: r.Integrated, TruePeak: r.TruePeak, TrackGain: r.TrackGain(), Gates: r.Gates,
+		Peaks: w.Peaks(PeakPoints), Waveform: w.Encode(), Samples: m.samples,
+	}
+}
+
+// pipe measures what is written to it as 32-bit floats, in pieces of any size.
+type pipe struct {
+	m    *measure
+	rest []byte
+	buf  []float32
+}
+
+func (p *pipe) Write(b []byte) (int, error) {
+	n := len(b)
+	frame := 4 * p.m.channels
+	if len(p.rest) > 0 {
+		k := min(frame-len(p.rest), len(b))
+		p.rest, b = append(p.rest, b[:k]...), b[k:]
+		if len(p.rest) < frame {
+			return n, nil
+		}
+		p.take(p.rest)
+		p.rest = p.rest[:0]
+	}
+	whole := len(b) / frame * frame
+	p.take(b[:whole])
+	p.rest = append(p.rest, b[whole:]...)
+	return n, nil
+}
+
+func (p *pipe) take(b []byte) {
+	if cap(p.buf) < len(b)/4 {
+		p.buf = make([]float32, len(b)/4)
+	}
+	p.buf = pcm.Floats(p.buf[:len(b)/4], b)
+	p.m.write(p.buf)
+}
+
+// warmCache makes a runner whose helpers find the tag reader compiled. The
+// directory belongs to this very binary, so that an upgrade compiles anew; it
+// is written by a helper that has seen no stranger's file.
+func warmCache(ctx context.Context, r sandbox.Runner, root string) (sandbox.Runner, error) {
+	exe := r.Exe
+	if exe == "" {
+		var err error
+		if exe, err = os.Executable(); err != nil {
+			return r, fmt.Errorf("media: %w", err)
+		}
+	}
+	st, err := os.Stat(exe)
+	if err != nil {
+		return r, fmt.Errorf("media: %w", err)
+	}
+	h := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", exe, st.Size(), st.ModTime().UnixNano()))
+	r.Cache = filepath.Join(root, "wasm-"+hex.EncodeToString(h[:8]))
+	done := filepath.Join(r.Cache, "complete")
+	if _, err := os.Stat(done); err == nil {
+		return r, nil
+	}
+	old, err := filepath.Glob(filepath.Join(root, "wasm-*"))
+	if err != nil {
+		return r, fmt.Errorf("media: %w", err)
+	}
+	for _, p := range old {
+		if err := os.RemoveAll(p); err != nil {
+			return r, fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+		}
+	}
+	if err := os.MkdirAll(r.Cache, 0o700); err != nil {
+		return r, fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+	}
+	if err := r.Warm(ctx, "warm"); err != nil {
+		return r, err
+	}
+	if err := os.WriteFile(done, nil, 0o600); err != nil {
+		return r, fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+	}
+	return r, nil
+}
