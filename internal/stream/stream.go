@@ -127,18 +127,19 @@ func (s *Server) Forget(track id.Track) { s.known.forget(track) }
 
 // Values of headers, shared so that a request allocates none of them.
 var (
-	anyOrigin  = []string{"*"}
-	exposed    = []string{"Content-Length, Content-Range, ETag"}
-	crossSite  = []string{"cross-origin"}
-	noSniff    = []string{"nosniff"}
-	forever    = []string{"public, max-age=31536000, immutable"}
-	foreverOwn = []string{"private, max-age=31536000, immutable"}
-	revalidate = []string{"no-cache"}
-	ownAgain   = []string{"private, no-cache"}
-	playlist   = []string{"application/vnd.apple.mpegurl"}
-	fragment   = []string{"audio/mp4"}
-	plain      = []string{"text/plain; charset=utf-8"}
-	binaryType = []string{"application/octet-stream"}
+	anyOrigin    = []string{"*"}
+	exposed      = []string{"Content-Length, Content-Range, ETag"}
+	crossSite    = []string{"cross-origin"}
+	noSniff      = []string{"nosniff"}
+	forever      = []string{"public, max-age=31536000, immutable"}
+	foreverOwn   = []string{"private, max-age=31536000, immutable"}
+	revalidate   = []string{"no-cache"}
+	ownAgain     = []string{"private, no-cache"}
+	acceptRanges = []string{"bytes"}
+	playlist     = []string{"application/vnd.apple.mpegurl"}
+	fragment     = []string{"audio/mp4"}
+	plain        = []string{"text/plain; charset=utf-8"}
+	binaryType   = []string{"application/octet-stream"}
 )
 
 // handle sets what every answer has and turns errors into problems.

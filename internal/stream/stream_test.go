@@ -327,6 +327,7 @@ func BenchmarkCached(b *testing.B) {
 	defer bare.Close()
 	for _, c := range []struct{ name, url string }{{"bare", bare.URL + "/0.m4s"}, {"stream", n.url + "/media/" + openID + "/0.m4s"}} {
 		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
 			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
 			for b.Loop() {
 				res, err := client.Get(c.url)
