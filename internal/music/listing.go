@@ -26,6 +26,10 @@ func relist(ctx context.Context, tx Tx, r *Release) error {
 	if err != nil {
 		return err
 	}
+	segmented, err := tx.Segmented(ctx, r.ID)
+	if err != nil {
+		return err
+	}
 	row := ReleaseRow{
 		ID: r.ID, Title: r.Facts.Title, Artist: r.Facts.Artist, Act: act.ID, ActHandle: act.Handle, ActName: act.Name,
 		Kind: r.Facts.Kind, Date: r.Facts.Date, Explicit: r.Facts.Explicit, Cover: r.Cover, Published: r.Published,
@@ -40,6 +44,7 @@ func relist(ctx context.Context, tx Tx, r *Release) error {
 			continue
 		}
 		l := Line{trackRow(t, r, &act, assets[t.ID]), t.Plays, r.Facts.Tags}
+		l.Row.Segmented = segmented[t.ID]
 		lines = append(lines, l)
 		row.Tracks++
 		row.DurationMS += l.Row.DurationMS
@@ -85,7 +90,7 @@ func trackRow(t *Track, r *Release, act *Act, a *Asset) TrackRow {
 		Cover: r.Cover, Published: r.Published, Available: r.State == Published && t.State == Ready,
 	}
 	if a != nil {
-		row.DurationMS, row.Codec, row.Gain, row.AlbumGain = a.DurationMS, a.Codec, a.Gain, a.AlbumGain
+		row.DurationMS, row.Codec, row.Gain, row.AlbumGain, row.Peak = a.DurationMS, a.Codec, a.Gain, a.AlbumGain, a.Peak
 	}
 	return row
 }

@@ -27,6 +27,8 @@ type TrackRow struct {
 	Codec        string // of the original: flac, mp3 ...
 	Gain         int64  // thousandths of dB
 	AlbumGain    int64
+	Peak         int64 // true peak, thousandths of dBTP
+	Segmented    bool  // can be played in segments; the original alone otherwise
 	Published    time.Time
 	Available    bool  // false in a playlist or library when it is not public any more
 	Key          int64 // what the list was ordered by: the cursor's half
@@ -140,7 +142,7 @@ func (r *TrackRow) Pack() string {
 	p.text(string(r.ID), r.Title, r.Artist, string(r.Act), r.ActHandle, r.ActName, string(r.Release), r.ReleaseTitle)
 	p.num(int64(r.Disc), int64(r.Number), r.DurationMS, flag(r.Explicit))
 	p.text(r.Cover.ID, r.Cover.Light, r.Cover.Dark, r.Codec)
-	p.num(r.Gain, r.AlbumGain, stamp(r.Published))
+	p.num(r.Gain, r.AlbumGain, r.Peak, flag(r.Segmented), stamp(r.Published))
 	return p.b.String()
 }
 
@@ -152,7 +154,8 @@ func (r *TrackRow) Unpack(s string) {
 	r.Release, r.ReleaseTitle = id.Release(u.text()), u.text()
 	r.Disc, r.Number, r.DurationMS, r.Explicit = int(u.num()), int(u.num()), u.num(), u.num() == 1
 	r.Cover = Cover{u.text(), u.text(), u.text()}
-	r.Codec, r.Gain, r.AlbumGain, r.Published = u.text(), u.num(), u.num(), u.time()
+	r.Codec, r.Gain, r.AlbumGain, r.Peak = u.text(), u.num(), u.num(), u.num()
+	r.Segmented, r.Published = u.num() == 1, u.time()
 	r.Available = true
 }
 
@@ -191,10 +194,10 @@ func (r *ActRow) Unpack(s string) {
 	r.Cover, r.Releases = Cover{u.text(), u.text(), u.text()}, u.num()
 }
 
-// Pack writes the row as one text; Owner is not part of it.
+// Pack writes the row as one text.
 func (r *PlaylistRow) Pack() string {
 	var p packer
-	p.text(string(r.ID), string(r.Account), r.Title, string(r.Access), r.Cover.ID, r.Cover.Light, r.Cover.Dark)
+	p.text(string(r.ID), string(r.Account), r.Owner, r.Title, string(r.Access), r.Cover.ID, r.Cover.Light, r.Cover.Dark)
 	p.num(r.Items, r.DurationMS, stamp(r.Changed))
 	return p.b.String()
 }
@@ -202,7 +205,8 @@ func (r *PlaylistRow) Pack() string {
 // Unpack reads what Pack wrote into r.
 func (r *PlaylistRow) Unpack(s string) {
 	u := unpacker{s}
-	r.ID, r.Account, r.Title, r.Access = id.Playlist(u.text()), id.Account(u.text()), u.text(), Access(u.text())
+	r.ID, r.Account, r.Owner = id.Playlist(u.text()), id.Account(u.text()), u.text()
+	r.Title, r.Access = u.text(), Access(u.text())
 	r.Cover = Cover{u.text(), u.text(), u.text()}
 	r.Items, r.DurationMS, r.Changed = u.num(), u.num(), u.time()
 }

@@ -108,12 +108,16 @@ type trackTx interface {
 	Renditions(ctx context.Context, t id.Track, original string) ([]Rendition, error)
 	// Rendition finds a rendition by its id alone.
 	Rendition(ctx context.Context, rendition string) (Rendition, error)
+	// Segmented tells which tracks of a release can be played in segments.
+	Segmented(ctx context.Context, r id.Release) (map[id.Track]bool, error)
 	// SetRendition replaces the file's rendition of the same codec.
 	SetRendition(ctx context.Context, r *Rendition) error
 }
 
 type sheetTx interface {
 	Sheet(ctx context.Context, t id.Track, version int64) (Sheet, error)
+	// SheetsInForce returns those of a release's tracks.
+	SheetsInForce(ctx context.Context, r id.Release) (map[id.Track]Sheet, error)
 	// Sheets lists a track's sheets, newest first.
 	Sheets(ctx context.Context, t id.Track) ([]Sheet, error)
 	InsertSheet(ctx context.Context, s *Sheet) error
@@ -160,8 +164,6 @@ type listTx interface {
 	// Search returns up to n documents of one kind that hold all terms, each
 	// as a prefix of a word, the likeliest first.
 	Search(ctx context.Context, f Found, terms []string, n int) ([]Hit, error)
-	// AddPlays counts plays of a track towards popularity.
-	AddPlays(ctx context.Context, t id.Track, n int64) error
 }
 
 // A TagCount is a tag and how many public releases carry it.
@@ -177,15 +179,17 @@ type libraryTx interface {
 	UpdatePlaylist(ctx context.Context, p *Playlist) error
 	DeletePlaylist(ctx context.Context, p id.Playlist) error
 	Items(ctx context.Context, p id.Playlist) ([]Item, error)
+	// PlacedTracks lists them with what is public of their tracks.
+	PlacedTracks(ctx context.Context, p id.Playlist) ([]PlacedTrack, error)
 	// SetItems makes the playlist hold these items in this order; those that
 	// stay keep their ids.
 	SetItems(ctx context.Context, p id.Playlist, old, now []Item) error
 	AccountName(ctx context.Context, account id.Account) (string, error)
 
-	// The setters return whether anything changed.
-	SetLike(ctx context.Context, account id.Account, t id.Track, on bool) (bool, error)
-	SetReleaseLike(ctx context.Context, account id.Account, r id.Release, on bool) (bool, error)
-	SetFollow(ctx context.Context, account id.Account, a id.Act, on bool) (bool, error)
+	SetLike(ctx context.Context, account id.Account, t id.Track, on bool) error
+	SetReleaseLike(ctx context.Context, account id.Account, r id.Release, on bool) error
+	// SetFollow keeps the act's number of followers.
+	SetFollow(ctx context.Context, account id.Account, a id.Act, on bool) error
 	Likes(ctx context.Context, account id.Account, after Cursor, n int) ([]TrackRow, error)
 	ReleaseLikes(ctx context.Context, account id.Account, after Cursor, n int) ([]ReleaseRow, error)
 	Follows(ctx context.Context, account id.Account, after Cursor, n int) ([]ActRow, error)
@@ -196,13 +200,12 @@ type libraryTx interface {
 	LikesRelease(ctx context.Context, account id.Account, r id.Release) (bool, error)
 	Following(ctx context.Context, account id.Account, a id.Act) (bool, error)
 
-	HistoryPaused(ctx context.Context, account id.Account) (bool, error)
 	SetHistoryPaused(ctx context.Context, account id.Account, paused bool) error
-	AddHistory(ctx context.Context, account id.Account, t id.Track) error
 	History(ctx context.Context, account id.Account, after Cursor, n int) ([]TrackRow, error)
 	// DropHistory removes one entry, or all when at is zero.
 	DropHistory(ctx context.Context, account id.Account, at time.Time) error
 	Resume(ctx context.Context, account id.Account) (Resume, error)
+	// SetResume with nil forgets the place.
 	SetResume(ctx context.Context, account id.Account, r *Resume) error
 	// ForgetAccount removes an account's playlists, likes, follows, history,
 	// place, roles and uploads.
