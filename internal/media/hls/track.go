@@ -23,6 +23,10 @@ const Muxer = "9ten-fmp4/1"
 // frame at or after n*target, in every codec of a track alike.
 const target = 6
 
+// maxSegment bounds a segment in bytes: six seconds of 8 channels at 192 kHz
+// and 32 bits are 37 MB.
+const maxSegment = 64 << 20
+
 // A Track is a file ready to be cut. It is immutable and safe for concurrent use.
 type Track struct {
 	x    *index.Index
@@ -75,7 +79,7 @@ func (t *Track) cut() error {
 	shut := func() bool {
 		s.b, s.bytes, s.ticks = i, uint32(bytes), uint32(ticks)
 		t.segs = append(t.segs, s)
-		ok := bytes <= math.MaxUint32/2 && ticks <= math.MaxUint32
+		ok := bytes <= maxSegment && ticks <= math.MaxUint32
 		s, bytes, ticks = segment{a: i, pos: pos, start: now}, 0, 0
 		return ok
 	}
@@ -97,7 +101,7 @@ func (t *Track) cut() error {
 		return fits
 	})
 	if !fits || !shut() {
-		return fault.New(fault.Unsupported, "A frame of this file is too large. Export the track again.")
+		return fault.New(fault.Unsupported, "Six seconds of this file take more than %d MiB. Export the track again as FLAC in stereo.", maxSegment>>20)
 	}
 	return nil
 }

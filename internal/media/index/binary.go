@@ -150,7 +150,7 @@ func (d *decoder) sizes(x *Index, n uint64) (total uint64) {
 	}
 	x.sizes = make([]uint32, n)
 	for i := range x.sizes {
-		x.sizes[i] = uint32(d.num(math.MaxUint32))
+		x.sizes[i] = uint32(d.num(maxFrame))
 		total += uint64(x.sizes[i])
 	}
 	return total

@@ -46,6 +46,7 @@ const (
 	maxFrames  = 1 << 22
 	maxExtents = 1 << 22
 	maxConfig  = 1 << 10
+	maxFrame   = 4 << 20 // bytes; the largest is an uncompressed FLAC frame of 8 channels
 	maxRate    = 768_000
 	minRate    = 1_000
 	maxChans   = 8
@@ -198,6 +199,9 @@ func noEOF(err error) error {
 func (x *Index) add(size, dur uint32) error {
 	if len(x.sizes) >= maxFrames {
 		return fault.New(fault.TooLarge, "This file is longer than a day. Split it into tracks.")
+	}
+	if size > maxFrame || dur == 0 {
+		return errDamaged(x.ticks, x.Rate)
 	}
 	x.sizes = append(x.sizes, size)
 	x.ticks += uint64(dur)

@@ -332,6 +332,7 @@ func (t *mp4Track) frames(x *Index, end int64) error {
 	}
 	durs := durations{stts: t.stts}
 	next, per := 0, uint32(0) // entry of stsc, samples per chunk
+	all := uint64(0)          // bytes of all chunks, which do not overlap
 	for c := range chunks {
 		if e := t.stsc.Entries; next < len(e) && uint64(e[next].FirstChunk) == uint64(c)+1 {
 			per = e[next].SamplesPerChunk
@@ -355,6 +356,9 @@ func (t *mp4Track) frames(x *Index, end int64) error {
 				return err
 			}
 			bytes += uint64(n)
+		}
+		if all += bytes; all > uint64(end) {
+			return errDamaged(x.ticks, x.Rate)
 		}
 		if bytes > 0 {
 			if err := x.addExtent(int64(off), bytes); err != nil {

@@ -243,3 +243,19 @@ func TestGreedyTables(t *testing.T) {
 		}
 	}
 }
+
+// A table that names the same bytes over and over would make a copy of the
+// frames larger than any disk.
+func TestRepeatedChunks(t *testing.T) {
+	_, b := scan(t, encode(t, "a.m4a", "2", "44100", "-ac", "1", "-b:a", "64k", "-frag_duration", "0"))
+	i := bytes.Index(b, []byte("stsz"))
+	n := int(b[i+12])<<24 | int(b[i+13])<<16 | int(b[i+14])<<8 | int(b[i+15])
+	for k := range n { // every frame takes half the file
+		copy(b[i+16+4*k:], []byte{0, 0, byte(len(b) / 2 >> 8), byte(len(b) / 2)})
+	}
+	j := bytes.Index(b, []byte("stco"))
+	clear(b[j+12 : j+12+4*int(b[j+11])])
+	if _, err := index.Scan(context.Background(), bytes.NewReader(b), int64(len(b))); !fault.Is(err, fault.Invalid) {
+		t.Errorf("got %v", err)
+	}
+}
