@@ -28,6 +28,8 @@ type dialect interface {
 	retry(error) bool
 	// explain turns the database's own errors into faults.
 	explain(error) error
+	// search returns a full text query for words and its match expression.
+	search(terms []string) (query, match string)
 }
 
 const (

@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/store/sqlgen"
+)
+
+func (tx musicTx) SetLines(ctx context.Context, r id.Release, row *music.ReleaseRow, plays int64, tags []string, tracks []music.Line) error {
+	before, err := tx.Q.LineTagsOf(ctx, string(r))
+	if err != nil {
+		return wrap(err, "tags")
+	}
+	for _, clear := range []func(context.Context, string) error{tx.Q.LineTrackClear, tx.Q.LineReleaseClear, tx.Q.LineTagClear, tx.Q.LineTagTrackClear} {
+		if err := clear(ctx, string(r)); err != nil {
+			return wrap(err, "clear lines")
+		}
+	}
+	if row != nil {
+		if err := tx.insertLines(ctx, r, row, plays, tags, tracks); err != nil {
+			return err
+		}
+	}
+	for _, t := range append(before, tags...) {
+		if err := tx.Q.TagRecount(ctx, t); err != nil {
+			return wrap(err, "count tag")
+		}
+	}
+	return nil
+}
+
+func (tx musicTx) insertLines(ctx context.Context, r id.Release, row *music.ReleaseRow, plays int64, tags []string, tracks []music.Line) error {
+	at := row.Published.UnixMilli()
+	err := tx.Q.LineReleaseInsert(ctx, sqlgen.LineReleaseInsertParams{Release: string(r), Act: string(row.Act), Published: at, Plays: plays, Card: row.Pack()})
+	if err != nil {
+		return wrap(err, "release line")
+	}
+	for _, t := range tags {
+		if err := tx.Q.LineTagInsert(ctx, sqlgen.LineTagInsertParams{Tag: t, Published: at, Release: string(r)}); err != nil {
+			return wrap(err, "tag line")
+		}
+	}
+	for i := range tracks {
+		l := &tracks[i]
+		if err := tx.Q.LineTrackInsert(ctx, sqlgen.LineTrackInsertParams{
+			Track: string(l.Row.ID), Release: string(r), Act: string(l.Row.Act), Published: at, Plays: l.Plays, Disc: int64(l.Row.Disc), Number: int64(l.Row.Number), Card: l.Row.Pack(),
+		}); err != nil {
+			return wrap(err, "track line")
+		}
+		for _, t := range l.Tags {
+			if err := tx.Q.LineTagTrackInsert(ctx, sqlgen.LineTagTrackInsertParams{Tag: t, Published: at, Track: string(l.Row.ID), Release: string(r)}); err != nil {
+				return wrap(err, "tag line")
+			}
+		}
+	}
+	return nil
+}
+
+func (tx musicTx) SetDoc(ctx context.Context, d music.Doc) error {
+	n, err := tx.Q.DocUpdate(ctx, sqlgen.DocUpdateParams{Title: d.Title, Maker: d.Maker, More: d.More, Card: d.Card, Kind: int64(d.Found), Ref: d.Ref})
+	if err != nil || n > 0 {
+		return wrap(err, "document")
+	}
+	last, err := tx.Q.DocNext(ctx, int64(d.Found))
+	if err != nil {
+		return wrap(err, "document")
+	}
+	return wrap(tx.Q.DocInsert(ctx, sqlgen.DocInsertParams{N: max(last, int64(d.Found)<<40) + 1, Kind: int64(d.Found), Ref: d.Ref, Title: d.Title, Maker: d.Maker, More: d.More, Card: d.Card}), "document")
+}
+
+func (tx musicTx) DropDoc(ctx context.Context, f music.Found, ref string) error {
+	return wrap(tx.Q.DocDrop(ctx, sqlgen.DocDropParams{Kind: int64(f), Ref: ref}), "document")
+}
+
+func (tx musicTx) Tags(ctx context.Context, prefix string, n int) ([]music.TagCount, error) {
+	rows, err := tx.Q.TagList(ctx, sqlgen.TagListParams{Low: prefix, High: prefix + "\U0010FFFF", Lim: int32(n)})
+	out := make([]music.TagCount, len(rows))
+	for i, r := range rows {
+		out[i] = music.TagCount{Tag: r.Name, Releases: r.Releases}
+	}
+	return out, wrap(err, "tags")
+}
+
+// lists are the queries of a list: each walks one index from a cursor down.
+// They are written out because the result is one packed column and the key.
+const (
+	listFrom  = "(%k < $1 or (%k = $1 and %i < $2)) order by %k desc, %i desc limit $3"
+	trackNew  = "select card, published from track_line where "
+	trackTop  = "select card, plays from track_line where "
+	trackTag  = "select l.card, t.published from tag_track_line t join track_line l on l.track = t.track where t.tag = $4 and "
+	relNew    = "select card, published from release_line where "
+	relTop    = "select card, plays from release_line where "
+	relTag    = "select l.card, t.published from tag_line t join release_line l on l.release = t.release where t.tag = $4 and "
+	ofAct     = "act = $4 and "
+	keyNew    = "published"
+	keyTop    = "plays"
+	keyTagged = "t.published"
+)
+
+func listSQL(head, key, ref string) string {
+	return head + strings.NewReplacer("%k", key, "%i", ref).Replace(listFrom)
+}
+
+// cards runs a list query and hands over each packed row with its key.
+func (tx musicTx) cards(ctx context.Context, query string, after music.Cursor, n int, narrow string, yield func(card string, key int64)) error {
+	args := []any{after.Key, after.ID, n}
+	if strings.Contains(query, "$4") {
+		args = append(args, narrow)
+	}
+	rows, err := tx.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return wrap(err, "list")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var card string
+		var key int64
+		if err := rows.Scan(&card, &key); err != nil {
+			return wrap(err, "list")
+		}
+		yield(card, key)
+	}
+	return wrap(rows.Err(), "list")
+}
+
+func (tx musicTx) TrackList(ctx context.Context, f music.Filter, after music.Cursor, n int) ([]music.TrackRow, error) {
+	head, key, ref, narrow := trackNew, keyNew, "track", string(f.Act)
+	if f.Order == music.Popular {
+		head, key = trackTop, keyTop
+	}
+	switch {
+	case f.Act != "":
+		head += ofAct
+	case f.Tag != "":
+		head, key, ref, narrow = trackTag, keyTagged, "t.track", f.Tag
+	}
+	out := make([]music.TrackRow, 0, n)
+	err := tx.cards(ctx, listSQL(head, key, ref), after, n, narrow, func(card string, key int64) {
+		var r music.TrackRow
+		r.Unpack(card)
+		r.Key = key
+		out = append(out, r)
+	})
+	return out, err
+}
+
+func (tx musicTx) ReleaseList(ctx context.Context, f music.Filter, after music.Cursor, n int) ([]music.ReleaseRow, error) {
+	head, key, ref, narrow := relNew, keyNew, "release", string(f.Act)
+	if f.Order == music.Popular {
+		head, key = relTop, keyTop
+	}
+	switch {
+	case f.Act != "":
+		head += ofAct
+	case f.Tag != "":
+		head, key, ref, narrow = relTag, keyTagged, "t.release", f.Tag
+	}
+	out := make([]music.ReleaseRow, 0, n)
+	err := tx.cards(ctx, listSQL(head, key, ref), after, n, narrow, func(card string, key int64) {
+		var r music.ReleaseRow
+		r.Unpack(card)
+		r.Key = key
+		out = append(out, r)
+	})
+	return out, err
+}
+
+func (tx musicTx) ActList(ctx context.Context, after music.Cursor, n int) ([]music.ActRow, error) {
+	rows, err := tx.Q.ActList(ctx, sqlgen.ActListParams{Key: after.Key, ID: after.ID, Lim: int32(n)})
+	out := make([]music.ActRow, len(rows))
+	for i, r := range rows {
+		out[i] = actRow(r, r.Releases)
+	}
+	return out, wrap(err, "acts")
+}
+
+func (tx musicTx) TrackRows(ctx context.Context, tracks []id.Track) (map[id.Track]music.TrackRow, error) {
+	out := make(map[id.Track]music.TrackRow, len(tracks))
+	for _, t := range tracks {
+		card, err := tx.Q.LineTrackOne(ctx, string(t))
+		if fault.Is(missing(err, noTrack), fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, wrap(err, "track row")
+		}
+		var r music.TrackRow
+		r.Unpack(card)
+		out[t] = r
+	}
+	return out, nil
+}
+
+func (tx musicTx) Search(ctx context.Context, f music.Found, terms []string, n int) ([]music.Hit, error) {
+	if len(terms) == 0 {
+		return nil, errors.New("search without words")
+	}
+	query, match := tx.dialect.search(terms)
+	low := int64(f) << 40
+	rows, err := tx.db.QueryContext(ctx, query, match, low, low+1<<40, n)
+	if err != nil {
+		return nil, wrap(err, "search")
+	}
+	defer rows.Close()
+	var out []music.Hit
+	for rows.Next() {
+		var h music.Hit
+		if err := rows.Scan(&h.Ref, &h.Title, &h.Card); err != nil {
+			return nil, wrap(err, "search")
+		}
+		out = append(out, h)
+	}
+	return out, wrap(rows.Err(), "search")
+}
+
+// search returns the query of a full text search and its match expression:
+// every term as the beginning of a word. Terms are folded letters and digits.
+func (sqlite) search(terms []string) (query, match string) {
+	quoted := make([]string, len(terms))
+	for i, t := range terms {
+		quoted[i] = `"` + strings.ReplaceAll(t, `"`, "") + `"*`
+	}
+	return `select d.ref, d.title, d.card from search_index i join search_doc d on d.n = i.rowid
+where search_index match $1 and i.rowid >= $2 and i.rowid < $3 order by bm25(search_index, 4, 2, 1) limit $4`, strings.Join(quoted, " ")
+}
+
+func (postgres) search(terms []string) (query, match string) {
+	quoted := make([]string, len(terms))
+	for i, t := range terms {
+		quoted[i] = "'" + strings.ReplaceAll(strings.ReplaceAll(t, "'", ""), `\`, "") + "':*"
+	}
+	return `select ref, title, card from search_doc
+where words @@ to_tsquery('simple', $1) and n >= $2 and n < $3 order by ts_rank(words, to_tsquery('simple', $1)) desc, n limit $4`, strings.Join(quoted, " & ")
+}
+
+func (tx musicTx) AddPlays(ctx context.Context, t id.Track, n int64) error {
+	return wrap(tx.Q.LinePlaysAdd(ctx, sqlgen.LinePlaysAddParams{N: n, Track: string(t)}), "plays")
+}
