@@ -235,15 +235,15 @@ type tab struct {
 	faults []string
 }
 
-// browser starts Debian's Chromium with a profile of its own.
+// browser starts Debian's Chromium with a fresh profile.
 func browser(t testing.TB, width, height int) *tab {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(width, height),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(width, height),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true))
 	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(done)
+	t.Cleanup(done) // waits until the browser and its profile are gone
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, 90*time.Second)

@@ -5,8 +5,8 @@
 // last signed claim is sent by beacon, so a closed tab loses seconds at most.
 
 import { encode, flags, merge, total, type Interval } from "./claim";
-import { csrf, el, post } from "./dom";
-import { thisDevice, type Device } from "./device";
+import { csrf, el, post, Problem } from "./dom";
+import { forget, thisDevice, type Device } from "./device";
 import { put } from "./idb";
 import { base64, unhex, type Bytes } from "./wire";
 import type { Track } from "./track";
@@ -123,10 +123,9 @@ export function close(): void {
 }
 
 async function ask(t: Track, follows: boolean, turn: number): Promise<void> {
-  const device = await thisDevice(account());
   const start = (follows ? flags.autoplay : 0) | state();
   try {
-    const begin = await post<Begin>("/api/v1/plays", { track: t.id, flags: start, ...(device ? { device: hex16(device.id) } : {}) });
+    const { begin, device } = await atNode(t, start);
     if (turn !== beginning) return;
     play = {
       track: t, begin, device, since: performance.now(), heard: pending?.heard ?? [], flags: start, counter: 0,
@@ -135,6 +134,19 @@ async function ask(t: Track, follows: boolean, turn: number): Promise<void> {
     pending = undefined;
   } catch {
     if (turn === beginning) pending = undefined; // not counted; the player itself goes on
+  }
+}
+
+/** Begins a play at the node. A key that it does not know is registered once more. */
+async function atNode(t: Track, start: number): Promise<{ begin: Begin; device: Device | undefined }> {
+  for (let again = false; ; again = true) {
+    const device = await thisDevice(account());
+    try {
+      return { device, begin: await post<Begin>("/api/v1/plays", { track: t.id, flags: start, ...(device ? { device: hex16(device.id) } : {}) }) };
+    } catch (e) {
+      if (again || !device || !(e instanceof Problem) || e.status < 400 || e.status >= 500) throw e;
+      await forget();
+    }
   }
 }
 

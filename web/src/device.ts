@@ -32,6 +32,12 @@ export function thisDevice(account: string): Promise<Device | undefined> {
   return device;
 }
 
+/** The node does not know the key (its database was restored, say): register it again. */
+export function forget(): Promise<unknown> {
+  device = undefined;
+  return get<Stored>("key", "device").then((k) => k && put("key", "device", { ...k, registered: [] }));
+}
+
 async function ready(account: string): Promise<Device | undefined> {
   if (!globalThis.isSecureContext || !crypto.subtle || !globalThis.indexedDB) return undefined;
   const k = (await get<Stored>("key", "device")) ?? (await make());

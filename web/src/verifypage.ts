@@ -151,7 +151,7 @@ function link(c: Check): HTMLElement {
 function stamp(p: Element | null, r: Report): void {
   if (!p) return;
   if (r.needsHttps || r.needsKey !== undefined) fill(p, "checking", "info", t("Not checked"));
-  else if (r.ok) fill(p, "", "seal-check-f", t("Verified by this browser, %s", new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: "long" })));
+  else if (r.ok) fill(p, "", "seal-check-f", t("Verified by this browser, %s", new Date().toLocaleDateString(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "long" })));
   else fill(p, "bad", "warning-circle", t("Does not hold"));
 }
 
