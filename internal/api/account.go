@@ -136,7 +136,7 @@ func (a *API) people(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/devices", id: "list-devices", tag: tag, scope: account.ScopeListen, summary: "Keys that sign plays"}, a.devices)
 	add(r, operation{method: http.MethodPost, path: "/devices", id: "add-device", tag: tag, scope: account.ScopeListen, status: http.StatusCreated, summary: "Register a key"}, a.addDevice)
 	add(r, operation{method: http.MethodDelete, path: "/devices/{id}", id: "revoke-device", tag: tag, scope: account.ScopeListen, summary: "Revoke a key"}, a.revokeDevice)
-	add(r, operation{method: http.MethodGet, path: "/tokens", id: "list-tokens", tag: tag, scope: account.ScopeRead, summary: "Personal tokens; only with a session"}, a.tokens)
+	add(r, operation{method: http.MethodGet, path: "/tokens", id: "list-tokens", tag: tag, scope: account.ScopeRead, summary: "Personal tokens, without their secrets"}, a.tokens)
 	add(r, operation{method: http.MethodPost, path: "/tokens", id: "make-token", tag: tag, scope: account.ScopeRead, status: http.StatusCreated, summary: "Make a token; only with a session"}, a.makeToken)
 	add(r, operation{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", tag: tag, scope: account.ScopeRead, summary: "Revoke a token; only with a session"}, a.revokeToken)
 }

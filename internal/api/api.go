@@ -8,6 +8,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 
@@ -35,6 +36,7 @@ func newRouter(mux *http.ServeMux, version string, log *slog.Logger) *router {
 	c.Info.License = &huma.License{Name: "AGPL-3.0-or-later", Identifier: "AGPL-3.0-or-later"}
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = Prefix+"/openapi", "", Prefix+"/schemas"
 	c.CreateHooks = nil // answers carry what they say and nothing else
+	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "A personal token, made on the account page."},
 		"session": {Type: "apiKey", In: "cookie", Name: "session", Description: "The browser's session; writes also need the X-CSRF-Token header."},
@@ -72,7 +74,8 @@ type operation struct {
 // ours are logged with their chain.
 func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
-		Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag}, DefaultStatus: o.status,
+		Middlewares: huma.Middlewares{r.guard(o)},
+		Method:      o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag}, DefaultStatus: o.status,
 		MaxBodyBytes: 1 << 20, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}
 	if o.scope != "" {
@@ -80,9 +83,6 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
 	huma.Register(r.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		if err := allowed(ctx, o); err != nil {
-			return nil, problem.Of(err)
-		}
 		out, err := do(ctx, in)
 		if err != nil {
 			if fault.KindOf(err) == fault.Internal {
@@ -92,6 +92,21 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 		}
 		return out, nil
 	})
+}
+
+// guard refuses callers before anything they sent is read.
+func (r *router) guard(o operation) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		err := allowed(c.Context(), o)
+		if err == nil {
+			next(c)
+			return
+		}
+		d := problem.Of(err)
+		c.SetHeader("Content-Type", d.ContentType(""))
+		c.SetStatus(d.Status)
+		_ = json.NewEncoder(c.BodyWriter()).Encode(d) // the client may be gone
+	}
 }
 
 // writes reports whether an operation changes something.

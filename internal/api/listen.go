@@ -136,12 +136,16 @@ func (a *API) claim(ctx context.Context, in *claimInput) (*output[Receipt], erro
 	if err != nil {
 		return nil, err
 	}
-	ans, err := a.Listen.Claim(ctx, listen.SignedClaim{Account: r.Account, Claim: in.Body.Claim, Signature: in.Body.Signature, Origin: gate.Origin(gate.Client(ctx))})
+	said, err := listen.ParseClaim(in.Body.Claim)
 	if err != nil {
 		return nil, err
 	}
-	if ans.Play != play {
+	if said.Play != play {
 		return nil, fault.New(fault.Invalid, "The claim is of another play than the address names.")
+	}
+	ans, err := a.Listen.Claim(ctx, listen.SignedClaim{Account: r.Account, Claim: in.Body.Claim, Signature: in.Body.Signature, Origin: gate.Origin(gate.Client(ctx))})
+	if err != nil {
+		return nil, err
 	}
 	return reply(receipt(ans))
 }

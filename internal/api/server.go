@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/wallet"
@@ -42,5 +44,9 @@ func (a *API) Handler() http.Handler {
 	a.people(r)
 	a.listening(r)
 	a.money(r)
+	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
+	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, _ *http.Request) {
+		problem.Write(w, fault.New(fault.NotFound, "There is no such operation. "+Prefix+"/docs lists all of them."))
+	})
 	return frame(mux)
 }

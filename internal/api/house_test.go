@@ -1,0 +1,203 @@
+package api_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/problem"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/store"
+	"github.com/michaelperna/9ten/internal/wallet"
+)
+
+const (
+	nodeID   = "music.example"
+	password = "nine songs for the tenth month"
+)
+
+// house is a node's interface over a database of its own.
+type house struct {
+	t     testing.TB
+	db    *store.DB
+	raw   *sql.DB // for what no service of the test makes
+	api   *api.API
+	web   *httptest.Server
+	log   ed25519.PublicKey
+	clock atomic.Int64 // Unix milliseconds
+	root  account.SignedIn
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{t: t}
+	h.clock.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixMilli())
+	now := func() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
+	path := filepath.Join(t.TempDir(), "9ten.db")
+	var err error
+	if h.db, err = store.Open(t.Context(), store.Config{Path: path, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	if h.raw, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"); err != nil {
+		t.Fatal(err)
+	}
+	public, private, _ := ed25519.GenerateKey(rand.Reader) // crypto/rand never fails
+	h.log = public
+	accounts := account.New(account.Config{Store: h.db, Now: now})
+	h.api = &api.API{
+		Node: nodeID, Version: "test", Accounts: accounts, Listen: listen.NewDesk(nodeID, h.db, private),
+		Report: &report.Desk{Node: nodeID, Store: h.db}, Wallet: &wallet.Desk{Store: h.db}, Now: now, Log: slog.New(slog.DiscardHandler),
+	}
+	h.furnishMusic()
+	h.web = httptest.NewServer((&gate.Gate{Accounts: accounts}).Wrap(h.api.Handler()))
+	t.Cleanup(func() {
+		h.web.Close()
+		if err := h.raw.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := h.db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	in := account.SignUp{Handle: "grace", Name: "Grace", Password: password}
+	if _, err := accounts.SetupHere(t.Context(), account.Setup{SignUp: in, Settings: account.Settings{Name: "Night Desk", OpenSignUp: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if h.root, err = accounts.SignIn(t.Context(), "grace", password, account.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *house) exec(query string, args ...any) {
+	h.t.Helper()
+	if _, err := h.raw.ExecContext(h.t.Context(), query, args...); err != nil {
+		h.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (h *house) signUp(handle string) account.SignedIn {
+	h.t.Helper()
+	in, err := h.api.Accounts.SignUp(h.t.Context(), account.SignUp{Handle: handle, Name: strings.ToUpper(handle), Password: password}, account.Client{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return in
+}
+
+// A caller makes requests the way a browser or a program does.
+type caller struct {
+	h                   *house
+	session, csrf, auth string
+}
+
+func (h *house) guest() caller { return caller{h: h} }
+
+func (h *house) browser(in account.SignedIn) caller {
+	return caller{h: h, session: in.Token, csrf: in.CSRF}
+}
+
+func (h *house) program(in account.SignedIn, scopes ...account.Scope) caller {
+	h.t.Helper()
+	secret, _, err := h.api.Accounts.IssueToken(h.t.Context(), in.Principal, "test", scopes, time.Time{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return caller{h: h, auth: "Bearer " + secret}
+}
+
+// answer is what came back.
+type answer struct {
+	code   int
+	header http.Header
+	body   []byte
+}
+
+// send makes a request; body is marshalled unless it is nil or text.
+func (c caller) send(method, path string, body any) answer {
+	c.h.t.Helper()
+	var r io.Reader = http.NoBody
+	switch b := body.(type) {
+	case nil:
+	case string:
+		r = strings.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		if err != nil {
+			c.h.t.Fatal(err)
+		}
+		r = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(c.h.t.Context(), method, c.h.web.URL+api.Prefix+path, r)
+	if err != nil {
+		c.h.t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.auth != "" {
+		req.Header.Set("Authorization", c.auth)
+	}
+	if c.session != "" {
+		req.AddCookie(&http.Cookie{Name: "session", Value: c.session})
+	}
+	if c.csrf != "" {
+		req.Header.Set("X-CSRF-Token", c.csrf)
+	}
+	res, err := c.h.web.Client().Do(req)
+	if err != nil {
+		c.h.t.Fatal(err)
+	}
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.h.t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		c.h.t.Error(err)
+	}
+	return answer{res.StatusCode, res.Header, raw}
+}
+
+// do sends, expects a status, and reads the answer into out unless it is nil.
+func (c caller) do(method, path string, body any, want int, out any) {
+	c.h.t.Helper()
+	a := c.send(method, path, body)
+	if a.code != want {
+		c.h.t.Fatalf("%s %s = %d, not %d: %s", method, path, a.code, want, a.body)
+	}
+	if out == nil {
+		return
+	}
+	if err := json.Unmarshal(a.body, out); err != nil {
+		c.h.t.Fatalf("%s %s: %v: %s", method, path, err, a.body)
+	}
+}
+
+// refused expects a problem document of a status.
+func (c caller) refused(method, path string, body any, want int) problem.Document {
+	c.h.t.Helper()
+	a := c.send(method, path, body)
+	var d problem.Document
+	err := json.Unmarshal(a.body, &d)
+	if a.code != want || err != nil || d.Status != want || d.Detail == "" || !strings.HasPrefix(d.Type, "/problems/") || a.header.Get("Content-Type") != "application/problem+json" {
+		c.h.t.Errorf("%s %s = %d %s (want a problem, %d): %s", method, path, a.code, a.header.Get("Content-Type"), want, a.body)
+	}
+	return d
+}
