@@ -108,7 +108,7 @@ const passing = (status: number): boolean => status === 0 || status === 409 || s
 const head = (): Record<string, string> => ({ "Tus-Resumable": version, "X-CSRF-Token": csrf() });
 
 function encode(metadata: Record<string, string>): string {
-  return Object.entries(metadata).map(([k, v]) => `${k} ${btoa(String.fromCharCode(...new TextEncoder().encode(v)))}`).join(",");
+  return Object.entries(metadata).filter(([, v]) => v !== "").map(([k, v]) => `${k} ${btoa(String.fromCharCode(...new TextEncoder().encode(v)))}`).join(",");
 }
 
 function problem(x: XMLHttpRequest): Problem {
