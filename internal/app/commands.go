@@ -35,6 +35,7 @@ func commands() []command {
 	return []command{
 		{name: "serve", summary: "run the node", run: serve},
 		{name: "setup", summary: "make the admin and name the node, without the page", run: setUp, flags: setupFlags},
+		{name: "import", args: "DIR", summary: "take every folder with music below DIR as a release", run: importDir, flags: importFlags},
 		{name: "simulate", summary: "play a month of invented listeners into a demonstration", run: simulate, flags: simulateFlags},
 		{name: "month close", args: "2026-10", summary: "settle a month as far as the calendar allows; twice does no harm", run: closeMonth},
 		{name: "month list", summary: "how far each month has come", run: listMonths},

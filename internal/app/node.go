@@ -6,18 +6,26 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/blob"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/ledger/embedded"
 	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/media"
+	"github.com/michaelperna/9ten/internal/media/encode"
+	"github.com/michaelperna/9ten/internal/media/hls"
+	"github.com/michaelperna/9ten/internal/media/sandbox"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/store"
+	"github.com/michaelperna/9ten/internal/stream"
 	"github.com/michaelperna/9ten/internal/tlog"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
@@ -41,7 +49,20 @@ type node struct {
 	report   *report.Desk
 	jobs     *jobs.Runner
 	gate     *gate.Gate
-	closers  []func() error // in the order of opening
+
+	catalogue  *music.Catalogue
+	library    *music.Library
+	studio     *music.Studio
+	moderation *music.Moderation
+
+	blobs       *blob.Dir
+	packager    *hls.Packager
+	stream      *stream.Server
+	tools       encode.Tools
+	level       sandbox.Level
+	prepareOnce sync.Mutex
+	prepare     *media.Preparer // made when the first file comes in
+	closers     []func() error  // in the order of opening
 }
 
 // openNode opens a data directory and everything in it. What was opened
@@ -79,6 +100,9 @@ func openNodeAt(ctx context.Context, cfg *Config, log *slog.Logger, now func() t
 		return nil, err
 	}
 	n.openDomain()
+	if err := n.openMedia(ctx); err != nil {
+		return nil, err
+	}
 	return n, n.openGate()
 }
 
@@ -121,6 +145,9 @@ func (n *node) openDomain() {
 		Node: n.cfg.NodeID(), Store: n.db, Log: days{n.tlog}, Ledger: n.recorder, Keys: n.signer,
 		Marks: royalty.Marks{Unreviewed: true, DemoClock: n.dir.demo != nil},
 	}
+	m := n.db.Music()
+	n.catalogue, n.library, n.moderation = &music.Catalogue{Store: m}, &music.Library{Store: m}, &music.Moderation{Store: m}
+	n.studio = &music.Studio{Store: m, FileMax: n.cfg.Media.MaxFileBytes}
 	n.jobs = jobs.New(jobs.Config{Store: n.db, Now: n.now, Log: n.log})
 	n.calendar()
 }
@@ -134,7 +161,7 @@ func (n *node) openGate() error {
 // erasers remove what each part of the domain keeps of an account, in the
 // transaction that deletes it.
 func (n *node) erasers() []account.Eraser {
-	return []account.Eraser{n.db.EraseReceipts, n.db.EraseListening, n.db.EraseWallet}
+	return []account.Eraser{n.db.EraseMusic, n.db.EraseReceipts, n.db.EraseListening, n.db.EraseWallet}
 }
 
 // The kinds of jobs that the calendar makes.

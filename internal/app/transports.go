@@ -10,6 +10,8 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/stream"
 )
 
 // transports registers everything that answers requests.
@@ -19,6 +21,20 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct,
 	}
 	mux.Handle(api.Prefix+"/", a.Handler())
+	u := &api.Uploads{
+		Dir: n.dir.join("incoming"), Max: n.cfg.Media.MaxFileBytes, Intake: intake{n.studio, n.blobs, n.cfg.Media.MaxFileBytes},
+		Viewer: func(ctx context.Context) music.Viewer { return viewer(account.From(ctx)) },
+	}
+	uploads, err := u.Handler()
+	if err != nil {
+		return err
+	}
+	mux.Handle(api.Prefix+"/uploads", uploads)
+	mux.Handle(api.Prefix+"/uploads/", uploads)
+	n.stream = stream.New(stream.Config{
+		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Now: n.now, Log: n.logger("stream"),
+	})
+	n.stream.Register(mux)
 	return nil
 }
 
@@ -30,13 +46,37 @@ func (n *node) month(ctx context.Context, a id.Account) (listen.Nine, map[id.Act
 		return listen.Nine{}, nil, err
 	}
 	nine, err := n.listen.Nine(ctx, a, p, c.Pot)
-	return nine, map[id.Act]string{}, err
+	if err != nil {
+		return nine, nil, err
+	}
+	var acts []id.Act
+	for _, x := range nine.Places {
+		acts = append(acts, x.Act)
+	}
+	for _, x := range nine.Next {
+		acts = append(acts, x.Act)
+	}
+	rows, err := n.catalogue.ActNames(ctx, acts)
+	names := make(map[id.Act]string, len(rows))
+	for a, r := range rows {
+		names[a] = r.Name
+	}
+	return nine, names, err
 }
 
 // mayAct refuses who has no part in an act.
-func (n *node) mayAct(_ context.Context, p account.Principal, _ id.Act) error {
+func (n *node) mayAct(ctx context.Context, p account.Principal, act id.Act) error {
 	if p.Has(account.Admin) {
 		return nil
+	}
+	own, err := n.studio.Acts(ctx, viewer(p))
+	if err != nil {
+		return err
+	}
+	for _, o := range own {
+		if o.Act.ID == act {
+			return nil
+		}
 	}
 	return fault.New(fault.Forbidden, "Only who has a part in the act may see this.")
 }

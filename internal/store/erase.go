@@ -70,3 +70,13 @@ func (db *DB) EraseWallet(ctx context.Context, atx account.Tx, who id.Account) e
 	}
 	return walletTx{tx}.Forget(ctx, who)
 }
+
+// EraseMusic removes an account's playlists, likes and history, and leaves
+// acts that nobody else owns to the operator.
+func (db *DB) EraseMusic(ctx context.Context, atx account.Tx, who id.Account) error {
+	tx, err := within(atx)
+	if err != nil {
+		return err
+	}
+	return musicTx{tx}.ForgetAccount(ctx, who)
+}

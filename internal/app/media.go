@@ -1,0 +1,220 @@
+package app
+
+import (
+	"context"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/blob"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/media"
+	"github.com/michaelperna/9ten/internal/media/encode"
+	"github.com/michaelperna/9ten/internal/media/hls"
+	"github.com/michaelperna/9ten/internal/media/probe"
+	"github.com/michaelperna/9ten/internal/media/sandbox"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/stream"
+)
+
+// openMedia opens the files and what makes sound of them.
+func (n *node) openMedia(ctx context.Context) (err error) {
+	if n.blobs, err = blob.OpenDir(n.dir.join("blob")); err != nil {
+		return err
+	}
+	n.packager, err = hls.NewPackager(ctx, hls.Config{Blobs: n.blobs, Source: n.source, CacheBytes: n.cfg.Media.CacheBytes, Log: n.logger("hls")})
+	if err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.packager.Close)
+	runner := sandbox.Runner{}
+	if n.tools, err = encode.Find(ctx, runner, n.cfg.Media.FFmpeg); err != nil {
+		return err
+	}
+	if n.level, err = runner.Level(ctx); err != nil {
+		return err
+	}
+	n.jobs.Handle(music.JobPrepare, jobs.Options{Parallel: int(n.cfg.Media.Workers)}, n.prepareTrack)
+	n.jobs.Handle(music.JobPublish, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
+		return n.studio.PublishDue(ctx, id.Release(j.Payload))
+	})
+	return nil
+}
+
+// preparer makes the machine that prepares files when it is first needed: it
+// compiles what the helpers use, which a node that only plays need not wait for.
+func (n *node) preparer(ctx context.Context) (*media.Preparer, error) {
+	n.prepareOnce.Lock()
+	defer n.prepareOnce.Unlock()
+	if n.prepare != nil {
+		return n.prepare, nil
+	}
+	p, err := media.New(ctx, media.Config{Tools: n.tools, Blobs: n.blobs, Dir: n.dir.join("work")})
+	n.prepare = p
+	return p, err
+}
+
+// source says where a rendition's bytes are.
+func (n *node) source(ctx context.Context, rendition string) (hls.Source, error) {
+	var r music.Rendition
+	err := n.db.Music().Read(ctx, func(tx music.Tx) (err error) {
+		r, err = tx.Rendition(ctx, rendition)
+		return err
+	})
+	return hls.Source{Frames: r.Frames, Index: r.Index}, err
+}
+
+// prepareTrack reads and measures a track's file, handing on each part as soon
+// as it is done. A file that cannot be taken ends with its reason beside the
+// track, not with a job that is tried again.
+func (n *node) prepareTrack(ctx context.Context, j jobs.Job) error {
+	track := id.Track(j.Payload)
+	w, err := n.studio.Work(ctx, track)
+	if fault.Is(err, fault.NotFound) || err == nil && w.Original == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p, err := n.preparer(ctx)
+	if err != nil {
+		return err
+	}
+	path, err := n.blobs.Path(w.Original)
+	if err != nil {
+		return err
+	}
+	if err := n.studio.Prepared(ctx, track, music.Result{Original: w.Original, Started: true}); err != nil {
+		return err
+	}
+	in := media.Original{Path: path, Key: w.Original, Track: string(track) + "@" + n.cfg.NodeID(), Cover: w.WithArt}
+	_, err = p.Prepare(ctx, in, media.Prepared{}, func(ctx context.Context, s media.Step, got media.Prepared) error {
+		return n.studio.Prepared(ctx, track, result(w.Original, s, got))
+	})
+	switch fault.KindOf(err) {
+	case fault.Unsupported, fault.Invalid, fault.TooLarge:
+		return n.studio.Prepared(ctx, track, music.Result{Original: w.Original, Refusal: fault.Message(err)})
+	}
+	if fault.Is(err, fault.NotFound) {
+		return nil // deleted meanwhile
+	}
+	return err
+}
+
+// result says what one step found, in the catalogue's words.
+func result(original string, s media.Step, p media.Prepared) music.Result {
+	r := music.Result{Original: original, Started: true, Playable: p.CanPlay()}
+	switch s {
+	case media.Probing:
+		x := p.Report
+		codec := x.Codec
+		if codec == "pcm" {
+			codec = "wav"
+		}
+		r.Probe = &music.Probe{Codec: codec, Rate: int64(x.Rate), Bits: int64(x.Bits), Channels: int64(x.Channels), Samples: int64(x.Samples), Delay: int64(x.Delay)}
+		tags := fileTags(x.Tags)
+		r.Tags = &tags
+	case media.Playable, media.Encoding:
+		for _, x := range p.Renditions {
+			r.Renditions = append(r.Renditions, music.Rendition{
+				ID: x.ID, Codec: x.Codec, Frames: x.Frames, Index: x.Index, Manifest: x.Manifest, Rate: int64(x.Rate), Channels: int64(x.Channels),
+				Bitrate: int64(x.Average), Samples: int64(x.Samples), Delay: int64(x.Delay), Bytes: x.Bytes,
+			})
+		}
+	case media.Measuring:
+		r.Loudness = &music.Loudness{Integrated: thousandths(p.Sound.Integrated), Peak: thousandths(p.Sound.TruePeak)}
+		r.Peaks, r.Waveform = p.Sound.Peaks, p.Waveform
+	case media.Covering:
+		if p.Picture != nil {
+			r.Cover = &music.Cover{ID: p.Picture.ID, Light: p.Picture.Light, Dark: p.Picture.Dark}
+		}
+	}
+	return r
+}
+
+func thousandths(x float64) int64 { return int64(math.Round(x * 1000)) }
+
+func fileTags(t probe.Tags) music.FileTags {
+	return music.FileTags{
+		Title: t.Title, Artist: strings.Join(t.Artists, ", "), AlbumArtist: strings.Join(t.AlbumArtists, ", "), Album: t.Album, Date: t.Date,
+		Genres: t.Genres, Label: t.Label, Language: t.Language, Licence: t.Licence, ISRC: t.ISRC, Comment: t.Comment, Lyrics: t.Lyrics, Disc: t.Disc, Number: t.Track,
+	}
+}
+
+// intake takes uploaded files into the blob store and their releases.
+type intake struct {
+	*music.Studio
+	blobs *blob.Dir
+	max   int64
+}
+
+// Arrived stores the file by its content and makes it a track.
+func (i intake) Arrived(ctx context.Context, u id.Upload, file io.Reader) error {
+	key, w, err := i.blobs.PutHashed(ctx, "original", file, i.max)
+	if err != nil {
+		return err
+	}
+	_, err = i.Add(ctx, u, music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size})
+	return err
+}
+
+// viewer is a principal as music sees it.
+func viewer(p account.Principal) music.Viewer {
+	return music.Viewer{Account: p.Account, Moderator: p.Has(account.Moderator), Admin: p.Has(account.Admin)}
+}
+
+// shelf is the catalogue as sound is served from it.
+type shelf struct{ n *node }
+
+var _ stream.Catalogue = shelf{}
+
+// tiers orders what the player is offered: lossless first.
+var tiers = []string{"flac", "aac", "opus"}
+
+func (s shelf) Track(ctx context.Context, t id.Track) (stream.Track, error) {
+	p, err := s.n.catalogue.Playback(ctx, t)
+	if err != nil {
+		return stream.Track{}, err
+	}
+	out := stream.Track{Public: p.Public, Original: stream.Original{Key: p.Original, Type: mediaType(p.Codec)}}
+	for _, tier := range tiers {
+		for _, r := range p.Renditions {
+			if r.Codec == tier {
+				out.Renditions = append(out.Renditions, r.ID)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s shelf) TrackOf(ctx context.Context, rendition string) (id.Track, error) {
+	return s.n.catalogue.TrackOf(ctx, rendition)
+}
+
+func (s shelf) Cover(_ context.Context, cover string, size int, format string) (string, error) {
+	return media.CoverKey(cover, size, format)
+}
+
+// mediaTypes of originals by codec.
+var mediaTypes = map[string]string{
+	"flac": "audio/flac", "wav": "audio/wav", "mp3": "audio/mpeg", "aac": "audio/mp4", "alac": "audio/mp4", "vorbis": "audio/ogg", "opus": "audio/ogg",
+}
+
+func mediaType(codec string) string {
+	if t, ok := mediaTypes[codec]; ok {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// mayHear says whether a request may have a track that is not public.
+func (n *node) mayHear(ctx context.Context, r *http.Request, t id.Track) error {
+	return n.catalogue.MayHear(ctx, viewer(account.From(ctx)), t, r.URL.Query().Get("preview"))
+}
+
+// Helper turns the process into a sandboxed helper when its arguments say so.
+func Helper(args []string) (code int, helper bool) { return media.Child(args) }
