@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
@@ -18,15 +19,19 @@ import (
 
 // API answers under [Prefix]. All fields are set by app.
 type API struct {
-	Node     string // the node's id, as claims name it
-	Version  string
-	Accounts *account.Service
-	Listen   *listen.Desk
-	Report   *report.Desk
-	Wallet   *wallet.Desk
-	Keys     royalty.Keys
-	Now      func() time.Time
-	Log      *slog.Logger
+	Node       string // the node's id, as claims name it
+	Version    string
+	Accounts   *account.Service
+	Listen     *listen.Desk
+	Report     *report.Desk
+	Wallet     *wallet.Desk
+	Catalogue  *music.Catalogue
+	Library    *music.Library
+	Studio     *music.Studio
+	Moderation *music.Moderation
+	Keys       royalty.Keys
+	Now        func() time.Time
+	Log        *slog.Logger
 	// Month returns an account's nine with the names of its acts.
 	Month func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error)
 	// MayAct refuses (Forbidden, NotFound) who has no part in an act.
@@ -42,6 +47,8 @@ func (a *API) Handler() http.Handler {
 	r := newRouter(mux, a.Version, a.Log)
 	a.node(r)
 	a.people(r)
+	a.catalogue(r)
+	a.library(r)
 	a.listening(r)
 	a.money(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))

@@ -1,0 +1,219 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// viewer is who asks, as the music services know them. A token that may not
+// read what its account sees, sees what everybody sees.
+func viewer(ctx context.Context) music.Viewer {
+	p := account.From(ctx)
+	if p.Token && !slices.Contains(p.Scopes, account.ScopeRead) && !slices.Contains(p.Scopes, account.ScopeStudio) {
+		return music.Viewer{}
+	}
+	return mover(ctx)
+}
+
+// mover is viewer for what a scope has let in already.
+func mover(ctx context.Context) music.Viewer {
+	p := account.From(ctx)
+	return music.Viewer{Account: p.Account, Moderator: p.Has(account.Moderator), Admin: p.Has(account.Admin)}
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Rows []T    `json:"rows"`
+	Next string `json:"next,omitempty" doc:"Cursor of the page after; none at the end"`
+}
+
+// paged turns a list of the domain into a page.
+func paged[D, T any](l music.List[D], turn func(*D) T) Page[T] {
+	return Page[T]{each(l.Rows, turn), l.Next}
+}
+
+func each[D, T any](rows []D, turn func(*D) T) []T {
+	out := make([]T, len(rows))
+	for i := range rows {
+		out[i] = turn(&rows[i])
+	}
+	return out
+}
+
+// PageInput asks for part of a list.
+type PageInput struct {
+	After string `query:"after" maxLength:"200" doc:"Cursor from the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (p PageInput) page() music.Page { return music.Page{After: p.After, Limit: p.Limit} }
+
+type listInput struct {
+	Order string `query:"order" enum:"newest,popular" default:"newest"`
+	Act   string `query:"act" doc:"Only of this act (id)"`
+	Tag   string `query:"tag" maxLength:"100" doc:"Only with this tag; always newest first"`
+	PageInput
+}
+
+func (l *listInput) filter() (f music.Filter, err error) {
+	f.Order, f.Tag = music.Order(l.Order), l.Tag
+	if l.Act != "" {
+		f.Act, err = id.Parse[id.Act](l.Act)
+	}
+	return f, err
+}
+
+// TrackRef names a track in a path.
+type TrackRef struct {
+	Track string `path:"track" doc:"Track id"`
+}
+
+// ReleaseRef names a release in a path.
+type ReleaseRef struct {
+	Release string `path:"release" doc:"Release id"`
+}
+
+// ActRef names an act in a path.
+type ActRef struct {
+	Act string `path:"act" doc:"Act id"`
+}
+
+type trackPageInput struct {
+	TrackRef
+	Preview string `query:"preview" maxLength:"64" doc:"Token of a private link"`
+}
+
+type releasePageInput struct {
+	ReleaseRef
+	Preview string `query:"preview" maxLength:"64" doc:"Token of a private link"`
+}
+
+type actPageInput struct {
+	Act string `path:"act" doc:"Handle or id"`
+}
+
+type tagsInput struct {
+	Prefix string `query:"prefix" maxLength:"100"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type searchInput struct {
+	Q     string `query:"q" required:"true" maxLength:"500" doc:"Words; each is the beginning of one"`
+	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"Of each kind"`
+}
+
+func (a *API) catalogue(r *router) {
+	const tag = "Catalogue"
+	add(r, operation{method: http.MethodGet, path: "/tracks", id: "list-tracks", tag: tag, summary: "Public tracks"}, a.tracks)
+	add(r, operation{method: http.MethodGet, path: "/tracks/{track}", id: "get-track", tag: tag, summary: "A track with its credits"}, a.track)
+	add(r, operation{method: http.MethodGet, path: "/releases", id: "list-releases", tag: tag, summary: "Public releases"}, a.releases)
+	add(r, operation{method: http.MethodGet, path: "/releases/{release}", id: "get-release", tag: tag, summary: "A release with its tracks"}, a.release)
+	add(r, operation{method: http.MethodGet, path: "/acts", id: "list-acts", tag: tag, summary: "Acts, those with the most releases first"}, a.acts)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}", id: "get-act", tag: tag, summary: "An act"}, a.act)
+	add(r, operation{method: http.MethodGet, path: "/tags", id: "list-tags", tag: tag, summary: "Tags, the most used first"}, a.tags)
+	add(r, operation{method: http.MethodGet, path: "/search", id: "search", tag: tag, summary: "Find tracks, releases, acts, playlists and tags"}, a.search)
+}
+
+func (a *API) tracks(ctx context.Context, in *listInput) (*output[Page[Track]], error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Catalogue.Tracks(ctx, f, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return reply(paged(l, trackOf))
+}
+
+func (a *API) track(ctx context.Context, in *trackPageInput) (*output[TrackPage], error) {
+	t, err := id.Parse[id.Track](in.Track)
+	if err != nil {
+		return nil, err
+	}
+	one, full, err := a.Catalogue.Track(ctx, viewer(ctx), t, in.Preview)
+	if err != nil {
+		return nil, err
+	}
+	return reply(TrackPage{fullTrack(&one, &full), releaseOf(&full.Release, &full.Act)})
+}
+
+func (a *API) releases(ctx context.Context, in *listInput) (*output[Page[Release]], error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Catalogue.Releases(ctx, f, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return reply(paged(l, releaseRow))
+}
+
+func (a *API) release(ctx context.Context, in *releasePageInput) (*output[ReleasePage], error) {
+	r, err := id.Parse[id.Release](in.Release)
+	if err != nil {
+		return nil, err
+	}
+	full, err := a.Catalogue.Release(ctx, viewer(ctx), r, in.Preview)
+	if err != nil {
+		return nil, err
+	}
+	return reply(releasePage(&full))
+}
+
+func (a *API) acts(ctx context.Context, in *PageInput) (*output[Page[ActRow]], error) {
+	l, err := a.Catalogue.Acts(ctx, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return reply(paged(l, actRow))
+}
+
+func (a *API) act(ctx context.Context, in *actPageInput) (*output[Act], error) {
+	full, err := a.Catalogue.Act(ctx, viewer(ctx), in.Act)
+	if err != nil {
+		return nil, err
+	}
+	out := actOf(&full.Act)
+	out.Role, out.Following = string(full.Role), full.Following
+	return reply(out)
+}
+
+// TagCount is a tag and how many releases carry it.
+type TagCount struct {
+	Tag      string `json:"tag"`
+	Releases int64  `json:"releases"`
+}
+
+func tagCount(t *music.TagCount) TagCount { return TagCount{t.Tag, t.Releases} }
+
+func (a *API) tags(ctx context.Context, in *tagsInput) (*output[[]TagCount], error) {
+	tags, err := a.Catalogue.Tags(ctx, in.Prefix, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(tags, tagCount))
+}
+
+// Found is what a search finds, each list best first.
+type Found struct {
+	Tracks    []Track       `json:"tracks"`
+	Releases  []Release     `json:"releases"`
+	Acts      []ActRow      `json:"acts"`
+	Playlists []PlaylistRow `json:"playlists"`
+	Tags      []TagCount    `json:"tags"`
+}
+
+func (a *API) search(ctx context.Context, in *searchInput) (*output[Found], error) {
+	f, err := a.Catalogue.Search(ctx, in.Q, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return reply(Found{each(f.Tracks, trackOf), each(f.Releases, releaseRow), each(f.Acts, actRow), each(f.Playlists, playlistRow), each(f.Tags, tagCount)})
+}
