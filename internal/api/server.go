@@ -51,6 +51,8 @@ func (a *API) Handler() http.Handler {
 	a.library(r)
 	a.listening(r)
 	a.money(r)
+	a.studio(r)
+	a.moderation(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, _ *http.Request) {
 		problem.Write(w, fault.New(fault.NotFound, "There is no such operation. "+Prefix+"/docs lists all of them."))
