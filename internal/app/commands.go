@@ -20,7 +20,7 @@ import (
 
 // options are what the flags of the commands set.
 type options struct {
-	demo                         bool
+	demo, empty                  bool
 	admin, password, name, owner string
 	open                         bool
 	keys                         []string
@@ -65,6 +65,7 @@ func withNode(ctx context.Context, c *call, do func(*node) error) error {
 
 func setupFlags(f *flag.FlagSet, c *call) {
 	f.BoolVar(&c.opt.demo, "demo", false, "make a directory for showing around: simulate and clock.start work there and nowhere else")
+	f.BoolVar(&c.opt.empty, "empty", false, "leave the demo catalogue out of a demonstration")
 	f.StringVar(&c.opt.admin, "admin", "", "the admin's user `name`")
 	f.StringVar(&c.opt.password, "password-file", "", "read the admin's password from a `file`, - for standard input")
 	f.StringVar(&c.opt.name, "name", "A 9ten node", "the node's `name`")
@@ -97,8 +98,18 @@ func setUp(ctx context.Context, c *call) error {
 		if err != nil {
 			return err
 		}
-		if err := n.settle(ctx); err != nil {
-			return err
+		if c.opt.demo && !c.opt.empty {
+			if err := n.loadDemo(ctx, account.Principal{Account: a.ID, Role: account.Admin}); err != nil {
+				return err
+			}
+			if err := n.work(ctx, jobDemo); err != nil {
+				return err
+			}
+		}
+		if !c.opt.demo { // a demonstration's ledger begins with what is played into it
+			if err := n.settle(ctx); err != nil {
+				return err
+			}
 		}
 		out := struct {
 			Admin string `json:"admin"`

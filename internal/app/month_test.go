@@ -68,7 +68,7 @@ func catalogue(t *testing.T, dir string, acts int) {
 // accounted for, and what is tampered with is found out.
 func TestSimulatedMonth(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
-	must(t, "a long enough password\n", "setup", "--demo", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
+	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
 	catalogue(t, dir, 14)
 	t.Log(must(t, "", "simulate", "--data-dir", dir, "--listeners", "60", "--seed", "7", "--period", "2026-10"))
 	first := must(t, "", "month", "close", "2026-10", "--data-dir", dir, "--json")

@@ -35,7 +35,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Now: n.now, Log: n.logger("stream"),
 	})
 	n.stream.Register(mux)
-	return nil
+	return n.pages(mux)
 }
 
 // month returns an account's nine, at the pot it has this month.

@@ -11,44 +11,23 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/web"
 )
-
-// A Visitor is who is looking: the zero value is a guest.
-type Visitor struct {
-	Account id.Account
-	Handle  string
-	Name    string
-	Artist  bool
-	// Moderator may take down; Admin may do everything an operator does.
-	Moderator bool
-	Admin     bool
-	Pays      bool
-	NoTrace   bool
-}
-
-// People says who is behind a request and gives out and takes back sessions.
-type People interface {
-	// Visitor returns who the session cookie belongs to, the zero Visitor for
-	// nobody, and the token that their forms carry.
-	Visitor(r *http.Request) (Visitor, string, error)
-	// CheckCSRF refuses (Forbidden) a form that was not made for this visitor.
-	CheckCSRF(r *http.Request, token string) error
-}
 
 // A page is one address: who may see it and what answers.
 type page struct {
 	pattern string // as the std mux takes it: "GET /receipts/{period}"
 	who     who
 	do      func(*visit) error
+	open    bool // a form that is sent before there is a session, such as sign-in
 }
 
 // who is allowed in.
@@ -57,6 +36,7 @@ type who uint8
 const (
 	anyone who = iota
 	listener
+	artist
 	moderator
 	admin
 )
@@ -66,8 +46,7 @@ type visit struct {
 	http.ResponseWriter
 	*http.Request
 	site   *Site
-	viewer Visitor
-	csrf   string
+	viewer account.Principal
 	form   url.Values // parsed, for POST
 }
 
@@ -77,13 +56,16 @@ type Facts func(ctx context.Context) web.NodeFacts
 // Site holds what the pages ask. All fields are set by app.
 type Site struct {
 	Renderer *web.Renderer
-	People   People
+	Gate     *gate.Gate
+	Accounts *account.Service
 	Facts    Facts
-	Client   func(*http.Request) netip.Addr // the address behind proxies
-	Secure   bool                           // the node is reached over https
 	BaseURL  string
 	Now      func() time.Time
 	Log      *slog.Logger
+	// LoadDemo loads the demo catalogue for a new admin; nil when there is none.
+	LoadDemo func(ctx context.Context, p account.Principal) error
+	// Ready is called once the node is set up; it may be nil.
+	Ready func()
 	Rooms
 }
 
@@ -102,7 +84,7 @@ func (s *Site) Handler() http.Handler {
 // answer frames a page: who is it, may they, do it, and say what went wrong.
 func (s *Site) answer(p page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{ResponseWriter: w, Request: r, site: s}
+		v := &visit{ResponseWriter: w, Request: r, site: s, viewer: account.From(r.Context())}
 		if err := v.enter(p); err != nil {
 			v.fail(err)
 			return
@@ -116,10 +98,7 @@ func (s *Site) answer(p page) http.Handler {
 // maxForm bounds what a form may send; files go another way.
 const maxForm = 1 << 20
 
-func (v *visit) enter(p page) (err error) {
-	if v.viewer, v.csrf, err = v.site.People.Visitor(v.Request); err != nil {
-		return err
-	}
+func (v *visit) enter(p page) error {
 	if v.Method == http.MethodPost {
 		v.Body = http.MaxBytesReader(v.ResponseWriter, v.Body, maxForm)
 		if err := v.ParseForm(); err != nil {
@@ -129,7 +108,12 @@ func (v *visit) enter(p page) (err error) {
 			return fault.New(fault.Invalid, "The form could not be read. Go back and send it again.")
 		}
 		v.form = v.PostForm
-		if err := v.site.People.CheckCSRF(v.Request, v.form.Get("csrf")); err != nil {
+		if !p.open {
+			if err := v.viewer.CheckCSRF(v.form.Get("csrf")); err != nil && !v.viewer.Guest() {
+				return err
+			}
+		}
+		if err := sameSite(v.Request); err != nil {
 			return err
 		}
 	}
@@ -140,10 +124,32 @@ func (v *visit) may(w who) error {
 	switch {
 	case w == anyone:
 		return nil
-	case v.viewer.Account == "":
+	case v.viewer.Guest():
 		return fault.New(fault.Unauthenticated, "Sign in to see this page.")
-	case w == admin && !v.viewer.Admin, w == moderator && !v.viewer.Moderator && !v.viewer.Admin:
-		return fault.New(fault.Forbidden, "This page is for those who run the node.")
+	case w == artist:
+		return v.viewer.Require(account.Artist)
+	case w == moderator:
+		return v.viewer.Require(account.Moderator)
+	case w == admin:
+		return v.viewer.Require(account.Admin)
+	}
+	return nil
+}
+
+// sameSite refuses forms that another site sent, before anybody is signed in
+// and has a token (Fetch metadata; old browsers send an Origin).
+func sameSite(r *http.Request) error {
+	refused := fault.New(fault.Forbidden, "That form came from another site. Open the page here and send it again.")
+	switch site := r.Header.Get("Sec-Fetch-Site"); {
+	case site == "same-origin" || site == "none":
+		return nil
+	case site != "":
+		return refused
+	}
+	if o := r.Header.Get("Origin"); o != "" && o != "null" {
+		if u, err := url.Parse(o); err != nil || u.Host != r.Host {
+			return refused
+		}
 	}
 	return nil
 }
@@ -151,8 +157,8 @@ func (v *visit) may(w who) error {
 // base begins a page's struct.
 func (v *visit) base(title, nav string) web.Page {
 	p := web.Page{
-		Title: title, Nav: nav, CSRF: v.csrf, Node: v.site.Facts(v.Context()), Query: "",
-		Viewer: web.Viewer{Name: v.viewer.Name, Handle: v.viewer.Handle, Artist: v.viewer.Artist, Operator: v.viewer.Moderator || v.viewer.Admin, Pays: v.viewer.Pays, NoTrace: v.viewer.NoTrace},
+		Title: title, Nav: nav, CSRF: v.viewer.CSRF, Node: v.site.Facts(v.Context()),
+		Viewer: web.Viewer{Name: v.viewer.Name, Handle: v.viewer.Handle, Artist: v.viewer.Has(account.Artist), Operator: v.viewer.Has(account.Moderator), NoTrace: v.viewer.HistoryPaused},
 	}
 	if n, ok := v.flash(); ok {
 		p.Notices = append(p.Notices, n)
@@ -222,7 +228,7 @@ func (v *visit) fill(fields []web.Field) []web.Field {
 // (303), where the notice is shown once.
 func (v *visit) goTo(path, notice string) error {
 	if notice != "" {
-		http.SetCookie(v.ResponseWriter, &http.Cookie{Name: "notice", Value: url.QueryEscape(notice), Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.site.Secure})
+		http.SetCookie(v.ResponseWriter, &http.Cookie{Name: "notice", Value: url.QueryEscape(notice), Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.site.Gate.Secure})
 	}
 	http.Redirect(v.ResponseWriter, v.Request, local(path), http.StatusSeeOther)
 	return nil

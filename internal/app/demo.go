@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/demo"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// jobDemo gives a release of the demo catalogue its cover and publishes it,
+// once its files are prepared.
+const jobDemo = "demo.release"
+
+// demoRelease is the payload of such a job.
+type demoRelease struct {
+	Release id.Release `json:"release"`
+	Name    string     `json:"name"` // the cover is drawn from it
+}
+
+// loadDemo makes the acts, releases and tracks of the demo catalogue. What is
+// there already by name is left alone, so it may be run again.
+func (n *node) loadDemo(ctx context.Context, p account.Principal) error {
+	c, err := demo.Catalogue()
+	if err != nil {
+		return err
+	}
+	v := viewer(p)
+	v.Admin, v.Moderator = true, true
+	for _, a := range c.Acts {
+		act, err := n.actNamed(ctx, v, a.Name)
+		if err != nil {
+			return err
+		}
+		if _, err := n.studio.EditAct(ctx, v, act, func(x *music.Act) { x.Bio = a.About }); err != nil {
+			return err
+		}
+		have, err := n.studio.Releases(ctx, v, act)
+		if err != nil {
+			return err
+		}
+		titles := map[string]bool{}
+		for _, r := range have {
+			titles[r.Facts.Title] = true
+		}
+		for _, r := range a.Releases {
+			if titles[r.Title] {
+				continue
+			}
+			if err := n.loadDemoRelease(ctx, v, act, a.Name, r); err != nil {
+				return fmt.Errorf("demo release %s: %w", r.Slug, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (n *node) loadDemoRelease(ctx context.Context, v music.Viewer, act id.Act, artist string, r demo.Release) error {
+	about := ""
+	for _, t := range r.Tracks {
+		for _, s := range t.Sources {
+			about += fmt.Sprintf("%s: “%s” by %s, %s. %s\n", t.Title, s.Sample, s.By, s.Licence, s.Address)
+		}
+	}
+	rel, err := n.studio.CreateRelease(ctx, v, act, music.Facts{Title: r.Title, Artist: artist, Kind: music.EP, Date: r.Date, Licence: music.CC0, Tags: r.Genres, Description: about})
+	if err != nil {
+		return err
+	}
+	for _, t := range r.Tracks {
+		if err := n.loadDemoTrack(ctx, v, rel.ID, t); err != nil {
+			return err
+		}
+	}
+	payload, err := json.Marshal(demoRelease{rel.ID, artist + " " + r.Title})
+	if err != nil {
+		return err
+	}
+	return n.db.Music().Update(ctx, func(tx music.Tx) error {
+		return tx.Enqueue(ctx, music.Job{Kind: jobDemo, Key: string(rel.ID), Payload: payload, At: tx.Now()})
+	})
+}
+
+func (n *node) loadDemoTrack(ctx context.Context, v music.Viewer, r id.Release, t demo.Track) error {
+	f, err := demo.Open(t.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	key, w, err := n.blobs.PutHashed(ctx, "original", io.Reader(f), n.cfg.Media.MaxFileBytes)
+	if err != nil {
+		return err
+	}
+	track, err := n.studio.Import(ctx, v, r, t.File, music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size})
+	if err != nil {
+		return err
+	}
+	_, err = n.studio.EditTrack(ctx, v, track.ID, func(x *music.Track) { x.Title = t.Title })
+	return err
+}
+
+// finishDemo is the handler of [jobDemo]. While files are being prepared it
+// fails, and is tried again.
+func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
+	var in demoRelease
+	if err := json.Unmarshal(j.Payload, &in); err != nil {
+		return jobs.Stop(err)
+	}
+	v := music.Viewer{Moderator: true, Admin: true}
+	p, err := n.preparer(ctx)
+	if err != nil {
+		return err
+	}
+	pic, err := p.Draw(ctx, in.Name)
+	if err != nil {
+		return err
+	}
+	if _, err := n.studio.SetCover(ctx, v, in.Release, music.Cover{ID: pic.ID, Light: pic.Light, Dark: pic.Dark}); err != nil {
+		return err
+	}
+	_, err = n.studio.Publish(ctx, v, in.Release)
+	if fault.Is(err, fault.NotFound) {
+		return nil // deleted meanwhile
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/web"
+	"github.com/michaelperna/9ten/internal/web/site"
+)
+
+// pages registers what people look at.
+func (n *node) pages(mux *http.ServeMux) error {
+	assets, err := web.LoadAssets()
+	if err != nil {
+		return err
+	}
+	words, err := web.LoadCatalogue()
+	if err != nil {
+		return err
+	}
+	renderer, err := web.NewRenderer(assets, words, n.cfg.secure())
+	if err != nil {
+		return err
+	}
+	s := &site.Site{
+		Renderer: renderer, Gate: n.gate, Accounts: n.accounts, Facts: n.facts, BaseURL: n.cfg.BaseURL, Now: n.now, Log: n.logger("pages"), Ready: n.named, LoadDemo: n.loadDemo,
+		Rooms: site.Rooms{
+			Music:   site.Music{Catalogue: n.catalogue, Library: n.library, Listen: n.listen},
+			Studios: site.Studios{Studio: n.studio, Moderation: n.moderation},
+			Report:  n.report, Wallet: n.wallet, Engine: engine{n}, Keys: n.signer.trusted(),
+		},
+	}
+	mux.Handle("GET /assets/", assets)
+	mux.Handle("GET /manifest.webmanifest", manifest(assets))
+	mux.Handle("/", s.Handler())
+	return nil
+}
+
+// manifest lets the site be installed.
+func manifest(assets *web.Assets) http.Handler {
+	body := `{"name":"9ten","short_name":"9ten","start_url":"/","display":"standalone","background_color":"#141311","theme_color":"#141311","icons":[{"src":"` +
+		assets.URL("icon.svg") + `","sizes":"any","type":"image/svg+xml"},{"src":"` + assets.URL("icon-maskable.svg") + `","sizes":"any","type":"image/svg+xml","purpose":"maskable"}]}`
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/manifest+json")
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// named tells the ledger what the node is called now. What it cannot be told
+// at once it is told at the next start.
+func (n *node) named() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := n.settle(ctx); err != nil {
+		n.log.Warn("the ledger does not know this node yet", "err", err)
+	}
+}
+
+// facts say where one is, at the foot of every page.
+func (n *node) facts(ctx context.Context) web.NodeFacts {
+	f := web.NodeFacts{Name: "9ten", Version: Version(), Unreviewed: true, Demo: n.dir.demo != nil}
+	s, err := n.accounts.Settings(ctx)
+	if err != nil {
+		n.log.Warn("settings", "err", err)
+		return f
+	}
+	f.Name, f.Operator, f.Place, f.SignUp = s.Name, s.OperatorName, s.OperatorPlace, s.OpenSignUp
+	if n.cfg.Clock.Start != "" {
+		f.Clock = n.now().UTC().Format("2 January 2006")
+	}
+	return f
+}
+
+// engine is the machine as the operator's pages see it.
+type engine struct{ n *node }
+
+var _ site.Engine = engine{}
+
+func (e engine) Machine(ctx context.Context) (m site.Machine, err error) {
+	st, err := e.n.client.Status(ctx)
+	if err != nil {
+		return m, err
+	}
+	head, _ := e.n.tlog.Head()
+	m.LedgerHeight, m.LedgerHead, m.LogSize = st.Height, st.HeadHex(), head.Size
+	if m.Accounts, m.Tracks, m.Bytes, err = e.n.db.Census(ctx); err != nil {
+		return m, err
+	}
+	counts, err := e.n.jobs.Counts(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, c := range counts {
+		switch c.State {
+		case "dead":
+			m.Dead += c.N
+		default:
+			m.Waiting += c.N
+		}
+	}
+	m.Sandbox = e.n.level.String()
+	var missing []string
+	for _, x := range e.n.tools.Missing() {
+		missing = append(missing, x.What+": "+x.How)
+	}
+	m.Missing = strings.Join(missing, " ")
+	return m, nil
+}
+
+func (e engine) DeadJobs(ctx context.Context) ([]site.DeadJob, error) {
+	list, err := e.n.jobs.Dead(ctx)
+	out := make([]site.DeadJob, len(list))
+	for i, j := range list {
+		out[i] = site.DeadJob{ID: j.ID, Kind: j.Kind, Error: j.Error, Tries: j.Tries, Ended: j.Ended}
+	}
+	return out, err
+}
+
+func (e engine) RetryJob(ctx context.Context, job string) error { return e.n.jobs.Retry(ctx, job) }
+func (e engine) DropJob(ctx context.Context, job string) error  { return e.n.jobs.Drop(ctx, job) }
+
+func (e engine) AccountByHandle(ctx context.Context, handle string) (id.Account, error) {
+	a, err := e.n.accounts.ByHandle(ctx, handle)
+	return a.ID, err
+}

@@ -1,0 +1,70 @@
+package site
+
+import (
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// ActPage is /act/{handle}.
+type ActPage struct {
+	web.Page
+	ID        id.Act
+	Name      string
+	Handle    string
+	Place     string
+	Aliases   []string
+	About     []string
+	Members   []music.Member
+	Links     []music.Link
+	Cover     web.Cover
+	Followers int64
+	Following bool
+	Releases  []Sleeve
+	Popular   []web.TrackRow
+	More      string
+	Own       bool // the viewer works for the act
+	Back      string
+}
+
+// popularOfAct is how many of an act's tracks its page plays.
+const popularOfAct = 10
+
+// act shows one act.
+func (v *visit) act() error {
+	ctx := v.Context()
+	a, err := v.site.Catalogue.Act(ctx, v.ears(), v.PathValue("handle"))
+	if err != nil {
+		return err
+	}
+	p := &ActPage{Page: v.base(a.Act.Name, web.NavBrowse), ID: a.Act.ID, Name: a.Act.Name, Handle: a.Act.Handle, Place: a.Act.Place, Aliases: a.Act.Aliases,
+		About: paragraphs(a.Act.Bio), Members: a.Act.Members, Links: a.Act.Links, Cover: sleeve(a.Act.Cover), Followers: a.Act.Followers,
+		Following: a.Following, Own: a.Role != music.NoRole, Back: "/act/" + a.Act.Handle}
+	if p.Cover.ID == "" {
+		if p.Cover, err = v.sleeveOf(p.ID); err != nil {
+			return err
+		}
+	}
+	p.Accents = p.Cover.Accents
+	releases, err := v.site.Catalogue.Releases(ctx, music.Filter{Act: p.ID}, music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
+	if err != nil {
+		return err
+	}
+	p.Releases, p.More = shelf(releases.Rows), v.pagePath("after", releases.Next)
+	tracks, err := v.site.Catalogue.Tracks(ctx, music.Filter{Act: p.ID, Order: music.Popular}, music.Page{Limit: popularOfAct})
+	if err != nil {
+		return err
+	}
+	if p.Popular, err = v.withLikes(tracks.Rows); err != nil {
+		return err
+	}
+	about := p.Name
+	if p.Place != "" {
+		about += ", " + p.Place
+	}
+	if len(p.About) > 0 {
+		about += ". " + p.About[0]
+	}
+	v.public(&p.Page, p.Back, shorten(about, 200), p.Cover)
+	return v.show("act", p)
+}

@@ -1,0 +1,203 @@
+package site
+
+import (
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// PlaylistPage is /playlist/{id}.
+type PlaylistPage struct {
+	web.Page
+	ID     id.Playlist
+	Name   string
+	About  []string
+	Owner  string
+	Own    bool
+	Access music.Access
+	Cover  web.Cover
+	Millis int64
+	Items  []PlaylistItem
+	Fields []web.Field // to edit it, the owner only
+	Share  string      // absolute address, "" while it is private
+}
+
+// PlaylistItem is a track at its place, and where it would move to.
+type PlaylistItem struct {
+	web.TrackRow
+	Item   music.ItemID
+	Up     music.ItemID // before which it stands after one step up, "" at the top
+	Down   music.ItemID // the same for one step down, "" is the end
+	Last   bool
+	Places int
+}
+
+// playlist shows a playlist, to its owner with everything that changes it.
+func (v *visit) playlist() error {
+	p, err := v.playlistPage()
+	if err != nil {
+		return err
+	}
+	return v.show("playlist", p)
+}
+
+func (v *visit) playlistID() (id.Playlist, error) { return id.Parse[id.Playlist](v.PathValue("id")) }
+
+func (v *visit) playlistPage() (*PlaylistPage, error) {
+	what, err := v.playlistID()
+	if err != nil {
+		return nil, err
+	}
+	full, err := v.site.Library.Playlist(v.Context(), v.ears(), what)
+	if err != nil {
+		return nil, err
+	}
+	l := &full.Playlist
+	p := &PlaylistPage{Page: v.base(l.Title, web.NavLibrary), ID: l.ID, Name: l.Title, About: paragraphs(l.Description), Owner: full.Owner,
+		Own: v.viewer.Account != "" && v.viewer.Account == l.Account, Access: l.Access, Cover: sleeve(l.Cover)}
+	p.Accents = p.Cover.Accents
+	if l.Access == music.Public {
+		v.public(&p.Page, "/playlist/"+string(l.ID), shorten(l.Title+", a playlist by "+full.Owner, 200), p.Cover)
+	} else {
+		p.NoIndex = true
+	}
+	if l.Access != music.Private {
+		p.Share = v.absolute("/playlist/" + string(l.ID))
+	}
+	if p.Own {
+		p.Fields = playlistFields(l)
+	}
+	return p, v.fillPlaylist(p, full.Items)
+}
+
+func (v *visit) fillPlaylist(p *PlaylistPage, items []music.PlacedTrack) error {
+	rows := make([]music.TrackRow, len(items))
+	for i := range items {
+		rows[i] = items[i].Row
+	}
+	tracks, err := v.withLikes(rows)
+	if err != nil {
+		return err
+	}
+	gone(tracks, rows)
+	for i, t := range tracks {
+		t.Number = i + 1
+		it := PlaylistItem{TrackRow: t, Item: items[i].Item.ID, Last: i == len(items)-1}
+		if i > 0 {
+			it.Up = items[i-1].Item.ID
+		}
+		if i+2 < len(items) {
+			it.Down = items[i+2].Item.ID
+		}
+		p.Millis += t.Ref.Millis
+		p.Items = append(p.Items, it)
+	}
+	return nil
+}
+
+func playlistFields(l *music.Playlist) []web.Field {
+	return []web.Field{
+		{Name: "title", Label: "Name", Value: l.Title, Required: true, MaxLength: 120},
+		{Name: "access", Label: "Who sees it", Type: "select", Value: string(l.Access), Options: []web.Option{
+			{Value: string(music.Private), Label: "Only you"}, {Value: string(music.Unlisted), Label: "Whoever has the address"}, {Value: string(music.Public), Label: "Everybody; search finds it"}}},
+		{Name: "description", Label: "About it", Type: "textarea", Value: l.Description, Wide: true, MaxLength: 10_000},
+	}
+}
+
+// newPlaylist makes a playlist, of the queue when its tracks are sent along.
+func (v *visit) newPlaylist() error {
+	var tracks []id.Track
+	for s := range strings.SplitSeq(v.form.Get("tracks"), ",") {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
+		t, err := id.Parse[id.Track](s)
+		if err != nil {
+			return err
+		}
+		tracks = append(tracks, t)
+	}
+	l, err := v.site.Library.CreatePlaylist(v.Context(), v.ears(), music.Playlist{Title: v.form.Get("title"), Access: music.Private}, tracks)
+	if err != nil {
+		return err
+	}
+	return v.goTo("/playlist/"+string(l.ID), "Saved.")
+}
+
+func (v *visit) editPlaylist() error {
+	what, err := v.playlistID()
+	if err != nil {
+		return err
+	}
+	_, err = v.site.Library.EditPlaylist(v.Context(), v.ears(), what, func(l *music.Playlist) {
+		l.Title, l.Description, l.Access = v.form.Get("title"), v.form.Get("description"), music.Access(v.form.Get("access"))
+	})
+	if err != nil {
+		p, perr := v.playlistPage()
+		if perr != nil {
+			return perr
+		}
+		return v.again(err, "playlist", p, v.fill(p.Fields))
+	}
+	return v.goTo("/playlist/"+string(what), "Saved.")
+}
+
+// addToPlaylist puts a track at the end of a playlist. The address may name
+// none ("-"): the form then carries it in a field.
+func (v *visit) addToPlaylist() error {
+	name := v.PathValue("id")
+	if name == "-" {
+		name = v.form.Get("playlist")
+	}
+	what, err := id.Parse[id.Playlist](name)
+	if err != nil {
+		return err
+	}
+	t, err := id.Parse[id.Track](v.form.Get("track"))
+	if err != nil {
+		return err
+	}
+	if err := v.site.Library.AddToPlaylist(v.Context(), v.ears(), what, []id.Track{t}); err != nil {
+		return err
+	}
+	return v.back("Added.")
+}
+
+func (v *visit) movePlaylistItem() error {
+	what, err := v.playlistID()
+	if err != nil {
+		return err
+	}
+	if err := v.site.Library.MoveItem(v.Context(), v.ears(), what, music.ItemID(v.form.Get("item")), music.ItemID(v.form.Get("before"))); err != nil {
+		return err
+	}
+	return v.goTo("/playlist/"+string(what), "")
+}
+
+func (v *visit) dropPlaylistItem() error {
+	what, err := v.playlistID()
+	if err != nil {
+		return err
+	}
+	if err := v.site.Library.RemoveItem(v.Context(), v.ears(), what, music.ItemID(v.form.Get("item"))); err != nil {
+		return err
+	}
+	return v.goTo("/playlist/"+string(what), "Taken out.")
+}
+
+func (v *visit) deletePlaylist() error {
+	what, err := v.playlistID()
+	if err != nil {
+		return err
+	}
+	if v.form.Get("sure") != "1" {
+		return fault.New(fault.Invalid, "Say that you are sure, then the playlist is deleted.")
+	}
+	if err := v.site.Library.DeletePlaylist(v.Context(), v.ears(), what); err != nil {
+		return err
+	}
+	return v.goTo("/library", "Deleted.")
+}

@@ -1,0 +1,304 @@
+package site
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// ReleasePage is /release/{id}.
+type ReleasePage struct {
+	web.Page
+	ID        id.Release
+	Name      string // the title
+	Kind      string // key of the catalogue
+	Year      string
+	By        string
+	ActURL    string
+	Act       id.Act
+	Cover     web.Cover
+	About     []string // paragraphs
+	Tracks    []ReleaseTrack
+	Millis    int64
+	Quality   string // "" when tracks differ
+	Credits   []Credit
+	Shares    []ShareLine // when every track has the same
+	Label     string
+	Licence   string
+	LicenceTo string // where it can be read, "" nowhere
+	Tags      []string
+	Liked     bool
+	Following bool
+	Playlists []Choice // to add a track to
+	Preview   bool     // seen by the private link
+	Draft     bool     // not public: seen by its own people
+	When      time.Time
+	Down      string // reason of the take-down
+	IsDown    bool
+	Share     string // absolute address
+	Back      string // where forms return to
+}
+
+// A ReleaseTrack is a track with all that is known of it.
+type ReleaseTrack struct {
+	web.TrackRow
+	Disc    int  // shown before the first track of a disc, 0 otherwise
+	Wave    bool // its waveform can be drawn
+	Low     []byte
+	ISRC    string
+	Credits []Credit
+	Shares  []ShareLine
+	Text    []LyricLine
+}
+
+// A Credit is a role and who filled it.
+type Credit struct{ Role, Names string }
+
+// A ShareLine is an act's part of what a track earns.
+type ShareLine struct {
+	Name, URL string
+	Percent   string
+	Confirmed time.Time
+}
+
+// A LyricLine is one line of a song, with its time where that is known.
+type LyricLine struct {
+	At   string // "1:02", "" unknown
+	Text string
+}
+
+// A Choice is a playlist one may add to.
+type Choice struct{ ID, Title string }
+
+// release shows one release.
+func (v *visit) release() error {
+	what, err := id.Parse[id.Release](v.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	token := v.URL.Query().Get("preview")
+	r, err := v.site.Catalogue.Release(v.Context(), v.ears(), what, token)
+	if err != nil {
+		return err
+	}
+	p := &ReleasePage{Page: v.base(r.Release.Facts.Title, web.NavBrowse)}
+	p.describe(&r)
+	p.add(&r)
+	path := "/release/" + string(p.ID)
+	v.public(&p.Page, path, p.summary(), p.Cover)
+	p.Share, p.Back = p.Canonical, path
+	if r.Release.State != music.Published {
+		p.NoIndex, p.Canonical = true, ""
+		if p.Preview = token != "" && token == r.Release.Preview; p.Preview {
+			p.Share, p.Back = v.absolute(path+"?preview="+token), path+"?preview="+token
+		}
+	}
+	if err := v.personal(p, &r); err != nil {
+		return err
+	}
+	return v.show("release", p)
+}
+
+// describe writes what concerns the release as a whole.
+func (p *ReleasePage) describe(r *music.FullRelease) {
+	f := &r.Release.Facts
+	p.ID, p.Name, p.Kind, p.Year = r.Release.ID, f.Title, kinds[f.Kind], year(f.Date)
+	p.By, p.Act, p.ActURL = cmp.Or(f.Artist, r.Act.Name), r.Act.ID, "/act/"+r.Act.Handle
+	p.Cover = sleeve(r.Release.Cover)
+	p.Cover.Alt = "Cover of " + f.Title
+	p.Accents = p.Cover.Accents
+	p.About, p.Tags, p.Label = paragraphs(f.Description), f.Tags, f.Label
+	p.Licence, p.LicenceTo = f.Licence.Name(), f.Licence.URL()
+	switch r.Release.State {
+	case music.TakenDown:
+		p.IsDown, p.Down = true, r.Release.Reason
+	case music.Draft, music.Scheduled:
+		p.Draft, p.When = true, r.Release.PublishAt
+	}
+}
+
+// add writes the tracks and what they have in common.
+func (p *ReleasePage) add(r *music.FullRelease) {
+	disc := 1
+	same := true
+	var names creditList
+	for i := range r.Tracks {
+		t := &r.Tracks[i]
+		if t.Track.State == music.Removed {
+			continue
+		}
+		line := p.track(t, r)
+		if t.Track.Disc != disc || i == 0 && r.Tracks[len(r.Tracks)-1].Track.Disc > 1 {
+			disc, line.Disc = t.Track.Disc, t.Track.Disc
+		}
+		names.add(t.Track.People)
+		p.Millis += line.Ref.Millis
+		if len(p.Tracks) > 0 {
+			same = same && slices.Equal(p.Tracks[0].Shares, line.Shares)
+			if p.Quality != line.Ref.Quality {
+				p.Quality = ""
+			}
+		} else {
+			p.Quality = line.Ref.Quality
+		}
+		p.Tracks = append(p.Tracks, line)
+	}
+	p.Credits = names.lines
+	if same && len(p.Tracks) > 0 {
+		p.Shares = p.Tracks[0].Shares
+		for i := range p.Tracks {
+			p.Tracks[i].Shares = nil
+		}
+	}
+}
+
+// lowPeaks is how fine the waveforms of the tracks below the first are drawn.
+const lowPeaks = 96
+
+func (p *ReleasePage) track(t *music.FullTrack, r *music.FullRelease) ReleaseTrack {
+	path := "/release/" + string(p.ID)
+	ref := web.TrackRef{
+		ID: string(t.Track.ID), Title: t.Track.Title, URL: path + "#t-" + string(t.Track.ID), Act: cmp.Or(t.Track.Artist, p.By), ActURL: p.ActURL,
+		Release: p.Name, ReleaseID: string(p.ID), ReleaseURL: path, CoverID: p.Cover.ID, Accents: p.Accents, Liked: t.Liked,
+	}
+	if a := t.Asset; a != nil {
+		ref.Millis, ref.Peaks, ref.Quality = a.DurationMS, a.Peaks, quality(a)
+		ref.TrackGain, ref.AlbumGain, ref.Peak = hundredths(a.Gain), hundredths(a.AlbumGain), hundredths(a.Peak)
+	}
+	if !t.Segmented {
+		ref.Source = "original"
+	}
+	line := ReleaseTrack{ISRC: isrc(t.Track.ISRC), Text: lyrics(t.Track.Lyrics), Wave: len(ref.Peaks) > 1, Low: thin(ref.Peaks, lowPeaks)}
+	line.TrackRow = web.TrackRow{Number: t.Track.Number, Ref: ref, Explicit: t.Track.Explicit, Lyrics: len(line.Text) > 0, ShowAct: t.Track.Artist != "" && t.Track.Artist != p.By}
+	switch {
+	case t.Track.State == music.Refused:
+		line.Trouble = t.Track.Refusal
+	case t.Track.State != music.Ready:
+		line.Trouble = "Is being prepared. It can be played in about a minute."
+	}
+	var names creditList
+	names.add(t.Track.People)
+	line.Credits = names.lines
+	for _, s := range t.Sheet.Shares {
+		a := r.Names[s.Act]
+		line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(a.Name, string(s.Act)), URL: "/act/" + a.Handle, Percent: percent(s.Bps), Confirmed: s.Confirmed})
+	}
+	return line
+}
+
+// personal adds what only this viewer sees.
+func (v *visit) personal(p *ReleasePage, r *music.FullRelease) error {
+	if v.viewer.Account == "" {
+		return nil
+	}
+	p.Liked, p.Following = r.Liked, r.Following
+	lists, err := v.site.Library.Playlists(v.Context(), v.ears())
+	if err != nil {
+		return err
+	}
+	for _, l := range lists {
+		p.Playlists = append(p.Playlists, Choice{string(l.ID), l.Title})
+	}
+	return nil
+}
+
+// summary is the release in one sentence.
+func (p *ReleasePage) summary() string {
+	s := p.Name + " by " + p.By
+	if p.Year != "" {
+		s += ", " + p.Year
+	}
+	if len(p.About) > 0 {
+		s += ". " + p.About[0]
+	}
+	return shorten(s, 200)
+}
+
+// shorten cuts a text at a word.
+func shorten(s string, limit int) string {
+	r := []rune(s)
+	if len(r) <= limit {
+		return s
+	}
+	cut := string(r[:limit])
+	if i := strings.LastIndexByte(cut, ' '); i > limit/2 {
+		cut = cut[:i]
+	}
+	return cut + " …"
+}
+
+// paragraphs splits a text at its empty lines.
+func paragraphs(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\n\n")
+}
+
+// A creditList groups people by what they did, in the order of first mention.
+type creditList struct{ lines []Credit }
+
+func (c *creditList) add(people []music.Person) {
+	for _, p := range people {
+		i := slices.IndexFunc(c.lines, func(l Credit) bool { return l.Role == p.Role })
+		switch {
+		case i < 0:
+			c.lines = append(c.lines, Credit{p.Role, p.Name})
+		case !slices.Contains(strings.Split(c.lines[i].Names, ", "), p.Name):
+			c.lines[i].Names += ", " + p.Name
+		}
+	}
+}
+
+// lyrics reads plain or timed lyrics into lines.
+func lyrics(s string) []LyricLine {
+	if s == "" {
+		return nil
+	}
+	var out []LyricLine
+	if timed, ok := music.Timed(s); ok {
+		for _, l := range timed {
+			out = append(out, LyricLine{web.Clock(l.AtMS), l.Text})
+		}
+		return out
+	}
+	for row := range strings.SplitSeq(s, "\n") {
+		out = append(out, LyricLine{Text: row})
+	}
+	return out
+}
+
+// isrc writes a code with its hyphens.
+func isrc(s string) string {
+	if len(s) != 12 {
+		return s
+	}
+	return s[:2] + "-" + s[2:5] + "-" + s[5:7] + "-" + s[7:]
+}
+
+// percent writes basis points without needless zeros.
+func percent(bps int64) string {
+	whole, rest := bps/100, bps%100
+	s := itoa(whole)
+	if rest > 0 {
+		s += "." + strings.TrimRight(itoa(100 + rest)[1:], "0")
+	}
+	return s
+}
+
+// thin keeps at most n peaks, each the loudest of those it stands for.
+func thin(peaks []byte, n int) []byte {
+	if len(peaks) <= n {
+		return peaks
+	}
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = slices.Max(peaks[i*len(peaks)/n : (i+1)*len(peaks)/n])
+	}
+	return out
+}

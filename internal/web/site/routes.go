@@ -1,0 +1,42 @@
+package site
+
+import (
+	"slices"
+
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/wallet"
+)
+
+// Rooms are the parts of the domain that pages ask.
+type Rooms struct {
+	Music
+	Studios
+	Report *report.Desk
+	Wallet *wallet.Desk
+	Engine Engine
+	Keys   royalty.Keys // what this node signs with
+}
+
+// pages are all addresses that answer with a page.
+func (s *Site) pages() []page {
+	return slices.Concat(s.musicPages(), s.peoplePages(), s.studioPages(), []page{
+		{pattern: "GET /receipts", who: listener, do: (*visit).receipts},
+		{pattern: "GET /receipts/{period}", who: listener, do: (*visit).receipt},
+		{pattern: "GET /receipts/{period}/file", who: listener, do: (*visit).receiptFile},
+		{pattern: "GET /receipts/day/{day}", who: listener, do: (*visit).dayFile},
+		{pattern: "POST /confirm", who: listener, do: (*visit).confirm},
+		{pattern: "GET /verify", do: (*visit).verify},
+		{pattern: "GET /subscription", who: listener, do: (*visit).subscription},
+		{pattern: "POST /subscription", who: listener, do: (*visit).subscribe},
+		{pattern: "POST /subscription/cancel", who: listener, do: (*visit).unsubscribe},
+		{pattern: "GET /operator", who: moderator, do: (*visit).operator},
+		{pattern: "POST /operator/jobs/retry", who: admin, do: (*visit).retryJob},
+		{pattern: "POST /operator/jobs/drop", who: admin, do: (*visit).dropJob},
+		{pattern: "GET /operator/payments", who: admin, do: (*visit).payments},
+		{pattern: "POST /operator/payments", who: admin, do: (*visit).declare},
+		{pattern: "POST /operator/refund", who: admin, do: (*visit).refund},
+		{pattern: "GET /operator/months", who: admin, do: (*visit).months},
+		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
+	})
+}

@@ -1,0 +1,90 @@
+package site
+
+import (
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// SignInPage asks who one is.
+type SignInPage struct {
+	web.Page
+	Fields []web.Field
+	Next   string // where to go afterwards
+}
+
+func signInFields() []web.Field {
+	return []web.Field{
+		{Name: "login", Label: "User name or mail address", Autocomplete: "username", Required: true, Wide: true, MaxLength: 254},
+		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true, Wide: true, MaxLength: 200},
+	}
+}
+
+func (v *visit) signInPage() *SignInPage {
+	p := &SignInPage{Page: v.base("Sign in", ""), Fields: signInFields(), Next: local(v.FormValue("next"))}
+	p.Bare, p.NoIndex = true, true
+	return p
+}
+
+func (v *visit) signIn() error {
+	if !v.viewer.Guest() {
+		return v.goTo(v.FormValue("next"), "")
+	}
+	return v.show("signin", v.signInPage())
+}
+
+func (v *visit) doSignIn() error {
+	in, err := v.site.Accounts.SignIn(v.Context(), v.form.Get("login"), v.form.Get("password"), gate.Client(v.Context()))
+	if err != nil {
+		p := v.signInPage()
+		return v.again(err, "signin", p, v.fill(p.Fields))
+	}
+	v.site.Gate.SignIn(v.ResponseWriter, in)
+	return v.goTo(v.form.Get("next"), "")
+}
+
+func (v *visit) signOut() error {
+	if err := v.site.Accounts.SignOut(v.Context(), v.viewer); err != nil {
+		return err
+	}
+	v.site.Gate.Clear(v.ResponseWriter)
+	return v.goTo("/", "Signed out.")
+}
+
+// SignUpPage makes an account.
+type SignUpPage struct {
+	web.Page
+	Fields []web.Field
+	Next   string
+}
+
+func signUpFields() []web.Field {
+	return []web.Field{
+		{Name: "handle", Label: "User name", Help: "Letters, digits and underscores. It stays yours, also when you leave.", Autocomplete: "username", Required: true, Wide: true, MaxLength: 60},
+		{Name: "email", Label: "Mail address, if you like", Type: "email", Autocomplete: "email", Wide: true, MaxLength: 254},
+		{Name: "password", Label: "Password", Type: "password", Help: "Long beats complicated: four words are fine.", Autocomplete: "new-password", Required: true, Wide: true, MaxLength: 200},
+	}
+}
+
+func (v *visit) signUpPage() *SignUpPage {
+	p := &SignUpPage{Page: v.base("Join", ""), Fields: signUpFields(), Next: local(v.FormValue("next"))}
+	p.Bare = true
+	return p
+}
+
+func (v *visit) signUp() error {
+	if !v.viewer.Guest() {
+		return v.goTo("/", "")
+	}
+	return v.show("signup", v.signUpPage())
+}
+
+func (v *visit) doSignUp() error {
+	in, err := v.site.Accounts.SignUp(v.Context(), account.SignUp{Handle: v.form.Get("handle"), Email: v.form.Get("email"), Password: v.form.Get("password")}, gate.Client(v.Context()))
+	if err != nil {
+		p := v.signUpPage()
+		return v.again(err, "signup", p, v.fill(p.Fields))
+	}
+	v.site.Gate.SignIn(v.ResponseWriter, in)
+	return v.goTo(v.form.Get("next"), "Welcome. Play what you like: the acts you hear most become your nine.")
+}
