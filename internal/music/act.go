@@ -22,6 +22,7 @@ type Act struct {
 	Members   []Member
 	Links     []Link
 	Cover     Cover
+	Face      Cover // of its newest public release, for where it has no picture
 	Orphaned  bool  // nobody owns it any more: the operator looks after it
 	Releases  int64 // public ones
 	Followers int64

@@ -248,18 +248,14 @@ func (c *Catalogue) Search(ctx context.Context, q string, n int) (Results, error
 	if len(terms) == 0 {
 		return res, nil
 	}
-	err := c.Store.View(ctx, func(tx Tx) (err error) {
-		if res.Tracks, err = found(ctx, tx, FoundTrack, terms, n, (*TrackRow).Unpack); err != nil {
+	err := c.Store.View(ctx, func(tx Tx) error {
+		hits, err := tx.Search(ctx, terms, n)
+		if err != nil {
 			return err
 		}
-		if res.Releases, err = found(ctx, tx, FoundRelease, terms, n, (*ReleaseRow).Unpack); err != nil {
-			return err
-		}
-		if res.Acts, err = found(ctx, tx, FoundAct, terms, n, (*ActRow).Unpack); err != nil {
-			return err
-		}
-		if res.Playlists, err = found(ctx, tx, FoundPlaylist, terms, n, (*PlaylistRow).Unpack); err != nil {
-			return err
+		res = Results{
+			Tracks: found(hits, FoundTrack, terms, n, (*TrackRow).Unpack), Releases: found(hits, FoundRelease, terms, n, (*ReleaseRow).Unpack),
+			Acts: found(hits, FoundAct, terms, n, (*ActRow).Unpack), Playlists: found(hits, FoundPlaylist, terms, n, (*PlaylistRow).Unpack),
 		}
 		res.Tags, err = tx.Tags(ctx, strings.Join(terms, "-"), n)
 		return err
@@ -267,21 +263,14 @@ func (c *Catalogue) Search(ctx context.Context, q string, n int) (Results, error
 	return res, err
 }
 
-// candidates is how many hits of a kind are ranked for each one shown.
-const candidates = 2
-
-func found[T any](ctx context.Context, tx Tx, f Found, terms []string, n int, unpack func(*T, string)) ([]T, error) {
-	hits, err := tx.Search(ctx, f, terms, n*candidates)
-	if err != nil || len(hits) == 0 {
-		return nil, err
+// found ranks and unpacks the hits of one kind.
+func found[T any](hits []Hit, f Found, terms []string, n int, unpack func(*T, string)) []T {
+	ranked := rank(hits, f, terms, n)
+	rows := make([]T, len(ranked))
+	for i, h := range ranked {
+		unpack(&rows[i], h.Card)
 	}
-	rank(hits, terms)
-	hits = hits[:min(n, len(hits))]
-	rows := make([]T, len(hits))
-	for i := range hits {
-		unpack(&rows[i], hits[i].Card)
-	}
-	return rows, nil
+	return rows
 }
 
 // A Playback is what there is to hear of a track.

@@ -124,7 +124,11 @@ func indexAct(ctx context.Context, tx Tx, a Act) error {
 }
 
 func (a *Act) row() ActRow {
-	return ActRow{ID: a.ID, Handle: a.Handle, Name: a.Name, Place: a.Place, Cover: a.Cover, Releases: a.Releases, Followers: a.Followers}
+	c := a.Cover
+	if c.ID == "" {
+		c = a.Face
+	}
+	return ActRow{ID: a.ID, Handle: a.Handle, Name: a.Name, Place: a.Place, Cover: c, Releases: a.Releases, Followers: a.Followers}
 }
 
 // relistAct does it for an act and all its releases.

@@ -58,7 +58,7 @@ type ActRow struct {
 	Handle    string
 	Name      string
 	Place     string
-	Cover     Cover
+	Cover     Cover // its own, else that of its newest public release
 	Releases  int64
 	Followers int64
 	Key       int64

@@ -1,7 +1,6 @@
 package music
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -32,6 +31,7 @@ func folded(list ...string) string { return strings.Join(Terms(strings.Join(list
 
 // A Hit is a document that holds the words.
 type Hit struct {
+	Found Found
 	Ref   string
 	Title string // folded
 	Card  string
@@ -50,12 +50,13 @@ func query(q string) []string {
 	return t[:min(len(t), termsMax)]
 }
 
-// rank orders hits the same way on every database: the whole title first,
-// then titles that begin with the words, then titles that hold them all, then
-// the rest; within each the database's order stays.
-func rank(hits []Hit, terms []string) {
+// rank orders hits of one kind the same way on every database: the whole title
+// first, then titles that begin with the words, then titles that hold them
+// all, then the rest; within each the order they were found in stays. It drops
+// doubles and returns at most n.
+func rank(hits []Hit, f Found, terms []string, n int) []*Hit {
 	whole := strings.Join(terms, " ")
-	place := func(h Hit) int {
+	place := func(h *Hit) int {
 		switch {
 		case h.Title == whole:
 			return 0
@@ -69,21 +70,18 @@ func rank(hits []Hit, terms []string) {
 		}
 		return 2
 	}
-	if len(hits) < 2 {
-		return
+	var classes [4][]*Hit
+	for i := range hits {
+		if hits[i].Found != f {
+			continue
+		}
+		p := place(&hits[i])
+		if !slices.ContainsFunc(classes[p], func(o *Hit) bool { return o.Ref == hits[i].Ref }) {
+			classes[p] = append(classes[p], &hits[i])
+		}
 	}
-	type placed struct {
-		Hit
-		at int
-	}
-	list := make([]placed, len(hits))
-	for i, h := range hits {
-		list[i] = placed{h, place(h)}
-	}
-	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	for i := range list {
-		hits[i] = list[i].Hit
-	}
+	all := slices.Concat(classes[:]...)
+	return all[:min(n, len(all))]
 }
 
 // Results are what a search finds, each list best first.

@@ -161,9 +161,10 @@ type listTx interface {
 	ActList(ctx context.Context, after Cursor, n int) ([]ActRow, error)
 	// TrackRows returns those of the tracks that are public.
 	TrackRows(ctx context.Context, tracks []id.Track) (map[id.Track]TrackRow, error)
-	// Search returns up to n documents of one kind that hold all terms, each
-	// as a prefix of a word, the likeliest first.
-	Search(ctx context.Context, f Found, terms []string, n int) ([]Hit, error)
+	// Search returns, of each kind, up to n documents whose title begins with
+	// the terms, then up to n of the newest that hold all of them, each as the
+	// beginning of a word. A document may be there twice.
+	Search(ctx context.Context, terms []string, n int) ([]Hit, error)
 }
 
 // A TagCount is a tag and how many public releases carry it.

@@ -111,9 +111,6 @@ func save(ctx context.Context, tx Tx, r *Release, public bool) error {
 	if err := relist(ctx, tx, r); err != nil {
 		return err
 	}
-	if public == (r.State == Published) {
-		return nil
-	}
 	return recount(ctx, tx, r.Act)
 }
 
@@ -285,4 +282,17 @@ func (s *Studio) Delete(ctx context.Context, v Viewer, r id.Release) error {
 		}
 		return tx.DeleteRelease(ctx, r)
 	})
+}
+
+// Releases lists an act's releases in every state, newest first. Needs an
+// editor.
+func (s *Studio) Releases(ctx context.Context, v Viewer, a id.Act) (list []Release, err error) {
+	err = s.Store.View(ctx, func(tx Tx) error {
+		if err := may(ctx, tx, v, a, Editor); err != nil {
+			return err
+		}
+		list, err = tx.ReleasesOf(ctx, a)
+		return err
+	})
+	return list, err
 }

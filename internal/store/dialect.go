@@ -28,8 +28,9 @@ type dialect interface {
 	retry(error) bool
 	// explain turns the database's own errors into faults.
 	explain(error) error
-	// search returns a full text query for words and its match expression.
-	search(terms []string) (query, match string)
+	// search is the query of a full text search, match its expression for words.
+	search() string
+	match(terms []string) string
 }
 
 const (

@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
 )
@@ -78,5 +79,5 @@ func (db *DB) EraseMusic(ctx context.Context, atx account.Tx, who id.Account) er
 	if err != nil {
 		return err
 	}
-	return musicTx{tx}.ForgetAccount(ctx, who)
+	return music.Forget(ctx, musicTx{tx}, who)
 }

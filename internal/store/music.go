@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -74,13 +76,13 @@ const (
 func act(r sqlgen.Act) music.Act {
 	return music.Act{
 		ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Bio: r.Bio, Place: r.Place, Aliases: fromJSON[string](r.Aliases),
-		Members: fromJSON[music.Member](r.Members), Links: fromJSON[music.Link](r.Links), Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD},
+		Members: fromJSON[music.Member](r.Members), Links: fromJSON[music.Link](r.Links), Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD}, Face: music.Cover{ID: r.Face, Light: r.FaceL, Dark: r.FaceD},
 		Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: utc(r.Created), Changed: utc(r.Changed),
 	}
 }
 
 func actRow(r sqlgen.Act, key int64) music.ActRow {
-	return music.ActRow{ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Place: r.Place, Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD},
+	return music.ActRow{ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Place: r.Place, Cover: face(r.Cover, r.AccentL, r.AccentD, r.Face, r.FaceL, r.FaceD),
 		Releases: r.Releases, Followers: r.Followers, Key: key}
 }
 
@@ -94,22 +96,22 @@ func (tx musicTx) ActByHandle(ctx context.Context, handle string) (music.Act, er
 	return act(r), missing(err, noAct)
 }
 
+// face is an act's picture in a list: its own, else the cover it lends from a
+// release.
+func face(cover, light, dark, lent, lentLight, lentDark string) music.Cover {
+	if cover == "" {
+		return music.Cover{ID: lent, Light: lentLight, Dark: lentDark}
+	}
+	return music.Cover{ID: cover, Light: light, Dark: dark}
+}
+
 func (tx musicTx) ActNames(ctx context.Context, acts []id.Act) (map[id.Act]music.ActRow, error) {
 	out := make(map[id.Act]music.ActRow, len(acts))
-	for _, a := range acts {
-		if _, have := out[a]; have {
-			continue
-		}
-		r, err := tx.Q.ActByID(ctx, string(a))
-		if err = missing(err, noAct); fault.Is(err, fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, wrap(err, "act")
-		}
-		out[a] = actRow(r, 0)
-	}
-	return out, nil
+	var r sqlgen.Act
+	err := among(ctx, tx.db, "select id, handle, name, place, cover, accent_l, accent_d, face, face_l, face_d, releases, followers from act where id in ", nil, acts,
+		[]any{&r.ID, &r.Handle, &r.Name, &r.Place, &r.Cover, &r.AccentL, &r.AccentD, &r.Face, &r.FaceL, &r.FaceD, &r.Releases, &r.Followers},
+		func() { out[id.Act(r.ID)] = actRow(r, 0) })
+	return out, wrap(err, "acts")
 }
 
 func (tx musicTx) InsertAct(ctx context.Context, a *music.Act) error {
@@ -128,7 +130,11 @@ func (tx musicTx) UpdateAct(ctx context.Context, a *music.Act) error {
 }
 
 func (tx musicTx) RecountAct(ctx context.Context, a id.Act) error {
-	return wrap(tx.Q.ActRecount(ctx, string(a)), "recount act")
+	f, err := tx.Q.ActFace(ctx, string(a))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return wrap(err, "face")
+	}
+	return wrap(tx.Q.ActRecount(ctx, sqlgen.ActRecountParams{ID: string(a), Face: f.Cover, FaceL: f.AccentL, FaceD: f.AccentD}), "recount act")
 }
 
 func (tx musicTx) Role(ctx context.Context, a id.Act, account id.Account) (music.Role, error) {
@@ -161,7 +167,7 @@ func (tx musicTx) ActsOf(ctx context.Context, account id.Account) ([]music.OwnAc
 	for i, r := range rows {
 		out[i] = music.OwnAct{Role: music.Role(r.Role), Act: act(sqlgen.Act{
 			ID: r.ID, Handle: r.Handle, Name: r.Name, Bio: r.Bio, Place: r.Place, Aliases: r.Aliases, Members: r.Members, Links: r.Links, Cover: r.Cover,
-			AccentL: r.AccentL, AccentD: r.AccentD, Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: r.Created, Changed: r.Changed,
+			AccentL: r.AccentL, AccentD: r.AccentD, Face: r.Face, FaceL: r.FaceL, FaceD: r.FaceD, Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: r.Created, Changed: r.Changed,
 		})}
 	}
 	return out, wrap(err, "acts")

@@ -153,7 +153,7 @@ func (tx musicTx) Follows(ctx context.Context, account id.Account, after music.C
 	rows, err := tx.Q.FollowsOf(ctx, sqlgen.FollowsOfParams{Account: string(account), Key: after.Key, ID: after.ID, Lim: int32(n)})
 	out := make([]music.ActRow, len(rows))
 	for i, r := range rows {
-		out[i] = music.ActRow{ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Place: r.Place, Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD},
+		out[i] = music.ActRow{ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Place: r.Place, Cover: face(r.Cover, r.AccentL, r.AccentD, r.Face, r.FaceL, r.FaceD),
 			Releases: r.Releases, Followers: r.Followers, Key: r.At}
 	}
 	return out, wrap(err, "follows")
@@ -171,14 +171,9 @@ func (tx musicTx) FollowedReleases(ctx context.Context, account id.Account, n in
 
 func (tx musicTx) Liked(ctx context.Context, account id.Account, tracks []id.Track) (map[id.Track]bool, error) {
 	out := make(map[id.Track]bool, len(tracks))
-	for _, t := range tracks {
-		n, err := tx.Q.LikedOne(ctx, sqlgen.LikedOneParams{Account: string(account), Track: string(t)})
-		if err != nil {
-			return nil, wrap(err, "liked")
-		}
-		out[t] = n > 0
-	}
-	return out, nil
+	var t string
+	err := among(ctx, tx.db, "select track from track_like where account = $1 and track in ", []any{string(account)}, tracks, []any{&t}, func() { out[id.Track(t)] = true })
+	return out, wrap(err, "liked")
 }
 
 func (tx musicTx) LikesRelease(ctx context.Context, account id.Account, r id.Release) (bool, error) {
@@ -191,18 +186,9 @@ func (tx musicTx) Following(ctx context.Context, account id.Account, a id.Act) (
 	return n > 0, wrap(err, "following")
 }
 
-func (tx musicTx) HistoryPaused(ctx context.Context, account id.Account) (bool, error) {
-	a, err := tx.Q.AccountByID(ctx, string(account))
-	return a.HistoryPaused, missing(err, "There is no such account.")
-}
-
 func (tx musicTx) SetHistoryPaused(ctx context.Context, account id.Account, paused bool) error {
 	n, err := tx.Q.AccountSetHistoryPaused(ctx, sqlgen.AccountSetHistoryPausedParams{Paused: paused, ID: string(account)})
 	return affected(n, err, "There is no such account.")
-}
-
-func (tx musicTx) AddHistory(ctx context.Context, account id.Account, t id.Track) error {
-	return wrap(tx.Q.HistoryAdd(ctx, sqlgen.HistoryAddParams{Account: string(account), At: tx.Ms(), Track: string(t)}), "history")
 }
 
 func (tx musicTx) History(ctx context.Context, account id.Account, after music.Cursor, n int) ([]music.TrackRow, error) {
@@ -233,10 +219,13 @@ func (tx musicTx) SetResume(ctx context.Context, account id.Account, r *music.Re
 	return wrap(tx.Q.ResumeSet(ctx, sqlgen.ResumeSetParams{Account: string(account), Track: string(r.Track), PositionMs: r.PositionMS, Queue: toJSON(r.Queue), At: ms(r.At)}), "resume")
 }
 
-// ForgetAccount relies on the account's rows going with the account; what
-// remains to be said is which acts nobody owns any more.
+// ForgetAccount removes what would go with the account too, so that it need
+// not be deleted in the same transaction.
 func (tx musicTx) ForgetAccount(ctx context.Context, account id.Account) error {
-	for _, forget := range []func(context.Context, string) error{tx.Q.ActOrphan, tx.Q.PlaylistClearOf, tx.Q.HistoryClear, tx.Q.ResumeDrop} {
+	for _, forget := range []func(context.Context, string) error{
+		tx.Q.FollowersForget, tx.Q.FollowsForget, tx.Q.LikesForget, tx.Q.ReleaseLikesForget, tx.Q.PlaylistClearOf, tx.Q.HistoryClear, tx.Q.ResumeDrop,
+		tx.Q.ActRolesForget, tx.Q.UploadsForget,
+	} {
 		if err := forget(ctx, string(account)); err != nil {
 			return wrap(err, "forget")
 		}

@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
@@ -66,11 +66,12 @@ func (tx musicTx) SetDoc(ctx context.Context, d music.Doc) error {
 	if err != nil || n > 0 {
 		return wrap(err, "document")
 	}
-	last, err := tx.Q.DocNext(ctx, int64(d.Found))
+	low := int64(d.Found) << 40
+	last, err := tx.Q.DocLast(ctx, sqlgen.DocLastParams{Low: low, High: low + 1<<40})
 	if err != nil {
 		return wrap(err, "document")
 	}
-	return wrap(tx.Q.DocInsert(ctx, sqlgen.DocInsertParams{N: max(last, int64(d.Found)<<40) + 1, Kind: int64(d.Found), Ref: d.Ref, Title: d.Title, Maker: d.Maker, More: d.More, Card: d.Card}), "document")
+	return wrap(tx.Q.DocInsert(ctx, sqlgen.DocInsertParams{N: max(last, low) + 1, Kind: int64(d.Found), Ref: d.Ref, Title: d.Title, Maker: d.Maker, More: d.More, Card: d.Card}), "document")
 }
 
 func (tx musicTx) DropDoc(ctx context.Context, f music.Found, ref string) error {
@@ -89,7 +90,7 @@ func (tx musicTx) Tags(ctx context.Context, prefix string, n int) ([]music.TagCo
 // lists are the queries of a list: each walks one index from a cursor down.
 // They are written out because the result is one packed column and the key.
 const (
-	listFrom  = "(%k < $1 or (%k = $1 and %i < $2)) order by %k desc, %i desc limit $3"
+	listFrom  = "%k <= $1 and (%k < $1 or %i < $2) order by %k desc, %i desc limit $3"
 	trackNew  = "select card, published from track_line where "
 	trackTop  = "select card, plays from track_line where "
 	trackTag  = "select l.card, t.published from tag_track_line t join track_line l on l.track = t.track where t.tag = $4 and "
@@ -112,20 +113,9 @@ func (tx musicTx) cards(ctx context.Context, query string, after music.Cursor, n
 	if strings.Contains(query, "$4") {
 		args = append(args, narrow)
 	}
-	rows, err := tx.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return wrap(err, "list")
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var card string
-		var key int64
-		if err := rows.Scan(&card, &key); err != nil {
-			return wrap(err, "list")
-		}
-		yield(card, key)
-	}
-	return wrap(rows.Err(), "list")
+	var card string
+	var key int64
+	return wrap(scan(ctx, tx.db, query, args, []any{&card, &key}, func() { yield(card, key) }), "list")
 }
 
 func (tx musicTx) TrackList(ctx context.Context, f music.Filter, after music.Cursor, n int) ([]music.TrackRow, error) {
@@ -181,63 +171,53 @@ func (tx musicTx) ActList(ctx context.Context, after music.Cursor, n int) ([]mus
 
 func (tx musicTx) TrackRows(ctx context.Context, tracks []id.Track) (map[id.Track]music.TrackRow, error) {
 	out := make(map[id.Track]music.TrackRow, len(tracks))
-	for _, t := range tracks {
-		card, err := tx.Q.LineTrackOne(ctx, string(t))
-		if fault.Is(missing(err, noTrack), fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, wrap(err, "track row")
-		}
+	var card string
+	err := among(ctx, tx.db, "select card from track_line where track in ", nil, tracks, []any{&card}, func() {
 		var r music.TrackRow
 		r.Unpack(card)
-		out[t] = r
-	}
-	return out, nil
+		out[r.ID] = r
+	})
+	return out, wrap(err, "track rows")
 }
 
-func (tx musicTx) Search(ctx context.Context, f music.Found, terms []string, n int) ([]music.Hit, error) {
-	if len(terms) == 0 {
-		return nil, errors.New("search without words")
+// among runs a query that ends in "in " over a list, a chunk at a time, and
+// calls row after each row is scanned into dest. Chunks have one of two
+// lengths, the last id repeated, so that few statements are compiled. args
+// come before the list.
+func among[T ~string](ctx context.Context, db sqlgen.DBTX, query string, args []any, list []T, dest []any, row func()) error {
+	for chunk := range slices.Chunk(list, 64) {
+		size := 8
+		if len(chunk) > size {
+			size = 64
+		}
+		var b strings.Builder
+		b.WriteString(query)
+		all := slices.Clone(args)
+		for i := range size {
+			b.WriteString(map[bool]string{true: "($", false: ", $"}[i == 0])
+			b.WriteString(strconv.Itoa(len(all) + 1))
+			all = append(all, string(chunk[min(i, len(chunk)-1)]))
+		}
+		b.WriteString(")")
+		if err := scan(ctx, db, b.String(), all, dest, row); err != nil {
+			return err
+		}
 	}
-	query, match := tx.dialect.search(terms)
-	low := int64(f) << 40
-	rows, err := tx.db.QueryContext(ctx, query, match, low, low+1<<40, n)
+	return nil
+}
+
+// scan runs a query and calls row after each row is scanned into dest.
+func scan(ctx context.Context, db sqlgen.DBTX, query string, args, dest []any, row func()) error {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, wrap(err, "search")
+		return err
 	}
 	defer rows.Close()
-	var out []music.Hit
 	for rows.Next() {
-		var h music.Hit
-		if err := rows.Scan(&h.Ref, &h.Title, &h.Card); err != nil {
-			return nil, wrap(err, "search")
+		if err := rows.Scan(dest...); err != nil {
+			return err
 		}
-		out = append(out, h)
+		row()
 	}
-	return out, wrap(rows.Err(), "search")
-}
-
-// search returns the query of a full text search and its match expression:
-// every term as the beginning of a word. Terms are folded letters and digits.
-func (sqlite) search(terms []string) (query, match string) {
-	quoted := make([]string, len(terms))
-	for i, t := range terms {
-		quoted[i] = `"` + strings.ReplaceAll(t, `"`, "") + `"*`
-	}
-	return `select d.ref, d.title, d.card from search_index i join search_doc d on d.n = i.rowid
-where search_index match $1 and i.rowid >= $2 and i.rowid < $3 order by bm25(search_index, 4, 2, 1) limit $4`, strings.Join(quoted, " ")
-}
-
-func (postgres) search(terms []string) (query, match string) {
-	quoted := make([]string, len(terms))
-	for i, t := range terms {
-		quoted[i] = "'" + strings.ReplaceAll(strings.ReplaceAll(t, "'", ""), `\`, "") + "':*"
-	}
-	return `select ref, title, card from search_doc
-where words @@ to_tsquery('simple', $1) and n >= $2 and n < $3 order by ts_rank(words, to_tsquery('simple', $1)) desc, n limit $4`, strings.Join(quoted, " & ")
-}
-
-func (tx musicTx) AddPlays(ctx context.Context, t id.Track, n int64) error {
-	return wrap(tx.Q.LinePlaysAdd(ctx, sqlgen.LinePlaysAddParams{N: n, Track: string(t)}), "plays")
+	return rows.Err()
 }

@@ -11,6 +11,9 @@ create table act (
   cover     text not null default '',       -- cover id, '' none
   accent_l  text not null default '',       -- #rrggbb for light pages
   accent_d  text not null default '',
+  face      text not null default '',       -- cover of its newest public release that has one, shown where it has no picture
+  face_l    text not null default '',
+  face_d    text not null default '',
   orphaned  boolean not null default false, -- nobody owns it any more: the operator looks after it
   releases  bigint not null default 0,      -- how many are public
   followers bigint not null default 0,
@@ -243,6 +246,7 @@ create table search_doc (
   card  text not null
 );
 create unique index search_doc_ref on search_doc (kind, ref);
+create index search_doc_title on search_doc (kind, title);
 
 create table playlist (
   id          text primary key,

@@ -14,7 +14,12 @@ update act set handle = @handle, name = @name, bio = @bio, place = @place, alias
 where id = @id;
 
 -- name: ActRecount :exec
-update act set releases = (select count(*) from release r where r.act = act.id and r.state = 'published') where act.id = @id;
+update act set releases = (select count(*) from release r where r.act = act.id and r.state = 'published'), face = @face, face_l = @face_l, face_d = @face_d
+where act.id = @id;
+
+-- name: ActFace :one
+select cover, accent_l, accent_d from release
+where act = @act and state = 'published' and cover <> '' order by published desc, id desc limit 1;
 
 -- name: ActRole :one
 select role from act_role where act = @act and account = @account;
@@ -35,10 +40,6 @@ select a.*, r.role from act a join act_role r on r.act = a.id where r.account = 
 -- name: ActOrphans :many
 select * from act where orphaned order by name, id;
 
--- name: ActOrphan :exec
-update act set orphaned = true where act.id in (select r.act from act_role r where r.account = @account and r.role = 'owner')
-  and not exists (select 1 from act_role o where o.act = act.id and o.role = 'owner' and o.account <> @account);
-
 -- name: ActWallets :many
 select name, address, bps from act_wallet where act = @act order by line;
 
@@ -49,7 +50,7 @@ delete from act_wallet where act = @act;
 insert into act_wallet (act, line, name, address, bps) values (@act, @line, @name, @address, @bps);
 
 -- name: ActList :many
-select * from act where releases > 0 and (releases < @key or (releases = @key and id < @id)) order by releases desc, id desc limit @lim;
+select * from act where releases > 0 and releases <= @key and (releases < @key or id < @id) order by releases desc, id desc limit @lim;
 
 -- name: ReleaseByID :one
 select * from release where id = @id;
@@ -215,8 +216,8 @@ on conflict (name) do update set releases = excluded.releases;
 -- name: TagList :many
 select name, releases from tag where releases > 0 and name >= @low and name < @high order by releases desc, name limit @lim;
 
--- name: DocNext :one
-select cast(coalesce(max(n), 0) as bigint) as n from search_doc where kind = @kind;
+-- name: DocLast :one
+select cast(coalesce(max(n), 0) as bigint) as n from search_doc where n >= @low and n < @high;
 
 -- name: DocUpdate :execrows
 update search_doc set title = @title, maker = @maker, more = @more, card = @card where kind = @kind and ref = @ref;
@@ -226,15 +227,6 @@ insert into search_doc (n, kind, ref, title, maker, more, card) values (@n, @kin
 
 -- name: DocDrop :exec
 delete from search_doc where kind = @kind and ref = @ref;
-
--- name: LineTrackOne :one
-select card from track_line where track = @track;
-
--- name: LineReleaseOne :one
-select card from release_line where release = @release;
-
--- name: LinePlaysAdd :exec
-update track_line set plays = plays + @n where track = @track;
 
 -- name: PlaylistByID :one
 select * from playlist where id = @id;
@@ -292,22 +284,19 @@ update act set followers = followers + @n where id = @id;
 
 -- name: LikesOf :many
 select k.track, k.at, coalesce(l.card, '') as card from track_like k left join track_line l on l.track = k.track
-where k.account = @account and (k.at < @key or (k.at = @key and k.track < @id)) order by k.at desc, k.track desc limit @lim;
+where k.account = @account and k.at <= @key and (k.at < @key or k.track < @id) order by k.at desc, k.track desc limit @lim;
 
 -- name: ReleaseLikesOf :many
 select k.release, k.at, l.card from release_like k join release_line l on l.release = k.release
-where k.account = @account and (k.at < @key or (k.at = @key and k.release < @id)) order by k.at desc, k.release desc limit @lim;
+where k.account = @account and k.at <= @key and (k.at < @key or k.release < @id) order by k.at desc, k.release desc limit @lim;
 
 -- name: FollowsOf :many
 select a.*, k.at from follow k join act a on a.id = k.act
-where k.account = @account and (k.at < @key or (k.at = @key and k.act < @id)) order by k.at desc, k.act desc limit @lim;
+where k.account = @account and k.at <= @key and (k.at < @key or k.act < @id) order by k.at desc, k.act desc limit @lim;
 
 -- name: FollowedReleases :many
 select l.card, l.published from follow k join release_line l on l.act = k.act
 where k.account = @account order by l.published desc, l.release desc limit @lim;
-
--- name: LikedOne :one
-select count(*) from track_like where account = @account and track = @track;
 
 -- name: ReleaseLiked :one
 select count(*) from release_like where account = @account and release = @release;
@@ -315,12 +304,9 @@ select count(*) from release_like where account = @account and release = @releas
 -- name: FollowingOne :one
 select count(*) from follow where account = @account and act = @act;
 
--- name: HistoryAdd :exec
-insert into history (account, at, track) values (@account, @at, @track) on conflict do nothing;
-
 -- name: HistoryOf :many
 select h.track, h.at, coalesce(l.card, '') as card from history h left join track_line l on l.track = h.track
-where h.account = @account and (h.at < @key or (h.at = @key and h.track < @id)) order by h.at desc, h.track desc limit @lim;
+where h.account = @account and h.at <= @key and (h.at < @key or h.track < @id) order by h.at desc, h.track desc limit @lim;
 
 -- name: HistoryDrop :exec
 delete from history where account = @account and at = @at;
@@ -348,3 +334,21 @@ where t.release = @release and r.codec in ('flac', 'aac', 'opus');
 
 -- name: SheetsInForceOf :many
 select s.* from sheet s join track t on t.id = s.track and t.sheet = s.version where t.release = @release;
+
+-- name: FollowersForget :exec
+update act set followers = followers - 1 where act.id in (select f.act from follow f where f.account = @account);
+
+-- name: FollowsForget :exec
+delete from follow where account = @account;
+
+-- name: LikesForget :exec
+delete from track_like where account = @account;
+
+-- name: ReleaseLikesForget :exec
+delete from release_like where account = @account;
+
+-- name: ActRolesForget :exec
+delete from act_role where account = @account;
+
+-- name: UploadsForget :exec
+delete from upload where account = @account;

@@ -29,6 +29,9 @@ type Act struct {
 	Cover     string
 	AccentL   string
 	AccentD   string
+	Face      string
+	FaceL     string
+	FaceD     string
 	Orphaned  bool
 	Releases  int64
 	Followers int64

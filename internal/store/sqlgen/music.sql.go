@@ -10,7 +10,7 @@ import (
 )
 
 const actByHandle = `-- name: ActByHandle :one
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, releases, followers, created, changed from act where handle = $1
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where handle = $1
 `
 
 func (q *Queries) ActByHandle(ctx context.Context, handle string) (Act, error) {
@@ -28,6 +28,9 @@ func (q *Queries) ActByHandle(ctx context.Context, handle string) (Act, error) {
 		&i.Cover,
 		&i.AccentL,
 		&i.AccentD,
+		&i.Face,
+		&i.FaceL,
+		&i.FaceD,
 		&i.Orphaned,
 		&i.Releases,
 		&i.Followers,
@@ -38,7 +41,7 @@ func (q *Queries) ActByHandle(ctx context.Context, handle string) (Act, error) {
 }
 
 const actByID = `-- name: ActByID :one
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, releases, followers, created, changed from act where id = $1
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where id = $1
 `
 
 func (q *Queries) ActByID(ctx context.Context, id string) (Act, error) {
@@ -56,12 +59,33 @@ func (q *Queries) ActByID(ctx context.Context, id string) (Act, error) {
 		&i.Cover,
 		&i.AccentL,
 		&i.AccentD,
+		&i.Face,
+		&i.FaceL,
+		&i.FaceD,
 		&i.Orphaned,
 		&i.Releases,
 		&i.Followers,
 		&i.Created,
 		&i.Changed,
 	)
+	return i, err
+}
+
+const actFace = `-- name: ActFace :one
+select cover, accent_l, accent_d from release
+where act = $1 and state = 'published' and cover <> '' order by published desc, id desc limit 1
+`
+
+type ActFaceRow struct {
+	Cover   string
+	AccentL string
+	AccentD string
+}
+
+func (q *Queries) ActFace(ctx context.Context, act string) (ActFaceRow, error) {
+	row := q.db.QueryRowContext(ctx, actFace, act)
+	var i ActFaceRow
+	err := row.Scan(&i.Cover, &i.AccentL, &i.AccentD)
 	return i, err
 }
 
@@ -108,7 +132,7 @@ func (q *Queries) ActInsert(ctx context.Context, arg ActInsertParams) error {
 }
 
 const actList = `-- name: ActList :many
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, releases, followers, created, changed from act where releases > 0 and (releases < $1 or (releases = $1 and id < $2)) order by releases desc, id desc limit $3
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where releases > 0 and releases <= $1 and (releases < $1 or id < $2) order by releases desc, id desc limit $3
 `
 
 type ActListParams struct {
@@ -138,6 +162,9 @@ func (q *Queries) ActList(ctx context.Context, arg ActListParams) ([]Act, error)
 			&i.Cover,
 			&i.AccentL,
 			&i.AccentD,
+			&i.Face,
+			&i.FaceL,
+			&i.FaceD,
 			&i.Orphaned,
 			&i.Releases,
 			&i.Followers,
@@ -157,18 +184,8 @@ func (q *Queries) ActList(ctx context.Context, arg ActListParams) ([]Act, error)
 	return items, nil
 }
 
-const actOrphan = `-- name: ActOrphan :exec
-update act set orphaned = true where act.id in (select r.act from act_role r where r.account = $1 and r.role = 'owner')
-  and not exists (select 1 from act_role o where o.act = act.id and o.role = 'owner' and o.account <> $1)
-`
-
-func (q *Queries) ActOrphan(ctx context.Context, account string) error {
-	_, err := q.db.ExecContext(ctx, actOrphan, account)
-	return err
-}
-
 const actOrphans = `-- name: ActOrphans :many
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, releases, followers, created, changed from act where orphaned order by name, id
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where orphaned order by name, id
 `
 
 func (q *Queries) ActOrphans(ctx context.Context) ([]Act, error) {
@@ -192,6 +209,9 @@ func (q *Queries) ActOrphans(ctx context.Context) ([]Act, error) {
 			&i.Cover,
 			&i.AccentL,
 			&i.AccentD,
+			&i.Face,
+			&i.FaceL,
+			&i.FaceD,
 			&i.Orphaned,
 			&i.Releases,
 			&i.Followers,
@@ -245,11 +265,24 @@ func (q *Queries) ActPlaces(ctx context.Context, act string) ([]ActPlacesRow, er
 }
 
 const actRecount = `-- name: ActRecount :exec
-update act set releases = (select count(*) from release r where r.act = act.id and r.state = 'published') where act.id = $1
+update act set releases = (select count(*) from release r where r.act = act.id and r.state = 'published'), face = $1, face_l = $2, face_d = $3
+where act.id = $4
 `
 
-func (q *Queries) ActRecount(ctx context.Context, id string) error {
-	_, err := q.db.ExecContext(ctx, actRecount, id)
+type ActRecountParams struct {
+	Face  string
+	FaceL string
+	FaceD string
+	ID    string
+}
+
+func (q *Queries) ActRecount(ctx context.Context, arg ActRecountParams) error {
+	_, err := q.db.ExecContext(ctx, actRecount,
+		arg.Face,
+		arg.FaceL,
+		arg.FaceD,
+		arg.ID,
+	)
 	return err
 }
 
@@ -302,6 +335,15 @@ func (q *Queries) ActRoleSet(ctx context.Context, arg ActRoleSetParams) error {
 		arg.Role,
 		arg.Since,
 	)
+	return err
+}
+
+const actRolesForget = `-- name: ActRolesForget :exec
+delete from act_role where account = $1
+`
+
+func (q *Queries) ActRolesForget(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, actRolesForget, account)
 	return err
 }
 
@@ -415,7 +457,7 @@ func (q *Queries) ActWalletsClear(ctx context.Context, act string) error {
 }
 
 const actsOfAccount = `-- name: ActsOfAccount :many
-select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.orphaned, a.releases, a.followers, a.created, a.changed, r.role from act a join act_role r on r.act = a.id where r.account = $1 order by a.name, a.id
+select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, r.role from act a join act_role r on r.act = a.id where r.account = $1 order by a.name, a.id
 `
 
 type ActsOfAccountRow struct {
@@ -430,6 +472,9 @@ type ActsOfAccountRow struct {
 	Cover     string
 	AccentL   string
 	AccentD   string
+	Face      string
+	FaceL     string
+	FaceD     string
 	Orphaned  bool
 	Releases  int64
 	Followers int64
@@ -459,6 +504,9 @@ func (q *Queries) ActsOfAccount(ctx context.Context, account string) ([]ActsOfAc
 			&i.Cover,
 			&i.AccentL,
 			&i.AccentD,
+			&i.Face,
+			&i.FaceL,
+			&i.FaceD,
 			&i.Orphaned,
 			&i.Releases,
 			&i.Followers,
@@ -691,12 +739,17 @@ func (q *Queries) DocInsert(ctx context.Context, arg DocInsertParams) error {
 	return err
 }
 
-const docNext = `-- name: DocNext :one
-select cast(coalesce(max(n), 0) as bigint) as n from search_doc where kind = $1
+const docLast = `-- name: DocLast :one
+select cast(coalesce(max(n), 0) as bigint) as n from search_doc where n >= $1 and n < $2
 `
 
-func (q *Queries) DocNext(ctx context.Context, kind int64) (int64, error) {
-	row := q.db.QueryRowContext(ctx, docNext, kind)
+type DocLastParams struct {
+	Low  int64
+	High int64
+}
+
+func (q *Queries) DocLast(ctx context.Context, arg DocLastParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, docLast, arg.Low, arg.High)
 	var n int64
 	err := row.Scan(&n)
 	return n, err
@@ -817,6 +870,15 @@ func (q *Queries) FollowedReleases(ctx context.Context, arg FollowedReleasesPara
 	return items, nil
 }
 
+const followersForget = `-- name: FollowersForget :exec
+update act set followers = followers - 1 where act.id in (select f.act from follow f where f.account = $1)
+`
+
+func (q *Queries) FollowersForget(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, followersForget, account)
+	return err
+}
+
 const followingOne = `-- name: FollowingOne :one
 select count(*) from follow where account = $1 and act = $2
 `
@@ -833,9 +895,18 @@ func (q *Queries) FollowingOne(ctx context.Context, arg FollowingOneParams) (int
 	return count, err
 }
 
+const followsForget = `-- name: FollowsForget :exec
+delete from follow where account = $1
+`
+
+func (q *Queries) FollowsForget(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, followsForget, account)
+	return err
+}
+
 const followsOf = `-- name: FollowsOf :many
-select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.orphaned, a.releases, a.followers, a.created, a.changed, k.at from follow k join act a on a.id = k.act
-where k.account = $1 and (k.at < $2 or (k.at = $2 and k.act < $3)) order by k.at desc, k.act desc limit $4
+select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, k.at from follow k join act a on a.id = k.act
+where k.account = $1 and k.at <= $2 and (k.at < $2 or k.act < $3) order by k.at desc, k.act desc limit $4
 `
 
 type FollowsOfParams struct {
@@ -857,6 +928,9 @@ type FollowsOfRow struct {
 	Cover     string
 	AccentL   string
 	AccentD   string
+	Face      string
+	FaceL     string
+	FaceD     string
 	Orphaned  bool
 	Releases  int64
 	Followers int64
@@ -891,6 +965,9 @@ func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follows
 			&i.Cover,
 			&i.AccentL,
 			&i.AccentD,
+			&i.Face,
+			&i.FaceL,
+			&i.FaceD,
 			&i.Orphaned,
 			&i.Releases,
 			&i.Followers,
@@ -909,21 +986,6 @@ func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follows
 		return nil, err
 	}
 	return items, nil
-}
-
-const historyAdd = `-- name: HistoryAdd :exec
-insert into history (account, at, track) values ($1, $2, $3) on conflict do nothing
-`
-
-type HistoryAddParams struct {
-	Account string
-	At      int64
-	Track   string
-}
-
-func (q *Queries) HistoryAdd(ctx context.Context, arg HistoryAddParams) error {
-	_, err := q.db.ExecContext(ctx, historyAdd, arg.Account, arg.At, arg.Track)
-	return err
 }
 
 const historyClear = `-- name: HistoryClear :exec
@@ -951,7 +1013,7 @@ func (q *Queries) HistoryDrop(ctx context.Context, arg HistoryDropParams) error 
 
 const historyOf = `-- name: HistoryOf :many
 select h.track, h.at, coalesce(l.card, '') as card from history h left join track_line l on l.track = h.track
-where h.account = $1 and (h.at < $2 or (h.at = $2 and h.track < $3)) order by h.at desc, h.track desc limit $4
+where h.account = $1 and h.at <= $2 and (h.at < $2 or h.track < $3) order by h.at desc, h.track desc limit $4
 `
 
 type HistoryOfParams struct {
@@ -1030,25 +1092,18 @@ func (q *Queries) LikeSet(ctx context.Context, arg LikeSetParams) (int64, error)
 	return result.RowsAffected()
 }
 
-const likedOne = `-- name: LikedOne :one
-select count(*) from track_like where account = $1 and track = $2
+const likesForget = `-- name: LikesForget :exec
+delete from track_like where account = $1
 `
 
-type LikedOneParams struct {
-	Account string
-	Track   string
-}
-
-func (q *Queries) LikedOne(ctx context.Context, arg LikedOneParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, likedOne, arg.Account, arg.Track)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+func (q *Queries) LikesForget(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, likesForget, account)
+	return err
 }
 
 const likesOf = `-- name: LikesOf :many
 select k.track, k.at, coalesce(l.card, '') as card from track_like k left join track_line l on l.track = k.track
-where k.account = $1 and (k.at < $2 or (k.at = $2 and k.track < $3)) order by k.at desc, k.track desc limit $4
+where k.account = $1 and k.at <= $2 and (k.at < $2 or k.track < $3) order by k.at desc, k.track desc limit $4
 `
 
 type LikesOfParams struct {
@@ -1092,20 +1147,6 @@ func (q *Queries) LikesOf(ctx context.Context, arg LikesOfParams) ([]LikesOfRow,
 	return items, nil
 }
 
-const linePlaysAdd = `-- name: LinePlaysAdd :exec
-update track_line set plays = plays + $1 where track = $2
-`
-
-type LinePlaysAddParams struct {
-	N     int64
-	Track string
-}
-
-func (q *Queries) LinePlaysAdd(ctx context.Context, arg LinePlaysAddParams) error {
-	_, err := q.db.ExecContext(ctx, linePlaysAdd, arg.N, arg.Track)
-	return err
-}
-
 const lineReleaseClear = `-- name: LineReleaseClear :exec
 delete from release_line where release = $1
 `
@@ -1136,17 +1177,6 @@ func (q *Queries) LineReleaseInsert(ctx context.Context, arg LineReleaseInsertPa
 		arg.Card,
 	)
 	return err
-}
-
-const lineReleaseOne = `-- name: LineReleaseOne :one
-select card from release_line where release = $1
-`
-
-func (q *Queries) LineReleaseOne(ctx context.Context, release string) (string, error) {
-	row := q.db.QueryRowContext(ctx, lineReleaseOne, release)
-	var card string
-	err := row.Scan(&card)
-	return card, err
 }
 
 const lineTagClear = `-- name: LineTagClear :exec
@@ -1266,17 +1296,6 @@ func (q *Queries) LineTrackInsert(ctx context.Context, arg LineTrackInsertParams
 		arg.Card,
 	)
 	return err
-}
-
-const lineTrackOne = `-- name: LineTrackOne :one
-select card from track_line where track = $1
-`
-
-func (q *Queries) LineTrackOne(ctx context.Context, track string) (string, error) {
-	row := q.db.QueryRowContext(ctx, lineTrackOne, track)
-	var card string
-	err := row.Scan(&card)
-	return card, err
 }
 
 const placedTracks = `-- name: PlacedTracks :many
@@ -1764,9 +1783,18 @@ func (q *Queries) ReleaseLiked(ctx context.Context, arg ReleaseLikedParams) (int
 	return count, err
 }
 
+const releaseLikesForget = `-- name: ReleaseLikesForget :exec
+delete from release_like where account = $1
+`
+
+func (q *Queries) ReleaseLikesForget(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, releaseLikesForget, account)
+	return err
+}
+
 const releaseLikesOf = `-- name: ReleaseLikesOf :many
 select k.release, k.at, l.card from release_like k join release_line l on l.release = k.release
-where k.account = $1 and (k.at < $2 or (k.at = $2 and k.release < $3)) order by k.at desc, k.release desc limit $4
+where k.account = $1 and k.at <= $2 and (k.at < $2 or k.release < $3) order by k.at desc, k.release desc limit $4
 `
 
 type ReleaseLikesOfParams struct {
@@ -2817,6 +2845,15 @@ func (q *Queries) UploadUpdate(ctx context.Context, arg UploadUpdateParams) (int
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const uploadsForget = `-- name: UploadsForget :exec
+delete from upload where account = $1
+`
+
+func (q *Queries) UploadsForget(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, uploadsForget, account)
+	return err
 }
 
 const uploadsOfRelease = `-- name: UploadsOfRelease :many

@@ -313,6 +313,24 @@ func (q *Queries) CarrySet(ctx context.Context, arg CarrySetParams) error {
 	return err
 }
 
+const census = `-- name: Census :one
+select (select count(*) from account) as accounts, (select count(*) from track where state = 'ready') as tracks,
+  cast((select coalesce(sum(bytes), 0) from asset) as bigint) as bytes
+`
+
+type CensusRow struct {
+	Accounts int64
+	Tracks   int64
+	Bytes    int64
+}
+
+func (q *Queries) Census(ctx context.Context) (CensusRow, error) {
+	row := q.db.QueryRowContext(ctx, census)
+	var i CensusRow
+	err := row.Scan(&i.Accounts, &i.Tracks, &i.Bytes)
+	return i, err
+}
+
 const chargeUnsettled = `-- name: ChargeUnsettled :one
 select count(*) from charge c
 where c.account = $1 and not c.refunded and not exists (select 1 from period_close p where p.period = c.period and p.state >= 2)

@@ -25,6 +25,9 @@ CREATE TABLE act (
   cover     text not null default '',       -- cover id, '' none
   accent_l  text not null default '',       -- #rrggbb for light pages
   accent_d  text not null default '',
+  face      text not null default '',       -- cover of its newest public release that has one, shown where it has no picture
+  face_l    text not null default '',
+  face_d    text not null default '',
   orphaned  boolean not null default false, -- nobody owns it any more: the operator looks after it
   releases  bigint not null default 0,      -- how many are public
   followers bigint not null default 0,
@@ -543,7 +546,8 @@ CREATE TRIGGER search_doc_insert after insert on search_doc begin
   insert into search_index (rowid, title, maker, more) values (new.n, new.title, new.maker, new.more);
 end;
 
-CREATE TRIGGER search_doc_update after update of title, maker, more on search_doc begin
+CREATE TRIGGER search_doc_update after update of title, maker, more on search_doc
+when old.title <> new.title or old.maker <> new.maker or old.more <> new.more begin
   insert into search_index (search_index, rowid, title, maker, more) values ('delete', old.n, old.title, old.maker, old.more);
   insert into search_index (rowid, title, maker, more) values (new.n, new.title, new.maker, new.more);
 end;
@@ -559,6 +563,8 @@ CREATE TABLE search_doc (
 );
 
 CREATE UNIQUE INDEX search_doc_ref on search_doc (kind, ref);
+
+CREATE INDEX search_doc_title on search_doc (kind, title);
 
 CREATE VIRTUAL TABLE search_index using fts5 (
   title, maker, more,

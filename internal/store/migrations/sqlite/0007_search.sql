@@ -17,7 +17,8 @@ create trigger search_doc_delete after delete on search_doc begin
 end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger search_doc_update after update of title, maker, more on search_doc begin
+create trigger search_doc_update after update of title, maker, more on search_doc
+when old.title <> new.title or old.maker <> new.maker or old.more <> new.more begin
   insert into search_index (search_index, rowid, title, maker, more) values ('delete', old.n, old.title, old.maker, old.more);
   insert into search_index (rowid, title, maker, more) values (new.n, new.title, new.maker, new.more);
 end;
