@@ -53,6 +53,7 @@ func (a *API) Handler() http.Handler {
 	a.money(r)
 	a.studio(r)
 	a.moderation(r)
+	a.admin(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, _ *http.Request) {
 		problem.Write(w, fault.New(fault.NotFound, "There is no such operation. "+Prefix+"/docs lists all of them."))
