@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/demo"
@@ -104,8 +105,11 @@ func (n *node) loadDemoTrack(ctx context.Context, v music.Viewer, r id.Release, 
 	return err
 }
 
+// again is how long to wait for files that are still being prepared.
+const again = 3 * time.Second
+
 // finishDemo is the handler of [jobDemo]. While files are being prepared it
-// fails, and is tried again.
+// puts itself off.
 func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
 	var in demoRelease
 	if err := json.Unmarshal(j.Payload, &in); err != nil {
@@ -124,8 +128,13 @@ func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
 		return err
 	}
 	_, err = n.studio.Publish(ctx, v, in.Release)
-	if fault.Is(err, fault.NotFound) {
+	switch fault.KindOf(err) {
+	case fault.NotFound:
 		return nil // deleted meanwhile
+	case fault.Conflict:
+		return n.db.Music().Update(ctx, func(tx music.Tx) error {
+			return tx.Enqueue(ctx, music.Job{Kind: jobDemo, Payload: j.Payload, At: tx.Now().Add(again)})
+		})
 	}
 	return err
 }

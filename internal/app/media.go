@@ -39,7 +39,7 @@ func (n *node) openMedia(ctx context.Context) (err error) {
 		return err
 	}
 	n.jobs.Handle(music.JobPrepare, jobs.Options{Parallel: int(n.cfg.Media.Workers)}, n.prepareTrack)
-	n.jobs.Handle(jobDemo, jobs.Options{Tries: 200}, n.finishDemo)
+	n.jobs.Handle(jobDemo, jobs.Options{}, n.finishDemo)
 	n.jobs.Handle(music.JobPublish, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
 		return n.studio.PublishDue(ctx, id.Release(j.Payload))
 	})

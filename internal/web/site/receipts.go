@@ -72,7 +72,7 @@ func (v *visit) receipts() error {
 		return err
 	}
 	for _, d := range days {
-		p.Days = append(p.Days, DayLine{When: d.Start(), File: "/receipts/day/" + d.String()})
+		p.Days = append(p.Days, DayLine{When: d.Start(), File: "/days/" + d.String() + "/receipt"})
 	}
 	return v.show("receipts", p)
 }

@@ -24,7 +24,7 @@ func (s *Site) pages() []page {
 		{pattern: "GET /receipts", who: listener, do: (*visit).receipts},
 		{pattern: "GET /receipts/{period}", who: listener, do: (*visit).receipt},
 		{pattern: "GET /receipts/{period}/file", who: listener, do: (*visit).receiptFile},
-		{pattern: "GET /receipts/day/{day}", who: listener, do: (*visit).dayFile},
+		{pattern: "GET /days/{day}/receipt", who: listener, do: (*visit).dayFile},
 		{pattern: "POST /confirm", who: listener, do: (*visit).confirm},
 		{pattern: "GET /verify", do: (*visit).verify},
 		{pattern: "GET /subscription", who: listener, do: (*visit).subscription},
