@@ -11,8 +11,9 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 )
 
-func TestWhoSeesWhat(t *testing.T) {
-	n := newNode(t)
+func TestWhoSeesWhat(t *testing.T) { both(t, testWhoSeesWhat) }
+
+func testWhoSeesWhat(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	n.ok(n.studio.SetRole(n.ctx, ada, a, bo.Account, music.Editor))
 	r, ids := n.public(ada, a, music.Facts{Title: "R"}, "One")
@@ -81,8 +82,9 @@ func TestWhoSeesWhat(t *testing.T) {
 	check("draft without its link", people)
 }
 
-func TestLists(t *testing.T) {
-	n := newNode(t)
+func TestLists(t *testing.T) { both(t, testLists) }
+
+func testLists(t *testing.T, n *node) {
 	acts := []id.Act{n.act(ada, "Ada").ID, n.act(ada, "Bea").ID}
 	var tracks []id.Track // in order of publication
 	var releases []id.Release
@@ -161,8 +163,9 @@ func TestLists(t *testing.T) {
 	}
 }
 
-func TestRenamingReachesEveryRow(t *testing.T) {
-	n := newNode(t)
+func TestRenamingReachesEveryRow(t *testing.T) { both(t, testRenamingReachesEveryRow) }
+
+func testRenamingReachesEveryRow(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r, ids := n.public(ada, a, music.Facts{Title: "Old", Artist: "Ada L."}, "One")
 	must(n.studio.EditAct(n.ctx, ada, a, func(a *music.Act) { a.Name, a.Handle = "Countess", "countess" }))(n)
@@ -180,8 +183,9 @@ func TestRenamingReachesEveryRow(t *testing.T) {
 	}
 }
 
-func TestSearch(t *testing.T) {
-	n := newNode(t)
+func TestSearch(t *testing.T) { both(t, testSearch) }
+
+func testSearch(t *testing.T, n *node) {
 	a := must(n.studio.CreateAct(n.ctx, ada, music.Act{Name: "Sigur Rós", Aliases: []string{"Victory Rose"}, Members: []music.Member{{Name: "Jónsi"}}}))(n).ID
 	n.public(ada, a, music.Facts{Title: "Ágætis byrjun", Tags: []string{"Post Rock"}}, "Svefn-g-englar", "Starálfur", "Love")
 	n.public(ada, a, music.Facts{Title: "Love songs"}, "Love song", "A love", "Lovers, all of them", "Unloved")
@@ -209,5 +213,51 @@ func TestSearch(t *testing.T) {
 	for _, q := range []string{"", " ", `"`, `"love`, "love*", "title:love", "love OR", "NOT love", "love AND (", "-love", "^love", "NEAR(love, 2)", "love'; drop table act; --",
 		"\x00", "\xff\xfe", "💿", ":* & | !", `\`, "a b c d e f g h i j k l m n o p"} {
 		find(q)
+	}
+}
+
+// TestSearchAmongMany: many matches of one kind leave room for the others, the
+// whole title comes first however old it is, and nothing is found twice.
+func TestSearchAmongMany(t *testing.T) { both(t, testSearchAmongMany) }
+
+func testSearchAmongMany(t *testing.T, n *node) {
+	n.ok(n.db.Music().Update(n.ctx, func(tx music.Tx) error {
+		for i := range 900 {
+			row := music.TrackRow{ID: id.Track(fmt.Sprintf("T%04d", i)), Title: fmt.Sprint("Song ", i)}
+			d := music.Doc{Found: music.FoundTrack, Ref: string(row.ID), Title: fmt.Sprint("song ", i), Maker: "sea", Card: row.Pack()}
+			if i == 3 {
+				row.Title, d.Title = "Sea", "sea"
+				d.Card = row.Pack()
+			}
+			if err := tx.SetDoc(n.ctx, d); err != nil {
+				return err
+			}
+		}
+		for _, name := range []string{"Deep Sea", "Sea Band", "Seaside"} {
+			a := music.ActRow{ID: id.Act(name), Name: name}
+			if err := tx.SetDoc(n.ctx, music.Doc{Found: music.FoundAct, Ref: name, Title: music.Fold(name), Card: a.Pack()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	res := must(n.cat.Search(n.ctx, "sea", 10))(n)
+	var acts []string
+	for _, a := range res.Acts {
+		acts = append(acts, a.Name)
+	}
+	if want := []string{"Sea Band", "Seaside", "Deep Sea"}; !slices.Equal(acts, want) {
+		t.Errorf("acts: %q, want %q", acts, want)
+	}
+	seen := map[id.Track]bool{}
+	for _, r := range res.Tracks {
+		seen[r.ID] = true
+	}
+	if len(res.Tracks) != 10 || len(seen) != 10 || res.Tracks[0].Title != "Sea" || res.Tracks[1].ID != "T0899" {
+		t.Errorf("tracks: %+v", res.Tracks)
+	}
+	n.ok(n.db.Music().Update(n.ctx, func(tx music.Tx) error { return tx.DropDoc(n.ctx, music.FoundTrack, "T0003") }))
+	if res := must(n.cat.Search(n.ctx, "sea", 10))(n); res.Tracks[0].Title == "Sea" {
+		t.Error("a dropped document is found")
 	}
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 )
 
-func TestCredits(t *testing.T) {
-	n := newNode(t)
+func TestCredits(t *testing.T) { both(t, testCredits) }
+
+func testCredits(t *testing.T, n *node) {
 	a, b, c := n.act(ada, "Ada").ID, n.act(bo, "Bo").ID, n.act(cy, "Cy").ID
 	_, ids := n.public(ada, a, music.Facts{Title: "R"}, "One", "Two")
 	one := ids[:1]
@@ -74,8 +75,9 @@ func TestCredits(t *testing.T) {
 // TestSheetsNeverLapse: whatever is proposed, confirmed and declined, a track
 // has one sheet in force, at most one waiting, and nobody earns by a sheet
 // that they have not agreed to.
-func TestSheetsNeverLapse(t *testing.T) {
-	n := newNode(t)
+func TestSheetsNeverLapse(t *testing.T) { both(t, testSheetsNeverLapse) }
+
+func testSheetsNeverLapse(t *testing.T, n *node) {
 	people := []music.Viewer{ada, bo, cy}
 	acts := []id.Act{n.act(ada, "Ada").ID, n.act(bo, "Bo").ID, n.act(cy, "Cy").ID}
 	rapid.Check(t, func(t *rapid.T) {

@@ -10,8 +10,9 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 )
 
-func TestLikesAndFollows(t *testing.T) {
-	n := newNode(t)
+func TestLikesAndFollows(t *testing.T) { both(t, testLikesAndFollows) }
+
+func testLikesAndFollows(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r, ids := n.public(ada, a, music.Facts{Title: "R"}, "One", "Two", "Three")
 	n.refused("a guest", n.lib.Like(n.ctx, guest, ids[0], true), fault.Unauthenticated)
@@ -59,8 +60,9 @@ func TestLikesAndFollows(t *testing.T) {
 	}
 }
 
-func TestPlaylists(t *testing.T) {
-	n := newNode(t)
+func TestPlaylists(t *testing.T) { both(t, testPlaylists) }
+
+func testPlaylists(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r, ids := n.public(ada, a, music.Facts{Title: "R"}, "One", "Two", "Three")
 	must(n.studio.SetCover(n.ctx, ada, r.ID, music.Cover{ID: "c"}))(n)
@@ -125,8 +127,9 @@ func TestPlaylists(t *testing.T) {
 	}
 }
 
-func TestResume(t *testing.T) {
-	n := newNode(t)
+func TestResume(t *testing.T) { both(t, testResume) }
+
+func testResume(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	_, ids := n.public(ada, a, music.Facts{Title: "R"}, "One", "Two")
 	_, err := n.lib.Resume(n.ctx, bo)
@@ -144,8 +147,9 @@ func TestResume(t *testing.T) {
 	n.refused("forgotten", err, fault.NotFound)
 }
 
-func TestForget(t *testing.T) {
-	n := newNode(t)
+func TestForget(t *testing.T) { both(t, testForget) }
+
+func testForget(t *testing.T, n *node) {
 	alone, shared := n.act(bo, "Alone").ID, n.act(bo, "Shared").ID
 	n.ok(n.studio.SetRole(n.ctx, bo, shared, ada.Account, music.Owner))
 	r, ids := n.public(bo, alone, music.Facts{Title: "R"}, "One")

@@ -3,8 +3,11 @@ package music_test
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,20 +42,52 @@ var (
 	guest = music.Viewer{}
 )
 
+// both runs a test on SQLite and, where `make test` started one, on Postgres.
+func both(t *testing.T, test func(t *testing.T, n *node)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newNode(t)) })
+	if url := os.Getenv("NINETEN_TEST_POSTGRES"); url != "" {
+		t.Run("postgres", func(t *testing.T) { test(t, openNode(t, store.Config{URL: schema(t, url)})) })
+	}
+}
+
+// schema makes a schema of its own in the server that tools/postgres.sh
+// started, and returns its address.
+func schema(t *testing.T, url string) string {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "m" + strings.ToLower(string(id.New[id.Entry](time.Now())))
+	if _, err := db.Exec("create schema " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Exec("drop schema " + name + " cascade"); err != nil {
+			t.Error(err)
+		}
+		_ = db.Close() // the test is over
+	})
+	return url + "&search_path=" + name
+}
+
 func newNode(t testing.TB) *node {
+	t.Helper()
+	return openNode(t, store.Config{Path: filepath.Join(t.TempDir(), "9ten.db")})
+}
+
+func openNode(t testing.TB, c store.Config) *node {
 	t.Helper()
 	n := &node{TB: t, ctx: t.Context()}
 	n.clock.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixMilli())
-	db, err := store.Open(n.ctx, store.Config{
-		Path: filepath.Join(t.TempDir(), "9ten.db"),
-		Now:  func() time.Time { return time.UnixMilli(n.clock.Load()) },
-		BeforeCommit: func() error {
-			if n.fail.Swap(false) {
-				return fault.New(fault.Internal, "the disk is gone")
-			}
-			return nil
-		},
-	})
+	c.Now = func() time.Time { return time.UnixMilli(n.clock.Load()) }
+	c.BeforeCommit = func() error {
+		if n.fail.Swap(false) {
+			return fault.New(fault.Internal, "the disk is gone")
+		}
+		return nil
+	}
+	db, err := store.Open(n.ctx, c)
 	if err != nil {
 		t.Fatal(err)
 	}

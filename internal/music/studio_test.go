@@ -11,8 +11,9 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 )
 
-func TestActs(t *testing.T) {
-	n := newNode(t)
+func TestActs(t *testing.T) { both(t, testActs) }
+
+func testActs(t *testing.T, n *node) {
 	a := n.act(ada, "Sigur  Rós")
 	if a.Handle != "sigur-ros" || a.Name != "Sigur Rós" || a.Orphaned {
 		t.Errorf("act = %+v", a)
@@ -48,8 +49,9 @@ func TestActs(t *testing.T) {
 	}
 }
 
-func TestRoles(t *testing.T) {
-	n := newNode(t)
+func TestRoles(t *testing.T) { both(t, testRoles) }
+
+func testRoles(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	n.refused("the last owner", n.studio.SetRole(n.ctx, ada, a, ada.Account, music.NoRole), fault.Conflict)
 	n.refused("the last owner made editor", n.studio.SetRole(n.ctx, ada, a, ada.Account, music.Editor), fault.Conflict)
@@ -88,8 +90,9 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-func TestDraftFromFiles(t *testing.T) {
-	n := newNode(t)
+func TestDraftFromFiles(t *testing.T) { both(t, testDraftFromFiles) }
+
+func testDraftFromFiles(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r := n.draft(ada, a, music.Facts{Label: "Quayside"})
 	for i, title := range []string{"One", "Two"} {
@@ -134,8 +137,9 @@ func TestDraftFromFiles(t *testing.T) {
 	n.refused("an ISRC that is none", err, fault.Invalid)
 }
 
-func TestUploads(t *testing.T) {
-	n := newNode(t)
+func TestUploads(t *testing.T) { both(t, testUploads) }
+
+func testUploads(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r := n.draft(ada, a, music.Facts{})
 	begin := func(v music.Viewer, name string, size int64) (music.Upload, error) {
@@ -204,8 +208,9 @@ func TestUploads(t *testing.T) {
 	}
 }
 
-func TestReplaceAFile(t *testing.T) {
-	n := newNode(t)
+func TestReplaceAFile(t *testing.T) { both(t, testReplaceAFile) }
+
+func testReplaceAFile(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r, ids := n.public(ada, a, music.Facts{Title: "R"}, "One")
 	old := must(n.cat.Playback(n.ctx, ids[0]))(n)
@@ -241,8 +246,9 @@ func TestReplaceAFile(t *testing.T) {
 	}
 }
 
-func TestPublishing(t *testing.T) {
-	n := newNode(t)
+func TestPublishing(t *testing.T) { both(t, testPublishing) }
+
+func testPublishing(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	n.ok(n.studio.SetRole(n.ctx, ada, a, bo.Account, music.Editor))
 	r := n.draft(ada, a, music.Facts{})
@@ -290,8 +296,9 @@ func TestPublishing(t *testing.T) {
 	n.refused("deleted", err, fault.NotFound)
 }
 
-func TestReorderAndRemove(t *testing.T) {
-	n := newNode(t)
+func TestReorderAndRemove(t *testing.T) { both(t, testReorderAndRemove) }
+
+func testReorderAndRemove(t *testing.T, n *node) {
 	a := n.act(ada, "Ada").ID
 	r, ids := n.public(ada, a, music.Facts{Title: "R"}, "One", "Two", "Three")
 	order := []id.Track{ids[2], ids[0], ids[1]}

@@ -90,7 +90,7 @@ func (tx musicTx) Tags(ctx context.Context, prefix string, n int) ([]music.TagCo
 // lists are the queries of a list: each walks one index from a cursor down.
 // They are written out because the result is one packed column and the key.
 const (
-	listFrom  = "%k <= $1 and (%k < $1 or %i < $2) order by %k desc, %i desc limit $3"
+	listFrom  = "%k <= $1 and (%k < $1 or %i < $2) order by %k desc, %i desc limit $3 + 0"
 	trackNew  = "select card, published from track_line where "
 	trackTop  = "select card, plays from track_line where "
 	trackTag  = "select l.card, t.published from tag_track_line t join track_line l on l.track = t.track where t.tag = $4 and "
@@ -184,7 +184,7 @@ func (tx musicTx) TrackRows(ctx context.Context, tracks []id.Track) (map[id.Trac
 // calls row after each row is scanned into dest. Chunks have one of two
 // lengths, the last id repeated, so that few statements are compiled. args
 // come before the list.
-func among[T ~string](ctx context.Context, db sqlgen.DBTX, query string, args []any, list []T, dest []any, row func()) error {
+func among[T ~string | ~int64](ctx context.Context, db sqlgen.DBTX, query string, args []any, list []T, dest []any, row func()) error {
 	for chunk := range slices.Chunk(list, 64) {
 		size := 8
 		if len(chunk) > size {
@@ -196,7 +196,7 @@ func among[T ~string](ctx context.Context, db sqlgen.DBTX, query string, args []
 		for i := range size {
 			b.WriteString(map[bool]string{true: "($", false: ", $"}[i == 0])
 			b.WriteString(strconv.Itoa(len(all) + 1))
-			all = append(all, string(chunk[min(i, len(chunk)-1)]))
+			all = append(all, chunk[min(i, len(chunk)-1)])
 		}
 		b.WriteString(")")
 		if err := scan(ctx, db, b.String(), all, dest, row); err != nil {

@@ -2,11 +2,15 @@ package store
 
 import (
 	"context"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/music"
 )
+
+// enough is how many documents that hold the words are counted before the
+// newest are taken of each kind by itself.
+const enough = 400
 
 // Search reads, for each kind, documents whose title begins with the words,
 // by the order of titles, and the newest that hold all of them. Ranking by
@@ -16,34 +20,59 @@ func (tx musicTx) Search(ctx context.Context, terms []string, n int) ([]music.Hi
 	whole := strings.Join(terms, " ")
 	var h music.Hit
 	var out []music.Hit
-	err := scan(ctx, tx.db, tx.dialect.search(), []any{tx.dialect.match(terms), whole, whole + "\U0010FFFF", n},
-		[]any{&h.Found, &h.Ref, &h.Title, &h.Card}, func() { out = append(out, h) })
+	dest := []any{&h.Found, &h.Ref, &h.Title, &h.Card}
+	keep := func() { out = append(out, h) }
+	if err := scan(ctx, tx.db, titlesSQL, []any{whole, whole + "\U0010FFFF", n}, dest, keep); err != nil {
+		return nil, wrap(err, "search titles")
+	}
+	newest, err := tx.newest(ctx, tx.dialect.match(terms), n)
+	if err != nil {
+		return nil, wrap(err, "search")
+	}
+	err = among(ctx, tx.db, "select kind, ref, title, card from search_doc where n in ", nil, newest, dest, keep)
 	return out, wrap(err, "search")
 }
 
-// searchSQL builds the one query of a search: for each kind a walk over titles
-// and a walk over the full text index, newest first. $1 is the match
-// expression, $2 to $3 the range of titles, $4 how many of each. words is the
-// walk over the index between two numbers.
-func searchSQL(words func(low, high string) string) string {
-	var b strings.Builder
-	for _, f := range []music.Found{music.FoundTrack, music.FoundRelease, music.FoundAct, music.FoundPlaylist} {
-		kind, low, high := strconv.FormatInt(int64(f), 10), strconv.FormatInt(int64(f)<<40, 10), strconv.FormatInt(int64(f+1)<<40, 10)
-		if b.Len() > 0 {
-			b.WriteString("\nunion all ")
-		}
-		b.WriteString("select * from (select kind, ref, title, card from search_doc where kind = " + kind + " and title >= $2 and title < $3 order by title limit $4) t" + kind)
-		b.WriteString("\nunion all select * from (" + words(low, high) + ") w" + kind)
+// newest returns the numbers of the newest documents of each kind that match.
+func (tx musicTx) newest(ctx context.Context, match string, n int) ([]int64, error) {
+	const all = int64(music.FoundPlaylist+1) << 40
+	numbers := make([]int64, 0, 64)
+	var number int64
+	walk := func(low, high int64, limit int) error {
+		return scan(ctx, tx.db, tx.dialect.search(), []any{match, low, high, limit}, []any{&number}, func() { numbers = append(numbers, number) })
 	}
-	return b.String()
+	if err := walk(0, all, enough); err != nil {
+		return nil, err
+	}
+	if len(numbers) < enough {
+		taken := map[int64]int{}
+		return slices.DeleteFunc(numbers, func(d int64) bool { taken[d>>40]++; return taken[d>>40] > n }), nil
+	}
+	numbers = numbers[:0]
+	for f := music.FoundTrack; f <= music.FoundPlaylist; f++ {
+		if err := walk(int64(f)<<40, int64(f+1)<<40, n); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
 }
 
-// search returns the query of searchSQL.
+// titlesSQL walks over titles from $1 to $2 and takes $3 of each kind. (A
+// limit that is a bare parameter would make SQLite compile the statement again
+// each time.)
+const titlesSQL = "select * from (select kind, ref, title, card from search_doc where kind = 1 and title >= $1 and title < $2 order by title limit $3 + 0) t1 union all " +
+	"select * from (select kind, ref, title, card from search_doc where kind = 2 and title >= $1 and title < $2 order by title limit $3 + 0) t2 union all " +
+	"select * from (select kind, ref, title, card from search_doc where kind = 3 and title >= $1 and title < $2 order by title limit $3 + 0) t3 union all " +
+	"select * from (select kind, ref, title, card from search_doc where kind = 4 and title >= $1 and title < $2 order by title limit $3 + 0) t4"
+
+// search is the walk over the full text index, newest first: $1 is the match
+// expression, $2 to $3 the range of numbers, $4 how many.
 func (sqlite) search() string {
-	return searchSQL(func(low, high string) string {
-		return "select d.kind, d.ref, d.title, d.card from (select rowid as n from search_index where search_index match $1 and rowid >= " + low +
-			" and rowid < " + high + " order by rowid desc limit $4) i join search_doc d on d.n = i.n"
-	})
+	return "select rowid from search_index where search_index match $1 and rowid >= $2 and rowid < $3 order by rowid desc limit $4 + 0"
+}
+
+func (postgres) search() string {
+	return "select n from search_doc where words @@ to_tsquery('simple', $1) and n >= $2 and n < $3 order by n desc limit $4 + 0"
 }
 
 // match asks for every term as the beginning of a word. Terms are folded
@@ -56,16 +85,10 @@ func (sqlite) match(terms []string) string {
 	return strings.Join(quoted, " ")
 }
 
-func (postgres) search() string {
-	return searchSQL(func(low, high string) string {
-		return "select kind, ref, title, card from search_doc where words @@ to_tsquery('simple', $1) and n >= " + low + " and n < " + high + " order by n desc limit $4"
-	})
-}
-
 func (postgres) match(terms []string) string {
 	quoted := make([]string, len(terms))
 	for i, t := range terms {
-		quoted[i] = "'" + strings.NewReplacer("'", "", `\\`, "").Replace(t) + "':*"
+		quoted[i] = "'" + strings.NewReplacer("'", "", `\`, "").Replace(t) + "':*"
 	}
 	return strings.Join(quoted, " & ")
 }

@@ -50,7 +50,7 @@ delete from act_wallet where act = @act;
 insert into act_wallet (act, line, name, address, bps) values (@act, @line, @name, @address, @bps);
 
 -- name: ActList :many
-select * from act where releases > 0 and releases <= @key and (releases < @key or id < @id) order by releases desc, id desc limit @lim;
+select * from act where releases > 0 and releases <= @key and (releases < @key or id < @id) order by releases desc, id desc limit @lim + 0;
 
 -- name: ReleaseByID :one
 select * from release where id = @id;
@@ -62,7 +62,7 @@ select * from release where preview = @preview and preview <> '';
 select * from release where act = @act order by created desc, id desc;
 
 -- name: ReleasesInState :many
-select * from release where state = @state order by changed desc, id desc limit @lim;
+select * from release where state = @state order by changed desc, id desc limit @lim + 0;
 
 -- name: ReleaseInsert :exec
 insert into release (id, act, title, artist, kind, date, label, licence, language, explicit, description, tags, cover, accent_l, accent_d, edited,
@@ -173,7 +173,7 @@ select * from upload where release = @release order by created, id;
 select cast(coalesce(sum(size), 0) as bigint) as bytes from upload where account = @account and state = 'open';
 
 -- name: UploadsStale :many
-select * from upload where state = 'open' and changed < @since order by changed limit @lim;
+select * from upload where state = 'open' and changed < @since order by changed limit @lim + 0;
 
 -- name: UploadInsert :exec
 insert into upload (id, account, release, track, filename, size, received, state, reason, created, changed)
@@ -214,7 +214,7 @@ insert into tag (name, releases) values (@name, (select count(*) from tag_line l
 on conflict (name) do update set releases = excluded.releases;
 
 -- name: TagList :many
-select name, releases from tag where releases > 0 and name >= @low and name < @high order by releases desc, name limit @lim;
+select name, releases from tag where releases > 0 and name >= @low and name < @high order by releases desc, name limit @lim + 0;
 
 -- name: DocLast :one
 select cast(coalesce(max(n), 0) as bigint) as n from search_doc where n >= @low and n < @high;
@@ -284,19 +284,19 @@ update act set followers = followers + @n where id = @id;
 
 -- name: LikesOf :many
 select k.track, k.at, coalesce(l.card, '') as card from track_like k left join track_line l on l.track = k.track
-where k.account = @account and k.at <= @key and (k.at < @key or k.track < @id) order by k.at desc, k.track desc limit @lim;
+where k.account = @account and k.at <= @key and (k.at < @key or k.track < @id) order by k.at desc, k.track desc limit @lim + 0;
 
 -- name: ReleaseLikesOf :many
 select k.release, k.at, l.card from release_like k join release_line l on l.release = k.release
-where k.account = @account and k.at <= @key and (k.at < @key or k.release < @id) order by k.at desc, k.release desc limit @lim;
+where k.account = @account and k.at <= @key and (k.at < @key or k.release < @id) order by k.at desc, k.release desc limit @lim + 0;
 
 -- name: FollowsOf :many
 select a.*, k.at from follow k join act a on a.id = k.act
-where k.account = @account and k.at <= @key and (k.at < @key or k.act < @id) order by k.at desc, k.act desc limit @lim;
+where k.account = @account and k.at <= @key and (k.at < @key or k.act < @id) order by k.at desc, k.act desc limit @lim + 0;
 
 -- name: FollowedReleases :many
 select l.card, l.published from follow k join release_line l on l.act = k.act
-where k.account = @account order by l.published desc, l.release desc limit @lim;
+where k.account = @account order by l.published desc, l.release desc limit @lim + 0;
 
 -- name: ReleaseLiked :one
 select count(*) from release_like where account = @account and release = @release;
@@ -306,7 +306,7 @@ select count(*) from follow where account = @account and act = @act;
 
 -- name: HistoryOf :many
 select h.track, h.at, coalesce(l.card, '') as card from history h left join track_line l on l.track = h.track
-where h.account = @account and h.at <= @key and (h.at < @key or h.track < @id) order by h.at desc, h.track desc limit @lim;
+where h.account = @account and h.at <= @key and (h.at < @key or h.track < @id) order by h.at desc, h.track desc limit @lim + 0;
 
 -- name: HistoryDrop :exec
 delete from history where account = @account and at = @at;

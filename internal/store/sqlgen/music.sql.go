@@ -132,7 +132,7 @@ func (q *Queries) ActInsert(ctx context.Context, arg ActInsertParams) error {
 }
 
 const actList = `-- name: ActList :many
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where releases > 0 and releases <= $1 and (releases < $1 or id < $2) order by releases desc, id desc limit $3
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where releases > 0 and releases <= $1 and (releases < $1 or id < $2) order by releases desc, id desc limit $3+ 0
 `
 
 type ActListParams struct {
@@ -834,7 +834,7 @@ func (q *Queries) FollowSet(ctx context.Context, arg FollowSetParams) (int64, er
 
 const followedReleases = `-- name: FollowedReleases :many
 select l.card, l.published from follow k join release_line l on l.act = k.act
-where k.account = $1 order by l.published desc, l.release desc limit $2
+where k.account = $1 order by l.published desc, l.release desc limit $2+ 0
 `
 
 type FollowedReleasesParams struct {
@@ -906,7 +906,7 @@ func (q *Queries) FollowsForget(ctx context.Context, account string) error {
 
 const followsOf = `-- name: FollowsOf :many
 select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, k.at from follow k join act a on a.id = k.act
-where k.account = $1 and k.at <= $2 and (k.at < $2 or k.act < $3) order by k.at desc, k.act desc limit $4
+where k.account = $1 and k.at <= $2 and (k.at < $2 or k.act < $3) order by k.at desc, k.act desc limit $4+ 0
 `
 
 type FollowsOfParams struct {
@@ -1013,7 +1013,7 @@ func (q *Queries) HistoryDrop(ctx context.Context, arg HistoryDropParams) error 
 
 const historyOf = `-- name: HistoryOf :many
 select h.track, h.at, coalesce(l.card, '') as card from history h left join track_line l on l.track = h.track
-where h.account = $1 and h.at <= $2 and (h.at < $2 or h.track < $3) order by h.at desc, h.track desc limit $4
+where h.account = $1 and h.at <= $2 and (h.at < $2 or h.track < $3) order by h.at desc, h.track desc limit $4+ 0
 `
 
 type HistoryOfParams struct {
@@ -1103,7 +1103,7 @@ func (q *Queries) LikesForget(ctx context.Context, account string) error {
 
 const likesOf = `-- name: LikesOf :many
 select k.track, k.at, coalesce(l.card, '') as card from track_like k left join track_line l on l.track = k.track
-where k.account = $1 and k.at <= $2 and (k.at < $2 or k.track < $3) order by k.at desc, k.track desc limit $4
+where k.account = $1 and k.at <= $2 and (k.at < $2 or k.track < $3) order by k.at desc, k.track desc limit $4+ 0
 `
 
 type LikesOfParams struct {
@@ -1794,7 +1794,7 @@ func (q *Queries) ReleaseLikesForget(ctx context.Context, account string) error 
 
 const releaseLikesOf = `-- name: ReleaseLikesOf :many
 select k.release, k.at, l.card from release_like k join release_line l on l.release = k.release
-where k.account = $1 and k.at <= $2 and (k.at < $2 or k.release < $3) order by k.at desc, k.release desc limit $4
+where k.account = $1 and k.at <= $2 and (k.at < $2 or k.release < $3) order by k.at desc, k.release desc limit $4+ 0
 `
 
 type ReleaseLikesOfParams struct {
@@ -1905,7 +1905,7 @@ func (q *Queries) ReleaseUpdate(ctx context.Context, arg ReleaseUpdateParams) (i
 }
 
 const releasesInState = `-- name: ReleasesInState :many
-select id, act, title, artist, kind, date, label, licence, language, explicit, description, tags, cover, accent_l, accent_d, edited, state, state_before, publish_at, zone, published, reason, preview, plays, created, changed from release where state = $1 order by changed desc, id desc limit $2
+select id, act, title, artist, kind, date, label, licence, language, explicit, description, tags, cover, accent_l, accent_d, edited, state, state_before, publish_at, zone, published, reason, preview, plays, created, changed from release where state = $1 order by changed desc, id desc limit $2+ 0
 `
 
 type ReleasesInStateParams struct {
@@ -2478,7 +2478,7 @@ func (q *Queries) SheetsWaiting(ctx context.Context, act string) ([]Sheet, error
 }
 
 const tagList = `-- name: TagList :many
-select name, releases from tag where releases > 0 and name >= $1 and name < $2 order by releases desc, name limit $3
+select name, releases from tag where releases > 0 and name >= $1 and name < $2 order by releases desc, name limit $3+ 0
 `
 
 type TagListParams struct {
@@ -2896,7 +2896,7 @@ func (q *Queries) UploadsOfRelease(ctx context.Context, release string) ([]Uploa
 }
 
 const uploadsStale = `-- name: UploadsStale :many
-select id, account, release, track, filename, size, received, state, reason, created, changed from upload where state = 'open' and changed < $1 order by changed limit $2
+select id, account, release, track, filename, size, received, state, reason, created, changed from upload where state = 'open' and changed < $1 order by changed limit $2+ 0
 `
 
 type UploadsStaleParams struct {
