@@ -108,7 +108,7 @@ func face(cover, light, dark, lent, lentLight, lentDark string) music.Cover {
 func (tx musicTx) ActNames(ctx context.Context, acts []id.Act) (map[id.Act]music.ActRow, error) {
 	out := make(map[id.Act]music.ActRow, len(acts))
 	var r sqlgen.Act
-	err := among(ctx, tx.db, "select id, handle, name, place, cover, accent_l, accent_d, face, face_l, face_d, releases, followers from act where id in ", nil, acts,
+	err := among(ctx, tx.db, "select id, handle, name, place, cover, accent_l, accent_d, face, face_l, face_d, releases, followers from act where id in @list", nil, acts,
 		[]any{&r.ID, &r.Handle, &r.Name, &r.Place, &r.Cover, &r.AccentL, &r.AccentD, &r.Face, &r.FaceL, &r.FaceD, &r.Releases, &r.Followers},
 		func() { out[id.Act(r.ID)] = actRow(r, 0) })
 	return out, wrap(err, "acts")

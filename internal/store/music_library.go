@@ -172,7 +172,7 @@ func (tx musicTx) FollowedReleases(ctx context.Context, account id.Account, n in
 func (tx musicTx) Liked(ctx context.Context, account id.Account, tracks []id.Track) (map[id.Track]bool, error) {
 	out := make(map[id.Track]bool, len(tracks))
 	var t string
-	err := among(ctx, tx.db, "select track from track_like where account = $1 and track in ", []any{string(account)}, tracks, []any{&t}, func() { out[id.Track(t)] = true })
+	err := among(ctx, tx.db, "select track from track_like where account = $1 and track in @list", []any{string(account)}, tracks, []any{&t}, func() { out[id.Track(t)] = true })
 	return out, wrap(err, "liked")
 }
 

@@ -172,7 +172,7 @@ func (tx musicTx) ActList(ctx context.Context, after music.Cursor, n int) ([]mus
 func (tx musicTx) TrackRows(ctx context.Context, tracks []id.Track) (map[id.Track]music.TrackRow, error) {
 	out := make(map[id.Track]music.TrackRow, len(tracks))
 	var card string
-	err := among(ctx, tx.db, "select card from track_line where track in ", nil, tracks, []any{&card}, func() {
+	err := among(ctx, tx.db, "select card from track_line where track in @list", nil, tracks, []any{&card}, func() {
 		var r music.TrackRow
 		r.Unpack(card)
 		out[r.ID] = r
@@ -180,8 +180,8 @@ func (tx musicTx) TrackRows(ctx context.Context, tracks []id.Track) (map[id.Trac
 	return out, wrap(err, "track rows")
 }
 
-// among runs a query that ends in "in " over a list, a chunk at a time, and
-// calls row after each row is scanned into dest. Chunks have one of two
+// among runs a query whose @list stands for a list of ids, a chunk at a time,
+// and calls row after each row is scanned into dest. Chunks have one of two
 // lengths, the last id repeated, so that few statements are compiled. args
 // come before the list.
 func among[T ~string | ~int64](ctx context.Context, db sqlgen.DBTX, query string, args []any, list []T, dest []any, row func()) error {
@@ -190,16 +190,14 @@ func among[T ~string | ~int64](ctx context.Context, db sqlgen.DBTX, query string
 		if len(chunk) > size {
 			size = 64
 		}
-		var b strings.Builder
-		b.WriteString(query)
+		marks := make([]string, size)
 		all := slices.Clone(args)
-		for i := range size {
-			b.WriteString(map[bool]string{true: "($", false: ", $"}[i == 0])
-			b.WriteString(strconv.Itoa(len(all) + 1))
+		for i := range marks {
 			all = append(all, chunk[min(i, len(chunk)-1)])
+			marks[i] = "$" + strconv.Itoa(len(all))
 		}
-		b.WriteString(")")
-		if err := scan(ctx, db, b.String(), all, dest, row); err != nil {
+		full := strings.Replace(query, "@list", "("+strings.Join(marks, ", ")+")", 1)
+		if err := scan(ctx, db, full, all, dest, row); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ func (tx musicTx) Search(ctx context.Context, terms []string, n int) ([]music.Hi
 	if err != nil {
 		return nil, wrap(err, "search")
 	}
-	err = among(ctx, tx.db, "select kind, ref, title, card from search_doc where n in ", nil, newest, dest, keep)
+	err = among(ctx, tx.db, "select kind, ref, title, card from search_doc where n in @list order by n desc", nil, newest, dest, keep)
 	return out, wrap(err, "search")
 }
 
