@@ -19,7 +19,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 	a := &api.API{
 		Node: n.cfg.NodeID(), Version: Version(), Accounts: n.accounts, Listen: n.listen, Report: n.report, Wallet: n.wallet,
 		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct,
-		Catalogue: n.catalogue, Library: n.library,
+		Catalogue: n.catalogue, Library: n.library, Studio: n.studio, Moderation: n.moderation,
 	}
 	mux.Handle(api.Prefix+"/", a.Handler())
 	u := &api.Uploads{
