@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,6 +132,58 @@ func BenchmarkCatalogue(b *testing.B) {
 					b.Fatal(rows, err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkUnderWrites reads from as many goroutines as a load test has
+// connections while somebody writes every 100 ms.
+func BenchmarkUnderWrites(b *testing.B) {
+	n, _, _ := library(b)
+	_, ids := n.public(ada, n.act(ada, "Own").ID, music.Facts{Title: "Own"}, "One")
+	for _, c := range []struct {
+		name string
+		do   func(i int) error
+	}{
+		{"list", func(int) error {
+			_, err := n.cat.Tracks(n.ctx, music.Filter{}, music.Page{})
+			return err
+		}},
+		{"search", func(i int) error {
+			_, err := n.cat.Search(n.ctx, words[i%len(words)]+" "+words[(i*7+3)%len(words)][:2], 20)
+			return err
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			stop, done := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(done)
+				tick := time.NewTicker(100 * time.Millisecond)
+				defer tick.Stop()
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					case <-tick.C:
+						_, err := n.studio.EditTrack(n.ctx, ada, ids[0], func(t *music.Track) { t.Title = words[i%len(words)] })
+						if err != nil {
+							b.Error(err)
+						}
+					}
+				}
+			}()
+			b.SetParallelism(16)
+			var next atomic.Int64
+			b.RunParallel(func(p *testing.PB) {
+				for p.Next() {
+					if err := c.do(int(next.Add(1))); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			close(stop)
+			<-done
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reads/s")
 		})
 	}
 }

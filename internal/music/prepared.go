@@ -80,16 +80,20 @@ func (s *Studio) Prepared(ctx context.Context, t id.Track, res Result) error {
 		if res.Started && track.State == Uploaded {
 			track.State = Preparing
 		}
+		public := rel.State == Published
 		if res.Playable {
 			if err := play(ctx, tx, &track, res.Original); err != nil {
 				return err
+			}
+			if rel.State == Scheduled && !rel.PublishAt.After(tx.Now()) {
+				rel.publish(tx.Now()) // its time came while nothing could be played
 			}
 		}
 		track.Changed = tx.Now()
 		if err := s.describe(ctx, tx, &track, &rel, res); err != nil {
 			return err
 		}
-		return save(ctx, tx, &rel, rel.State == Published)
+		return save(ctx, tx, &rel, public)
 	})
 }
 

@@ -179,7 +179,13 @@ func testUploads(t *testing.T, n *node) {
 	_, err = n.studio.Add(n.ctx, u.ID, blob("x"))
 	n.refused("a cancelled one", err, fault.Conflict)
 
+	left := must(begin(ada, "left.flac", 60))(n)
+	n.pass(time.Hour)
+	at := time.UnixMilli(n.clock.Load())
 	u = must(begin(ada, "01 - x.flac", 1))(n)
+	if gone := must(n.studio.ExpireUploads(n.ctx, at, 9))(n); len(gone) != 1 || gone[0].ID != left.ID {
+		t.Errorf("expired: %+v", gone)
+	}
 	n.fail.Store(true)
 	if _, err := n.studio.Add(n.ctx, u.ID, blob("x")); err == nil {
 		t.Fatal("an add that did not reach the disk is reported as done")
@@ -197,6 +203,13 @@ func testUploads(t *testing.T, n *node) {
 	bad := must(n.upload(ada, r.ID, "", "bad.mp3", "bad"))(n)
 	n.ok(n.studio.Prepared(n.ctx, bad.ID, music.Result{Original: blob("bad").Key, Refusal: "This file ends in the middle."}))
 	n.prepare(first.ID, "x", music.FileTags{Title: "X", Album: "Y"})
+	states := map[music.UploadState]int{}
+	for _, u := range must(n.studio.Uploads(n.ctx, ada, r.ID))(n) {
+		states[u.State]++
+	}
+	if states[music.UploadDone] != 2 || states[music.UploadFailed] != 2 || states[music.UploadCancelled] != 1 {
+		t.Errorf("uploads: %v", states)
+	}
 	full := must(n.cat.Release(n.ctx, ada, r.ID, ""))(n)
 	if len(full.Tracks) != 2 || full.Tracks[0].Track.State != music.Ready || full.Tracks[1].Track.State != music.Refused {
 		t.Errorf("the rest of the release: %+v", full.Tracks)
@@ -289,6 +302,15 @@ func testPublishing(t *testing.T, n *node) {
 	n.pass(time.Hour)
 	if again := must(n.studio.Publish(n.ctx, ada, r.ID))(n); !again.Published.Equal(s.PublishAt) {
 		t.Errorf("the first time it was public moved to %v", again.Published)
+	}
+	late := n.draft(ada, a, music.Facts{Title: "Late"})
+	tr = must(n.upload(ada, late.ID, "", "late.flac", "late"))(n)
+	must(n.studio.Schedule(n.ctx, ada, late.ID, "2026-12-24T18:00", "UTC"))(n)
+	n.clock.Store(time.Date(2026, 12, 24, 18, 0, 0, 0, time.UTC).UnixMilli())
+	n.refused("nothing can be played yet", n.studio.PublishDue(n.ctx, late.ID), fault.Conflict)
+	n.prepare(tr.ID, "late", music.FileTags{})
+	if full := must(n.cat.Release(n.ctx, guest, late.ID, ""))(n); full.Release.State != music.Published || full.Act.Releases != 2 {
+		t.Errorf("its time had come: %+v", full)
 	}
 	d := n.draft(ada, a, music.Facts{Title: "never"})
 	n.ok(n.studio.Delete(n.ctx, ada, d.ID))

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
@@ -123,6 +124,38 @@ func (s *Studio) touch(ctx context.Context, u id.Upload, change func(*Upload)) e
 		up.Changed = tx.Now()
 		return tx.UpdateUpload(ctx, &up)
 	})
+}
+
+// Uploads lists a release's uploads in every state, the oldest first. Needs an
+// editor.
+func (s *Studio) Uploads(ctx context.Context, v Viewer, r id.Release) (list []Upload, err error) {
+	err = s.Store.View(ctx, func(tx Tx) error {
+		if _, err := editable(ctx, tx, v, r, Editor); err != nil {
+			return err
+		}
+		list, err = tx.UploadsOf(ctx, r)
+		return err
+	})
+	return list, err
+}
+
+// ExpireUploads ends up to n uploads that nothing arrived for since a time and
+// returns them, so that their files can be deleted. Trusted.
+func (s *Studio) ExpireUploads(ctx context.Context, since time.Time, n int) (gone []Upload, err error) {
+	err = s.Store.Update(ctx, func(tx Tx) error {
+		if gone, err = tx.StaleUploads(ctx, since, n); err != nil {
+			return err
+		}
+		for i := range gone {
+			u := &gone[i]
+			u.State, u.Reason, u.Changed = UploadFailed, "Nothing arrived for a long time, so what had come was deleted. Upload the file again.", tx.Now()
+			if err := tx.UpdateUpload(ctx, u); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return gone, err
 }
 
 // A Blob is a file that is safely stored.
