@@ -131,7 +131,8 @@ func measure(ctx context.Context, tx Tx, t *Track, res Result) error {
 		a.Tags = res.Tags.clean()
 	}
 	if l := res.Loudness; l != nil {
-		a.Measured, a.Loudness, a.Peak, a.Gain = true, l.Integrated, l.Peak, gain(l.Integrated)
+		a.Measured, a.Loudness, a.Peak = true, clamp(l.Integrated, -70_000, 20_000), clamp(l.Peak, -200_000, 40_000)
+		a.Gain = gain(a.Loudness)
 	}
 	if res.Peaks != nil {
 		a.Peaks = res.Peaks[:min(len(res.Peaks), 256)]

@@ -48,6 +48,10 @@ const target = -18_000
 // most 12 dB louder, so that silence is not blown up.
 func gain(loudness int64) int64 { return min(target-loudness, 12_000) }
 
+// clamp keeps a measured value in the range it can mean something: silence
+// measures as minus infinity, which R128 gates at -70 LUFS.
+func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
+
 // check refuses figures no file can have: they would become nonsense in
 // counting and on pages.
 func (p *Probe) check() error {

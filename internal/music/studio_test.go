@@ -1,6 +1,7 @@
 package music_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -250,6 +251,10 @@ func testReplaceAFile(t *testing.T, n *node) {
 	}
 	if _, err := n.cat.TrackOf(n.ctx, old.Renditions[0].ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the old rendition is still known: %v", err)
+	}
+	n.ok(n.studio.Prepared(n.ctx, ids[0], music.Result{Original: blob("newer").Key, Loudness: &music.Loudness{Integrated: math.MinInt64, Peak: math.MinInt64}}))
+	if a := must(n.cat.Release(n.ctx, ada, r.ID, ""))(n).Tracks[0].Asset; a.Loudness != -70_000 || a.Gain != 12_000 || a.AlbumGain != 12_000 {
+		t.Errorf("silence: %+v", a)
 	}
 	// A late result of the file that is gone changes nothing.
 	n.ok(n.studio.Prepared(n.ctx, ids[0], music.Result{Original: old.Original, Refusal: "late"}))
