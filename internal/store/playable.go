@@ -26,3 +26,14 @@ func (db *DB) Playable(ctx context.Context) (out []Playable, err error) {
 	})
 	return out, err
 }
+
+// Census counts accounts, tracks that can be heard, and the bytes of their
+// originals.
+func (db *DB) Census(ctx context.Context) (accounts, tracks, bytes int64, err error) {
+	err = db.Read(ctx, func(tx *Tx) error {
+		c, err := tx.Q.Census(ctx)
+		accounts, tracks, bytes = c.Accounts, c.Tracks, c.Bytes
+		return wrap(err, "census")
+	})
+	return accounts, tracks, bytes, err
+}

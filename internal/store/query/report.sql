@@ -141,3 +141,7 @@ select t.id, t.sheet, cast(a.samples / a.rate as bigint) as seconds, t.act
 from track t join release r on r.id = t.release join asset a on a.track = t.id and a.original = t.original
 where t.state = 'ready' and r.state = 'published' and a.rate > 0 and a.samples > 0
 order by t.act, t.id;
+
+-- name: Census :one
+select (select count(*) from account) as accounts, (select count(*) from track where state = 'ready') as tracks,
+  cast((select coalesce(sum(bytes), 0) from asset) as bigint) as bytes;
