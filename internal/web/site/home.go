@@ -28,6 +28,9 @@ type HomePage struct {
 	Sum      money.Micro
 	Keep     money.Micro // the node's part
 	Pays     bool        // this month is paid: the sums are real
+	Full     bool        // nine dollars are shared, not a part of a month
+	Full9    bool        // all nine places are taken
+	Free     int         // places that are not
 	Next     ActCard     // who comes after the ninth
 	Behind   int64       // seconds until it would overtake the ninth
 	Followed []Sleeve
@@ -73,6 +76,7 @@ func (v *visit) nine(p *HomePage, period calendar.Period) error {
 	} else {
 		pot, p.Keep = listen.FullPot, money.Price/money.OperatorPart
 	}
+	p.Full = pot == listen.FullPot
 	n, err := v.site.Listen.Nine(v.Context(), v.viewer.Account, period, pot)
 	if err != nil {
 		return err
@@ -95,6 +99,8 @@ func (v *visit) nine(p *HomePage, period calendar.Period) error {
 		p.Rows = append(p.Rows, web.Row{Rank: place.Rank, Name: c.Name, URL: c.URL, Fact: heard(place.Credit.Credit), Amount: place.Micro})
 		p.Sum += place.Micro
 	}
+	p.Nine.Label, p.Free = "Your nine, by share", 9-len(p.Rows)
+	p.Full9 = p.Free == 0
 	if len(n.Next) > 0 {
 		p.Next, p.Behind = cards[n.Next[0].Act], int64(n.Behind) //nolint:gosec // seconds of a month
 	}

@@ -28,11 +28,10 @@ type PlaylistPage struct {
 // PlaylistItem is a track at its place, and where it would move to.
 type PlaylistItem struct {
 	web.TrackRow
-	Item   music.ItemID
-	Up     music.ItemID // before which it stands after one step up, "" at the top
-	Down   music.ItemID // the same for one step down, "" is the end
-	Last   bool
-	Places int
+	Item music.ItemID
+	Up   music.ItemID // before which it stands after one step up, "" at the top
+	Down music.ItemID // the same for one step down, "" is the end
+	Last bool
 }
 
 // playlist shows a playlist, to its owner with everything that changes it.
@@ -166,12 +165,15 @@ func (v *visit) addToPlaylist() error {
 	return v.back("Added.")
 }
 
+// movePlaylistItem takes "move": an item, a comma, and the item before which
+// it is to stand, or nothing for the end.
 func (v *visit) movePlaylistItem() error {
 	what, err := v.playlistID()
 	if err != nil {
 		return err
 	}
-	if err := v.site.Library.MoveItem(v.Context(), v.ears(), what, music.ItemID(v.form.Get("item")), music.ItemID(v.form.Get("before"))); err != nil {
+	item, before, _ := strings.Cut(v.form.Get("move"), ",")
+	if err := v.site.Library.MoveItem(v.Context(), v.ears(), what, music.ItemID(item), music.ItemID(before)); err != nil {
 		return err
 	}
 	return v.goTo("/playlist/"+string(what), "")

@@ -40,6 +40,9 @@ type ReleasePage struct {
 	When      time.Time
 	Down      string // reason of the take-down
 	IsDown    bool
+	Own       bool   // the viewer works for the act
+	Playable  bool   // at least one track is
+	Agreed    bool   // every track has the same shares
 	Share     string // absolute address
 	Back      string // where forms return to
 }
@@ -47,14 +50,18 @@ type ReleasePage struct {
 // A ReleaseTrack is a track with all that is known of it.
 type ReleaseTrack struct {
 	web.TrackRow
-	Disc    int  // shown before the first track of a disc, 0 otherwise
-	Wave    bool // its waveform can be drawn
-	Low     []byte
+	Disc    int    // shown before the first track of a disc, 0 otherwise
+	Wave    bool   // its waveform can be drawn
+	First   bool   // of those with one: drawn in full
+	Low     []byte // the waveform of the others, coarser
 	ISRC    string
 	Credits []Credit
 	Shares  []ShareLine
 	Text    []LyricLine
 }
+
+// Slim is what marks the track's waveform as the one that plays.
+func (t ReleaseTrack) Slim() web.TrackRef { return web.TrackRef{ID: t.Ref.ID, Title: t.Ref.Title} }
 
 // A Credit is a role and who filled it.
 type Credit struct{ Role, Names string }
@@ -125,7 +132,7 @@ func (p *ReleasePage) describe(r *music.FullRelease) {
 // add writes the tracks and what they have in common.
 func (p *ReleasePage) add(r *music.FullRelease) {
 	disc := 1
-	same := true
+	same, waved := true, false
 	var names creditList
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
@@ -146,11 +153,14 @@ func (p *ReleasePage) add(r *music.FullRelease) {
 		} else {
 			p.Quality = line.Ref.Quality
 		}
+		p.Playable = p.Playable || line.Trouble == ""
+		line.First = line.Wave && !waved
+		waved = waved || line.Wave
 		p.Tracks = append(p.Tracks, line)
 	}
 	p.Credits = names.lines
 	if same && len(p.Tracks) > 0 {
-		p.Shares = p.Tracks[0].Shares
+		p.Shares, p.Agreed = p.Tracks[0].Shares, len(p.Tracks[0].Shares) > 0
 		for i := range p.Tracks {
 			p.Tracks[i].Shares = nil
 		}
@@ -196,7 +206,7 @@ func (v *visit) personal(p *ReleasePage, r *music.FullRelease) error {
 	if v.viewer.Account == "" {
 		return nil
 	}
-	p.Liked, p.Following = r.Liked, r.Following
+	p.Liked, p.Following, p.Own = r.Liked, r.Following, r.Role != music.NoRole
 	lists, err := v.site.Library.Playlists(v.Context(), v.ears())
 	if err != nil {
 		return err

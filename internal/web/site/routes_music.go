@@ -174,4 +174,3 @@ func (v *visit) pagePath(name, cursor string) string {
 	q.Set(name, cursor)
 	return v.URL.Path + "?" + q.Encode()
 }
-
