@@ -125,8 +125,8 @@ func tags(a demo.Act, r demo.Release, t demo.Track, number int) []string {
 }
 
 var encoders = map[string][]string{
-	"opus":   {"-c:a", "libopus", "-b:a", "72k"},
-	"vorbis": {"-c:a", "libvorbis", "-q:a", "3"},
+	"opus":   {"-c:a", "libopus", "-b:a", "44k"},
+	"vorbis": {"-c:a", "libvorbis", "-q:a", "1"},
 	"flac":   {"-c:a", "flac", "-sample_fmt", "s16", "-ar", "44100"},
 }
 
