@@ -6,7 +6,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X github.com/michaelperna/9ten/internal/app.version=$(VERSION)
 TAGS     := grpcnotrace
 
-.PHONY: run build test deps race fuzz lint story e2e bench web sql
+.PHONY: run build test deps race fuzz lint story bench web sql
 
 run: bin/9ten          ## build and start a node at http://localhost:9010
 	./bin/9ten serve
@@ -35,11 +35,8 @@ lint:
 story: bin/9ten
 	$(GO) test -tags $(TAGS) -count=1 ./story/...
 
-e2e: deps bin/9ten
-	$(GO) test -tags $(TAGS) -count=1 ./e2e/...
-
-bench: deps bin/9ten
-	$(GO) run -tags $(TAGS) ./bench
+bench:                 ## the benchmarks of the hot paths
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 2s ./internal/royalty ./internal/store ./internal/media/hls ./internal/api
 
 web:                   ## build the browser's part into internal/web/dist
 	$(GO) run ./web/build
