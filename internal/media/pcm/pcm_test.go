@@ -75,7 +75,7 @@ func TestDecodersAgreeWithFFmpeg(t *testing.T) {
 		{"a.mp3", "mp3", nil, 2e-4, 3500},
 	} {
 		p := filepath.Join(dir, c.name)
-		ffmpeg(t, append(append([]string{"-ss", "20", "-t", "4", "-i", music[0]}, c.args...), p)...)
+		ffmpeg(t, append(append([]string{"-ss", "20", "-t", "2", "-i", music[0]}, c.args...), p)...)
 		got, s := decode(t, p, c.codec)
 		rate := "44100"
 		if s.Rate() == 48000 {
@@ -117,7 +117,7 @@ func best(a, b []float32, slack int) float64 {
 			y = b[min(-shift, len(b)):]
 		}
 		worst := 0.0
-		for i := slack; i < min(len(x), len(y))-slack && worst < least; i++ {
+		for i := slack; i < min(len(x)-slack, len(y)-slack, slack+40000) && worst < least; i++ {
 			worst = max(worst, math.Abs(float64(x[i]-y[i])))
 		}
 		least = min(least, worst)

@@ -61,6 +61,9 @@ func restrict(o order) error {
 		{unix.RLIMIT_NOFILE, 64},
 		{unix.RLIMIT_CORE, 0},
 	} {
+		if l.which == unix.RLIMIT_AS && !boundMemory && o.Exec == "" {
+			continue
+		}
 		hard := l.v
 		if l.which == unix.RLIMIT_CPU {
 			hard++ // the soft limit signals, so that the reason is known
