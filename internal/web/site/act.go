@@ -14,7 +14,7 @@ type ActPage struct {
 	Handle    string
 	Place     string
 	Aliases   []string
-	About     []string
+	About     About
 	Members   []music.Member
 	Links     []music.Link
 	Cover     web.Cover
@@ -38,7 +38,7 @@ func (v *visit) act() error {
 		return err
 	}
 	p := &ActPage{Page: v.base(a.Act.Name, web.NavBrowse), ID: a.Act.ID, Name: a.Act.Name, Handle: a.Act.Handle, Place: a.Act.Place, Aliases: a.Act.Aliases,
-		About: paragraphs(a.Act.Bio), Members: a.Act.Members, Links: a.Act.Links, Cover: sleeve(a.Act.Cover), Followers: a.Act.Followers,
+		About: about(a.Act.Bio), Members: a.Act.Members, Links: a.Act.Links, Cover: sleeve(a.Act.Cover), Followers: a.Act.Followers,
 		Following: a.Following, Own: a.Role != music.NoRole, Back: "/act/" + a.Act.Handle}
 	if p.Cover.ID == "" {
 		if p.Cover, err = v.sleeveOf(p.ID); err != nil {
@@ -58,13 +58,13 @@ func (v *visit) act() error {
 	if p.Popular, err = v.withLikes(tracks.Rows); err != nil {
 		return err
 	}
-	about := p.Name
+	words := p.Name
 	if p.Place != "" {
-		about += ", " + p.Place
+		words += ", " + p.Place
 	}
-	if len(p.About) > 0 {
-		about += ". " + p.About[0]
+	if p.About.Lead != "" {
+		words += ". " + p.About.Lead
 	}
-	v.public(&p.Page, p.Back, shorten(about, 200), p.Cover)
+	v.public(&p.Page, p.Back, shorten(words, 200), p.Cover)
 	return v.show("act", p)
 }

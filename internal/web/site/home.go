@@ -170,8 +170,8 @@ func (v *visit) landing() error {
 	if err := v.nodeNine(&p.Nine, tracks.Rows); err != nil {
 		return err
 	}
-	if len(tracks.Rows) > 0 {
-		p.Sample = trackRows(tracks.Rows[:1], nil)
+	if one := sample(tracks.Rows); one != nil {
+		p.Sample = trackRows(one, nil)
 		p.Accents = p.Sample[0].Ref.Accents
 	}
 	newest, err := v.site.Catalogue.Releases(v.Context(), music.Filter{}, music.Page{Limit: 6})
@@ -180,6 +180,23 @@ func (v *visit) landing() error {
 	}
 	p.Newest = shelf(newest.Rows)
 	return v.show("landing", p)
+}
+
+// sample is the most played track that is as long as a song, else the longest.
+func sample(rows []music.TrackRow) []music.TrackRow {
+	best := -1
+	for i, r := range rows {
+		if r.DurationMS >= 90_000 {
+			return rows[i : i+1]
+		}
+		if best < 0 || r.DurationMS > rows[best].DurationMS {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	return rows[best : best+1]
 }
 
 // nodeNine makes the node's own nine of its most played tracks: the acts with

@@ -14,7 +14,7 @@ type PlaylistPage struct {
 	web.Page
 	ID     id.Playlist
 	Name   string
-	About  []string
+	About  About
 	Owner  string
 	Own    bool
 	Access music.Access
@@ -55,7 +55,7 @@ func (v *visit) playlistPage() (*PlaylistPage, error) {
 		return nil, err
 	}
 	l := &full.Playlist
-	p := &PlaylistPage{Page: v.base(l.Title, web.NavLibrary), ID: l.ID, Name: l.Title, About: paragraphs(l.Description), Owner: full.Owner,
+	p := &PlaylistPage{Page: v.base(l.Title, web.NavLibrary), ID: l.ID, Name: l.Title, About: about(l.Description), Owner: full.Owner,
 		Own: v.viewer.Account != "" && v.viewer.Account == l.Account, Access: l.Access, Cover: sleeve(l.Cover)}
 	p.Accents = p.Cover.Accents
 	if l.Access == music.Public {

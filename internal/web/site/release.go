@@ -22,7 +22,7 @@ type ReleasePage struct {
 	ActURL    string
 	Act       id.Act
 	Cover     web.Cover
-	About     []string // paragraphs
+	About     About
 	Tracks    []ReleaseTrack
 	Millis    int64
 	Quality   string // "" when tracks differ
@@ -70,7 +70,6 @@ type Credit struct{ Role, Names string }
 type ShareLine struct {
 	Name, URL string
 	Percent   string
-	Confirmed time.Time
 }
 
 // A LyricLine is one line of a song, with its time where that is known.
@@ -119,7 +118,7 @@ func (p *ReleasePage) describe(r *music.FullRelease) {
 	p.Cover = sleeve(r.Release.Cover)
 	p.Cover.Alt = "Cover of " + f.Title
 	p.Accents = p.Cover.Accents
-	p.About, p.Tags, p.Label = paragraphs(f.Description), f.Tags, f.Label
+	p.About, p.Tags, p.Label = about(f.Description), f.Tags, f.Label
 	p.Licence, p.LicenceTo = f.Licence.Name(), f.Licence.URL()
 	switch r.Release.State {
 	case music.TakenDown:
@@ -196,7 +195,7 @@ func (p *ReleasePage) track(t *music.FullTrack, r *music.FullRelease) ReleaseTra
 	line.Credits = names.lines
 	for _, s := range t.Sheet.Shares {
 		a := r.Names[s.Act]
-		line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(a.Name, string(s.Act)), URL: "/act/" + a.Handle, Percent: percent(s.Bps), Confirmed: s.Confirmed})
+		line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(a.Name, string(s.Act)), URL: "/act/" + a.Handle, Percent: percent(s.Bps)})
 	}
 	return line
 }
@@ -223,8 +222,8 @@ func (p *ReleasePage) summary() string {
 	if p.Year != "" {
 		s += ", " + p.Year
 	}
-	if len(p.About) > 0 {
-		s += ". " + p.About[0]
+	if p.About.Lead != "" {
+		s += ". " + p.About.Lead
 	}
 	return shorten(s, 200)
 }
@@ -240,14 +239,6 @@ func shorten(s string, limit int) string {
 		cut = cut[:i]
 	}
 	return cut + " …"
-}
-
-// paragraphs splits a text at its empty lines.
-func paragraphs(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(s, "\n\n")
 }
 
 // A creditList groups people by what they did, in the order of first mention.
