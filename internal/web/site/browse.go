@@ -37,7 +37,12 @@ type ActTile struct {
 	Releases         int64
 }
 
-const perPage = 48
+// perPage is how many sleeves a page shows; rows of tracks carry more with
+// them, so that there are fewer.
+const (
+	perPage   = 48
+	perTracks = 30
+)
 
 // browse is what there is on the node.
 func (v *visit) browse() error {
@@ -83,6 +88,7 @@ func (v *visit) list(p *BrowsePage, f music.Filter) (err error) {
 	var next string
 	switch p.View {
 	case "tracks":
+		at.Limit = perTracks
 		var l music.List[music.TrackRow]
 		if l, err = c.Tracks(ctx, f, at); err == nil {
 			p.Tracks, err = v.withLikes(l.Rows)

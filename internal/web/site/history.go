@@ -34,7 +34,7 @@ type HistoryEntry struct {
 func (v *visit) history() error {
 	p := &HistoryPage{Page: v.base("History", ""), Paused: v.viewer.HistoryPaused}
 	p.NoIndex = true
-	list, err := v.site.Library.History(v.Context(), v.ears(), music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
+	list, err := v.site.Library.History(v.Context(), v.ears(), music.Page{After: v.URL.Query().Get("after"), Limit: perTracks})
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (v *visit) library() (err error) {
 	case "playlists":
 		err = v.ownPlaylists(p)
 	case "tracks":
+		at.Limit = perTracks
 		var l music.List[music.TrackRow]
 		if l, err = v.site.Library.Likes(ctx, v.ears(), at); err == nil {
 			p.Tracks, err = v.withLikes(l.Rows)
