@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/jobs"
@@ -213,11 +212,6 @@ func (n *node) store(ctx context.Context, v music.Viewer, r id.Release, filename
 	}
 	_, err = n.studio.Import(ctx, v, r, filename, music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size})
 	return err
-}
-
-// takeFile takes a file that came with a form.
-func (n *node) takeFile(ctx context.Context, p account.Principal, r id.Release, filename string, file io.Reader) error {
-	return n.store(ctx, viewer(p), r, filename, file)
 }
 
 // work runs jobs until none of a kind is left.

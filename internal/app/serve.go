@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -86,13 +85,4 @@ func serve(ctx context.Context, c *call) error {
 	err = g.Wait()
 	log.Info("stopped")
 	return err
-}
-
-// hostname names the machine in the log; it is never shown to listeners.
-func hostname() string {
-	h, err := os.Hostname()
-	if err != nil {
-		return "unknown"
-	}
-	return h
 }

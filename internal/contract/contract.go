@@ -31,7 +31,6 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger"
 )
@@ -94,9 +93,6 @@ func begin(ctx Ctx) (*call, error) {
 	c.now = uint64(t.GetSeconds())*1000 + uint64(t.GetNanos())/1_000_000
 	return c, nil
 }
-
-// day is the UTC day the transaction is dated.
-func (c *call) day() calendar.Day { return dayOf(c.now) }
 
 // operation is what remains of an operation id.
 type operation struct {

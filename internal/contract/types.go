@@ -65,10 +65,8 @@ func dayKey(d calendar.Day) string       { return fmt.Sprintf("%08d", uint32(d))
 func periodKey(p calendar.Period) string { return fmt.Sprintf("%06d", uint32(p)) }
 func chunkKey(n uint32) string           { return fmt.Sprintf("%06d", n) }
 
-// dayOf, millis and months turn a transaction's time into days and back. They
-// use time for the calendar only; nobody asks what time it is.
-func dayOf(ms uint64) calendar.Day { return calendar.DayOf(time.UnixMilli(int64(min(ms, 1<<55)))) }
-
+// millis is a transaction's time as milliseconds since 1970. Nobody asks what
+// time it is: every peer has to come to the same answer.
 func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) }
 
 func sum(a, b money.Micro) (money.Micro, error) {

@@ -26,9 +26,10 @@ func library(b testing.TB) (*node, []id.Act, []id.Release) {
 	phrase := func(k int) string {
 		w := make([]string, k)
 		for i := range w {
-			w[i] = words[r.IntN(len(words))]
+			word := words[r.IntN(len(words))]
+			w[i] = strings.ToUpper(word[:1]) + word[1:]
 		}
-		return strings.Title(strings.Join(w, " ")) //nolint:staticcheck // ASCII words
+		return strings.Join(w, " ")
 	}
 	var acts []id.Act
 	var releases []id.Release

@@ -101,8 +101,8 @@ type compiler struct {
 
 // tally adds up one act for the listener at hand.
 type tally struct {
-	act, into id.Act
-	to        int // index of into
+	act id.Act
+	to  int // index of the act that act is paid as
 	Credit
 	last calendar.Day
 }

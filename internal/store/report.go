@@ -35,19 +35,19 @@ type reportTx struct{ *Tx }
 func (tx reportTx) Now() time.Time { return tx.Tx.Now }
 
 func (tx reportTx) SealRows(ctx context.Context, d calendar.Day, yield func(royalty.DayRow, royalty.Salt) error) error {
-	return listen.Seal(ctx, listenTx{tx.Tx}, d, royalty.Standard.Version, yield)
+	return listen.Seal(ctx, listenTx(tx), d, royalty.Standard.Version, yield)
 }
 
 func (tx reportTx) Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (royalty.Pseudonym, error) {
-	return listen.Pseudonym(ctx, listenTx{tx.Tx}, a, p)
+	return listen.Pseudonym(ctx, listenTx(tx), a, p)
 }
 
 func (tx reportTx) MonthSalt(ctx context.Context, p calendar.Period, a id.Account) (royalty.Salt, error) {
-	return listen.MonthSalt(ctx, listenTx{tx.Tx}, a, p)
+	return listen.MonthSalt(ctx, listenTx(tx), a, p)
 }
 
 func (tx reportTx) Claims(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.Hash, []id.Bytes16, error) {
-	claims, err := listenTx{tx.Tx}.ClaimsOf(ctx, a, d)
+	claims, err := listenTx(tx).ClaimsOf(ctx, a, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -243,7 +243,7 @@ func (tx reportTx) Confirm(ctx context.Context, p calendar.Period, a id.Account)
 }
 
 func (tx reportTx) Book(ctx context.Context, e wallet.Entry) error {
-	return wallet.Post(ctx, walletTx{tx.Tx}, e)
+	return wallet.Post(ctx, walletTx(tx), e)
 }
 
 func period(r sqlgen.PeriodClose) report.Period {

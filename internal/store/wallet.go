@@ -226,7 +226,7 @@ func missing(err error, sentence string) error {
 }
 
 func (tx walletTx) Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (id.Bytes16, error) {
-	return reportTx{tx.Tx}.Pseudonym(ctx, p, a)
+	return reportTx(tx).Pseudonym(ctx, p, a)
 }
 
 func (tx walletTx) PeriodClosed(ctx context.Context, p calendar.Period) (bool, error) {
