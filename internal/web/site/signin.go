@@ -88,3 +88,35 @@ func (v *visit) doSignUp() error {
 	v.site.Gate.SignIn(v.ResponseWriter, in)
 	return v.goTo(v.form.Get("next"), "Welcome. Play what you like: the acts you hear most become your nine.")
 }
+
+// ResetPage sets a new password with a link from the operator.
+type ResetPage struct {
+	web.Page
+	Fields []web.Field
+	Token  string
+}
+
+func (v *visit) resetPage() *ResetPage {
+	p := &ResetPage{Page: v.base("A new password", ""), Token: v.FormValue("token"), Fields: []web.Field{
+		{Name: "password", Label: "New password", Type: "password", Help: "Long beats complicated: four words are fine.", Autocomplete: "new-password", Required: true, Wide: true, MaxLength: 1024},
+	}}
+	p.Bare, p.NoIndex = true, true
+	return p
+}
+
+func (v *visit) reset() error {
+	// The address holds a secret: no other site may learn it from a link.
+	v.ResponseWriter.Header().Set("Referrer-Policy", "no-referrer")
+	v.ResponseWriter.Header().Set("Cache-Control", "no-store")
+	return v.show("reset", v.resetPage())
+}
+
+func (v *visit) doReset() error {
+	in, err := v.site.Accounts.Reset(v.Context(), v.form.Get("token"), v.form.Get("password"), gate.Client(v.Context()))
+	if err != nil {
+		p := v.resetPage()
+		return v.again(err, "reset", p, p.Fields)
+	}
+	v.site.Gate.SignIn(v.ResponseWriter, in)
+	return v.goTo("/", "The new password holds. All other browsers are signed out.")
+}

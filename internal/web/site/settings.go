@@ -1,0 +1,56 @@
+package site
+
+import (
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// SettingsPage is what the operator decides about the node.
+type SettingsPage struct {
+	web.Page
+	Fields     []web.Field
+	OpenSignUp bool
+	OpenStudio bool
+}
+
+func (v *visit) settingsPage() (*SettingsPage, error) {
+	s, err := v.site.Accounts.Settings(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	p := &SettingsPage{Page: v.base("Settings", web.NavOperator), OpenSignUp: s.OpenSignUp, OpenStudio: s.OpenStudio, Fields: []web.Field{
+		{Name: "node", Label: "Name of the node", Value: s.Name, Required: true, MaxLength: 60},
+		{Name: "operator", Label: "Who runs it", Value: s.OperatorName, Help: "Shown at the foot of every page.", MaxLength: 100},
+		{Name: "place", Label: "Where", Value: s.OperatorPlace, MaxLength: 100},
+		{Name: "about", Label: "About the node", Type: "textarea", Value: s.About, Help: "A few sentences.", Wide: true, MaxLength: 2000},
+	}}
+	p.NoIndex = true
+	return p, nil
+}
+
+func (v *visit) settings() error {
+	p, err := v.settingsPage()
+	if err != nil {
+		return err
+	}
+	return v.show("settings", p)
+}
+
+func (v *visit) saveSettings() error {
+	f := v.form
+	err := v.site.Accounts.SaveSettings(v.Context(), v.viewer, account.Settings{
+		Name: f.Get("node"), About: f.Get("about"), OperatorName: f.Get("operator"), OperatorPlace: f.Get("place"), OpenSignUp: f.Get("signup") != "", OpenStudio: f.Get("studio") != "",
+	})
+	if err != nil {
+		p, perr := v.settingsPage()
+		if perr != nil {
+			return perr
+		}
+		p.OpenSignUp, p.OpenStudio = f.Get("signup") != "", f.Get("studio") != ""
+		return v.again(err, "settings", p, v.fill(p.Fields))
+	}
+	if v.site.Ready != nil {
+		v.site.Ready() // the ledger learns the name too
+	}
+	return v.goTo("/operator/settings", "Saved.")
+}
