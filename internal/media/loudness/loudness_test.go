@@ -159,7 +159,7 @@ var (
 
 func ebur128(t *testing.T, ffmpeg, f string) (lufs, peak float64) {
 	t.Helper()
-	out, err := exec.Command(ffmpeg, "-nostdin", "-hide_banner", "-i", f, "-map", "0:a:0", "-t", "20", "-ac", "2", "-ar", "44100", "-af", "ebur128=peak=true", "-f", "null", "-").CombinedOutput()
+	out, err := exec.Command(ffmpeg, "-nostdin", "-hide_banner", "-t", "20", "-i", f, "-map", "0:a:0", "-ac", "2", "-ar", "44100", "-af", "ebur128=peak=true", "-f", "null", "-").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v", out, err)
 	}
@@ -178,7 +178,7 @@ func ebur128(t *testing.T, ffmpeg, f string) (lufs, peak float64) {
 
 func decode(t *testing.T, ffmpeg, f string) loudness.Result {
 	t.Helper()
-	cmd := exec.Command(ffmpeg, "-nostdin", "-v", "error", "-i", f, "-map", "0:a:0", "-t", "20", "-ac", "2", "-ar", "44100", "-f", "f32le", "-")
+	cmd := exec.Command(ffmpeg, "-nostdin", "-v", "error", "-t", "20", "-i", f, "-map", "0:a:0", "-ac", "2", "-ar", "44100", "-f", "f32le", "-")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
