@@ -60,6 +60,9 @@ type ReleaseTrack struct {
 	Text    []LyricLine
 }
 
+// alike reports whether two lines say the same, whenever they were confirmed.
+func alike(a, b ShareLine) bool { return a.URL == b.URL && a.Percent == b.Percent }
+
 // Slim is what marks the track's waveform as the one that plays.
 func (t ReleaseTrack) Slim() web.TrackRef { return web.TrackRef{ID: t.Ref.ID, Title: t.Ref.Title} }
 
@@ -70,6 +73,7 @@ type Credit struct{ Role, Names string }
 type ShareLine struct {
 	Name, URL string
 	Percent   string
+	Confirmed time.Time // by its act; zero: not yet
 }
 
 // A LyricLine is one line of a song, with its time where that is known.
@@ -145,7 +149,7 @@ func (p *ReleasePage) add(r *music.FullRelease) {
 		names.add(t.Track.People)
 		p.Millis += line.Ref.Millis
 		if len(p.Tracks) > 0 {
-			same = same && slices.Equal(p.Tracks[0].Shares, line.Shares)
+			same = same && slices.EqualFunc(p.Tracks[0].Shares, line.Shares, alike)
 			if p.Quality != line.Ref.Quality {
 				p.Quality = ""
 			}
@@ -195,7 +199,7 @@ func (p *ReleasePage) track(t *music.FullTrack, r *music.FullRelease) ReleaseTra
 	line.Credits = names.lines
 	for _, s := range t.Sheet.Shares {
 		a := r.Names[s.Act]
-		line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(a.Name, string(s.Act)), URL: "/act/" + a.Handle, Percent: percent(s.Bps)})
+		line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(a.Name, string(s.Act)), URL: "/act/" + a.Handle, Percent: percent(s.Bps), Confirmed: s.Confirmed})
 	}
 	return line
 }
