@@ -39,6 +39,12 @@ type demoMark struct {
 // database would each keep a log of their own. It returns a Conflict fault
 // when another node has it, an Unavailable one when it cannot be written.
 func openDir(path string) (*dir, error) {
+	// The helpers that read strangers' files run in a directory of their own,
+	// where a relative path leads nowhere.
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The data directory %s cannot be found.", path)
+	}
 	for _, sub := range []string{"", "keys"} {
 		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
 			return nil, fault.Wrap(err, fault.Unavailable, "The data directory %s cannot be made or written.", path)

@@ -91,3 +91,13 @@ func TestRealNodeNeverBecomesDemo(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+// TestRelativeDirectory opens the default, ./data: what is handed to helpers
+// that run elsewhere must lead to it all the same.
+func TestRelativeDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	d := open(t, "data")
+	if work := d.join("work"); !filepath.IsAbs(work) {
+		t.Errorf("the helpers are given %s, which means something else where they run", work)
+	}
+}
