@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -54,20 +55,24 @@ p{margin:.25rem 0}
 </main></html>
 `))
 
-// manual is the description for people, rendered once.
+// manual is the description for people, rendered once, when it is first read.
 func manual(spec *huma.OpenAPI) http.Handler {
-	var b bytes.Buffer
-	err := manualPage.Execute(&b, map[string]any{
-		"Title": spec.Info.Title, "Version": spec.Info.Version, "About": spec.Info.Description, "Spec": Prefix + "/openapi.json", "Chapters": chapters(spec),
+	page := sync.OnceValues(func() ([]byte, error) {
+		var b bytes.Buffer
+		err := manualPage.Execute(&b, map[string]any{
+			"Title": spec.Info.Title, "Version": spec.Info.Version, "About": spec.Info.Description, "Spec": Prefix + "/openapi.json", "Chapters": chapters(spec),
+		})
+		return b.Bytes(), err
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		b, err := page()
 		if err != nil {
 			http.Error(w, "This page cannot be made.", http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		_, _ = w.Write(b.Bytes()) // the client may be gone
+		_, _ = w.Write(b) // the client may be gone
 	})
 }
 

@@ -116,7 +116,7 @@ func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
 		return jobs.Stop(err)
 	}
 	v := music.Viewer{Moderator: true, Admin: true}
-	p, err := n.preparer(ctx)
+	p, err := n.workshop.preparer(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/michaelperna/9ten/internal/media/encode"
 	"github.com/michaelperna/9ten/internal/media/hls"
 	"github.com/michaelperna/9ten/internal/media/probe"
-	"github.com/michaelperna/9ten/internal/media/sandbox"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/stream"
 )
@@ -31,32 +30,16 @@ func (n *node) openMedia(ctx context.Context) (err error) {
 		return err
 	}
 	n.closers = append(n.closers, n.packager.Close)
-	runner := sandbox.Runner{}
-	if n.tools, err = encode.Find(ctx, runner, n.cfg.Media.FFmpeg); err != nil {
+	if _, err := encode.Locate(n.cfg.Media.FFmpeg); err != nil {
 		return err
 	}
-	if n.level, err = runner.Level(ctx); err != nil {
-		return err
-	}
+	n.workshop = &workshop{ffmpeg: n.cfg.Media.FFmpeg, blobs: n.blobs, dir: n.dir.join("work")}
 	n.jobs.Handle(music.JobPrepare, jobs.Options{Parallel: int(n.cfg.Media.Workers)}, n.prepareTrack)
 	n.jobs.Handle(jobDemo, jobs.Options{}, n.finishDemo)
 	n.jobs.Handle(music.JobPublish, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
 		return n.studio.PublishDue(ctx, id.Release(j.Payload))
 	})
 	return nil
-}
-
-// preparer makes the machine that prepares files when it is first needed: it
-// compiles what the helpers use, which a node that only plays need not wait for.
-func (n *node) preparer(ctx context.Context) (*media.Preparer, error) {
-	n.prepareOnce.Lock()
-	defer n.prepareOnce.Unlock()
-	if n.prepare != nil {
-		return n.prepare, nil
-	}
-	p, err := media.New(ctx, media.Config{Tools: n.tools, Blobs: n.blobs, Dir: n.dir.join("work")})
-	n.prepare = p
-	return p, err
 }
 
 // source says where a rendition's bytes are.
@@ -81,7 +64,7 @@ func (n *node) prepareTrack(ctx context.Context, j jobs.Job) error {
 	if err != nil {
 		return err
 	}
-	p, err := n.preparer(ctx)
+	p, err := n.workshop.preparer(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -17,10 +16,7 @@ import (
 	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/ledger/embedded"
 	"github.com/michaelperna/9ten/internal/listen"
-	"github.com/michaelperna/9ten/internal/media"
-	"github.com/michaelperna/9ten/internal/media/encode"
 	"github.com/michaelperna/9ten/internal/media/hls"
-	"github.com/michaelperna/9ten/internal/media/sandbox"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
@@ -55,14 +51,11 @@ type node struct {
 	studio     *music.Studio
 	moderation *music.Moderation
 
-	blobs       *blob.Dir
-	packager    *hls.Packager
-	stream      *stream.Server
-	tools       encode.Tools
-	level       sandbox.Level
-	prepareOnce sync.Mutex
-	prepare     *media.Preparer // made when the first file comes in
-	closers     []func() error  // in the order of opening
+	blobs    *blob.Dir
+	packager *hls.Packager
+	stream   *stream.Server
+	workshop *workshop
+	closers  []func() error // in the order of opening
 }
 
 // openNode opens a data directory and everything in it. What was opened

@@ -102,9 +102,13 @@ func (e engine) Machine(ctx context.Context) (m site.Machine, err error) {
 			m.Waiting += c.N
 		}
 	}
-	m.Sandbox = e.n.level.String()
+	level, lacks, err := e.n.workshop.equipment(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.Sandbox = level.String()
 	var missing []string
-	for _, x := range e.n.tools.Missing() {
+	for _, x := range lacks {
 		missing = append(missing, x.What+": "+x.How)
 	}
 	m.Missing = strings.Join(missing, " ")

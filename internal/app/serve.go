@@ -71,6 +71,7 @@ func serve(ctx context.Context, c *call) error {
 		return nil
 	})
 	g.Go(func() error { return n.runJobs(gctx) })
+	g.Go(func() error { n.openWorkshop(gctx); return nil })
 	g.Go(func() error {
 		<-gctx.Done()
 		log.Info("stopping")
@@ -85,4 +86,17 @@ func serve(ctx context.Context, c *call) error {
 	err = g.Wait()
 	log.Info("stopped")
 	return err
+}
+
+// openWorkshop makes ready what prepares files, so that the first upload need
+// not wait for it, and says how strangers' files are read.
+func (n *node) openWorkshop(ctx context.Context) {
+	level, lacks, err := n.workshop.equipment(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		n.log.Warn("uploads cannot be prepared yet; it is tried again with the first", "err", err)
+	default:
+		n.log.Info("uploads can be prepared", "sandbox", level.String(), "missing", len(lacks))
+	}
 }

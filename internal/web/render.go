@@ -31,19 +31,24 @@ type Renderer struct {
 	assets  *Assets
 	words   *Catalogue
 	secure  bool
-	sets    map[language.Tag]map[string]*template.Template // by language, by page
+	sets    map[language.Tag]map[string]lazy // by language, by page
 	buffers sync.Pool
 	zips    sync.Pool
 }
 
-// NewRenderer parses all templates once per language. secure says that the
-// node is reached over https. It fails on any template that does not parse.
+// lazy parses a template when it is first shown and keeps it.
+type lazy func() (*template.Template, error)
+
+// NewRenderer lists the pages in each language. secure says that the node is
+// reached over https. A page is parsed when it is first shown: each holds a
+// copy of layout and partials, and most nodes never show most of them in most
+// languages. A test parses them all.
 func NewRenderer(assets *Assets, words *Catalogue, secure bool) (*Renderer, error) {
-	r := &Renderer{assets: assets, words: words, secure: secure, sets: map[language.Tag]map[string]*template.Template{}}
+	r := &Renderer{assets: assets, words: words, secure: secure, sets: map[language.Tag]map[string]lazy{}}
 	r.buffers.New = func() any { return new(bytes.Buffer) }
 	r.zips.New = func() any { w, _ := gzip.NewWriterLevel(nil, gzip.DefaultCompression); return w }
 	for _, lang := range words.Languages() {
-		set, err := parse(templateFS, r.funcs(lang))
+		set, err := list(templateFS, r.funcs(lang))
 		if err != nil {
 			return nil, fmt.Errorf("web: %w", err)
 		}
@@ -52,26 +57,29 @@ func NewRenderer(assets *Assets, words *Catalogue, secure bool) (*Renderer, erro
 	return r, nil
 }
 
-// parse reads the layout and the partials, then every page on a copy of them.
-func parse(files fs.FS, funcs template.FuncMap) (map[string]*template.Template, error) {
-	base, err := template.New("").Funcs(funcs).Option("missingkey=error").ParseFS(files, "templates/layout.html", "templates/partials/*.html")
-	if err != nil {
-		return nil, err
-	}
+// list reads the layout and the partials once, and every page on a copy of
+// them, each when it is needed.
+func list(files fs.FS, funcs template.FuncMap) (map[string]lazy, error) {
+	base := sync.OnceValues(func() (*template.Template, error) {
+		return template.New("").Funcs(funcs).Option("missingkey=error").ParseFS(files, "templates/layout.html", "templates/partials/*.html")
+	})
 	pages, err := fs.Glob(files, "templates/pages/*.html")
 	if err != nil {
 		return nil, err
 	}
-	set := map[string]*template.Template{}
+	set := map[string]lazy{}
 	for _, p := range pages {
-		t, err := base.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := t.ParseFS(files, p); err != nil {
-			return nil, err
-		}
-		set[strings.TrimSuffix(path.Base(p), ".html")] = t
+		set[strings.TrimSuffix(path.Base(p), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			b, err := base()
+			if err != nil {
+				return nil, err
+			}
+			t, err := b.Clone()
+			if err != nil {
+				return nil, err
+			}
+			return t.ParseFS(files, p)
+		})
 	}
 	return set, nil
 }
@@ -84,9 +92,13 @@ func (r *Renderer) Render(w http.ResponseWriter, req *http.Request, status int, 
 	base := page.Base()
 	lang := r.words.Match(base.Lang, req)
 	base.Lang, base.path = lang.String(), req.URL.Path
-	t := r.sets[lang][name]
-	if t == nil {
+	parse := r.sets[lang][name]
+	if parse == nil {
 		return fmt.Errorf("web: no page %q", name)
+	}
+	t, err := parse()
+	if err != nil {
+		return fmt.Errorf("web: page %s: %w", name, err)
 	}
 	buf := r.buffers.Get().(*bytes.Buffer)
 	defer r.buffers.Put(buf)
@@ -125,11 +137,14 @@ func (r *Renderer) compress(w http.ResponseWriter, status int, body []byte) {
 	_ = z.Close()
 }
 
-// Pages returns the names that Render knows, for tests that render them all.
-func (r *Renderer) Pages() []string {
-	var names []string
-	for name := range r.sets[language.English] {
-		names = append(names, name)
+// Check parses every page in every language, for the test that does so.
+func (r *Renderer) Check() error {
+	for lang, pages := range r.sets {
+		for name, parse := range pages {
+			if _, err := parse(); err != nil {
+				return fmt.Errorf("web: page %s in %s: %w", name, lang, err)
+			}
+		}
 	}
-	return names
+	return nil
 }

@@ -61,6 +61,14 @@ func text(t *testing.T, r *http.Response) string {
 	return string(b)
 }
 
+// Pages are parsed when they are first shown: what does not parse is found here.
+func TestEveryPageParses(t *testing.T) {
+	r, _, _ := newRenderer(t)
+	if err := r.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestKitRenders(t *testing.T) {
 	r, assets, _ := newRenderer(t)
 	res := get(t, r.Kit(basePage, nil), "/kit")

@@ -24,26 +24,35 @@ type Tools struct {
 	HasAAC, HasOpus, HasFLAC bool
 }
 
-// Find looks for ffmpeg: choice is "auto" for the PATH, "off" for none, or a
-// path. It asks what ffmpeg can make. An Invalid fault means that a path was
-// given and nothing runs there.
-func Find(ctx context.Context, r sandbox.Runner, choice string) (Tools, error) {
+// Locate looks for ffmpeg: choice is "auto" for the PATH, "off" for none, or a
+// path. It returns "" where there is none, and an Invalid fault when a path was
+// given and no program is there.
+func Locate(choice string) (path string, err error) {
 	name := choice
 	switch choice {
 	case "off":
-		return Tools{}, nil
+		return "", nil
 	case "", "auto":
 		name = "ffmpeg"
 	}
-	path, err := exec.LookPath(name)
-	if err == nil {
+	if path, err = exec.LookPath(name); err == nil {
 		path, err = filepath.Abs(path)
 	}
+	if err != nil && name != "ffmpeg" {
+		return "", fault.Wrap(err, fault.Invalid, "There is no ffmpeg at %s.", choice)
+	}
 	if err != nil {
-		if name == "ffmpeg" {
-			return Tools{}, nil
-		}
-		return Tools{}, fault.Wrap(err, fault.Invalid, "There is no ffmpeg at %s.", choice)
+		return "", nil
+	}
+	return path, nil
+}
+
+// Find asks the ffmpeg that choice names, as in [Locate], what it can make. It
+// starts it. Faults: Invalid when a path was given and nothing runs there.
+func Find(ctx context.Context, r sandbox.Runner, choice string) (Tools, error) {
+	path, err := Locate(choice)
+	if err != nil || path == "" {
+		return Tools{}, err
 	}
 	out, err := r.Run(ctx, sandbox.Job{Exec: path, Args: []string{"-hide_banner", "-encoders"}})
 	if err != nil {
