@@ -117,6 +117,9 @@ type Tx interface {
 	Login(ctx context.Context, login string) (a Account, password string, err error)
 	Password(ctx context.Context, who id.Account) (string, error)
 	Accounts(ctx context.Context, after id.Account, n int) ([]Account, error)
+	// Find lists accounts whose handle, name or address holds a text, lower
+	// case, in the order of [Tx.Accounts].
+	Find(ctx context.Context, text string, after id.Account, n int) ([]Account, error)
 	CountRole(ctx context.Context, r Role) (int64, error)
 	SetRole(ctx context.Context, who id.Account, r Role) error
 	// SetPassword also ends what a reset link was good for.
@@ -150,6 +153,7 @@ type Tx interface {
 	Tokens(ctx context.Context, who id.Account) ([]Token, error)
 	TouchToken(ctx context.Context, t id.Token, seen time.Time) error
 	DeleteToken(ctx context.Context, who id.Account, t id.Token) error
+	DeleteTokens(ctx context.Context, who id.Account) error
 
 	Audit(ctx context.Context, actor, action, about, note string) error
 	Audited(ctx context.Context, n int) ([]Record, error)

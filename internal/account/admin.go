@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -25,6 +26,35 @@ func (s *Service) List(ctx context.Context, p Principal, after id.Account, n int
 	n = min(max(n, 1), pageMost)
 	err = s.store.AccountView(ctx, func(tx Tx) error { list, err = tx.Accounts(ctx, after, n); return err })
 	return list, err
+}
+
+// Find is [Service.List] of those whose handle, name or address holds a text.
+// Faults: Unauthenticated, Forbidden.
+func (s *Service) Find(ctx context.Context, p Principal, text string, after id.Account, n int) (list []Account, err error) {
+	if err := p.Require(Moderator); err != nil {
+		return nil, err
+	}
+	text = strings.TrimPrefix(fold(text), "@")
+	if text == "" || len(text) > 254 {
+		return s.List(ctx, p, after, n)
+	}
+	n = min(max(n, 1), pageMost)
+	err = s.store.AccountView(ctx, func(tx Tx) error { list, err = tx.Find(ctx, text, after, n); return err })
+	return list, err
+}
+
+// EndSessions signs somebody out everywhere and revokes their tokens, such as
+// when their device was stolen. Faults: Unauthenticated, Forbidden, NotFound.
+func (s *Service) EndSessions(ctx context.Context, p Principal, who id.Account) error {
+	if err := p.Require(Admin); err != nil {
+		return err
+	}
+	return s.store.AccountUpdate(ctx, func(tx Tx) error {
+		if _, err := tx.Account(ctx, who); err != nil {
+			return err
+		}
+		return errors.Join(revoke(ctx, tx, who), tx.Audit(ctx, p.actor(), "account.signout", string(who), ""))
+	})
 }
 
 // SetRole changes what an account may do. Faults: Unauthenticated, Forbidden,
@@ -107,7 +137,7 @@ func (s *Service) ResetLink(ctx context.Context, p Principal, who id.Account) (t
 }
 
 // Reset sets a new password with the secret of a link, ends all sessions and
-// begins one. Faults: Forbidden when the link is used up or too old; Invalid
+// tokens, and begins a session. Faults: Forbidden when the link is used up or too old; Invalid
 // on "password"; Limited.
 func (s *Service) Reset(ctx context.Context, text, password string, c Client) (in SignedIn, err error) {
 	if err := s.byAddr.allow(network(c.Addr), s.now()); err != nil {
@@ -152,7 +182,7 @@ func errReset() error {
 }
 
 // SetPassword replaces somebody's password from the command line and ends all
-// their sessions. Faults: Unauthenticated, Forbidden, NotFound, Invalid.
+// their sessions and tokens. Faults: Unauthenticated, Forbidden, NotFound, Invalid.
 func (s *Service) SetPassword(ctx context.Context, p Principal, who id.Account, password string) error {
 	if err := p.Require(Admin); err != nil {
 		return err

@@ -233,5 +233,7 @@ func (s *Service) confirm(ctx context.Context, p Principal, field, password stri
 	return err
 }
 
-// revoke ends everything that signs in as an account.
-func revoke(ctx context.Context, tx Tx, who id.Account) error { return tx.EndSessions(ctx, who, nil) }
+// revoke ends everything that signs in as an account: sessions and tokens.
+func revoke(ctx context.Context, tx Tx, who id.Account) error {
+	return errors.Join(tx.EndSessions(ctx, who, nil), tx.DeleteTokens(ctx, who))
+}

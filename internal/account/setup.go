@@ -151,6 +151,38 @@ func (s *Service) SetupLink(ctx context.Context) (text string, err error) {
 	return text, err
 }
 
+// SetupLinkHolds tells whether a setup link's secret is the one that is good
+// now. Faults: Forbidden when it is not, Conflict when the node is set up.
+func (s *Service) SetupLinkHolds(ctx context.Context, token string) error {
+	_, hash, ok := hashOf(token)
+	return s.store.AccountView(ctx, func(tx Tx) error {
+		if n, err := tx.CountRole(ctx, Admin); err != nil || n > 0 {
+			return errors.Join(err, errSetUp())
+		}
+		if !ok {
+			return errSetupLink()
+		}
+		return setupLink(ctx, tx, hash)
+	})
+}
+
+// setupLink compares the hash of a link's secret with the node's.
+func setupLink(ctx context.Context, tx Tx, hash []byte) error {
+	m, err := tx.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := hex.DecodeString(m[keySetup])
+	if err != nil || subtle.ConstantTimeCompare(want, hash) != 1 {
+		return errSetupLink()
+	}
+	return nil
+}
+
+func errSetUp() error {
+	return fault.New(fault.Conflict, "This node is set up already. Sign in instead.")
+}
+
 // A Setup is what the setup page asks.
 type Setup struct {
 	SignUp
@@ -166,13 +198,8 @@ func (s *Service) Setup(ctx context.Context, token string, in Setup, c Client) (
 		return out, errSetupLink()
 	}
 	err = s.setup(ctx, in, func(tx Tx, a Account) error {
-		m, err := tx.Settings(ctx)
-		if err != nil {
+		if err := setupLink(ctx, tx, hash); err != nil {
 			return err
-		}
-		want, err := hex.DecodeString(m[keySetup])
-		if err != nil || subtle.ConstantTimeCompare(want, hash) != 1 {
-			return errSetupLink()
 		}
 		out, err = begin(ctx, tx, a, c)
 		return err
@@ -181,7 +208,7 @@ func (s *Service) Setup(ctx context.Context, token string, in Setup, c Client) (
 }
 
 func errSetupLink() error {
-	return fault.New(fault.Forbidden, "This setup link is not the node's. Open the one that the terminal shows.")
+	return fault.New(fault.Forbidden, "This setup link is not the one that is good now: each start of the node makes a new one. Open the link that the terminal shows last.")
 }
 
 // SetupHere is Setup on the command line: whoever can write the data
@@ -202,7 +229,7 @@ func (s *Service) setup(ctx context.Context, in Setup, then func(Tx, Account) er
 	}
 	err = s.store.AccountUpdate(ctx, func(tx Tx) error {
 		if admins, err := tx.CountRole(ctx, Admin); err != nil || admins > 0 {
-			return errors.Join(err, fault.New(fault.Conflict, "This node is set up already. Sign in instead."))
+			return errors.Join(err, errSetUp())
 		}
 		a.ID, a.Created = id.New[id.Account](tx.Now()), tx.Now()
 		if err := s.insert(ctx, tx, a, hash); err != nil {

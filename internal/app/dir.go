@@ -96,8 +96,10 @@ func (d *dir) markDemo(now time.Time) error {
 	if d.demo != nil {
 		return nil
 	}
-	if _, err := os.Stat(d.join("9ten.db")); err == nil {
-		return fault.New(fault.Conflict, "%s already holds a real node. Choose another folder for a demonstration.", d.path)
+	for _, of := range []string{"9ten.db", "ledger.db"} { // with Postgres there is only the second
+		if _, err := os.Stat(d.join(of)); err == nil {
+			return fault.New(fault.Conflict, "%s already holds a real node. Choose another folder for a demonstration.", d.path)
+		}
 	}
 	d.demo = &demoMark{Made: now.UTC()}
 	return d.writeDemo()

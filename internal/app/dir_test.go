@@ -83,12 +83,14 @@ func TestSimulatedClockIsForDemonstrations(t *testing.T) {
 }
 
 func TestRealNodeNeverBecomesDemo(t *testing.T) {
-	d := open(t, t.TempDir())
-	if err := os.WriteFile(d.join("9ten.db"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.markDemo(time.Now()); !fault.Is(err, fault.Conflict) {
-		t.Errorf("err = %v", err)
+	for _, of := range []string{"9ten.db", "ledger.db"} {
+		d := open(t, t.TempDir())
+		if err := os.WriteFile(d.join(of), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.markDemo(time.Now()); !fault.Is(err, fault.Conflict) {
+			t.Errorf("with %s: err = %v", of, err)
+		}
 	}
 }
 

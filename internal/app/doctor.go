@@ -87,16 +87,23 @@ func ffmpeg(cfg *Config) finding {
 // lowDisk is below which free space is worth a word.
 const lowDisk = 2 << 30
 
-func disk(cfg *Config) finding {
+// diskOf returns how many bytes are free for us on the disk of a path, and how
+// many it has.
+func diskOf(path string) (free, size uint64, err error) {
 	var s unix.Statfs_t
+	err = unix.Statfs(path, &s)
+	return s.Bavail * uint64(s.Bsize), s.Blocks * uint64(s.Bsize), err
+}
+
+func disk(cfg *Config) finding {
 	path := cfg.DataDir
 	if _, err := os.Stat(path); err != nil {
 		path = "."
 	}
-	if err := unix.Statfs(path, &s); err != nil {
+	free, _, err := diskOf(path)
+	if err != nil {
 		return finding{Name: "disk", Detail: "The disk of " + path + " cannot be asked: " + err.Error()}
 	}
-	free := s.Bavail * uint64(s.Bsize)
 	f := finding{Name: "disk", OK: free >= lowDisk, Detail: fmt.Sprintf("%.1f GB are free.", float64(free)/1e9)}
 	if !f.OK {
 		f.Remedy = "Make room: when the disk is full nothing is lost, but nothing more can be uploaded or counted."

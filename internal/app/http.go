@@ -82,11 +82,13 @@ func (n *node) handler() (http.Handler, error) {
 	return n.recovered(m.observe(n.gate.Wrap(mux))), nil
 }
 
-// private answers the machine itself and trusted proxies' networks only.
+// private answers the machine itself and trusted proxies' networks only. What
+// a proxy passes on that nobody said to trust comes from anywhere.
 func (n *node) private(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		addr := gate.Client(r.Context()).Addr
-		ok := addr.IsLoopback()
+		forwarded := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("X-Real-Ip") != ""
+		ok := addr.IsLoopback() && !forwarded
 		for _, p := range n.gate.Trusted {
 			ok = ok || p.Contains(addr)
 		}

@@ -94,7 +94,7 @@ func TestSimulatedMonth(t *testing.T) {
 
 func people(t *testing.T, n *node) (out []id.Account) {
 	t.Helper()
-	list, err := n.wallet.List(t.Context())
+	list, err := n.wallet.List(t.Context(), "", 5000)
 	if err != nil {
 		t.Fatal(err)
 	}

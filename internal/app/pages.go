@@ -102,6 +102,9 @@ func (e engine) Machine(ctx context.Context) (m site.Machine, err error) {
 			m.Waiting += c.N
 		}
 	}
+	if free, size, err := diskOf(e.n.dir.path); err == nil {
+		m.DiskFree, m.DiskSize, m.DiskLow = int64(free), int64(size), free < lowDisk
+	}
 	level, lacks, err := e.n.workshop.equipment(ctx)
 	if err != nil {
 		return m, err
@@ -113,6 +116,25 @@ func (e engine) Machine(ctx context.Context) (m site.Machine, err error) {
 	}
 	m.Missing = strings.Join(missing, " ")
 	return m, nil
+}
+
+func (e engine) Queues(ctx context.Context) (out []site.Queue, err error) {
+	counts, err := e.n.jobs.Counts(ctx)
+	for _, c := range counts {
+		if len(out) == 0 || out[len(out)-1].Kind != c.Kind {
+			out = append(out, site.Queue{Kind: c.Kind})
+		}
+		q := &out[len(out)-1]
+		switch c.State {
+		case "dead":
+			q.Dead = c.N
+		case "running":
+			q.Running = c.N
+		default:
+			q.Waiting += c.N
+		}
+	}
+	return out, err
 }
 
 func (e engine) DeadJobs(ctx context.Context) ([]site.DeadJob, error) {

@@ -316,6 +316,16 @@ func (d *Desk) Days(ctx context.Context, a id.Account, p calendar.Period) (out [
 	return out, err
 }
 
+// Began is the first day of the node's listening: of its first play or
+// payment, at the latest today.
+func (d *Desk) Began(ctx context.Context) (day calendar.Day, err error) {
+	err = d.Store.ReportView(ctx, func(tx Tx) error {
+		day, err = tx.FirstDay(ctx)
+		return err
+	})
+	return day, err
+}
+
 // A Settled month is a node's result of a period, parsed.
 type Settled struct {
 	Period     Period

@@ -94,6 +94,13 @@ func (tx accountTx) Accounts(ctx context.Context, after id.Account, n int) ([]ac
 	return each(rows, person), wrap(err, "accounts")
 }
 
+func (tx accountTx) Find(ctx context.Context, text string, after id.Account, n int) ([]account.Account, error) {
+	// An underscore, which handles may have, matches itself and more: no harm.
+	pattern := "%" + strings.ReplaceAll(text, "%", "") + "%"
+	rows, err := tx.Q.AccountFind(ctx, sqlgen.AccountFindParams{After: string(after), Pattern: pattern, N: limit(n)})
+	return each(rows, person), wrap(err, "accounts")
+}
+
 func (tx accountTx) CountRole(ctx context.Context, r account.Role) (int64, error) {
 	n, err := tx.Q.AccountCountRole(ctx, string(r))
 	return n, wrap(err, "roles")
@@ -227,6 +234,10 @@ func (tx accountTx) TouchToken(ctx context.Context, t id.Token, seen time.Time) 
 
 func (tx accountTx) DeleteToken(ctx context.Context, who id.Account, t id.Token) error {
 	return changed(tx.Q.TokenDelete(ctx, sqlgen.TokenDeleteParams{ID: string(t), Account: string(who)}))(noToken)
+}
+
+func (tx accountTx) DeleteTokens(ctx context.Context, who id.Account) error {
+	return wrap(tx.Q.TokenDeleteOf(ctx, string(who)), "tokens")
 }
 
 func (tx accountTx) Audited(ctx context.Context, n int) ([]account.Record, error) {

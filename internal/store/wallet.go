@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -158,7 +159,7 @@ func charge(r sqlgen.Charge) wallet.Charge {
 func (tx walletTx) ChargeOf(ctx context.Context, s id.Sub, p calendar.Period) (wallet.Charge, error) {
 	r, err := tx.Q.ChargeOf(ctx, sqlgen.ChargeOfParams{Subscription: string(s), Period: int64(p)})
 	if err == nil && r.Refunded {
-		err = sql.ErrNoRows
+		r, err = sqlgen.Charge{}, sql.ErrNoRows
 	}
 	return charge(r), missing(err, "That month is not charged.")
 }
@@ -172,6 +173,7 @@ func (tx walletTx) InsertPayment(ctx context.Context, e wallet.Event) error {
 	return tx.Q.PaymentInsert(ctx, sqlgen.PaymentInsertParams{
 		Rail: e.Rail, Event: e.ID, Kind: int64(e.Kind), Subscription: string(e.Sub), Micro: int64(e.Micro), Method: e.Method,
 		Reference: e.Reference, Day: int64(calendar.DayOf(e.At)), At: e.At.UnixMilli(), Salt: e.Salt[:], RecordedBy: string(e.RecordedBy),
+		Received: int64(e.Received), Note: e.Note,
 	})
 }
 
@@ -179,6 +181,7 @@ func payment(r sqlgen.Payment) wallet.Event {
 	e := wallet.Event{
 		Rail: r.Rail, ID: r.Event, Kind: wallet.Kind(r.Kind), Sub: id.Sub(r.Subscription), Micro: money.Micro(r.Micro),
 		Method: r.Method, Reference: r.Reference, At: utc(r.At), RecordedBy: id.Account(r.RecordedBy),
+		Received: calendar.Day(r.Received), Note: r.Note,
 	}
 	copy(e.Salt[:], r.Salt)
 	return e
@@ -237,11 +240,8 @@ func (tx walletTx) PeriodClosed(ctx context.Context, p calendar.Period) (bool, e
 	return err == nil, wrap(err, "period")
 }
 
-// listMax bounds the operator's list of subscriptions.
-const listMax = 5000
-
-func (tx walletTx) Subscriptions(ctx context.Context) ([]wallet.Listed, error) {
-	rows, err := tx.Q.SubscriptionList(ctx, listMax)
+func (tx walletTx) Subscriptions(ctx context.Context, after id.Sub, n int) ([]wallet.Listed, error) {
+	rows, err := tx.Q.SubscriptionList(ctx, sqlgen.SubscriptionListParams{After: string(after), Lim: limit(n)})
 	if err != nil {
 		return nil, wrap(err, "subscriptions")
 	}
@@ -257,4 +257,26 @@ func (tx walletTx) Subscriptions(ctx context.Context) ([]wallet.Listed, error) {
 		out[i].Balance = -b
 	}
 	return out, nil
+}
+
+func (tx walletTx) SubscriptionCounts(ctx context.Context) (map[wallet.State]int64, error) {
+	rows, err := tx.Q.SubscriptionCounts(ctx)
+	out := make(map[wallet.State]int64, len(rows))
+	for _, r := range rows {
+		out[wallet.State(r.State)] = r.N
+	}
+	return out, wrap(err, "subscriptions")
+}
+
+func (tx walletTx) Payments(ctx context.Context, at time.Time, event string, n int) ([]wallet.Payment, error) {
+	before := int64(math.MaxInt64)
+	if !at.IsZero() {
+		before = at.UnixMilli()
+	}
+	rows, err := tx.Q.PaymentList(ctx, sqlgen.PaymentListParams{Before: before, Event: event, Lim: limit(n)})
+	out := make([]wallet.Payment, len(rows))
+	for i, r := range rows {
+		out[i] = wallet.Payment{Event: payment(r.Payment), Handle: r.Handle, Operator: r.Operator, Undone: utc(r.Undone)}
+	}
+	return out, wrap(err, "payments")
 }

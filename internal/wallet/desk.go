@@ -3,8 +3,6 @@ package wallet
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -42,7 +40,12 @@ type Tx interface {
 	Forget(ctx context.Context, a id.Account) error
 	Entries(ctx context.Context, after int64, limit int) ([]Entry, error)
 	Balances(ctx context.Context, prefix string) ([]Posting, error)
-	Subscriptions(ctx context.Context) ([]Listed, error)
+	// Subscriptions lists them newest first, after the one named.
+	Subscriptions(ctx context.Context, after id.Sub, n int) ([]Listed, error)
+	SubscriptionCounts(ctx context.Context) (map[State]int64, error)
+	// Payments lists those booked before one, newest first; a zero time begins
+	// with the newest.
+	Payments(ctx context.Context, at time.Time, event string, n int) ([]Payment, error)
 }
 
 // A Desk is where subscriptions are taken and payments are booked.
@@ -173,30 +176,9 @@ func take(ctx context.Context, tx Tx, s *Subscription, e Event) error {
 	return err
 }
 
-// Declare records a payment that the operator received by hand for an
-// account, opening its subscription when there is none. reference must be
-// unique: it keeps a payment from being recorded twice.
+// Declare is [Desk.Record] with what every payment by hand needs.
 func (d *Desk) Declare(ctx context.Context, operator, a id.Account, amount money.Micro, method, reference string) (Standing, error) {
-	reference = strings.TrimSpace(reference)
-	if !slices.Contains(Methods, method) {
-		return Standing{}, fault.On("method", fault.Invalid, "How was it paid? Choose one of %s.", strings.Join(Methods, ", "))
-	}
-	e := Event{Rail: Declared, ID: reference, Kind: Paid, Micro: amount, Method: method, Reference: reference, RecordedBy: operator}
-	if err := e.check(); err != nil {
-		return Standing{}, err
-	}
-	err := d.Store.WalletUpdate(ctx, func(tx Tx) error {
-		s, err := open(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		e.Sub = s.ID
-		return take(ctx, tx, &s, e)
-	})
-	if err != nil {
-		return Standing{}, err
-	}
-	return d.Standing(ctx, a)
+	return d.Record(ctx, operator, Declaration{Account: a, Amount: amount, Method: method, Reference: reference})
 }
 
 // Cancel ends the subscription with the month that is paid; its pot stays.
@@ -342,10 +324,11 @@ type Listed struct {
 	Balance      money.Micro
 }
 
-// List returns all subscriptions, newest first.
-func (d *Desk) List(ctx context.Context) (out []Listed, err error) {
+// List returns at most n subscriptions, newest first, after the one named; ""
+// begins with the newest.
+func (d *Desk) List(ctx context.Context, after id.Sub, n int) (out []Listed, err error) {
 	err = d.Store.WalletView(ctx, func(tx Tx) error {
-		out, err = tx.Subscriptions(ctx)
+		out, err = tx.Subscriptions(ctx, after, n)
 		return err
 	})
 	return out, err

@@ -75,6 +75,8 @@ type Event struct {
 	Method     string // cash, bank
 	Reference  string // what the payer or the bank wrote
 	At         time.Time
+	Received   calendar.Day // when the money changed hands, as the operator says; 0 with At
+	Note       string       // the operator's own
 	Salt       id.Bytes16
 	RecordedBy id.Account
 }

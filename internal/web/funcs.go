@@ -39,7 +39,7 @@ func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 		"cover":    func(c Cover, size int) SizedCover { return SizedCover{Cover: c, Size: size} },
 		"eager":    func(c Cover, size int) SizedCover { return SizedCover{Cover: c, Size: size, Eager: true} },
 		"money":    typeset,
-		"cents":    func(m money.Micro) string { s, _ := m.Cents(); return s },
+		"cents":    func(m money.Micro) string { s, _ := m.Cents(); return grouped(s) },
 		"clock":    Clock,
 		"heard":    func(seconds int64) string { return heard(say, seconds) },
 		"size":     func(bytes int64) string { return size(say, bytes) },
@@ -64,10 +64,19 @@ func (r *Renderer) icon(name string) template.HTML {
 // typeset writes an amount as pages show it.
 func typeset(m money.Micro) template.HTML {
 	amount, rest := m.Cents()
+	amount = grouped(amount)
 	if rest == "" {
 		return template.HTML(`<bdi class="money">` + amount + `</bdi>`)
 	}
 	return template.HTML(`<bdi class="money">` + amount + `<span class="micro">` + rest + `</span></bdi>`)
+}
+
+// grouped writes the thousands of an amount apart: "$17,487.00".
+func grouped(amount string) string {
+	for i := len(amount) - len(".00") - 3; i > 0 && '0' <= amount[i-1] && amount[i-1] <= '9'; i -= 3 {
+		amount = amount[:i] + "," + amount[i:]
+	}
+	return amount
 }
 
 // heard says a length of listening.

@@ -14,7 +14,9 @@ const policy = "default-src 'self'; script-src 'self'; style-src 'self'; style-s
 func SecurityHeaders(h http.Header, secure bool) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
+	if h.Get("Referrer-Policy") == "" { // a page whose address holds a secret says less
+		h.Set("Referrer-Policy", "same-origin")
+	}
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()")
 	if secure {

@@ -128,7 +128,7 @@ document.addEventListener("htmx:after:history:push", () => {
 
 function later(): void {
   void import("../vendor/htmx/htmx.esm.min.js");
-  void player();
+  if (document.getElementById("audio")) void player(); // not where one signs in
 }
 
 paintTheme();

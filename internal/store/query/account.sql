@@ -34,6 +34,11 @@ select at from retired where hash = @hash;
 -- name: AccountList :many
 select * from account where id > @after order by id limit @n;
 
+-- name: AccountFind :many
+select * from account
+where id > @after and (handle like @pattern or lower(name) like @pattern or email like @pattern)
+order by id limit @n;
+
 -- name: AccountSetRole :execrows
 update account set role = @role where id = @id;
 
@@ -109,6 +114,9 @@ select * from token where account = @account order by id;
 
 -- name: TokenDelete :execrows
 delete from token where id = @id and account = @account;
+
+-- name: TokenDeleteOf :exec
+delete from token where account = @account;
 
 -- name: AuditInsert :exec
 insert into audit (id, at, actor, action, about, note) values (@id, @at, @actor, @action, @about, @note);

@@ -50,7 +50,11 @@ select * from subscription where state = @state and id > @after order by id limi
 -- name: SubscriptionList :many
 select s.*, coalesce(a.handle, '') as handle, coalesce(a.name, '') as name
 from subscription s left join account a on a.id = s.account
+where (cast(@after as text) = '' or s.id < @after)
 order by s.id desc limit @lim;
+
+-- name: SubscriptionCounts :many
+select state, count(*) as n from subscription group by state order by state;
 
 -- name: SubscriptionForget :exec
 update subscription set account = '', changed = @changed where account = @account;
@@ -77,8 +81,8 @@ update charge set refunded = true where subscription = @subscription and period 
 update charge set account = '' where account = @account;
 
 -- name: PaymentInsert :exec
-insert into payment (rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by)
-values (@rail, @event, @kind, @subscription, @micro, @method, @reference, @day, @at, @salt, @recorded_by);
+insert into payment (rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by, received, note)
+values (@rail, @event, @kind, @subscription, @micro, @method, @reference, @day, @at, @salt, @recorded_by, @received, @note);
 
 -- name: PaymentByEvent :one
 select * from payment where rail = @rail and event = @event;
@@ -88,6 +92,16 @@ select * from payment where day = @day order by rail, event;
 
 -- name: PaymentDays :many
 select distinct day from payment where day > @after order by day;
+
+-- name: PaymentList :many
+select sqlc.embed(payment), coalesce(a.handle, '') as handle, coalesce(o.handle, '') as operator, coalesce(u.at, 0) as undone
+from payment
+join subscription s on s.id = payment.subscription
+left join account a on a.id = s.account
+left join account o on o.id = payment.recorded_by
+left join payment u on u.rail = payment.rail and u.event = 'undo/' || payment.event
+where payment.at < @before or (payment.at = @before and payment.event < @event)
+order by payment.at desc, payment.event desc limit @lim;
 
 -- name: PaymentOf :many
 select * from payment where subscription = @subscription order by at;

@@ -132,6 +132,52 @@ func (q *Queries) AccountDelete(ctx context.Context, id string) (int64, error) {
 	return result.RowsAffected()
 }
 
+const accountFind = `-- name: AccountFind :many
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account
+where id > $1 and (handle like $2 or lower(name) like $2 or email like $2)
+order by id limit $3
+`
+
+type AccountFindParams struct {
+	After   string
+	Pattern string
+	N       int32
+}
+
+func (q *Queries) AccountFind(ctx context.Context, arg AccountFindParams) ([]Account, error) {
+	rows, err := q.db.QueryContext(ctx, accountFind, arg.After, arg.Pattern, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Account
+	for rows.Next() {
+		var i Account
+		if err := rows.Scan(
+			&i.ID,
+			&i.Handle,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Password,
+			&i.ResetHash,
+			&i.ResetUntil,
+			&i.HistoryPaused,
+			&i.Created,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const accountInsert = `-- name: AccountInsert :exec
 insert into account (id, handle, email, name, role, password, created)
 values ($1, $2, $3, $4, $5, $6, $7)
@@ -724,6 +770,15 @@ func (q *Queries) TokenDelete(ctx context.Context, arg TokenDeleteParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const tokenDeleteOf = `-- name: TokenDeleteOf :exec
+delete from token where account = $1
+`
+
+func (q *Queries) TokenDeleteOf(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, tokenDeleteOf, account)
+	return err
 }
 
 const tokenInsert = `-- name: TokenInsert :exec

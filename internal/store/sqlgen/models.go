@@ -267,6 +267,8 @@ type Payment struct {
 	At           int64
 	Salt         []byte
 	RecordedBy   string
+	Received     int64
+	Note         string
 }
 
 type PeriodClose struct {

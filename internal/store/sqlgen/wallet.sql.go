@@ -314,7 +314,7 @@ func (q *Queries) JournalRange(ctx context.Context, arg JournalRangeParams) ([]J
 }
 
 const paymentByEvent = `-- name: PaymentByEvent :one
-select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by from payment where rail = $1 and event = $2
+select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by, received, note from payment where rail = $1 and event = $2
 `
 
 type PaymentByEventParams struct {
@@ -337,6 +337,8 @@ func (q *Queries) PaymentByEvent(ctx context.Context, arg PaymentByEventParams) 
 		&i.At,
 		&i.Salt,
 		&i.RecordedBy,
+		&i.Received,
+		&i.Note,
 	)
 	return i, err
 }
@@ -369,8 +371,8 @@ func (q *Queries) PaymentDays(ctx context.Context, after int64) ([]int64, error)
 }
 
 const paymentInsert = `-- name: PaymentInsert :exec
-insert into payment (rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+insert into payment (rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by, received, note)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type PaymentInsertParams struct {
@@ -385,6 +387,8 @@ type PaymentInsertParams struct {
 	At           int64
 	Salt         []byte
 	RecordedBy   string
+	Received     int64
+	Note         string
 }
 
 func (q *Queries) PaymentInsert(ctx context.Context, arg PaymentInsertParams) error {
@@ -400,12 +404,78 @@ func (q *Queries) PaymentInsert(ctx context.Context, arg PaymentInsertParams) er
 		arg.At,
 		arg.Salt,
 		arg.RecordedBy,
+		arg.Received,
+		arg.Note,
 	)
 	return err
 }
 
+const paymentList = `-- name: PaymentList :many
+select payment.rail, payment.event, payment.kind, payment.subscription, payment.micro, payment.method, payment.reference, payment.day, payment.at, payment.salt, payment.recorded_by, payment.received, payment.note, coalesce(a.handle, '') as handle, coalesce(o.handle, '') as operator, coalesce(u.at, 0) as undone
+from payment
+join subscription s on s.id = payment.subscription
+left join account a on a.id = s.account
+left join account o on o.id = payment.recorded_by
+left join payment u on u.rail = payment.rail and u.event = 'undo/' || payment.event
+where payment.at < $1 or (payment.at = $1 and payment.event < $2)
+order by payment.at desc, payment.event desc limit $3
+`
+
+type PaymentListParams struct {
+	Before int64
+	Event  string
+	Lim    int32
+}
+
+type PaymentListRow struct {
+	Payment  Payment
+	Handle   string
+	Operator string
+	Undone   int64
+}
+
+func (q *Queries) PaymentList(ctx context.Context, arg PaymentListParams) ([]PaymentListRow, error) {
+	rows, err := q.db.QueryContext(ctx, paymentList, arg.Before, arg.Event, arg.Lim)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaymentListRow
+	for rows.Next() {
+		var i PaymentListRow
+		if err := rows.Scan(
+			&i.Payment.Rail,
+			&i.Payment.Event,
+			&i.Payment.Kind,
+			&i.Payment.Subscription,
+			&i.Payment.Micro,
+			&i.Payment.Method,
+			&i.Payment.Reference,
+			&i.Payment.Day,
+			&i.Payment.At,
+			&i.Payment.Salt,
+			&i.Payment.RecordedBy,
+			&i.Payment.Received,
+			&i.Payment.Note,
+			&i.Handle,
+			&i.Operator,
+			&i.Undone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const paymentOf = `-- name: PaymentOf :many
-select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by from payment where subscription = $1 order by at
+select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by, received, note from payment where subscription = $1 order by at
 `
 
 func (q *Queries) PaymentOf(ctx context.Context, subscription string) ([]Payment, error) {
@@ -429,6 +499,8 @@ func (q *Queries) PaymentOf(ctx context.Context, subscription string) ([]Payment
 			&i.At,
 			&i.Salt,
 			&i.RecordedBy,
+			&i.Received,
+			&i.Note,
 		); err != nil {
 			return nil, err
 		}
@@ -444,7 +516,7 @@ func (q *Queries) PaymentOf(ctx context.Context, subscription string) ([]Payment
 }
 
 const paymentOfDay = `-- name: PaymentOfDay :many
-select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by from payment where day = $1 order by rail, event
+select rail, event, kind, subscription, micro, method, reference, day, at, salt, recorded_by, received, note from payment where day = $1 order by rail, event
 `
 
 func (q *Queries) PaymentOfDay(ctx context.Context, day int64) ([]Payment, error) {
@@ -468,6 +540,8 @@ func (q *Queries) PaymentOfDay(ctx context.Context, day int64) ([]Payment, error
 			&i.At,
 			&i.Salt,
 			&i.RecordedBy,
+			&i.Received,
+			&i.Note,
 		); err != nil {
 			return nil, err
 		}
@@ -640,6 +714,38 @@ func (q *Queries) SubscriptionByState(ctx context.Context, arg SubscriptionBySta
 	return items, nil
 }
 
+const subscriptionCounts = `-- name: SubscriptionCounts :many
+select state, count(*) as n from subscription group by state order by state
+`
+
+type SubscriptionCountsRow struct {
+	State string
+	N     int64
+}
+
+func (q *Queries) SubscriptionCounts(ctx context.Context) ([]SubscriptionCountsRow, error) {
+	rows, err := q.db.QueryContext(ctx, subscriptionCounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SubscriptionCountsRow
+	for rows.Next() {
+		var i SubscriptionCountsRow
+		if err := rows.Scan(&i.State, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const subscriptionForget = `-- name: SubscriptionForget :exec
 update subscription set account = '', changed = $1 where account = $2
 `
@@ -680,8 +786,14 @@ func (q *Queries) SubscriptionInsert(ctx context.Context, arg SubscriptionInsert
 const subscriptionList = `-- name: SubscriptionList :many
 select s.id, s.account, s.state, s.started, s.changed, s.paid_until, s.ends, coalesce(a.handle, '') as handle, coalesce(a.name, '') as name
 from subscription s left join account a on a.id = s.account
-order by s.id desc limit $1
+where (cast($1 as text) = '' or s.id < $1)
+order by s.id desc limit $2
 `
+
+type SubscriptionListParams struct {
+	After string
+	Lim   int32
+}
 
 type SubscriptionListRow struct {
 	ID        string
@@ -695,8 +807,8 @@ type SubscriptionListRow struct {
 	Name      string
 }
 
-func (q *Queries) SubscriptionList(ctx context.Context, lim int32) ([]SubscriptionListRow, error) {
-	rows, err := q.db.QueryContext(ctx, subscriptionList, lim)
+func (q *Queries) SubscriptionList(ctx context.Context, arg SubscriptionListParams) ([]SubscriptionListRow, error) {
+	rows, err := q.db.QueryContext(ctx, subscriptionList, arg.After, arg.Lim)
 	if err != nil {
 		return nil, err
 	}

@@ -340,7 +340,7 @@ CREATE TABLE payment (
   day          bigint not null,
   at           bigint not null,
   salt         bytea not null,
-  recorded_by  text not null,
+  recorded_by  text not null, received bigint not null default 0, note text not null default '',
   primary key (rail, event)
 );
 

@@ -14,6 +14,7 @@ import (
 // ModerationPage is where releases are taken down and put back.
 type ModerationPage struct {
 	web.Page
+	Views   []View
 	Fields  []web.Field
 	Down    []DownLine
 	Orphans []OrphanLine // for an admin
@@ -46,7 +47,7 @@ const (
 )
 
 func (v *visit) moderationPage() (*ModerationPage, error) {
-	p := &ModerationPage{Page: v.base("Music", web.NavOperator), Admin: v.viewer.Has(account.Admin), Fields: []web.Field{
+	p := &ModerationPage{Views: v.nodeViews("/operator/music"), Page: v.base("Music", web.NavOperator), Admin: v.viewer.Has(account.Admin), Fields: []web.Field{
 		{Name: "release", Label: "Release", Help: "Its address on this node, or the last part of it.", Value: v.URL.Query().Get("release"), Required: true, MaxLength: 300, Wide: true},
 		{Name: "reason", Label: "Why", Help: "One sentence. The act’s people read it.", Required: true, MaxLength: 500, Wide: true},
 	}}

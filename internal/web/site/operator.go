@@ -2,15 +2,13 @@ package site
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
-	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
-	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/wallet"
 	"github.com/michaelperna/9ten/internal/web"
@@ -19,13 +17,21 @@ import (
 // Machine is the node as its operator sees it.
 type Machine struct {
 	Accounts, Tracks, Listening int64
-	Bytes                       int64 // originals and what is derived
+	Bytes                       int64 // originals
+	DiskFree, DiskSize          int64 // of the disk the data directory is on, 0 when it cannot be asked
+	DiskLow                     bool  // too little is free to go on for long
 	LedgerHeight                uint64
 	LedgerHead                  string
 	LogSize                     uint64
 	Waiting, Dead               int64  // jobs
 	Sandbox                     string // level in force, in words
 	Missing                     string // what is missing and how to get it, "" when nothing
+}
+
+// A Queue is how many jobs of one kind there are.
+type Queue struct {
+	Kind                   string
+	Waiting, Running, Dead int64
 }
 
 // A DeadJob is work that was given up.
@@ -38,6 +44,8 @@ type DeadJob struct {
 // Engine is what the operator's pages ask of the machine itself.
 type Engine interface {
 	Machine(ctx context.Context) (Machine, error)
+	// Queues are those with something in them, by kind.
+	Queues(ctx context.Context) ([]Queue, error)
 	DeadJobs(ctx context.Context) ([]DeadJob, error)
 	RetryJob(ctx context.Context, id string) error
 	DropJob(ctx context.Context, id string) error
@@ -48,64 +56,190 @@ type Engine interface {
 // OperatorPage is the operator's first page.
 type OperatorPage struct {
 	web.Page
+	Views   []View
+	Admin   bool
+	Tasks   int // things that want the operator
+	Asked   int64
 	Machine Machine
+	Storage web.Meter
 	Month   time.Time // the current one
-	Settles string    // the one that is being settled, in words
+	Last    time.Time // the one that is being settled
+	Settled *ClosedMonth
+	Late    bool // it should be settled and is not
 	Dial    web.Dial
 	Steps   []Due
 	Books   []web.Row
-	Jobs    []DeadJob
+	Queues  []QueueLine
+	Jobs    []JobLine
 }
 
 // Due is one date of the month's calendar.
 type Due struct {
-	Day        int
-	Text, Fact string
-	Class      string // done, next or ""
+	Day, Until int    // it is drawn from its day to the next date
+	In         int    // days until then
+	Class      string // done, next, late or ""
 }
 
-// steps of a month, in the words of the calendar.
-var steps = []struct {
-	day  int
-	text string
-}{
-	{1, "Month closed. The operators’ dollars are booked."},
-	{4, "Settlement and receipts."},
-	{14, "Challenges close."},
-	{20, "Final. The payout batch is fixed."},
-	{25, "Payout."},
+// QueueLine is a queue with its name for people.
+type QueueLine struct {
+	Queue
+	Name string
+}
+
+// JobLine is work that was given up, and what to do about it.
+type JobLine struct {
+	DeadJob
+	Name, Remedy string
+}
+
+// jobWords name the kinds of jobs and say what helps when one was given up.
+var jobWords = map[string][2]string{
+	"media.prepare":  {"Preparing a recording", "Most often it is the file: its release in the studio says what is wrong with it. When the disk was full or ffmpeg was missing, mend that first and run it again."},
+	"demo.release":   {"Publishing the demo catalogue", "Run it again once its recordings are prepared."},
+	"report.day":     {"Closing a day", "Nothing is lost: the day stays open until this has run. Run it again; if that fails, “9ten doctor” looks at the log and the ledger."},
+	"report.month":   {"Settling a month", "Nothing is lost, and nobody is paid twice: it goes on where it stopped. Run it again, or settle the month by hand on the page Months."},
+	"wallet.renew":   {"Charging subscriptions", "Run it again: a month is charged once, however often this runs."},
+	"account.expire": {"Forgetting old sessions", "Run it again; until then old sessions stay refused all the same."},
+	"":               {"Another job", "Run it again. If it fails once more, the log of the node says why."},
+}
+
+func jobWord(kind string) (name, remedy string) {
+	w, ok := jobWords[kind]
+	if !ok {
+		w = jobWords[""]
+	}
+	return w[0], w[1]
+}
+
+// steps of a period, as the calendar shows them in the month that follows.
+var steps = []calendar.Step{calendar.Close, calendar.Settle, calendar.Challenged, calendar.Final, calendar.Payout}
+
+// nodeViews are the operator's pages; here is the one that is shown.
+func (v *visit) nodeViews(here string) []View {
+	all := []View{
+		{Name: "Today", URL: "/operator"}, {Name: "Payments", URL: "/operator/payments"}, {Name: "Months", URL: "/operator/months"},
+		{Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Settings", URL: "/operator/settings"},
+	}
+	var out []View
+	for _, x := range all {
+		if x.Here = x.URL == here; v.viewer.Has(account.Admin) || x.Name == "Today" || x.Name == "People" || x.Name == "Music" {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 func (v *visit) operator() error {
 	ctx := v.Context()
 	now := v.site.Now().UTC()
 	period := calendar.PeriodOf(now)
-	p := &OperatorPage{Page: v.base("The node", web.NavOperator), Month: period.Start(), Settles: period.Add(-1).Start().Format("January")}
+	p := &OperatorPage{Page: v.base("The node", web.NavOperator), Views: v.nodeViews("/operator"), Admin: v.viewer.Has(account.Admin),
+		Month: period.Start(), Last: period.Add(-1).Start()}
 	p.NoIndex = true
 	var err error
 	if p.Machine, err = v.site.Engine.Machine(ctx); err != nil {
 		return err
 	}
-	if p.Jobs, err = v.site.Engine.DeadJobs(ctx); err != nil {
+	m := p.Machine
+	p.Storage = web.Meter{Value: m.DiskSize - m.DiskFree, Cap: m.DiskSize}
+	if p.Admin {
+		if err := v.work(p); err != nil {
+			return err
+		}
+	}
+	if err := v.calendar(p, now); err != nil {
 		return err
 	}
+	for _, want := range []bool{p.Admin && len(p.Jobs) > 0, p.Admin && p.Late, p.Admin && p.Asked > 0, m.DiskLow, m.Missing != ""} {
+		if want {
+			p.Tasks++
+		}
+	}
+	return v.show("operator", p)
+}
+
+// work fills what only an admin is shown: the books, the queue, and who waits
+// for a payment to be recorded.
+func (v *visit) work(p *OperatorPage) error {
+	ctx := v.Context()
+	counts, err := v.site.Wallet.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	p.Asked = counts[wallet.Open] + counts[wallet.PastDue]
 	if p.Books, err = v.books(); err != nil {
 		return err
 	}
+	queues, err := v.site.Engine.Queues(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range queues {
+		name, _ := jobWord(q.Kind)
+		p.Queues = append(p.Queues, QueueLine{q, name})
+	}
+	dead, err := v.site.Engine.DeadJobs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range dead {
+		name, remedy := jobWord(j.Kind)
+		p.Jobs = append(p.Jobs, JobLine{j, name, remedy})
+	}
+	return nil
+}
+
+// calendar fills the month: what is due of the one before, and how far that is.
+func (v *visit) calendar(p *OperatorPage, now time.Time) error {
+	period := calendar.PeriodOf(now)
+	last := period.Add(-1)
+	all, err := v.site.Report.Settled(v.Context())
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(all, func(m report.Settled) bool { return m.Period.Period == last }); i >= 0 {
+		m := closedMonth(all[i])
+		p.Settled = &m
+	}
+	began, err := v.site.Report.Began(v.Context())
+	if err != nil {
+		return err
+	}
+	first := began.Period() > last // there is no month before
+	p.Late = p.Settled == nil && !first && now.Day() >= last.Due(calendar.Settle).Day()
 	p.Dial = web.Dial{Days: period.Days(), Today: now.Day(), Due: map[int]string{}}
 	next := true
-	for _, s := range steps {
-		d := Due{Day: s.day, Text: s.text}
-		switch {
-		case now.Day() > s.day:
-			d.Class = "done"
-		case next:
-			d.Class, next = "next", false
+	for i, s := range steps {
+		day := last.Due(s).Day()
+		d := Due{Day: day, Until: period.Days() + 1, In: day - now.Day()}
+		if i+1 < len(steps) {
+			d.Until = last.Due(steps[i+1]).Day()
 		}
-		p.Dial.Due[s.day] = fmt.Sprint(s.day)
+		switch {
+		case first && now.Day() >= day:
+		case s == calendar.Close && now.Day() >= day, now.Day() >= day && p.Settled != nil && stepDone(p.Settled, s):
+			d.Class = "done"
+		case now.Day() <= day && next:
+			d.Class, next = "next", false
+		case now.Day() < day:
+		case p.Late:
+			d.Class = "late"
+		}
+		p.Dial.Due[day] = ""
 		p.Steps = append(p.Steps, d)
 	}
-	return v.show("operator", p)
+	return nil
+}
+
+// stepDone reports whether a settled month has passed a step.
+func stepDone(m *ClosedMonth, s calendar.Step) bool {
+	switch s {
+	case calendar.Settle, calendar.Challenged:
+		return m.Published
+	case calendar.Final:
+		return m.Batch != ""
+	}
+	return false
 }
 
 // books sums the chart of accounts for the first page.
@@ -116,7 +250,8 @@ func (v *visit) books() ([]web.Row, error) {
 	}
 	groups := []struct{ prefix, name string }{
 		{"assets:", "Received and held"}, {"liabilities:unearned:", "Paid for months to come"}, {"liabilities:pot:", "In this month’s pots"},
-		{"liabilities:act:", "Owed to acts"}, {"liabilities:carry:", "Waits for listeners to choose"}, {"liabilities:commons", "Commons"}, {"income:operator", "The node’s dollars"},
+		{"liabilities:act:", "Owed to acts"}, {"liabilities:carry:", "Waits for listeners to choose"}, {"liabilities:commons", "Commons"},
+		{"equity:", "Reserve"}, {"income:operator", "The node’s dollars"},
 	}
 	var rows []web.Row
 	for _, g := range groups {
@@ -129,7 +264,9 @@ func (v *visit) books() ([]web.Row, error) {
 		if !strings.HasPrefix(g.prefix, "assets") {
 			r.Amount = -r.Amount
 		}
-		rows = append(rows, r)
+		if r.Amount != 0 || g.prefix == "assets:" {
+			rows = append(rows, r)
+		}
 	}
 	return rows, nil
 }
@@ -146,146 +283,4 @@ func (v *visit) dropJob() error {
 		return err
 	}
 	return v.goTo("/operator", "Dropped.")
-}
-
-// PaymentsPage is where payments by hand are recorded.
-type PaymentsPage struct {
-	web.Page
-	Fields []web.Field
-	Subs   []SubLine
-}
-
-// SubLine is one subscription in the list.
-type SubLine struct {
-	Handle, Name, State string
-	Account             id.Account
-	Paid                string
-	Balance             money.Micro
-}
-
-func paymentFields() []web.Field {
-	return []web.Field{
-		{Name: "handle", Label: "Listener", Help: "The account’s name on this node, without the @.", Required: true, MaxLength: 60},
-		{Name: "amount", Label: "Amount in dollars", Value: "10", InputMode: "decimal", Required: true, MaxLength: 20},
-		{Name: "method", Label: "How", Type: "select", Options: []web.Option{{Value: "cash", Label: "Cash"}, {Value: "bank", Label: "Bank transfer"}}},
-		{Name: "reference", Label: "Reference", Help: "The bank’s reference, or a number of your own. It keeps a payment from being recorded twice.", Required: true, MaxLength: 200},
-	}
-}
-
-func (v *visit) paymentsPage() (*PaymentsPage, error) {
-	p := &PaymentsPage{Page: v.base("Payments by hand", web.NavOperator), Fields: paymentFields()}
-	p.NoIndex = true
-	list, err := v.site.Wallet.List(v.Context())
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range list {
-		l := SubLine{Handle: s.Handle, Name: s.Name, Account: s.Subscription.Account, State: states[s.Subscription.State], Balance: s.Balance}
-		if s.Subscription.PaidUntil != 0 {
-			l.Paid = s.Subscription.PaidUntil.Start().Format("January 2006")
-		}
-		p.Subs = append(p.Subs, l)
-	}
-	return p, nil
-}
-
-func (v *visit) payments() error {
-	p, err := v.paymentsPage()
-	if err != nil {
-		return err
-	}
-	p.Fields[0].Value = v.URL.Query().Get("handle")
-	return v.show("payments", p)
-}
-
-func (v *visit) declare() error {
-	refuse := func(err error) error {
-		p, perr := v.paymentsPage()
-		if perr != nil {
-			return perr
-		}
-		return v.again(err, "payments", p, v.fill(p.Fields))
-	}
-	amount, err := money.Parse(v.form.Get("amount"))
-	if err != nil {
-		return refuse(fault.On("amount", fault.Invalid, "%s", fault.Message(err)))
-	}
-	handle := strings.TrimPrefix(strings.TrimSpace(v.form.Get("handle")), "@")
-	account, err := v.site.Engine.AccountByHandle(v.Context(), handle)
-	if err != nil {
-		return refuse(fault.On("handle", fault.Invalid, "Nobody here is called %q.", handle))
-	}
-	st, err := v.site.Wallet.Declare(v.Context(), v.viewer.Account, account, amount, v.form.Get("method"), v.form.Get("reference"))
-	if err != nil {
-		return refuse(err)
-	}
-	said := fmt.Sprintf("Recorded: %v from @%s. ", amount, handle)
-	if st.Missing > 0 {
-		return v.goTo("/operator/payments", said+fmt.Sprintf("%v is missing for this month.", st.Missing))
-	}
-	return v.goTo("/operator/payments", said+"This month is paid.")
-}
-
-func (v *visit) refund() error {
-	handle := v.form.Get("handle")
-	account, err := v.site.Engine.AccountByHandle(v.Context(), handle)
-	if err != nil {
-		return err
-	}
-	amount, err := v.site.Wallet.Refund(v.Context(), v.viewer.Account, account, wallet.Methods[0], "refund/"+string(account)+"/"+v.site.Now().UTC().Format(time.RFC3339))
-	if err != nil {
-		return err
-	}
-	return v.goTo("/operator/payments", fmt.Sprintf("Booked. Hand @%s %v back.", handle, amount))
-}
-
-// MonthsPage shows how far each month has come.
-type MonthsPage struct {
-	web.Page
-	Months []ClosedMonth
-	Next   string // the month that can be closed, "" when none
-}
-
-// ClosedMonth is one settled month as the operator sees it.
-type ClosedMonth struct {
-	When            time.Time
-	State           string
-	Payers, Acts    uint32
-	Pots, Acts9     money.Micro
-	Operator        money.Micro
-	Carried         money.Micro
-	Hash, Batch     string
-	Published, Done bool
-}
-
-func (v *visit) months() error {
-	p := &MonthsPage{Page: v.base("Months", web.NavOperator)}
-	p.NoIndex = true
-	all, err := v.site.Report.Settled(v.Context())
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		c := ClosedMonth{When: m.Period.Period.Start(), Payers: m.Settlement.Payers, Acts: m.Settlement.Lines, Pots: m.Settlement.Pots,
-			Acts9: m.Settlement.SumB, Operator: m.Settlement.Operator, Carried: m.Settlement.CarryOut, Hash: m.Hash, Batch: m.Period.Batch}
-		c.State, c.Done = stateOf(m.Period)
-		p.Months = append(p.Months, c)
-	}
-	last := calendar.PeriodOf(v.site.Now()).Add(-1)
-	done := slices.ContainsFunc(all, func(m report.Settled) bool { return m.Period.Period == last })
-	if !done && !v.site.Now().Before(last.Due(calendar.Settle)) {
-		p.Next = last.String()
-	}
-	return v.show("months", p)
-}
-
-func (v *visit) closeMonth() error {
-	period, err := calendar.ParsePeriod(v.form.Get("period"))
-	if err != nil {
-		return err
-	}
-	if _, err := v.site.Report.CloseMonth(v.Context(), period); err != nil {
-		return err
-	}
-	return v.goTo("/operator/months", period.Start().Format("January")+" is settled. Receipts are ready.")
 }

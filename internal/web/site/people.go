@@ -14,6 +14,8 @@ import (
 type PeoplePage struct {
 	web.Page
 	People []PersonLine
+	Views  []View
+	Find   string // what was searched for
 	Roles  []web.Option
 	Fields []web.Field // a new account
 	Admin  bool        // the viewer may change them
@@ -49,17 +51,23 @@ func personFields() []web.Field {
 }
 
 func (v *visit) peoplePage() (*PeoplePage, error) {
-	list, err := v.site.Accounts.List(v.Context(), v.viewer, id.Account(v.URL.Query().Get("after")), peoplePerPage)
+	q := v.URL.Query()
+	list, err := v.site.Accounts.Find(v.Context(), v.viewer, q.Get("find"), id.Account(q.Get("after")), peoplePerPage)
 	if err != nil {
 		return nil, err
 	}
-	p := &PeoplePage{Page: v.base("People", web.NavOperator), Roles: roleOptions(), Fields: personFields(), Admin: v.viewer.Has(account.Admin)}
+	p := &PeoplePage{Page: v.base("People", web.NavOperator), Views: v.nodeViews("/operator/people"), Find: q.Get("find"),
+		Roles: roleOptions(), Fields: personFields(), Admin: v.viewer.Has(account.Admin)}
 	p.NoIndex = true
 	for _, a := range list {
 		p.People = append(p.People, PersonLine{ID: string(a.ID), Handle: a.Handle, Name: a.Name, Email: a.Email, Role: string(a.Role), RoleName: roleWords[a.Role], Since: a.Created, Self: a.ID == v.viewer.Account})
 	}
 	if len(list) == peoplePerPage {
-		p.More = "/operator/people?after=" + url.QueryEscape(string(list[len(list)-1].ID))
+		more := url.Values{"after": {string(list[len(list)-1].ID)}}
+		if p.Find != "" {
+			more.Set("find", p.Find)
+		}
+		p.More = "/operator/people?" + more.Encode()
 	}
 	return p, nil
 }
@@ -98,6 +106,8 @@ func (v *visit) changePerson() error {
 		err, said = accounts.SetRole(ctx, v.viewer, who, account.Role(v.form.Get("role"))), "The role is changed."
 	case "reset":
 		return v.resetLink(who)
+	case "signout":
+		err, said = accounts.EndSessions(ctx, v.viewer, who), "Signed out everywhere. Their tokens are revoked too."
 	case "remove":
 		if v.form.Get("sure") == "" {
 			err = fault.New(fault.Invalid, "Tick the box first: a deleted account cannot be brought back.")

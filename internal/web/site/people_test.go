@@ -19,6 +19,13 @@ func TestSetupOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := n.visitor()
+	v.open("/setup").sees(403, "/setup", "the link that the terminal shows last")
+	newer, err := n.accounts.SetupLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.open("/setup?token="+token).sees(403, "/setup", "the link that the terminal shows last")
+	token = newer
 	v.open("/setup?token="+token).sees(200, "/setup", "demo catalogue")
 	v.send("/setup", "token", "wrong", "node", "Q", "handle", "anneke", "password", words).sees(403, "/setup", "setup link")
 	v.open("/setup?token="+token).send("/setup", "token", token, "node", "Quayside", "handle", "anneke", "password", "short").
@@ -27,7 +34,9 @@ func TestSetupOnce(t *testing.T) {
 		t.Errorf("the demo catalogue was loaded for %q", loaded)
 	}
 	v.open("/operator/settings").sees(200, "/operator/settings", "Quayside")
-	n.visitor().open("/setup?token="+token).sees(404, "/setup", "set up already")
+	n.visitor().open("/setup?token="+token).sees(409, "/setup", "set up already")
+	late := n.visitor()
+	late.open("/signin").send("/setup", "token", token, "node", "Mine now", "handle", "eve", "password", words).sees(409, "/setup", "set up already")
 }
 
 // TestAccountPage changes everything that an account page can.

@@ -36,6 +36,9 @@ func (s *Site) pages() []page {
 		{pattern: "GET /operator/payments", who: admin, do: (*visit).payments},
 		{pattern: "POST /operator/payments", who: admin, do: (*visit).declare},
 		{pattern: "POST /operator/refund", who: admin, do: (*visit).refund},
+		{pattern: "POST /operator/undo", who: admin, do: (*visit).undoPayment},
+		{pattern: "GET /operator/books/{file}", who: admin, do: (*visit).booksFile},
+		{pattern: "GET /operator/months/{period}/settlement", who: admin, do: (*visit).settlementFile},
 		{pattern: "GET /operator/months", who: admin, do: (*visit).months},
 		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
 	})

@@ -8,6 +8,7 @@ import (
 // SettingsPage is what the operator decides about the node.
 type SettingsPage struct {
 	web.Page
+	Views      []View
 	Fields     []web.Field
 	OpenSignUp bool
 	OpenStudio bool
@@ -18,7 +19,7 @@ func (v *visit) settingsPage() (*SettingsPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &SettingsPage{Page: v.base("Settings", web.NavOperator), OpenSignUp: s.OpenSignUp, OpenStudio: s.OpenStudio, Fields: []web.Field{
+	p := &SettingsPage{Views: v.nodeViews("/operator/settings"), Page: v.base("Settings", web.NavOperator), OpenSignUp: s.OpenSignUp, OpenStudio: s.OpenStudio, Fields: []web.Field{
 		{Name: "node", Label: "Name of the node", Value: s.Name, Required: true, MaxLength: 60},
 		{Name: "operator", Label: "Who runs it", Value: s.OperatorName, Help: "Shown at the foot of every page.", MaxLength: 100},
 		{Name: "place", Label: "Where", Value: s.OperatorPlace, MaxLength: 100},

@@ -2,7 +2,6 @@ package site
 
 import (
 	"github.com/michaelperna/9ten/internal/account"
-	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/web"
 )
@@ -33,12 +32,9 @@ func (v *visit) setupPage() *SetupPage {
 }
 
 func (v *visit) setup() error {
-	done, err := v.site.Accounts.IsSetUp(v.Context())
-	if err != nil {
+	v.keepSecret()
+	if err := v.site.Accounts.SetupLinkHolds(v.Context(), v.FormValue("token")); err != nil {
 		return err
-	}
-	if done {
-		return fault.New(fault.NotFound, "This node is set up already. Sign in instead.")
 	}
 	return v.show("setup", v.setupPage())
 }
@@ -54,7 +50,9 @@ func (v *visit) doSetup() error {
 		p := v.setupPage()
 		return v.again(err, "setup", p, v.fill(p.Fields))
 	}
-	v.site.Gate.SignIn(v.ResponseWriter, out)
+	if err := v.begin(out); err != nil {
+		return err
+	}
 	if v.site.Ready != nil {
 		v.site.Ready()
 	}

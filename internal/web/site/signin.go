@@ -39,7 +39,9 @@ func (v *visit) doSignIn() error {
 		p := v.signInPage()
 		return v.again(err, "signin", p, v.fill(p.Fields))
 	}
-	v.site.Gate.SignIn(v.ResponseWriter, in)
+	if err := v.begin(in); err != nil {
+		return err
+	}
 	return v.goTo(v.form.Get("next"), "")
 }
 
@@ -85,7 +87,9 @@ func (v *visit) doSignUp() error {
 		p := v.signUpPage()
 		return v.again(err, "signup", p, v.fill(p.Fields))
 	}
-	v.site.Gate.SignIn(v.ResponseWriter, in)
+	if err := v.begin(in); err != nil {
+		return err
+	}
 	return v.goTo(v.form.Get("next"), "Welcome. Play what you like: the acts you hear most become your nine.")
 }
 
@@ -105,9 +109,7 @@ func (v *visit) resetPage() *ResetPage {
 }
 
 func (v *visit) reset() error {
-	// The address holds a secret: no other site may learn it from a link.
-	v.ResponseWriter.Header().Set("Referrer-Policy", "no-referrer")
-	v.ResponseWriter.Header().Set("Cache-Control", "no-store")
+	v.keepSecret()
 	return v.show("reset", v.resetPage())
 }
 
@@ -117,6 +119,8 @@ func (v *visit) doReset() error {
 		p := v.resetPage()
 		return v.again(err, "reset", p, p.Fields)
 	}
-	v.site.Gate.SignIn(v.ResponseWriter, in)
+	if err := v.begin(in); err != nil {
+		return err
+	}
 	return v.goTo("/", "The new password holds. All other browsers are signed out.")
 }

@@ -250,10 +250,25 @@ func (v *visit) flash() (web.Notice, bool) {
 
 // local keeps an address on this node: anything else becomes the front page.
 func local(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	// Browsers drop control characters from an address and read \ as /.
+	odd := strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' })
+	if u, err := url.Parse(path); err != nil || odd || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return "/"
 	}
 	return path
+}
+
+// begin gives the browser a session that has begun, and ends the one it had.
+func (v *visit) begin(in account.SignedIn) error {
+	v.site.Gate.SignIn(v.ResponseWriter, in)
+	return v.site.Accounts.SignOut(v.Context(), v.viewer)
+}
+
+// keepSecret is for pages whose address holds a secret: no other site may
+// learn it from a link, and no cache may keep it.
+func (v *visit) keepSecret() {
+	v.ResponseWriter.Header().Set("Referrer-Policy", "no-referrer")
+	v.ResponseWriter.Header().Set("Cache-Control", "no-store")
 }
 
 // download sends a file to keep.

@@ -1,0 +1,136 @@
+package site
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// MonthsPage shows how far each month has come.
+type MonthsPage struct {
+	web.Page
+	Views  []View
+	Open   time.Time // the current month
+	Waits  time.Time // the one that has ended and is not due yet, zero when none
+	From   time.Time // when it is
+	Next   string    // the month that can be closed, "" when none
+	NextOf time.Time
+	Months []ClosedMonth
+}
+
+// ClosedMonth is one settled month as the operator sees it.
+type ClosedMonth struct {
+	When, Compiled  time.Time
+	Period, State   string
+	Payers, Acts    uint32
+	Pots, Acts9     money.Micro
+	Operator        money.Micro
+	Carried         money.Micro
+	Commons         money.Micro
+	Hash, Batch     string
+	Published, Done bool
+	Challenged      time.Time // when challenges end
+	Final           time.Time // when it is or becomes final
+	Due             bool      // the calendar allows the next step, which is not done
+}
+
+func closedMonth(m report.Settled) ClosedMonth {
+	t, p := m.Settlement, m.Period
+	c := ClosedMonth{
+		When: p.Period.Start(), Compiled: p.Compiled, Period: p.Period.String(), Payers: t.Payers, Acts: t.Lines, Pots: t.Pots, Acts9: t.SumB,
+		Operator: t.Operator, Carried: t.CarryOut, Commons: t.Commons, Hash: m.Hash, Batch: p.Batch, Published: p.State >= report.Published,
+		Challenged: p.Period.Due(calendar.Challenged), Final: p.Period.Due(calendar.Final),
+	}
+	c.State, c.Done = stateOf(p)
+	return c
+}
+
+func (v *visit) months() error {
+	now := v.site.Now().UTC()
+	current := calendar.PeriodOf(now)
+	p := &MonthsPage{Page: v.base("Months", web.NavOperator), Views: v.nodeViews("/operator/months"), Open: current.Start()}
+	p.NoIndex = true
+	all, err := v.site.Report.Settled(v.Context())
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		c := closedMonth(m)
+		c.Due = m.Period.State < report.Booked || m.Period.State < report.Fixed && !now.Before(c.Final)
+		p.Months = append(p.Months, c)
+	}
+	began, err := v.site.Report.Began(v.Context())
+	if err != nil {
+		return err
+	}
+	last := current.Add(-1)
+	done := slices.ContainsFunc(all, func(m report.Settled) bool { return m.Period.Period == last })
+	switch {
+	case done || began.Period() > last:
+	case now.Before(last.Due(calendar.Settle)):
+		p.Waits, p.From = last.Start(), last.Due(calendar.Settle)
+	default:
+		p.Next, p.NextOf = last.String(), last.Start()
+	}
+	return v.show("months", p)
+}
+
+func (v *visit) closeMonth() error {
+	period, err := calendar.ParsePeriod(v.form.Get("period"))
+	if err != nil {
+		return err
+	}
+	if _, err := v.site.Report.CloseMonth(v.Context(), period); err != nil {
+		return err
+	}
+	return v.goTo("/operator/months", "Settled as far as the calendar allows. Doing it again changes nothing.")
+}
+
+// A settlementFile is a settlement as it is downloaded: the bytes that were
+// signed, and what checks them.
+type settlementFile struct {
+	Format     string   `json:"format"`
+	Node       string   `json:"node"`
+	Period     string   `json:"period"`
+	Settlement string   `json:"settlement"` // canonical bytes, base64
+	SHA256     string   `json:"sha256"`
+	Signature  string   `json:"signature"` // Ed25519 by the settlement key, base64
+	TreeA      string   `json:"tree_a"`    // signed checkpoint of the tree of listeners
+	Keys       []string `json:"keys"`
+}
+
+func (v *visit) settlementFile() error {
+	period, err := calendar.ParsePeriod(v.PathValue("period"))
+	if err != nil {
+		return err
+	}
+	all, err := v.site.Report.Settled(v.Context())
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.Period.Period != period {
+			continue
+		}
+		f := settlementFile{
+			Format: "9ten/settlement-file/v1", Node: m.Settlement.Node, Period: period.String(), Settlement: base64.StdEncoding.EncodeToString(m.Period.Settlement),
+			SHA256: m.Hash, Signature: base64.StdEncoding.EncodeToString(m.Period.Signature), TreeA: m.Period.TreeA,
+		}
+		for _, k := range v.site.Keys {
+			f.Keys = append(f.Keys, k.String())
+		}
+		b, err := json.MarshalIndent(f, "", "  ")
+		if err != nil {
+			return err
+		}
+		return v.download(period.String()+".9ten-settlement.json", "application/json", append(b, '\n'))
+	}
+	return fault.New(fault.NotFound, "%v is not settled.", period)
+}
