@@ -13,6 +13,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/limit"
 )
 
 // A Role is what an account may do. Each includes those before it.
@@ -156,7 +157,8 @@ type Tx interface {
 	DeleteTokens(ctx context.Context, who id.Account) error
 
 	Audit(ctx context.Context, actor, action, about, note string) error
-	Audited(ctx context.Context, n int) ([]Record, error)
+	// Audited lists records, the newest first, after the one named.
+	Audited(ctx context.Context, after string, n int) ([]Record, error)
 }
 
 // An Eraser removes what another domain keeps of an account, in the
@@ -177,9 +179,9 @@ type Service struct {
 	now      func() time.Time
 	erase    []Eraser
 	hasher   *hasher
-	byLogin  *limiter
-	byAddr   *limiter
-	signUps  *limiter
+	byLogin  *limit.Limiter
+	byAddr   *limit.Limiter
+	signUps  *limit.Limiter
 	settings cache
 }
 
@@ -187,7 +189,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		store: c.Store, now: c.Now, erase: c.Erase, hasher: newHasher(),
-		byLogin: newLimiter(30*time.Second, 10), byAddr: newLimiter(5*time.Second, 30), signUps: newLimiter(time.Minute, 20),
+		byLogin: limit.New(30*time.Second, 10), byAddr: limit.New(5*time.Second, 30), signUps: limit.New(time.Minute, 20),
 	}
 }
 

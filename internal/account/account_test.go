@@ -400,12 +400,12 @@ func TestReset(t *testing.T) {
 	ok(t, n.SetPassword(n.ctx, account.Operator(), in.Account, "from the terminal"))
 	_, err = n.SignIn(n.ctx, "jonna", "from the terminal", here)
 	ok(t, err)
-	log, err := n.Audited(n.ctx, n.admin.Principal, 3)
+	log, err := n.Audited(n.ctx, n.admin.Principal, "", 3)
 	ok(t, err)
 	if len(log) != 3 || log[0].Action != "account.password" || log[0].Actor != "operator" || log[0].About != string(in.Account) {
 		t.Errorf("audit = %+v", log)
 	}
-	_, err = n.Audited(n.ctx, in.Principal, 3)
+	_, err = n.Audited(n.ctx, in.Principal, "", 3)
 	want(t, err, fault.Forbidden, "")
 }
 
@@ -574,7 +574,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 	n.again(t, in) // nothing happened
-	if log, err := n.Audited(n.ctx, n.admin.Principal, 1); err != nil || log[0].Action == "erase" {
+	if log, err := n.Audited(n.ctx, n.admin.Principal, "", 1); err != nil || log[0].Action == "erase" {
 		t.Errorf("the eraser's part was kept: %+v, %v", log, err)
 	}
 	refuse = nil

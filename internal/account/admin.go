@@ -8,13 +8,14 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/limit"
 )
 
 const (
 	// resetFor is how long a password link is good.
 	resetFor = 24 * time.Hour
-	// pageMost bounds a list.
-	pageMost = 200
+	// pageMost bounds a list: a page, and the row that tells that there are more.
+	pageMost = 201
 )
 
 // List returns at most n accounts in the order of their making, after the one
@@ -140,7 +141,7 @@ func (s *Service) ResetLink(ctx context.Context, p Principal, who id.Account) (t
 // tokens, and begins a session. Faults: Forbidden when the link is used up or too old; Invalid
 // on "password"; Limited.
 func (s *Service) Reset(ctx context.Context, text, password string, c Client) (in SignedIn, err error) {
-	if err := s.byAddr.allow(network(c.Addr), s.now()); err != nil {
+	if err := s.byAddr.Allow(limit.Network(c.Addr), s.now()); err != nil {
 		return in, err
 	}
 	_, link, ok := hashOf(text)
@@ -241,13 +242,14 @@ func (s *Service) remove(ctx context.Context, p Principal, who id.Account) error
 	})
 }
 
-// Audited returns the newest n entries of the audit log, at most 200. Faults:
+// Audited returns at most n entries of the audit log (201 at the most), the
+// newest first, after the one named; "" begins with the newest. Faults:
 // Unauthenticated, Forbidden.
-func (s *Service) Audited(ctx context.Context, p Principal, n int) (list []Record, err error) {
+func (s *Service) Audited(ctx context.Context, p Principal, after string, n int) (list []Record, err error) {
 	if err := p.Require(Admin); err != nil {
 		return nil, err
 	}
 	n = min(max(n, 1), pageMost)
-	err = s.store.AccountView(ctx, func(tx Tx) error { list, err = tx.Audited(ctx, n); return err })
+	err = s.store.AccountView(ctx, func(tx Tx) error { list, err = tx.Audited(ctx, after, n); return err })
 	return list, err
 }

@@ -2,10 +2,7 @@ package account
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 )
@@ -117,39 +114,6 @@ func FuzzText(f *testing.F) {
 			t.Errorf("handle %q", h)
 		}
 	})
-}
-
-func TestLimiterForgets(t *testing.T) {
-	l := newLimiter(time.Minute, 1)
-	now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
-	for i := range limiterMax + 100 {
-		if err := l.allow(fmt.Sprint(i), now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(l.names) != limiterMax || l.recent.Len() != limiterMax {
-		t.Errorf("%d names, %d in the list", len(l.names), l.recent.Len())
-	}
-	if err := l.allow(fmt.Sprint(limiterMax+99), now); !fault.Is(err, fault.Limited) {
-		t.Errorf("the newest = %v", err)
-	}
-	if err := l.allow("0", now); err != nil {
-		t.Errorf("one that was forgotten = %v", err)
-	}
-}
-
-func TestNetwork(t *testing.T) {
-	for in, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7",
-		"2001:db8:1:2:3::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
-	} {
-		if got := network(netip.MustParseAddr(in)); got != want {
-			t.Errorf("%s = %s, want %s", in, got, want)
-		}
-	}
-	if network(netip.Addr{}) == "" {
-		t.Error("an unknown address has a name of its own")
-	}
 }
 
 func BenchmarkPassword(b *testing.B) {

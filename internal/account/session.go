@@ -12,6 +12,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/limit"
 )
 
 const (
@@ -79,7 +80,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string, c Client) 
 		login = ""
 	}
 	now := s.now()
-	if err := errors.Join(s.byAddr.allow(network(c.Addr), now), s.byLogin.allow(login, now)); err != nil {
+	if err := errors.Join(s.byAddr.Allow(limit.Network(c.Addr), now), s.byLogin.Allow(login, now)); err != nil {
 		return in, err
 	}
 	var a Account
@@ -218,7 +219,7 @@ func (s *Service) confirm(ctx context.Context, p Principal, field, password stri
 	if err := p.person(); err != nil {
 		return err
 	}
-	if err := s.byLogin.allow(p.Handle, s.now()); err != nil {
+	if err := s.byLogin.Allow(p.Handle, s.now()); err != nil {
 		return err
 	}
 	var stored string

@@ -6,6 +6,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/limit"
 )
 
 // A SignUp is what making an account asks.
@@ -65,7 +66,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUp, c Client) (out SignedIn
 	if !n.OpenSignUp {
 		return out, fault.New(fault.Forbidden, "This node is not taking new accounts at the moment.")
 	}
-	if err := s.signUps.allow(network(c.Addr), s.now()); err != nil {
+	if err := s.signUps.Allow(limit.Network(c.Addr), s.now()); err != nil {
 		return out, err
 	}
 	a, hash, err := s.prepare(ctx, in, Listener)

@@ -132,13 +132,13 @@ func (a *API) people(r *router) {
 	const tag = "Account"
 	add(r, operation{method: http.MethodGet, path: "/me", id: "get-me", tag: tag, scope: account.ScopeRead, summary: "Who am I"}, a.me)
 	add(r, operation{method: http.MethodPatch, path: "/me", id: "edit-me", tag: tag, scope: account.ScopeLibrary, summary: "Change name, mail or history"}, a.editMe)
-	add(r, operation{method: http.MethodDelete, path: "/me", id: "delete-me", tag: tag, scope: account.ScopeLibrary, summary: "Delete the account; only with a session"}, a.deleteMe)
+	add(r, operation{method: http.MethodDelete, path: "/me", id: "delete-me", tag: tag, scope: account.ScopeLibrary, session: true, summary: "Delete the account"}, a.deleteMe)
 	add(r, operation{method: http.MethodGet, path: "/devices", id: "list-devices", tag: tag, scope: account.ScopeListen, summary: "Keys that sign plays"}, a.devices)
 	add(r, operation{method: http.MethodPost, path: "/devices", id: "add-device", tag: tag, scope: account.ScopeListen, status: http.StatusCreated, summary: "Register a key"}, a.addDevice)
 	add(r, operation{method: http.MethodDelete, path: "/devices/{id}", id: "revoke-device", tag: tag, scope: account.ScopeListen, summary: "Revoke a key"}, a.revokeDevice)
 	add(r, operation{method: http.MethodGet, path: "/tokens", id: "list-tokens", tag: tag, scope: account.ScopeRead, summary: "Personal tokens, without their secrets"}, a.tokens)
-	add(r, operation{method: http.MethodPost, path: "/tokens", id: "make-token", tag: tag, scope: account.ScopeRead, status: http.StatusCreated, summary: "Make a token; only with a session"}, a.makeToken)
-	add(r, operation{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", tag: tag, scope: account.ScopeRead, summary: "Revoke a token; only with a session"}, a.revokeToken)
+	add(r, operation{method: http.MethodPost, path: "/tokens", id: "make-token", tag: tag, scope: account.ScopeRead, session: true, status: http.StatusCreated, summary: "Make a token"}, a.makeToken)
+	add(r, operation{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", tag: tag, scope: account.ScopeRead, session: true, summary: "Revoke a token"}, a.revokeToken)
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*output[Me], error) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -10,19 +11,19 @@ import (
 )
 
 func (a *API) admin(r *router) {
-	op := func(method, path, id, summary string) operation {
-		return operation{method: method, path: path, id: id, tag: "Node", scope: account.ScopeAdmin, summary: summary}
+	op := func(method, path, id, summary string, role account.Role) operation {
+		return operation{method: method, path: path, id: id, tag: "Operator", scope: account.ScopeAdmin, role: role, summary: summary}
 	}
-	open := studioOp(http.MethodPost, "", "open-studio", "Open a studio for this account; only with a session")
-	open.status = http.StatusNoContent
-	add(r, open, a.openStudio)
-	add(r, op(http.MethodGet, "/accounts", "list-accounts", "All accounts, for the operator"), a.accounts)
-	add(r, op(http.MethodPut, "/accounts/{handle}/role", "set-account-role", "Change what an account may do"), a.setAccountRole)
-	add(r, op(http.MethodGet, "/audit", "list-audit", "What the operator and moderators did, the latest first"), a.audit)
-}
-
-func (a *API) openStudio(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, a.Accounts.OpenStudio(ctx, account.From(ctx))
+	addAccount := op(http.MethodPost, "/accounts", "add-account", "Make an account for somebody", account.Admin)
+	addAccount.status = http.StatusCreated
+	add(r, op(http.MethodGet, "/accounts", "list-accounts", "All accounts, in the order of their making", account.Moderator), a.accounts)
+	add(r, addAccount, a.addAccount)
+	add(r, op(http.MethodPut, "/accounts/{handle}/role", "set-account-role", "Change what an account may do", account.Admin), a.setAccountRole)
+	add(r, op(http.MethodPost, "/accounts/{handle}/password-link", "make-password-link", "Make a one-time link for a new password; it is good for a day", account.Admin), a.passwordLink)
+	add(r, op(http.MethodDelete, "/accounts/{handle}", "remove-account", "Delete somebody's account and all the node keeps of it", account.Admin), a.removeAccount)
+	add(r, op(http.MethodGet, "/audit", "list-audit", "What the operator and moderators did, the latest first", account.Admin), a.audit)
+	add(r, op(http.MethodGet, "/settings", "get-settings", "What the operator decides about the node", account.Admin), a.settings)
+	add(r, op(http.MethodPatch, "/settings", "edit-settings", "Change settings; what is not given stays", account.Admin), a.editSettings)
 }
 
 // AccountRow is an account as its operator sees it.
@@ -35,20 +36,27 @@ type AccountRow struct {
 	Created time.Time  `json:"created"`
 }
 
-type accountsInput struct {
-	After id.Account `query:"after" maxLength:"26" doc:"Id of the last account of the page before"`
-	Limit int        `query:"limit" minimum:"1" maximum:"200" default:"50"`
+func accountRow(x *account.Account) AccountRow {
+	return AccountRow{x.ID, x.Handle, x.Name, x.Email, string(x.Role), x.Created}
 }
 
-type accountRoleInput struct {
-	Handle string `path:"handle"`
-	Body   struct {
-		Role string `json:"role" enum:"listener,artist,moderator,admin"`
+type newAccountInput struct {
+	Body struct {
+		NewAccount
+		Role string `json:"role,omitempty" enum:"listener,artist,moderator,admin" default:"listener"`
 	}
 }
 
-type auditInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
+// HandleRef names an account in a path.
+type HandleRef struct {
+	Handle string `path:"handle" doc:"Of the account"`
+}
+
+type accountRoleInput struct {
+	HandleRef
+	Body struct {
+		Role string `json:"role" enum:"listener,artist,moderator,admin"`
+	}
 }
 
 // AuditRow is one thing that was done.
@@ -60,32 +68,118 @@ type AuditRow struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-func (a *API) accounts(ctx context.Context, in *accountsInput) (*output[[]AccountRow], error) {
-	list, err := a.Accounts.List(ctx, account.From(ctx), in.After, in.Limit)
+func (a *API) accounts(ctx context.Context, in *PageInput) (*output[Page[AccountRow]], error) {
+	list, err := a.Accounts.List(ctx, account.From(ctx), id.Account(in.After), in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	return reply(each(list, func(x *account.Account) AccountRow {
-		return AccountRow{x.ID, x.Handle, x.Name, x.Email, string(x.Role), x.Created}
-	}))
+	return reply(clipped(list, in.Limit, func(x *account.Account) string { return string(x.ID) }, accountRow))
+}
+
+func (a *API) addAccount(ctx context.Context, in *newAccountInput) (*output[AccountRow], error) {
+	x, err := a.Accounts.Add(ctx, account.From(ctx), in.Body.signUp(), account.Role(in.Body.Role))
+	if err != nil {
+		return nil, err
+	}
+	return reply(accountRow(&x))
+}
+
+// person finds an account by its handle and hands it on.
+func (a *API) person(ctx context.Context, handle string, do func(who id.Account) error) error {
+	who, err := a.Accounts.ByHandle(ctx, handle)
+	if err != nil {
+		return err
+	}
+	return do(who.ID)
 }
 
 func (a *API) setAccountRole(ctx context.Context, in *accountRoleInput) (*struct{}, error) {
-	p := account.From(ctx)
-	if err := p.Require(account.Admin); err != nil {
-		return nil, err
-	}
-	who, err := a.Accounts.ByHandle(ctx, in.Handle)
-	if err != nil {
-		return nil, err
-	}
-	return nil, a.Accounts.SetRole(ctx, p, who.ID, account.Role(in.Body.Role))
+	return nil, a.person(ctx, in.Handle, func(who id.Account) error {
+		return a.Accounts.SetRole(ctx, account.From(ctx), who, account.Role(in.Body.Role))
+	})
 }
 
-func (a *API) audit(ctx context.Context, in *auditInput) (*output[[]AuditRow], error) {
-	list, err := a.Accounts.Audited(ctx, account.From(ctx), in.Limit)
+func (a *API) removeAccount(ctx context.Context, in *HandleRef) (*struct{}, error) {
+	return nil, a.person(ctx, in.Handle, func(who id.Account) error { return a.Accounts.Remove(ctx, account.From(ctx), who) })
+}
+
+// PasswordLink is handed to whoever forgot their password.
+type PasswordLink struct {
+	Link string `json:"link" doc:"The page where they set a new one"`
+}
+
+func (a *API) passwordLink(ctx context.Context, in *HandleRef) (*output[PasswordLink], error) {
+	var secret string
+	err := a.person(ctx, in.Handle, func(who id.Account) (err error) {
+		secret, err = a.Accounts.ResetLink(ctx, account.From(ctx), who)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return reply(each(list, func(r *account.Record) AuditRow { return AuditRow{r.At, r.Actor, r.Action, r.About, r.Note} }))
+	return reply(PasswordLink{a.BaseURL + "/reset?token=" + url.QueryEscape(secret)})
+}
+
+func (a *API) audit(ctx context.Context, in *PageInput) (*output[Page[AuditRow]], error) {
+	list, err := a.Accounts.Audited(ctx, account.From(ctx), in.After, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	return reply(clipped(list, in.Limit, func(r *account.Record) string { return r.ID }, func(r *account.Record) AuditRow {
+		return AuditRow{r.At, r.Actor, r.Action, r.About, r.Note}
+	}))
+}
+
+// Settings are what the operator decides on the pages.
+type Settings struct {
+	Name       string `json:"name" doc:"Of the node"`
+	About      string `json:"about"`
+	Operator   string `json:"operator" doc:"Who answers for it"`
+	Place      string `json:"place"`
+	OpenSignUp bool   `json:"open_signup" doc:"Anyone may make an account"`
+	OpenStudio bool   `json:"open_studio" doc:"Any listener may open a studio"`
+}
+
+type settingsInput struct {
+	Body struct {
+		Name       *string `json:"name,omitempty"`
+		About      *string `json:"about,omitempty"`
+		Operator   *string `json:"operator,omitempty"`
+		Place      *string `json:"place,omitempty"`
+		OpenSignUp *bool   `json:"open_signup,omitempty"`
+		OpenStudio *bool   `json:"open_studio,omitempty"`
+	}
+}
+
+func (a *API) settings(ctx context.Context, _ *struct{}) (*output[Settings], error) {
+	s, err := a.Accounts.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return reply(Settings{s.Name, s.About, s.OperatorName, s.OperatorPlace, s.OpenSignUp, s.OpenStudio})
+}
+
+func (a *API) editSettings(ctx context.Context, in *settingsInput) (*output[Settings], error) {
+	s, err := a.Accounts.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &in.Body
+	set(&s.Name, b.Name)
+	set(&s.About, b.About)
+	set(&s.OperatorName, b.Operator)
+	set(&s.OperatorPlace, b.Place)
+	set(&s.OpenSignUp, b.OpenSignUp)
+	set(&s.OpenStudio, b.OpenStudio)
+	if err := a.Accounts.SaveSettings(ctx, account.From(ctx), s); err != nil {
+		return nil, err
+	}
+	a.named()
+	return a.settings(ctx, nil)
+}
+
+func (a *API) named() {
+	if a.Named != nil {
+		a.Named()
+	}
 }

@@ -21,12 +21,16 @@ func TestTheOperatorLooksAfterAccounts(t *testing.T) {
 	root.refused(http.MethodPut, "/accounts/nobody/role", map[string]any{"role": "artist"}, http.StatusNotFound)
 	h.clock.Add(1000)
 	root.do(http.MethodPut, "/accounts/ada/role", map[string]any{"role": "artist"}, http.StatusNoContent, nil)
-	var list []struct{ Handle, Role string }
-	if root.do(http.MethodGet, "/accounts", nil, http.StatusOK, &list); len(list) != 2 {
+	var list struct {
+		Rows []struct{ Handle, Role string }
+	}
+	if root.do(http.MethodGet, "/accounts", nil, http.StatusOK, &list); len(list.Rows) != 2 {
 		t.Errorf("%+v", list)
 	}
-	var log []struct{ Action, Actor string }
-	if root.do(http.MethodGet, "/audit", nil, http.StatusOK, &log); len(log) == 0 || log[0].Action != "account.role" {
+	var log struct {
+		Rows []struct{ Action, Actor string }
+	}
+	if root.do(http.MethodGet, "/audit", nil, http.StatusOK, &log); len(log.Rows) == 0 || log.Rows[0].Action != "account.role" {
 		t.Errorf("%+v", log)
 	}
 	ada.do(http.MethodPost, "/studio", nil, http.StatusNoContent, nil) // is an artist already

@@ -8,15 +8,15 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/problem"
 )
 
@@ -26,12 +26,23 @@ const Prefix = "/api/v1"
 // router holds what registering an operation needs.
 type router struct {
 	huma huma.API
-	log  *slog.Logger
+	api  *API
+	pace *limit.Limiter
 }
 
+// A caller may change something this often: a burst at once, then twenty in a
+// second. Reading is not bounded: it is cheap.
+const (
+	paceEvery = 50 * time.Millisecond
+	paceBurst = 400
+)
+
+// maxBody bounds what one request may send; files go to the uploads.
+const maxBody = 1 << 20
+
 // newRouter begins the interface on a mux.
-func newRouter(mux *http.ServeMux, version string, log *slog.Logger) *router {
-	c := huma.DefaultConfig("9ten", version)
+func newRouter(mux *http.ServeMux, a *API) *router {
+	c := huma.DefaultConfig("9ten", a.Version)
 	c.Info.Description = "A music node that plays lossless and pays artists."
 	c.Info.License = &huma.License{Name: "AGPL-3.0-or-later", Identifier: "AGPL-3.0-or-later"}
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = Prefix+"/openapi", "", Prefix+"/schemas"
@@ -41,14 +52,18 @@ func newRouter(mux *http.ServeMux, version string, log *slog.Logger) *router {
 		"token":   {Type: "http", Scheme: "bearer", Description: "A personal token, made on the account page."},
 		"session": {Type: "apiKey", In: "cookie", Name: "session", Description: "The browser's session; writes also need the X-CSRF-Token header."},
 	}
+	huma.DefaultArrayNullable = false // a list is [], never null
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError { return refused(status, msg, errs) }
-	return &router{huma: humago.New(mux, c), log: log}
+	return &router{huma: humago.New(mux, c), api: a, pace: limit.New(paceEvery, paceBurst)}
 }
 
 // refused turns what huma itself refuses (a missing field, a wrong type) into
 // our document.
 func refused(status int, msg string, errs []error) *problem.Document {
-	d := &problem.Document{Type: "/problems/invalid", Title: http.StatusText(status), Status: status, Detail: msg}
+	if msg == "validation failed" {
+		msg = "What was sent is not what this operation takes. The list of errors names each part."
+	}
+	d := problem.Refused(status, msg)
 	for _, e := range errs {
 		f := problem.Field{Message: e.Error()}
 		if x, ok := e.(huma.ErrorDetailer); ok {
@@ -66,46 +81,68 @@ type operation struct {
 	summary      string
 	tag          string
 	scope        account.Scope // what a token needs: "" is open to everybody
+	role         account.Role  // what the account must be at least: "" is anybody
+	session      bool          // it guards the account itself: tokens are refused
 	status       int           // of success; 0 is 200, or 204 without a body
 	csrfInBody   bool          // a beacon cannot set headers: its body carries the token
+	files        []string      // types of what is downloaded, where that is the answer
+	often        bool          // the clock bounds it already: it is not slowed down
 }
 
 // add registers an operation. Faults of do become problem documents; those of
 // ours are logged with their chain.
 func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, error)) {
-	op := huma.Operation{
-		Middlewares: huma.Middlewares{r.guard(o)},
-		Method:      o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag}, DefaultStatus: o.status,
-		MaxBodyBytes: 1 << 20, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
-	}
-	if o.scope != "" {
-		op.Security = []map[string][]string{{"token": {string(o.scope)}}, {"session": {}}}
-		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
-	}
-	huma.Register(r.huma, op, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(r.huma, r.describe(o), func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
 			if fault.KindOf(err) == fault.Internal {
-				r.log.ErrorContext(ctx, "operation failed", "operation", o.id, "err", err)
+				r.api.Log.ErrorContext(ctx, "operation failed", "operation", o.id, "err", err)
 			}
-			return nil, problem.Of(err)
+			return nil, huma.ErrorWithHeaders(problem.Of(err), problem.Headers(err))
 		}
 		return out, nil
 	})
 }
 
+// describe says of an operation what OpenAPI shows.
+func (r *router) describe(o operation) huma.Operation {
+	op := huma.Operation{
+		Middlewares: huma.Middlewares{r.guard(o)}, Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag},
+		DefaultStatus: o.status, MaxBodyBytes: maxBody, Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}
+	if len(o.files) > 0 {
+		answer := &huma.Response{Description: "A file", Content: map[string]*huma.MediaType{}}
+		for _, f := range o.files {
+			answer.Content[f] = &huma.MediaType{Schema: &huma.Schema{Format: "binary"}}
+		}
+		op.Responses = map[string]*huma.Response{"200": answer}
+	}
+	if o.writes() {
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests)
+	}
+	if o.scope == "" {
+		return op
+	}
+	op.Errors = append(op.Errors, http.StatusForbidden)
+	op.Security = []map[string][]string{{"token": {string(o.scope)}}, {"session": {}}}
+	if o.session {
+		op.Security = op.Security[1:]
+	}
+	if o.role != "" {
+		op.Extensions = map[string]any{"x-role": string(o.role)}
+	}
+	return op
+}
+
 // guard refuses callers before anything they sent is read.
 func (r *router) guard(o operation) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
-		err := allowed(c.Context(), o)
-		if err == nil {
-			next(c)
+		req, w := humago.Unwrap(c)
+		if err := r.allowed(req, o); err != nil {
+			problem.Write(w, err)
 			return
 		}
-		d := problem.Of(err)
-		c.SetHeader("Content-Type", d.ContentType(""))
-		c.SetStatus(d.Status)
-		_ = json.NewEncoder(c.BodyWriter()).Encode(d) // the client may be gone
+		next(c)
 	}
 }
 

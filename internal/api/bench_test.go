@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/api"
-	"github.com/michaelperna/9ten/internal/gate"
 )
 
 // BenchmarkTracks is one page of fifty tracks, without the network.
@@ -15,13 +14,12 @@ func BenchmarkTracks(b *testing.B) {
 	for _, act := range []string{"tide", "moss", "fern"} {
 		h.public(act, 20)
 	}
-	handler := (&gate.Gate{Accounts: h.api.Accounts}).Wrap(h.api.Handler())
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), http.MethodGet, api.Prefix+"/tracks?limit=50", http.NoBody))
+			h.handler.ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), http.MethodGet, api.Prefix+"/tracks?limit=50", http.NoBody))
 			if w.Code != http.StatusOK {
 				b.Errorf("%d: %s", w.Code, w.Body)
 				return

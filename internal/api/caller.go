@@ -5,6 +5,9 @@ import (
 	"net/http"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/limit"
 )
 
 type csrfKey struct{}
@@ -19,19 +22,52 @@ func frame(next http.Handler) http.Handler {
 	})
 }
 
-// allowed refuses callers an operation is not for.
-func allowed(ctx context.Context, o operation) error {
+// allowed refuses callers an operation is not for: the scope of a token, the
+// role of the account, other sites' scripts, and whoever asks too often.
+func (r *router) allowed(req *http.Request, o operation) error {
+	ctx := req.Context()
 	p := account.From(ctx)
+	if err := o.admits(p); err != nil {
+		return err
+	}
+	if !o.writes() {
+		return nil
+	}
+	switch {
+	case o.scope == "": // nobody is signed in, so there is no token yet
+		if http.NewCrossOriginProtection().Check(req) != nil {
+			return fault.New(fault.Forbidden, "Another site may not do that for you.")
+		}
+	case !o.csrfInBody:
+		if err := p.CheckCSRF(csrf(ctx)); err != nil {
+			return err
+		}
+	}
+	if o.often {
+		return nil
+	}
+	name := string(p.Account)
+	if name == "" {
+		name = limit.Network(gate.Client(ctx).Addr)
+	}
+	return r.pace.Allow(name, r.api.Now())
+}
+
+// admits refuses whoever lacks the scope, the session or the role.
+func (o operation) admits(p account.Principal) error {
 	if o.scope == "" {
 		return nil
+	}
+	if o.session && p.Token {
+		return fault.New(fault.Forbidden, "A token may not do that: it guards the account itself. Sign in instead.")
 	}
 	if err := p.Allow(o.scope); err != nil {
 		return err
 	}
-	if o.writes() && !o.csrfInBody {
-		return p.CheckCSRF(csrf(ctx))
+	if o.role == "" {
+		return nil
 	}
-	return nil
+	return p.Require(o.role)
 }
 
 func csrf(ctx context.Context) string {

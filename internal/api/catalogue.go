@@ -2,10 +2,13 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 )
@@ -35,6 +38,33 @@ type Page[T any] struct {
 // paged turns a list of the domain into a page.
 func paged[D, T any](l music.List[D], turn func(*D) T) Page[T] {
 	return Page[T]{each(l.Rows, turn), l.Next}
+}
+
+// clipped pages a list that was asked for with one row more than the limit:
+// if that is there, the key of the last row that is shown leads on.
+func clipped[D, T any](rows []D, limit int, key func(*D) string, turn func(*D) T) Page[T] {
+	next := ""
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = key(&rows[limit-1])
+	}
+	return Page[T]{each(rows, turn), next}
+}
+
+// cut pages a list that is there whole, whose keys fall: what was added or
+// taken away meanwhile moves no other row.
+func cut[D, T any](rows []D, in *PageInput, key func(*D) string, turn func(*D) T) Page[T] {
+	if in.After != "" {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(d D) bool { return key(&d) >= in.After })
+	}
+	return clipped(rows, in.Limit, key, turn)
+}
+
+// dated is a key that falls with a time, then with an id.
+func dated(at time.Time, id string) string { return fmt.Sprintf("%013d-%s", at.UnixMilli(), id) }
+
+func errCursor() error {
+	return fault.On("query.after", fault.Invalid, "That cursor is not one of this list. Begin without it.")
 }
 
 func each[D, T any](rows []D, turn func(*D) T) []T {

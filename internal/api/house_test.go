@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"database/sql"
@@ -20,8 +21,12 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/store"
@@ -35,14 +40,15 @@ const (
 
 // house is a node's interface over a database of its own.
 type house struct {
-	t     testing.TB
-	db    *store.DB
-	raw   *sql.DB // for what no service of the test makes
-	api   *api.API
-	web   *httptest.Server
-	log   ed25519.PublicKey
-	clock atomic.Int64 // Unix milliseconds
-	root  account.SignedIn
+	t       testing.TB
+	db      *store.DB
+	raw     *sql.DB // for what no service of the test makes
+	api     *api.API
+	web     *httptest.Server
+	handler http.Handler
+	log     ed25519.PublicKey
+	clock   atomic.Int64 // Unix milliseconds
+	root    account.SignedIn
 }
 
 func newHouse(t testing.TB) *house {
@@ -63,10 +69,16 @@ func newHouse(t testing.TB) *house {
 	accounts := account.New(account.Config{Store: h.db, Now: now})
 	h.api = &api.API{
 		Node: nodeID, Version: "test", Accounts: accounts, Listen: listen.NewDesk(nodeID, h.db, private),
-		Report: &report.Desk{Node: nodeID, Store: h.db}, Wallet: &wallet.Desk{Store: h.db}, Now: now, Log: slog.New(slog.DiscardHandler),
+		Report: &report.Desk{Node: nodeID, Store: h.db}, MayAct: func(context.Context, account.Principal, id.Act) error { return nil }, Wallet: &wallet.Desk{Store: h.db}, Now: now, Log: slog.New(slog.DiscardHandler),
+	}
+	h.api.Month = func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error) {
+		n, err := h.api.Listen.Nine(ctx, a, calendar.PeriodOf(now()), money.Price)
+		return n, nil, err
 	}
 	h.furnishMusic()
-	h.web = httptest.NewServer((&gate.Gate{Accounts: accounts}).Wrap(h.api.Handler()))
+	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts}, &engine{}, "https://"+nodeID
+	h.handler = h.api.Gate.Wrap(h.api.Handler())
+	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {
 		h.web.Close()
 		if err := h.raw.Close(); err != nil {
@@ -106,6 +118,7 @@ func (h *house) signUp(handle string) account.SignedIn {
 type caller struct {
 	h                   *house
 	session, csrf, auth string
+	from                string // what the browser says of the page that asks
 }
 
 func (h *house) guest() caller { return caller{h: h} }
@@ -121,6 +134,14 @@ func (h *house) program(in account.SignedIn, scopes ...account.Scope) caller {
 		h.t.Fatal(err)
 	}
 	return caller{h: h, auth: "Bearer " + secret}
+}
+
+// read takes the body of an answer in.
+func (h *house) read(a answer, out any) {
+	h.t.Helper()
+	if err := json.Unmarshal(a.body, out); err != nil {
+		h.t.Fatalf("%v: %s", err, a.body)
+	}
 }
 
 // answer is what came back.
@@ -158,6 +179,9 @@ func (c caller) send(method, path string, body any) answer {
 	if c.session != "" {
 		req.AddCookie(&http.Cookie{Name: "session", Value: c.session})
 	}
+	if c.from != "" {
+		req.Header.Set("Sec-Fetch-Site", c.from)
+	}
 	if c.csrf != "" {
 		req.Header.Set("X-CSRF-Token", c.csrf)
 	}
@@ -172,7 +196,47 @@ func (c caller) send(method, path string, body any) answer {
 	if err := res.Body.Close(); err != nil {
 		c.h.t.Error(err)
 	}
+	if err := c.h.described(method, path, res, raw); err != nil {
+		c.h.t.Error(err)
+	}
 	return answer{res.StatusCode, res.Header, raw}
+}
+
+// described holds an answer against the served description.
+func (h *house) described(method, path string, res *http.Response, body []byte) error {
+	d, err := described(h.handler)
+	if err != nil {
+		return err
+	}
+	return d.Check(method, api.Prefix+path, res.StatusCode, res.Header.Get("Content-Type"), body)
+}
+
+// An engine is the machine of the tests: one job of it was given up.
+type engine struct{ gone bool }
+
+func (*engine) Status(context.Context) (api.Status, error) {
+	return api.Status{Accounts: 1, Version: "test", Ledger: api.Ledger{LogOrigin: nodeID + "/log", Keys: []string{}}}, nil
+}
+
+func (*engine) Findings(context.Context) ([]api.Finding, error) {
+	return []api.Finding{{Name: "disk", OK: true, Detail: "There is room."}}, nil
+}
+
+func (e *engine) Dead(context.Context) ([]api.DeadJob, error) {
+	if e.gone {
+		return []api.DeadJob{}, nil
+	}
+	return []api.DeadJob{{ID: "J1", Kind: "media.prepare", Error: "no space left", Tries: 5, Ended: time.UnixMilli(1)}}, nil
+}
+
+func (e *engine) RetryJob(_ context.Context, job string) error { return e.DropJob(nil, job) }
+
+func (e *engine) DropJob(_ context.Context, job string) error {
+	if e.gone || job != "J1" {
+		return fault.New(fault.NotFound, "There is no such job.")
+	}
+	e.gone = true
+	return nil
 }
 
 // do sends, expects a status, and reads the answer into out unless it is nil.
@@ -185,9 +249,7 @@ func (c caller) do(method, path string, body any, want int, out any) {
 	if out == nil {
 		return
 	}
-	if err := json.Unmarshal(a.body, out); err != nil {
-		c.h.t.Fatalf("%s %s: %v: %s", method, path, err, a.body)
-	}
+	c.h.read(a, out)
 }
 
 // refused expects a problem document of a status.

@@ -109,15 +109,22 @@ func TestFromSignUpToReceipt(t *testing.T) {
 		t.Error(err)
 	}
 
-	var kept []struct {
-		receipt
-		Track string `json:"track"`
-		Claim []byte `json:"claim"`
+	var kept struct {
+		Rows []struct {
+			receipt
+			Track string `json:"track"`
+			Claim []byte `json:"claim"`
+		}
+		Next string
 	}
 	player.do(http.MethodGet, "/plays", nil, http.StatusOK, &kept)
-	if len(kept) != 1 || string(kept[0].Claim) != string(raw) || kept[0].Track != song {
+	if len(kept.Rows) != 1 || string(kept.Rows[0].Claim) != string(raw) || kept.Rows[0].Track != song || kept.Next != "" {
 		t.Errorf("%+v", kept)
 	}
+	player.refused(http.MethodGet, "/plays?after=yesterday", nil, http.StatusUnprocessableEntity)
+	page.do(http.MethodGet, "/devices", nil, http.StatusOK, nil)
+	page.do(http.MethodGet, "/nine", nil, http.StatusOK, nil)
+	page.do(http.MethodPost, "/nine/confirm", nil, http.StatusNoContent, nil)
 	var batch []receipt
 	player.do(http.MethodPost, "/claims", map[string]any{"claims": []any{said, map[string]any{"claim": []byte("no")}}}, http.StatusOK, &batch)
 	if len(batch) != 2 || batch[0].Error != "" || batch[1].Error == "" {

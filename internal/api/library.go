@@ -25,6 +25,7 @@ func (a *API) library(r *router) {
 	add(r, write(http.MethodPut, "/likes/releases/{release}", "like-release", "Like a release"), a.likeRelease(true))
 	add(r, write(http.MethodDelete, "/likes/releases/{release}", "unlike-release", "Like a release no longer"), a.likeRelease(false))
 	add(r, read("/follows", "list-follows", "Followed acts, the latest first"), a.follows)
+	add(r, read("/follows/releases", "list-followed-releases", "The newest releases of the acts you follow"), a.followedReleases)
 	add(r, write(http.MethodPut, "/follows/{act}", "follow", "Follow an act"), a.follow(true))
 	add(r, write(http.MethodDelete, "/follows/{act}", "unfollow", "Follow an act no longer"), a.follow(false))
 	add(r, read("/history", "list-history", "What you heard, the latest first; pause it with PATCH /me"), a.history)
@@ -76,6 +77,18 @@ func (a *API) follows(ctx context.Context, in *PageInput) (*output[Page[ActRow]]
 		return nil, err
 	}
 	return reply(paged(l, actRow))
+}
+
+type newestInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"50" default:"20"`
+}
+
+func (a *API) followedReleases(ctx context.Context, in *newestInput) (*output[[]Release], error) {
+	rows, err := a.Library.FollowedReleases(ctx, mover(ctx), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(rows, releaseRow))
 }
 
 func (a *API) follow(on bool) func(context.Context, *ActRef) (*struct{}, error) {

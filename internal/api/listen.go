@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -31,8 +33,8 @@ type Begun struct {
 type Receipt struct {
 	Play      string `json:"play" doc:"Play id, hex"`
 	Nonce     string `json:"nonce" doc:"To be named by the next claim, hex"`
-	Receipt   []byte `json:"receipt" doc:"Canonical receipt (docs/protocol), base64"`
-	Signature []byte `json:"signature" doc:"Ed25519 by the node's log key, base64"`
+	Receipt   []byte `json:"receipt,omitempty" doc:"Canonical receipt (docs/protocol), base64"`
+	Signature []byte `json:"signature,omitempty" doc:"Ed25519 by the node's log key, base64"`
 	Counted   bool   `json:"counted"`
 	Reason    string `json:"reason" doc:"Why it does not count, or counted"`
 	CountedMS uint32 `json:"counted_ms"`
@@ -94,10 +96,11 @@ func reply[T any](v T) (*output[T], error) { return &output[T]{v}, nil }
 
 func (a *API) listening(r *router) {
 	add(r, operation{method: http.MethodPost, path: "/plays", id: "begin-play", tag: "Listening", scope: account.ScopeListen, status: http.StatusCreated, summary: "Begin a play"}, a.begin)
-	add(r, operation{method: http.MethodPost, path: "/plays/{play}/claim", id: "claim-play", tag: "Listening", scope: account.ScopeListen, csrfInBody: true, summary: "Claim what was heard so far"}, a.claim)
-	add(r, operation{method: http.MethodPost, path: "/claims", id: "claim-plays", tag: "Listening", scope: account.ScopeListen, summary: "Claim several plays, also offline ones"}, a.claims)
+	add(r, operation{method: http.MethodPost, path: "/plays/{play}/claim", id: "claim-play", tag: "Listening", scope: account.ScopeListen, csrfInBody: true, often: true, summary: "Claim what was heard so far"}, a.claim)
+	add(r, operation{method: http.MethodPost, path: "/claims", id: "claim-plays", tag: "Listening", scope: account.ScopeListen, often: true, summary: "Claim several plays, also offline ones"}, a.claims)
 	add(r, operation{method: http.MethodGet, path: "/plays", id: "list-plays", tag: "Listening", scope: account.ScopeRead, summary: "Plays with their claims and receipts, newest first"}, a.plays)
 	add(r, operation{method: http.MethodGet, path: "/nine", id: "get-nine", tag: "Listening", scope: account.ScopeRead, summary: "Your nine, and what each would be paid if the month ended now"}, a.nine)
+	add(r, operation{method: http.MethodPost, path: "/nine/confirm", id: "confirm-nine", tag: "Listening", scope: account.ScopeMoney, summary: "Say that your nine are right, so that a month without a signed play is paid out"}, a.confirm)
 }
 
 func (a *API) begin(ctx context.Context, in *beginInput) (*output[Begun], error) {
@@ -115,11 +118,6 @@ func (a *API) begin(ctx context.Context, in *beginInput) (*output[Begun], error)
 	b, err := a.Listen.Begin(ctx, s)
 	if err != nil {
 		return nil, err
-	}
-	if a.Played != nil {
-		if err := a.Played(ctx, r.Account, track); err != nil {
-			return nil, err
-		}
 	}
 	return reply(Begun{
 		Play: hex.EncodeToString(b.Play[:]), Nonce: hex.EncodeToString(b.Nonce[:]), BeginMS: b.Begin, MarkMS: b.Mark,
@@ -202,32 +200,39 @@ func (a *API) nine(ctx context.Context, _ *struct{}) (*output[Nine], error) {
 	return reply(Nine{n.Period.String(), int64(n.Pot), places(n.Places), places(n.Next), n.Behind, n.Totals.Seconds})
 }
 
-type playsInput struct {
-	Before int64 `query:"before" doc:"Unix milliseconds; only plays that began before"`
-	Limit  int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
+func (a *API) confirm(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, a.Report.Confirm(ctx, account.From(ctx).Account)
 }
 
 // KeptPlay is a play with its evidence.
 type KeptPlay struct {
 	Track          string `json:"track"`
 	BeginMS        int64  `json:"begin_ms"`
-	Claim          []byte `json:"claim"`
-	ClaimSignature []byte `json:"claim_signature"`
+	Claim          []byte `json:"claim,omitempty" doc:"Until it is destroyed, 90 days after the month closed"`
+	ClaimSignature []byte `json:"claim_signature,omitempty"`
 	Receipt
 }
 
-func (a *API) plays(ctx context.Context, in *playsInput) (*output[[]KeptPlay], error) {
-	before := time.UnixMilli(in.Before)
-	if in.Before == 0 {
-		before = a.Now().Add(time.Hour)
+func (a *API) plays(ctx context.Context, in *PageInput) (*output[Page[KeptPlay]], error) {
+	before, after := a.Now().Add(time.Hour), id.Bytes16{}
+	if in.After != "" {
+		at, play, found := strings.Cut(in.After, "-")
+		ms, err := strconv.ParseInt(at, 10, 64)
+		if err == nil && found {
+			after, err = bytes16(play, "play id")
+		}
+		if err != nil || !found {
+			return nil, errCursor()
+		}
+		before = time.UnixMilli(ms)
 	}
-	list, err := a.Listen.Receipts(ctx, account.From(ctx).Account, before, in.Limit)
+	list, err := a.Listen.Receipts(ctx, account.From(ctx).Account, before, after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]KeptPlay, len(list))
-	for i, k := range list {
-		out[i] = KeptPlay{Track: string(k.Play.Track), BeginMS: k.Play.Begin, Claim: k.Play.Claim, ClaimSignature: k.Play.Signature, Receipt: receipt(k.Answer)}
-	}
-	return reply(out)
+	return reply(clipped(list, in.Limit, func(k *listen.Kept) string {
+		return strconv.FormatInt(k.Play.Begin, 10) + "-" + hex.EncodeToString(k.Answer.Play[:])
+	}, func(k *listen.Kept) KeptPlay {
+		return KeptPlay{Track: string(k.Play.Track), BeginMS: k.Play.Begin, Claim: k.Play.Claim, ClaimSignature: k.Play.Signature, Receipt: receipt(k.Answer)}
+	}))
 }

@@ -3,6 +3,10 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
 	"html/template"
 	"net/http"
 	"slices"
@@ -10,6 +14,9 @@ import (
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/problem"
 )
 
 // A chapter is the operations of one tag.
@@ -23,55 +30,81 @@ type entry struct {
 	ID, Method, Path, Summary, Needs string
 	Inputs, Answer                   []field
 	Success                          string
+	Example                          string // of a body, JSON
 }
 
 // A field is one parameter or property.
 type field struct{ Name, Where, Type, Doc string }
 
-var manualPage = template.Must(template.New("manual").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Interface of this node</title>
-<style>
-:root{color-scheme:light dark}
-body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1.5rem}
-h2{margin-top:2.5rem}h3{margin:1.75rem 0 .25rem;font-size:1rem}
-code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%;font-size:.875rem;margin:.5rem 0}
-caption{text-align:start;font-weight:600}
-th,td{text-align:start;vertical-align:top;padding:.25rem .75rem .25rem 0;border-top:1px solid color-mix(in srgb,currentColor 20%,transparent)}
-p{margin:.25rem 0}
-</style>
-<main>
-<h1>{{.Title}} {{.Version}}</h1>
-<p>{{.About}}</p>
-<p>This page is made from <a href="{{.Spec}}">the OpenAPI 3.1 description</a>, which programs can read. Make a token on your account page and send it as <code>Authorization: Bearer …</code>. What is refused is answered with a problem document (RFC 9457).</p>
-<nav aria-label="Parts"><ul>{{range .Chapters}}<li><a href="#{{.Tag}}">{{.Tag}}</a></li>{{end}}</ul></nav>
-{{range .Chapters}}<section><h2 id="{{.Tag}}">{{.Tag}}</h2>
-{{range .Rows}}<article><h3 id="{{.ID}}"><code>{{.Method}} {{.Path}}</code></h3>
-<p>{{.Summary}}. {{.Needs}} Success is {{.Success}}.</p>
-{{with .Inputs}}<table><caption>Input</caption><tbody>{{range .}}<tr><th scope="row"><code>{{.Name}}</code></th><td>{{.Where}}</td><td>{{.Type}}</td><td>{{.Doc}}</td></tr>{{end}}</tbody></table>{{end}}
-{{with .Answer}}<table><caption>Answer</caption><tbody>{{range .}}<tr><th scope="row"><code>{{.Name}}</code></th><td>{{.Type}}</td><td>{{.Doc}}</td></tr>{{end}}</tbody></table>{{end}}
-</article>{{end}}</section>{{end}}
-</main></html>
-`))
+// A problemRow is one kind of problem as the page explains it.
+type problemRow struct {
+	Kind   string
+	Status int
+	Means  string
+}
+
+// refusals say what each kind of problem means and what to do about it.
+func refusals() (out []problemRow) {
+	for _, r := range []struct {
+		kind  fault.Kind
+		means string
+	}{
+		{fault.Invalid, "Something that was sent breaks a rule; errors names each part. 400 is a body that is no JSON, 405 a method the address does not take. Mend it; the same again is refused again."},
+		{fault.Unauthenticated, "Nobody is signed in, or the token is not valid. Send one."},
+		{fault.Forbidden, "The token lacks the scope, the account lacks the role, or it takes a session. The sentence says which."},
+		{fault.NotFound, "There is no such thing, or none you may see."},
+		{fault.Conflict, "The state has moved on, or a name is taken. Read it again and decide anew."},
+		{fault.TooLarge, "A limit in bytes or items is exceeded; the sentence names it."},
+		{fault.Unsupported, "The body or the file is of a kind that is not taken. Bodies are application/json."},
+		{fault.Limited, "That was tried too often. Wait as many seconds as Retry-After says."},
+		{fault.Unavailable, "Something the node needs is down or full. Nothing was done; try again later."},
+		{fault.Internal, "Our mistake. The node's log has the details."},
+	} {
+		out = append(out, problemRow{r.kind.String(), problem.Status(fault.New(r.kind, "")), r.means})
+	}
+	return out
+}
+
+//go:embed manual/page.html
+var manualPage string
+
+//go:embed manual/page.css
+var manualStyle string
+
+//go:embed manual/page.js
+var manualScript string
+
+// source names a text of the page for the Content-Security-Policy, so that it
+// and nothing else runs.
+func source(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
 
 // manual is the description for people, rendered once, when it is first read.
+// It asks nobody but this node for anything.
 func manual(spec *huma.OpenAPI) http.Handler {
 	page := sync.OnceValues(func() ([]byte, error) {
+		page, err := template.New("manual").Parse(manualPage)
+		if err != nil {
+			return nil, err
+		}
 		var b bytes.Buffer
-		err := manualPage.Execute(&b, map[string]any{
-			"Title": spec.Info.Title, "Version": spec.Info.Version, "About": spec.Info.Description, "Spec": Prefix + "/openapi.json", "Chapters": chapters(spec),
+		err = page.Execute(&b, map[string]any{
+			"Version": spec.Info.Version, "About": spec.Info.Description, "Spec": Prefix + "/openapi.json", "Chapters": chapters(spec), "Problems": refusals(),
+			"Style": template.CSS(manualStyle), "Script": template.JS(manualScript),
 		})
 		return b.Bytes(), err
 	})
+	policy := "default-src 'none'; script-src " + source(manualScript) + "; style-src " + source(manualStyle) + "; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		b, err := page()
 		if err != nil {
-			http.Error(w, "This page cannot be made.", http.StatusInternalServerError)
+			problem.Write(w, err)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", policy)
 		_, _ = w.Write(b) // the client may be gone
 	})
 }
@@ -100,7 +133,13 @@ func chapters(spec *huma.OpenAPI) []chapter {
 func describe(spec *huma.OpenAPI, o *huma.Operation) entry {
 	e := entry{ID: o.OperationID, Method: o.Method, Path: o.Path, Summary: o.Summary, Needs: "Open to everybody."}
 	if len(o.Security) > 0 {
-		e.Needs = "Needs the scope " + strings.Join(o.Security[0]["token"], ", ") + "."
+		e.Needs = "Needs a session; tokens are refused."
+		if scope := o.Security[0]["token"]; len(scope) > 0 {
+			e.Needs = "Needs the scope " + strings.Join(scope, ", ") + "."
+		}
+		if role, ok := o.Extensions["x-role"].(string); ok {
+			e.Needs += " The account has to be " + map[string]string{"artist": "an artist", "moderator": "a moderator", "admin": "an admin"}[role] + "."
+		}
 	}
 	for _, p := range o.Parameters {
 		e.Inputs = append(e.Inputs, field{p.Name, p.In, kind(p.Schema), p.Description})
@@ -108,6 +147,7 @@ func describe(spec *huma.OpenAPI, o *huma.Operation) entry {
 	if o.RequestBody != nil {
 		for _, c := range o.RequestBody.Content {
 			e.Inputs = append(e.Inputs, properties(spec, c.Schema, "body")...)
+			e.Example = example(spec, c.Schema)
 		}
 	}
 	for status, r := range o.Responses {
@@ -166,4 +206,42 @@ func kind(s *huma.Schema) string {
 		return s.Type + ", " + s.Format
 	}
 	return s.Type
+}
+
+// example is a body to begin with: everything that is required.
+func example(spec *huma.OpenAPI, s *huma.Schema) string {
+	b, err := json.MarshalIndent(sample(spec, s), "", "  ")
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func sample(spec *huma.OpenAPI, s *huma.Schema) any {
+	s = resolve(spec, s)
+	switch {
+	case s == nil:
+		return nil
+	case len(s.Examples) > 0:
+		return s.Examples[0]
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	}
+	switch s.Type {
+	case "object":
+		out := map[string]any{}
+		for name, p := range s.Properties {
+			if slices.Contains(s.Required, name) {
+				out[name] = sample(spec, p)
+			}
+		}
+		return out
+	case "array":
+		return []any{sample(spec, s.Items)}
+	case "integer", "number":
+		return 0
+	case "boolean":
+		return false
+	}
+	return ""
 }

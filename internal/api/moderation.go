@@ -10,16 +10,15 @@ import (
 
 func (a *API) moderation(r *router) {
 	op := func(method, path, id, summary string) operation {
-		return operation{method: method, path: "/moderation" + path, id: id, tag: "Moderation", scope: account.ScopeAdmin, summary: summary}
+		return operation{method: method, path: "/moderation" + path, id: id, tag: "Moderation", scope: account.ScopeAdmin, role: account.Moderator, summary: summary}
 	}
 	add(r, op(http.MethodGet, "/releases", "list-taken-down", "Releases that are taken down, newest first"), a.down)
 	add(r, op(http.MethodPut, "/releases/{release}", "take-down", "Take a release out of public view"), a.takeDown)
 	add(r, op(http.MethodDelete, "/releases/{release}", "restore", "Put a release back"), a.restore)
 }
 
-type downInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
+// downMost bounds how many releases that are down are looked through.
+const downMost = 10_000
 
 type takeDownInput struct {
 	ReleaseRef
@@ -33,12 +32,12 @@ type restoreInput struct {
 	Note string `query:"note" maxLength:"500" doc:"For the audit log"`
 }
 
-func (a *API) down(ctx context.Context, in *downInput) (*output[[]Release], error) {
-	list, err := a.Moderation.Down(ctx, mover(ctx), in.Limit)
+func (a *API) down(ctx context.Context, in *PageInput) (*output[Page[Release]], error) {
+	list, err := a.Moderation.Down(ctx, mover(ctx), downMost)
 	if err != nil {
 		return nil, err
 	}
-	return reply(each(list, func(r *music.Release) Release { return releaseOf(r, nil) }))
+	return reply(cut(list, in, func(r *music.Release) string { return dated(r.Changed, string(r.ID)) }, plainRelease))
 }
 
 func (a *API) takeDown(ctx context.Context, in *takeDownInput) (*struct{}, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
@@ -50,15 +51,6 @@ type ShareSummary struct {
 	Micro money.Micro `json:"micro"`
 }
 
-type paymentInput struct {
-	Body struct {
-		Handle    string      `json:"handle" doc:"Who paid"`
-		Micro     money.Micro `json:"micro" doc:"Millionths of a dollar"`
-		Method    string      `json:"method" enum:"cash,bank"`
-		Reference string      `json:"reference" doc:"Keeps a payment from being recorded twice"`
-	}
-}
-
 type periodRef struct {
 	Period string `path:"period" doc:"2026-10"`
 }
@@ -84,12 +76,13 @@ func (a *API) money(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/subscription", id: "get-subscription", tag: tag, scope: account.ScopeMoney, summary: "Where the subscription stands"}, a.subscription)
 	add(r, operation{method: http.MethodPost, path: "/subscription", id: "open-subscription", tag: tag, scope: account.ScopeMoney, summary: "Ask for a subscription"}, a.subscribe)
 	add(r, operation{method: http.MethodDelete, path: "/subscription", id: "cancel-subscription", tag: tag, scope: account.ScopeMoney, summary: "End it with the month that is paid"}, a.unsubscribe)
-	add(r, operation{method: http.MethodPost, path: "/payments", id: "declare-payment", tag: tag, scope: account.ScopeAdmin, status: http.StatusCreated, summary: "Record a payment by hand"}, a.declare)
-	add(r, operation{method: http.MethodGet, path: "/receipts", id: "list-receipts", tag: tag, scope: account.ScopeMoney, summary: "Settled months"}, a.receipts)
-	add(r, operation{method: http.MethodGet, path: "/receipts/{period}", id: "get-receipt", tag: tag, scope: account.ScopeMoney, summary: "The receipt's file of a month"}, a.monthFile)
-	add(r, operation{method: http.MethodGet, path: "/receipts/days/{day}", id: "get-day-receipt", tag: tag, scope: account.ScopeMoney, summary: "The receipt's file of a day"}, a.dayFile)
-	add(r, operation{method: http.MethodGet, path: "/acts/{act}/proofs/{period}", id: "get-act-proof", tag: tag, scope: account.ScopeMoney, summary: "What an act of yours was credited for a month, with proof"}, a.actProof)
-	add(r, operation{method: http.MethodPost, path: "/months/{period}/close", id: "close-month", tag: tag, scope: account.ScopeAdmin, summary: "Settle a month, as far as the calendar allows"}, a.closeMonth)
+	add(r, operation{method: http.MethodGet, path: "/receipts", id: "list-receipts", tag: tag, scope: account.ScopeMoney, summary: "Your settled months, the latest first"}, a.receipts)
+	add(r, operation{method: http.MethodGet, path: "/receipts/days", id: "list-receipt-days", tag: tag, scope: account.ScopeMoney, summary: "Days of a month of which there is a receipt, the latest first"}, a.receiptDays)
+	add(r, operation{method: http.MethodGet, path: "/receipts/{period}", id: "get-receipt", tag: tag, files: []string{"text/plain"}, scope: account.ScopeMoney, summary: "The receipt's file of a month"}, a.monthFile)
+	add(r, operation{method: http.MethodGet, path: "/receipts/days/{day}", id: "get-day-receipt", tag: tag, files: []string{"text/plain"}, scope: account.ScopeMoney, summary: "The receipt's file of a day"}, a.dayFile)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/proofs/{period}", id: "get-act-proof", tag: tag, files: []string{"application/json"}, scope: account.ScopeMoney, summary: "What an act of yours was credited for a month, with proof"}, a.actProof)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/earnings", id: "list-earnings", tag: tag, scope: account.ScopeMoney, summary: "What an act of yours was credited, the latest month first"}, a.earnings)
+	a.books(r)
 }
 
 func (a *API) subscription(ctx context.Context, _ *struct{}) (*output[Subscription], error) {
@@ -114,33 +107,15 @@ func (a *API) unsubscribe(ctx context.Context, _ *struct{}) (*output[Subscriptio
 	return a.subscription(ctx, nil)
 }
 
-func (a *API) declare(ctx context.Context, in *paymentInput) (*output[Subscription], error) {
-	p := account.From(ctx)
-	if err := p.Require(account.Admin); err != nil {
-		return nil, err
-	}
-	who, err := a.Accounts.ByHandle(ctx, in.Body.Handle)
-	if err != nil {
-		return nil, err
-	}
-	s, err := a.Wallet.Declare(ctx, p.Account, who.ID, in.Body.Micro, in.Body.Method, in.Body.Reference)
-	if err != nil {
-		return nil, err
-	}
-	return reply(subscription(s))
-}
-
-func (a *API) receipts(ctx context.Context, _ *struct{}) (*output[[]MonthSummary], error) {
+func (a *API) receipts(ctx context.Context, in *PageInput) (*output[Page[MonthSummary]], error) {
 	months, err := a.Report.Months(ctx, account.From(ctx).Account)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]MonthSummary, len(months))
-	for i, m := range months {
+	return reply(cut(months, in, func(m *report.Month) string { return m.Row.Period.String() }, func(m *report.Month) MonthSummary {
 		r := m.Row
-		out[i] = MonthSummary{Period: r.Period.String(), Pot: r.Pot, CarryIn: r.CarryIn, CarryOut: r.CarryOut, Commons: r.Commons, Shares: shares(r), Receipt: Prefix + "/receipts/" + r.Period.String()}
-	}
-	return reply(out)
+		return MonthSummary{Period: r.Period.String(), Pot: r.Pot, CarryIn: r.CarryIn, CarryOut: r.CarryOut, Commons: r.Commons, Shares: shares(r), Receipt: Prefix + "/receipts/" + r.Period.String()}
+	}))
 }
 
 func shares(r royalty.MonthRow) []ShareSummary {
@@ -198,23 +173,50 @@ func (a *API) actProof(ctx context.Context, in *proofRef) (*file, error) {
 	return download(string(act)+"-"+p.String()+".9ten-act.json", "application/json", b), nil
 }
 
-// ClosedMonth is how far a month has come.
-type ClosedMonth struct {
-	Period string `json:"period"`
-	State  string `json:"state" doc:"compiled, published, booked, final or fixed"`
+// Earning is what an act was credited for one month.
+type Earning struct {
+	Period    string      `json:"period"`
+	State     string      `json:"state" doc:"compiled, published, booked, final or fixed"`
+	Listeners uint32      `json:"listeners" doc:"Who had the act in their nine"`
+	Micro     money.Micro `json:"micro"`
+	Proof     string      `json:"proof" doc:"Where the proof's file is"`
 }
 
-func (a *API) closeMonth(ctx context.Context, in *periodRef) (*output[ClosedMonth], error) {
-	if err := account.From(ctx).Require(account.Admin); err != nil {
+func (a *API) earnings(ctx context.Context, in *earningsInput) (*output[Page[Earning]], error) {
+	act, err := in.id()
+	if err != nil {
 		return nil, err
 	}
+	if err := a.MayAct(ctx, account.From(ctx), act); err != nil {
+		return nil, err
+	}
+	list, err := a.Report.Earnings(ctx, act)
+	if err != nil {
+		return nil, err
+	}
+	return reply(cut(list, &in.PageInput, func(e *report.Earning) string { return e.Period.Period.String() }, func(e *report.Earning) Earning {
+		p := e.Period.Period.String()
+		return Earning{p, e.Period.State.String(), e.Line.Count, e.Line.Sum(), Prefix + "/acts/" + string(act) + "/proofs/" + p}
+	}))
+}
+
+type earningsInput struct {
+	ActRef
+	PageInput
+}
+
+type daysInput struct {
+	Period string `query:"period" required:"true" doc:"2026-10"`
+}
+
+func (a *API) receiptDays(ctx context.Context, in *daysInput) (*output[[]string], error) {
 	p, err := calendar.ParsePeriod(in.Period)
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.Report.CloseMonth(ctx, p)
+	days, err := a.Report.Days(ctx, account.From(ctx).Account, p)
 	if err != nil {
 		return nil, err
 	}
-	return reply(ClosedMonth{p.String(), m.State.String()})
+	return reply(each(days, func(d *calendar.Day) string { return d.String() }))
 }

@@ -162,6 +162,11 @@ func TestLibrary(t *testing.T) {
 			t.Errorf("%s: %+v", list, p)
 		}
 	}
+	ada.do(http.MethodPut, "/follows/"+string(act), nil, http.StatusNoContent, nil)
+	var fresh []row
+	if ada.do(http.MethodGet, "/follows/releases", nil, http.StatusOK, &fresh); len(fresh) != 1 || fresh[0].ID != string(release) {
+		t.Errorf("%+v", fresh)
+	}
 	ada.refused(http.MethodPut, "/likes/"+string(release), nil, http.StatusNotFound)
 	ada.refused(http.MethodGet, "/resume", nil, http.StatusNotFound)
 	ada.do(http.MethodPut, "/resume", map[string]any{"track": tracks[0], "position_ms": 61_000, "queue": tracks}, http.StatusNoContent, nil)
@@ -208,6 +213,10 @@ func TestPlaylists(t *testing.T) {
 	bob.do(http.MethodGet, at, nil, http.StatusOK, &l)
 	if len(l.Items) != 2 || l.Items[0].Track.ID != string(tracks[2]) || l.Items[1].Track.ID != string(tracks[0]) || l.Playlist.Title != "Night bus" {
 		t.Errorf("%+v", l)
+	}
+	var own []row
+	if ada.do(http.MethodGet, "/playlists", nil, http.StatusOK, &own); len(own) != 1 || own[0].ID != made.ID {
+		t.Errorf("%+v", own)
 	}
 	bob.refused(http.MethodPatch, at, map[string]any{"title": "Mine"}, http.StatusForbidden)
 	bob.refused(http.MethodDelete, at, nil, http.StatusForbidden)

@@ -117,6 +117,8 @@ func releaseOf(r *music.Release, act *music.Act) Release {
 	return out
 }
 
+func plainRelease(r *music.Release) Release { return releaseOf(r, nil) }
+
 // Share is one act's part of what a track earns.
 type Share struct {
 	Act       id.Act `json:"act"`

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
@@ -30,23 +32,27 @@ type API struct {
 	Studio     *music.Studio
 	Moderation *music.Moderation
 	Keys       royalty.Keys
+	Gate       *gate.Gate // sets the cookies of sessions
+	Engine     Engine
+	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger
 	// Month returns an account's nine with the names of its acts.
 	Month func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error)
 	// MayAct refuses (Forbidden, NotFound) who has no part in an act.
 	MayAct func(ctx context.Context, p account.Principal, act id.Act) error
-	// Played keeps the history of an account, unless it is paused.
-	Played func(ctx context.Context, a id.Account, t id.Track) error
+	// Named is called when the node's name may have changed; it may be nil.
+	Named func()
 }
 
 // Handler returns the handler of the whole interface. Requests reach it with
 // their principal in the context.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
-	r := newRouter(mux, a.Version, a.Log)
+	r := newRouter(mux, a)
 	a.node(r)
 	a.people(r)
+	a.sessions(r)
 	a.catalogue(r)
 	a.library(r)
 	a.listening(r)
@@ -54,9 +60,29 @@ func (a *API) Handler() http.Handler {
 	a.studio(r)
 	a.moderation(r)
 	a.admin(r)
+	a.machine(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
-	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, _ *http.Request) {
-		problem.Write(w, fault.New(fault.NotFound, "There is no such operation. "+Prefix+"/docs lists all of them."))
-	})
+	mux.Handle(Prefix+"/", unknown(mux))
 	return frame(mux)
+}
+
+// unknown answers what no operation answers: an address there is none for, or
+// one that takes other methods.
+func unknown(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var takes []string
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			other := r.Clone(r.Context())
+			other.Method = m
+			if _, pattern := mux.Handler(other); pattern != Prefix+"/" {
+				takes = append(takes, m)
+			}
+		}
+		if len(takes) == 0 {
+			problem.Write(w, fault.New(fault.NotFound, "There is no such operation. "+Prefix+"/docs lists all of them."))
+			return
+		}
+		w.Header().Set("Allow", strings.Join(takes, ", "))
+		problem.Refused(http.StatusMethodNotAllowed, r.Method+" does nothing here. This address takes "+strings.Join(takes, ", ")+".").Send(w)
+	})
 }

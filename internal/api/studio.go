@@ -20,8 +20,13 @@ func studioOp(method, path, name, summary string) operation {
 }
 
 func (a *API) studio(r *router) {
+	open := studioOp(http.MethodPost, "", "open-studio", "Open a studio for this account")
+	open.status, open.session = http.StatusNoContent, true
+	add(r, open, a.openStudio)
+	createAct := studioOp(http.MethodPost, "/acts", "make-act", "Make an act")
+	createAct.role = account.Artist
 	add(r, studioOp(http.MethodGet, "/acts", "list-own-acts", "Acts you have a part in"), a.ownActs)
-	add(r, studioOp(http.MethodPost, "/acts", "make-act", "Make an act"), a.createAct)
+	add(r, createAct, a.createAct)
 	add(r, studioOp(http.MethodPatch, "/acts/{act}", "edit-act", "Change what an act says of itself"), a.editAct)
 	add(r, studioOp(http.MethodGet, "/acts/{act}/people", "list-act-people", "Who may act for the act"), a.actPeople)
 	add(r, studioOp(http.MethodPut, "/acts/{act}/people/{handle}", "set-act-role", "Give somebody a role"), a.giveRole)
@@ -30,6 +35,10 @@ func (a *API) studio(r *router) {
 	add(r, studioOp(http.MethodPut, "/acts/{act}/wallets", "set-act-wallets", "Divide the act's money"), a.setWallets)
 	a.studioReleases(r)
 	a.studioTracks(r)
+}
+
+func (a *API) openStudio(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, a.Accounts.OpenStudio(ctx, account.From(ctx))
 }
 
 // ActFacts is what an act says of itself. What is not given stays.
@@ -75,9 +84,6 @@ func (a *API) ownActs(ctx context.Context, _ *struct{}) (*output[[]Act], error) 
 }
 
 func (a *API) createAct(ctx context.Context, in *createActInput) (*output[Act], error) {
-	if err := account.From(ctx).Require(account.Artist); err != nil {
-		return nil, err
-	}
 	var act music.Act
 	in.Body.apply(&act)
 	act, err := a.Studio.CreateAct(ctx, mover(ctx), act)

@@ -15,6 +15,9 @@ func (a *API) studioReleases(r *router) {
 	withdraw := studioOp(http.MethodPost, one+"/withdraw", "withdraw-release", "Take a release back to a draft")
 	publish.status, schedule.status, withdraw.status = http.StatusOK, http.StatusOK, http.StatusOK
 	add(r, studioOp(http.MethodPost, "/acts/{act}/releases", "make-release", "Begin a draft; files follow to /api/v1/uploads (tus)"), a.createRelease)
+	add(r, studioOp(http.MethodGet, "/acts/{act}/releases", "list-own-releases", "Releases of an act in every state, the newest first"), a.ownReleases)
+	add(r, studioOp(http.MethodGet, one+"/uploads", "list-uploads", "Files on their way into a release, the oldest first"), a.uploads)
+	add(r, studioOp(http.MethodPatch, one+"/tracks", "edit-tracks", "Write the same of all tracks of a release"), a.editTracks)
 	add(r, studioOp(http.MethodPatch, one, "edit-release", "Change what is written of a release"), a.editRelease)
 	add(r, studioOp(http.MethodDelete, one, "delete-release", "Delete a release that was never public"), a.deleteRelease)
 	add(r, publish, a.changeRelease(func(ctx context.Context, v music.Viewer, r id.Release) (music.Release, error) {
@@ -102,6 +105,69 @@ func (a *API) createRelease(ctx context.Context, in *createReleaseInput) (*outpu
 	var f music.Facts
 	in.Body.apply(&f)
 	return one(a.Studio.CreateRelease(ctx, mover(ctx), act, f))
+}
+
+type ownReleasesInput struct {
+	ActRef
+	PageInput
+}
+
+func (a *API) ownReleases(ctx context.Context, in *ownReleasesInput) (*output[Page[Release]], error) {
+	act, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.Studio.Releases(ctx, mover(ctx), act)
+	if err != nil {
+		return nil, err
+	}
+	return reply(cut(list, &in.PageInput, func(r *music.Release) string { return dated(r.Created, string(r.ID)) }, plainRelease))
+}
+
+// Upload is a file on its way.
+type Upload struct {
+	ID       id.Upload `json:"id" doc:"Goes on at /api/v1/uploads/{id} (tus)"`
+	Filename string    `json:"filename"`
+	Size     int64     `json:"size" doc:"Bytes"`
+	Received int64     `json:"received" doc:"Bytes that are on disk"`
+	State    string    `json:"state"`
+	Reason   string    `json:"reason,omitempty" doc:"Why it failed"`
+	Track    id.Track  `json:"track,omitempty" doc:"Which it became, or replaces"`
+}
+
+func (a *API) uploads(ctx context.Context, in *ReleaseRef) (*output[[]Upload], error) {
+	r, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.Studio.Uploads(ctx, mover(ctx), r)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(list, func(u *music.Upload) Upload {
+		return Upload{u.ID, u.Filename, u.Size, u.Received, string(u.State), u.Reason, u.Track}
+	}))
+}
+
+type editTracksInput struct {
+	ReleaseRef
+	Body struct {
+		Artist   *string         `json:"artist,omitempty" doc:"Empty: as the release"`
+		Explicit *bool           `json:"explicit,omitempty"`
+		People   *[]music.Person `json:"people,omitempty" doc:"Credits in words; they move no money"`
+	}
+}
+
+func (a *API) editTracks(ctx context.Context, in *editTracksInput) (*output[Release], error) {
+	r, err := in.ReleaseRef.id()
+	if err != nil {
+		return nil, err
+	}
+	return one(a.Studio.EditTracks(ctx, mover(ctx), r, func(t *music.Track) {
+		set(&t.Artist, in.Body.Artist)
+		set(&t.Explicit, in.Body.Explicit)
+		set(&t.People, in.Body.People)
+	}))
 }
 
 func (a *API) editRelease(ctx context.Context, in *editReleaseInput) (*output[Release], error) {

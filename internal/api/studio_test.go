@@ -61,6 +61,20 @@ func TestFromDraftToPublic(t *testing.T) {
 		t.Errorf("%+v", full)
 	}
 
+	var mine struct {
+		Rows []studioRow
+		Next string
+	}
+	if ada.do(http.MethodGet, "/studio/acts/"+act.ID+"/releases", nil, http.StatusOK, &mine); len(mine.Rows) != 1 || mine.Rows[0].State != "draft" || mine.Next != "" {
+		t.Errorf("%+v", mine)
+	}
+	bob.refused(http.MethodGet, "/studio/acts/"+act.ID+"/releases", nil, http.StatusForbidden)
+	ada.do(http.MethodGet, at+"/uploads", nil, http.StatusOK, nil)
+	ada.do(http.MethodPatch, at+"/tracks", map[string]any{"explicit": true}, http.StatusOK, nil)
+	if ada.do(http.MethodGet, "/tracks/"+string(tracks[0]), nil, http.StatusOK, &full); full.Release.ID != rel.ID {
+		t.Errorf("%+v", full)
+	}
+
 	ada.do(http.MethodPut, at+"/preview", nil, http.StatusOK, &rel)
 	h.guest().do(http.MethodGet, open+"?preview="+rel.Preview, nil, http.StatusOK, nil)
 	ada.do(http.MethodDelete, at+"/preview", nil, http.StatusNoContent, nil)
@@ -153,8 +167,8 @@ func TestTakeDown(t *testing.T) {
 	root.refused(http.MethodPut, at, map[string]any{"reason": ""}, http.StatusUnprocessableEntity)
 	root.do(http.MethodPut, at, map[string]any{"reason": "Somebody else's recording."}, http.StatusNoContent, nil)
 	h.guest().refused(http.MethodGet, open, nil, http.StatusNotFound)
-	var down []studioRow
-	if root.do(http.MethodGet, "/moderation/releases", nil, http.StatusOK, &down); len(down) != 1 || down[0].Reason != "Somebody else's recording." {
+	var down struct{ Rows []studioRow }
+	if root.do(http.MethodGet, "/moderation/releases", nil, http.StatusOK, &down); len(down.Rows) != 1 || down.Rows[0].Reason != "Somebody else's recording." {
 		t.Errorf("%+v", down)
 	}
 	h.program(h.root, account.ScopeRead).refused(http.MethodDelete, at, nil, http.StatusForbidden)

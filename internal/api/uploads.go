@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tus/tusd/v2/pkg/filestore"
 	tus "github.com/tus/tusd/v2/pkg/handler"
@@ -75,8 +78,47 @@ func (u *Uploads) guard(next http.Handler) http.Handler {
 			problem.Write(w, err)
 			return
 		}
-		next.ServeHTTP(w, r)
+		t := &translator{ResponseWriter: w}
+		next.ServeHTTP(t, r)
+		t.end()
 	})
+}
+
+// A translator turns what tusd refuses by itself, in plain text, into our
+// document.
+type translator struct {
+	http.ResponseWriter
+	refused int // status that was refused with, 0 while all is well
+	why     bytes.Buffer
+}
+
+func (t *translator) WriteHeader(code int) {
+	if code < http.StatusBadRequest || t.Header().Get("Content-Type") == (&problem.Document{}).ContentType("") {
+		t.ResponseWriter.WriteHeader(code)
+		return
+	}
+	t.refused = code
+}
+
+func (t *translator) Write(b []byte) (int, error) {
+	if t.refused != 0 {
+		return t.why.Write(b)
+	}
+	return t.ResponseWriter.Write(b)
+}
+
+func (t *translator) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+func (t *translator) end() {
+	if t.refused == 0 {
+		return
+	}
+	t.Header().Del("Content-Length")
+	why := strings.TrimSpace(t.why.String())
+	if code, text, found := strings.Cut(why, ": "); found && strings.HasPrefix(code, "ERR_") {
+		why = text
+	}
+	problem.Refused(t.refused, cmp.Or(why, http.StatusText(t.refused))).Send(t.ResponseWriter)
 }
 
 // refusal is a fault in tus's clothes: our problem document as the answer.

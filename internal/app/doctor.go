@@ -51,7 +51,7 @@ func doctor(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	list := []finding{ffmpeg(cfg), disk(cfg), address(cfg), clock()}
+	list := cfg.surroundings()
 	n, err := openNode(ctx, cfg, newLogger(LogConfig{Level: "error", Format: "text"}, c.stderr))
 	if err != nil {
 		f := finding{Name: "data", Detail: fault.Message(err)}
@@ -63,6 +63,11 @@ func doctor(ctx context.Context, c *call) error {
 	defer n.Close()
 	list = append(list, finding{Name: "data", OK: true, Detail: "The data directory " + cfg.DataDir + " opens, its schema is current."})
 	return c.findings(append(list, n.check(ctx)...))
+}
+
+// surroundings looks at what is around a node.
+func (c *Config) surroundings() []finding {
+	return []finding{ffmpeg(c), disk(c), address(c), clock()}
 }
 
 func ffmpeg(cfg *Config) finding {

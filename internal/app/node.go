@@ -32,6 +32,7 @@ type node struct {
 	log      *slog.Logger
 	dir      *dir
 	now      func() time.Time
+	began    time.Time // by the machine's own clock
 	keys     keys
 	signer   signer
 	db       *store.DB
@@ -67,7 +68,7 @@ func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (*node, error)
 // openNodeAt opens a node that goes by a clock of the caller's; nil is the
 // directory's own.
 func openNodeAt(ctx context.Context, cfg *Config, log *slog.Logger, now func() time.Time) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log, now: now}
+	n := &node{cfg: cfg, log: log, now: now, began: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())

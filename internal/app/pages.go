@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
@@ -80,42 +79,16 @@ type engine struct{ n *node }
 
 var _ site.Engine = engine{}
 
-func (e engine) Machine(ctx context.Context) (m site.Machine, err error) {
-	st, err := e.n.client.Status(ctx)
-	if err != nil {
-		return m, err
-	}
-	head, _ := e.n.tlog.Head()
-	m.LedgerHeight, m.LedgerHead, m.LogSize = st.Height, st.HeadHex(), head.Size
-	if m.Accounts, m.Tracks, m.Bytes, err = e.n.db.Census(ctx); err != nil {
-		return m, err
-	}
-	counts, err := e.n.jobs.Counts(ctx)
-	if err != nil {
-		return m, err
-	}
-	for _, c := range counts {
-		switch c.State {
-		case "dead":
-			m.Dead += c.N
-		default:
-			m.Waiting += c.N
-		}
+func (e engine) Machine(ctx context.Context) (site.Machine, error) {
+	s, err := machine(e).Status(ctx)
+	m := site.Machine{
+		Accounts: s.Accounts, Tracks: s.Tracks, Bytes: s.Bytes, LedgerHeight: s.Ledger.Height, LedgerHead: s.Ledger.Head, LogSize: s.Ledger.LogSize,
+		Waiting: s.Waiting, Dead: s.Dead, Sandbox: s.Sandbox, Missing: s.Missing,
 	}
 	if free, size, err := diskOf(e.n.dir.path); err == nil {
 		m.DiskFree, m.DiskSize, m.DiskLow = int64(free), int64(size), free < lowDisk
 	}
-	level, lacks, err := e.n.workshop.equipment(ctx)
-	if err != nil {
-		return m, err
-	}
-	m.Sandbox = level.String()
-	var missing []string
-	for _, x := range lacks {
-		missing = append(missing, x.What+": "+x.How)
-	}
-	m.Missing = strings.Join(missing, " ")
-	return m, nil
+	return m, err
 }
 
 func (e engine) Queues(ctx context.Context) (out []site.Queue, err error) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
@@ -20,8 +21,12 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Node: n.cfg.NodeID(), Version: Version(), Accounts: n.accounts, Listen: n.listen, Report: n.report, Wallet: n.wallet,
 		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct,
 		Catalogue: n.catalogue, Library: n.library, Studio: n.studio, Moderation: n.moderation,
+		Gate: n.gate, Engine: machine{n}, BaseURL: n.cfg.BaseURL, Named: n.named,
 	}
 	mux.Handle(api.Prefix+"/", a.Handler())
+	mux.HandleFunc("GET /problems/{kind}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, api.Prefix+"/docs#problem-"+url.PathEscape(r.PathValue("kind")), http.StatusSeeOther)
+	})
 	u := &api.Uploads{
 		Dir: n.dir.join("incoming"), Max: n.cfg.Media.MaxFileBytes, Intake: intake{n.studio, n.blobs, n.cfg.Media.MaxFileBytes},
 		Viewer: func(ctx context.Context) music.Viewer { return viewer(account.From(ctx)) },

@@ -8,6 +8,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind is the class of a fault, independent of any transport.
@@ -52,8 +53,9 @@ func (k Kind) String() string {
 // Error is a fault: a kind, a sentence for people, and the cause for the log.
 type Error struct {
 	Kind    Kind
-	Message string // one sentence, safe to show, ends without a line break
-	Field   string // the input it is about, "" when it is about the whole
+	Message string        // one sentence, safe to show, ends without a line break
+	Field   string        // the input it is about, "" when it is about the whole
+	Wait    time.Duration // of a Limited one: how long until it may be tried again
 	cause   error
 }
 
@@ -77,6 +79,11 @@ func New(k Kind, format string, args ...any) error {
 // On makes a fault about one input field, so that a form can show it there.
 func On(field string, k Kind, format string, args ...any) error {
 	return &Error{Kind: k, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Later makes a Limited fault that says how long to wait.
+func Later(wait time.Duration, format string, args ...any) error {
+	return &Error{Kind: Limited, Wait: wait, Message: fmt.Sprintf(format, args...)}
 }
 
 // Wrap gives a cause a kind and a sentence. A nil cause yields nil.
@@ -114,4 +121,13 @@ func Field(err error) string {
 		return e.Field
 	}
 	return ""
+}
+
+// Wait returns after which time what err refused may be tried again, 0 when
+// that is not known.
+func Wait(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Wait
+	}
+	return 0
 }

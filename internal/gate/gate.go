@@ -64,7 +64,7 @@ func (g *Gate) principal(w http.ResponseWriter, r *http.Request) (account.Princi
 		return account.Principal{}, nil
 	}
 	if err == nil && !expires.IsZero() && r.Method == http.MethodGet {
-		g.set(w, c.Value, expires) // the session slides, and the cookie with it
+		http.SetCookie(w, g.holding(c.Value, expires)) // the session slides, and the cookie with it
 	}
 	return p, err
 }
@@ -79,15 +79,23 @@ func (g *Gate) cookie() string {
 }
 
 // SignIn gives the browser a session that has begun.
-func (g *Gate) SignIn(w http.ResponseWriter, in account.SignedIn) { g.set(w, in.Token, in.Expires) }
+func (g *Gate) SignIn(w http.ResponseWriter, in account.SignedIn) { http.SetCookie(w, g.Cookie(in)) }
 
-func (g *Gate) set(w http.ResponseWriter, token string, expires time.Time) {
-	http.SetCookie(w, &http.Cookie{Name: g.cookie(), Value: token, Path: "/", Expires: expires, HttpOnly: true, Secure: g.Secure, SameSite: http.SameSiteLaxMode})
+// Cookie is what [Gate.SignIn] sets.
+func (g *Gate) Cookie(in account.SignedIn) *http.Cookie { return g.holding(in.Token, in.Expires) }
+
+func (g *Gate) holding(token string, expires time.Time) *http.Cookie {
+	return &http.Cookie{Name: g.cookie(), Value: token, Path: "/", Expires: expires, HttpOnly: true, Secure: g.Secure, SameSite: http.SameSiteLaxMode}
 }
 
 // Clear takes the session from the browser.
-func (g *Gate) Clear(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: g.cookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: g.Secure, SameSite: http.SameSiteLaxMode})
+func (g *Gate) Clear(w http.ResponseWriter) { http.SetCookie(w, g.Cleared()) }
+
+// Cleared is what [Gate.Clear] sets.
+func (g *Gate) Cleared() *http.Cookie {
+	c := g.holding("", time.Time{})
+	c.MaxAge = -1
+	return c
 }
 
 // addr is the peer, or what a trusted proxy says of it.

@@ -125,10 +125,11 @@ type Kept struct {
 }
 
 // Receipts lists an account's receipts, newest first: at most n of plays that
-// began before a time.
-func (d *Desk) Receipts(ctx context.Context, a id.Account, before time.Time, n int) (out []Kept, err error) {
+// began before a time, or at it with a higher id than the one named: the last
+// of a list and its time ask for what follows.
+func (d *Desk) Receipts(ctx context.Context, a id.Account, before time.Time, after id.Bytes16, n int) (out []Kept, err error) {
 	err = d.store.ListenView(ctx, func(tx Tx) error {
-		plays, err := tx.Receipts(ctx, a, before.UnixMilli(), n)
+		plays, err := tx.Receipts(ctx, a, before.UnixMilli(), after, n)
 		if err != nil {
 			return err
 		}

@@ -72,8 +72,8 @@ type Tx interface {
 
 	LastPlay(ctx context.Context, a id.Account) (Play, error)
 	// Receipts lists claimed plays with their claims, newest first, that begin
-	// before a time.
-	Receipts(ctx context.Context, a id.Account, before int64, n int) ([]Play, error)
+	// before a time, or at it and have a higher id than the one named.
+	Receipts(ctx context.Context, a id.Account, before int64, after id.Bytes16, n int) ([]Play, error)
 	Totals(ctx context.Context, a id.Account, from, to int64) (Totals, error)
 }
 

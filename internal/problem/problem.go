@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/michaelperna/9ten/internal/fault"
 )
@@ -22,6 +23,20 @@ var statuses = [...]int{
 	fault.Unsupported:     http.StatusUnsupportedMediaType,
 	fault.Limited:         http.StatusTooManyRequests,
 	fault.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// kindOf is the kind of fault that a status stands for; what else is refused
+// before the domain is asked is the caller's mistake.
+func kindOf(status int) fault.Kind {
+	for k, s := range statuses {
+		if s == status {
+			return fault.Kind(k)
+		}
+	}
+	if status >= http.StatusInternalServerError {
+		return fault.Internal
+	}
+	return fault.Invalid
 }
 
 // Status returns the HTTP status of an error.
@@ -52,6 +67,12 @@ func Of(err error) *Document {
 	return d
 }
 
+// Refused makes the document of what HTTP itself refuses: a body that is no
+// JSON, a method that is not known there.
+func Refused(status int, detail string) *Document {
+	return &Document{Type: "/problems/" + kindOf(status).String(), Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
 // Error returns the detail, so that a document can travel as an error.
 func (d *Document) Error() string { return d.Detail }
 
@@ -73,7 +94,27 @@ func Log(log *slog.Logger, r *http.Request, err error) {
 
 // Write answers with the document of err.
 func Write(w http.ResponseWriter, err error) {
-	d := Of(err)
+	for k, v := range Headers(err) {
+		w.Header()[k] = v
+	}
+	Of(err).Send(w)
+}
+
+// Headers are what HTTP wants beside a document: how to sign in, and how many
+// seconds to wait.
+func Headers(err error) http.Header {
+	h := http.Header{}
+	switch fault.KindOf(err) {
+	case fault.Unauthenticated:
+		h.Set("WWW-Authenticate", `Bearer realm="9ten"`)
+	case fault.Limited:
+		h.Set("Retry-After", strconv.Itoa(max(1, int(fault.Wait(err).Seconds()))))
+	}
+	return h
+}
+
+// Send answers with the document.
+func (d *Document) Send(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", d.ContentType(""))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(d.Status)

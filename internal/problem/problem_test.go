@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/problem"
@@ -33,6 +34,27 @@ func TestWriteHidesTheCause(t *testing.T) {
 	problem.Write(w, errors.New("sql: no rows in /var/lib"))
 	if w.Code != 500 || strings.Contains(w.Body.String(), "sql") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestWhatToDoIsInTheHeaders(t *testing.T) {
+	w := httptest.NewRecorder()
+	problem.Write(w, fault.Later(90*time.Second, "Wait."))
+	if w.Code != 429 || w.Header().Get("Retry-After") != "90" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	w = httptest.NewRecorder()
+	problem.Write(w, fault.New(fault.Unauthenticated, "Sign in first."))
+	if w.Code != 401 || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+func TestStatusesOfHTTPHaveAKind(t *testing.T) {
+	for status, want := range map[int]string{400: "invalid", 405: "invalid", 413: "too-large", 415: "unsupported", 404: "not-found", 500: "internal", 501: "internal"} {
+		if d := problem.Refused(status, "No."); d.Type != "/problems/"+want || d.Status != status || d.Title == "" {
+			t.Errorf("%d = %+v", status, d)
+		}
 	}
 }
 

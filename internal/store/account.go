@@ -240,8 +240,8 @@ func (tx accountTx) DeleteTokens(ctx context.Context, who id.Account) error {
 	return wrap(tx.Q.TokenDeleteOf(ctx, string(who)), "tokens")
 }
 
-func (tx accountTx) Audited(ctx context.Context, n int) ([]account.Record, error) {
-	rows, err := tx.Q.AuditList(ctx, limit(n))
+func (tx accountTx) Audited(ctx context.Context, after string, n int) ([]account.Record, error) {
+	rows, err := tx.Q.AuditList(ctx, sqlgen.AuditListParams{After: after, N: limit(n)})
 	return each(rows, func(r sqlgen.Audit) account.Record {
 		return account.Record{ID: r.ID, At: utc(r.At), Actor: r.Actor, Action: r.Action, About: r.About, Note: r.Note}
 	}), wrap(err, "audit")

@@ -53,7 +53,7 @@ func TestAccounts(t *testing.T) {
 			list, err5 := tx.Sessions(ctx, "A")
 			m, err6 := tx.Settings(ctx)
 			n, err7 := tx.CountRole(ctx, account.Admin)
-			log, err8 := tx.Audited(ctx, 9)
+			log, err8 := tx.Audited(ctx, "", 9)
 			if byLink.ID != "A" || len(list) != 1 || m["k"] != "2" || n != 1 || len(log) != 1 || !log[0].At.Equal(now) {
 				t.Errorf("%v, %v, %v, %d, %v", byLink, list, m, n, log)
 			}

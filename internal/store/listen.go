@@ -164,8 +164,8 @@ func (tx listenTx) LastPlay(ctx context.Context, a id.Account) (listen.Play, err
 	return playOf(r), nil
 }
 
-func (tx listenTx) Receipts(ctx context.Context, a id.Account, before int64, n int) ([]listen.Play, error) {
-	rows, err := tx.Q.PlayReceipts(ctx, sqlgen.PlayReceiptsParams{Account: string(a), Before: before, N: int32(n)})
+func (tx listenTx) Receipts(ctx context.Context, a id.Account, before int64, after id.Bytes16, n int) ([]listen.Play, error) {
+	rows, err := tx.Q.PlayReceipts(ctx, sqlgen.PlayReceiptsParams{Account: string(a), Before: before, After: after[:], N: int32(n)})
 	out := make([]listen.Play, len(rows))
 	for i, r := range rows {
 		out[i] = playOf(r)

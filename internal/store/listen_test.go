@@ -57,7 +57,7 @@ func TestPlayCounts(t *testing.T) {
 		if _, ok, _ := h.desk.Now(t.Context(), ada); ok {
 			t.Error("still playing after ten minutes of silence")
 		}
-		kept, err := h.desk.Receipts(t.Context(), ada, h.db.now(), 10)
+		kept, err := h.desk.Receipts(t.Context(), ada, h.db.now(), id.Bytes16{}, 10)
 		if err != nil || len(kept) != 1 || kept[0].Receipt.MS != 91_000 || len(kept[0].Play.Claim) == 0 {
 			t.Errorf("receipts: %+v, %v", kept, err)
 		}

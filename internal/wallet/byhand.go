@@ -159,8 +159,8 @@ type Payment struct {
 	Undone   time.Time // zero while it stands
 }
 
-// listMost bounds a page of a list.
-const listMost = 200
+// listMost bounds a page of a list, and the row that tells that there are more.
+const listMost = 201
 
 // Counts returns how many subscriptions are in each state.
 func (d *Desk) Counts(ctx context.Context) (out map[State]int64, err error) {

@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -200,11 +201,25 @@ func (d *Desk) Cancel(ctx context.Context, a id.Account) error {
 
 // Refund gives an account back what it paid and did not use, and, while the
 // current month is open, that month's charge too; the month's pot is then
-// gone. It returns what the operator has to hand back.
+// gone. It returns what the operator has to hand back; the same reference
+// again gives back nothing more and returns the same.
 func (d *Desk) Refund(ctx context.Context, operator, a id.Account, method, reference string) (amount money.Micro, err error) {
+	reference = strings.TrimSpace(reference)
+	if strings.HasPrefix(reference, "undo/") {
+		return 0, fault.On("reference", fault.Invalid, "References that begin with \"undo/\" are made by the node itself. Choose another.")
+	}
 	err = d.Store.WalletUpdate(ctx, func(tx Tx) error {
 		s, err := tx.SubscriptionOf(ctx, a)
 		if err != nil {
+			return err
+		}
+		switch done, err := tx.PaymentByEvent(ctx, Declared, reference); {
+		case err == nil && done.Kind == Refunded && done.Sub == s.ID:
+			amount = done.Micro
+			return nil
+		case err == nil:
+			return fault.On("reference", fault.Conflict, "Another payment has that reference.")
+		case !fault.Is(err, fault.NotFound):
 			return err
 		}
 		now := tx.Now()
@@ -224,7 +239,11 @@ func (d *Desk) Refund(ctx context.Context, operator, a id.Account, method, refer
 				return err
 			}
 		}
-		return take(ctx, tx, &s, Event{Rail: Declared, ID: reference, Kind: Refunded, Sub: s.ID, Micro: amount, Method: method, Reference: reference, RecordedBy: operator})
+		e := Event{Rail: Declared, ID: reference, Kind: Refunded, Sub: s.ID, Micro: amount, Method: method, Reference: reference, RecordedBy: operator}
+		if err := e.check(); err != nil {
+			return err
+		}
+		return take(ctx, tx, &s, e)
 	})
 	return amount, err
 }

@@ -122,4 +122,4 @@ delete from token where account = @account;
 insert into audit (id, at, actor, action, about, note) values (@id, @at, @actor, @action, @about, @note);
 
 -- name: AuditList :many
-select * from audit order by id desc limit @n;
+select * from audit where (cast(@after as text) = '' or id < @after) order by id desc limit @n;

@@ -47,7 +47,7 @@ update play set sealed = true where account = @account and began >= @low and beg
 select * from play where account = @account order by began desc limit 1;
 
 -- name: PlayReceipts :many
-select * from play where account = @account and began < @before and accepted > 0 order by began desc, id limit @n;
+select * from play where account = @account and (began < @before or began = @before and id > @after) and accepted > 0 order by began desc, id limit @n;
 
 -- name: PlayTotals :one
 select cast(count(*) as bigint) as plays, cast(coalesce(sum(counted), 0) as bigint) as ms

@@ -373,11 +373,16 @@ func (q *Queries) AuditInsert(ctx context.Context, arg AuditInsertParams) error 
 }
 
 const auditList = `-- name: AuditList :many
-select id, at, actor, action, about, note from audit order by id desc limit $1
+select id, at, actor, action, about, note from audit where (cast($1 as text) = '' or id < $1) order by id desc limit $2
 `
 
-func (q *Queries) AuditList(ctx context.Context, n int32) ([]Audit, error) {
-	rows, err := q.db.QueryContext(ctx, auditList, n)
+type AuditListParams struct {
+	After string
+	N     int32
+}
+
+func (q *Queries) AuditList(ctx context.Context, arg AuditListParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, auditList, arg.After, arg.N)
 	if err != nil {
 		return nil, err
 	}

@@ -711,17 +711,23 @@ func (q *Queries) PlayMarkSealed(ctx context.Context, arg PlayMarkSealedParams) 
 }
 
 const playReceipts = `-- name: PlayReceipts :many
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed from play where account = $1 and began < $2 and accepted > 0 order by began desc, id limit $3
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed from play where account = $1 and (began < $2 or began = $2 and id > $3) and accepted > 0 order by began desc, id limit $4
 `
 
 type PlayReceiptsParams struct {
 	Account string
 	Before  int64
+	After   []byte
 	N       int32
 }
 
 func (q *Queries) PlayReceipts(ctx context.Context, arg PlayReceiptsParams) ([]Play, error) {
-	rows, err := q.db.QueryContext(ctx, playReceipts, arg.Account, arg.Before, arg.N)
+	rows, err := q.db.QueryContext(ctx, playReceipts,
+		arg.Account,
+		arg.Before,
+		arg.After,
+		arg.N,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (v *visit) moderationPage() (*ModerationPage, error) {
 
 // audited lists the newest entries of the audit log, with names for accounts.
 func (v *visit) audited() ([]AuditLine, error) {
-	records, err := v.site.Accounts.Audited(v.Context(), v.viewer, auditedListed)
+	records, err := v.site.Accounts.Audited(v.Context(), v.viewer, "", auditedListed)
 	if err != nil {
 		return nil, err
 	}
