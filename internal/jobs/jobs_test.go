@@ -351,6 +351,17 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
+// A node that is told to stop while it starts ends well.
+func TestStopBeforeStart(t *testing.T) {
+	within(t, func(b *bench) {
+		ctx, cancel := context.WithCancel(b.ctx)
+		cancel()
+		if err := b.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What a process that died was running runs again; a job that brings the node
 // down each time is given up.
 func TestCrash(t *testing.T) {

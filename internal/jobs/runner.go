@@ -104,7 +104,9 @@ func (r *Runner) Wake() {
 // cannot begin.
 func (r *Runner) Run(ctx context.Context) error {
 	r.store.OnEnqueue(r.Wake)
-	if err := r.takeBack(ctx); err != nil {
+	if err := r.takeBack(ctx); ctx.Err() != nil {
+		return nil // told to stop before it began: what was under way is taken back by the next start
+	} else if err != nil {
 		return err
 	}
 	defer r.wg.Wait()
