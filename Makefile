@@ -35,8 +35,9 @@ lint:
 story: bin/9ten
 	$(GO) test -tags $(TAGS) -count=1 ./story/...
 
-bench:                 ## the benchmarks of the hot paths
-	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchtime 2s ./internal/royalty ./internal/store ./internal/media/hls ./internal/api
+bench: bin/9ten        ## the promised figures, beside yardsticks in the same run: one table
+	./bench/tools.sh
+	$(GO) run -tags $(TAGS) ./bench $(BENCHFLAGS)
 
 web:                   ## build the browser's part into internal/web/dist
 	$(GO) run ./web/build

@@ -48,7 +48,7 @@ require (
 	github.com/gobwas/ws v1.4.0 // indirect
 	github.com/jfreymuth/vorbis v1.0.2 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
-	golang.org/x/exp v0.0.0-20260718201538-764159d718ef // indirect
+	golang.org/x/exp v0.0.0-20260718201538-764159d718ef
 	golang.org/x/tools v0.50.0 // indirect
 )
 

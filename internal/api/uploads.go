@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/tus/tusd/v2/pkg/filestore"
 	tus "github.com/tus/tusd/v2/pkg/handler"
 	"github.com/tus/tusd/v2/pkg/memorylocker"
+	tuslog "golang.org/x/exp/slog"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -41,6 +43,7 @@ type Uploads struct {
 	Max    int64  // bytes of one file
 	Intake Intake
 	Viewer func(context.Context) music.Viewer
+	Log    *slog.Logger
 }
 
 // Handler returns the handler. Who asks is in the request's context.
@@ -53,6 +56,7 @@ func (u *Uploads) Handler() (http.Handler, error) {
 	memorylocker.New().UseIn(c) // one process has the directory
 	h, err := tus.NewHandler(tus.Config{
 		StoreComposer: c, BasePath: Prefix + "/uploads/", MaxSize: u.Max, DisableDownload: true, RespectForwardedHeaders: true, Cors: &tus.CorsConfig{Disable: true},
+		Logger:                  u.quiet(),
 		PreUploadCreateCallback: u.create, PreFinishResponseCallback: u.finish, PreUploadTerminateCallback: u.terminate,
 	})
 	if err != nil {
@@ -60,6 +64,12 @@ func (u *Uploads) Handler() (http.Handler, error) {
 	}
 	// tusd routes by the last part of the path and wants the rest gone.
 	return u.guard(http.StripPrefix(Prefix+"/uploads", h)), nil
+}
+
+// quiet lets through what tusd warns of; it notes every request twice.
+func (u *Uploads) quiet() *tuslog.Logger {
+	w := slog.NewLogLogger(u.Log.Handler(), slog.LevelWarn).Writer()
+	return tuslog.New(tuslog.NewTextHandler(w, &tuslog.HandlerOptions{Level: tuslog.LevelWarn}))
 }
 
 // guard lets in who may upload: a session with its token, or a studio token;

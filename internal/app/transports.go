@@ -30,6 +30,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 	u := &api.Uploads{
 		Dir: n.dir.join("incoming"), Max: n.cfg.Media.MaxFileBytes, Intake: intake{n.studio, n.blobs, n.cfg.Media.MaxFileBytes},
 		Viewer: func(ctx context.Context) music.Viewer { return viewer(account.From(ctx)) },
+		Log:    n.logger("uploads"),
 	}
 	uploads, err := u.Handler()
 	if err != nil {
