@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/media/encode"
+	"github.com/michaelperna/9ten/internal/media/sandbox"
 )
 
 // A finding is one thing that was looked at.
@@ -51,7 +52,7 @@ func doctor(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	list := cfg.surroundings()
+	list := cfg.surroundings(ctx)
 	n, err := openNode(ctx, cfg, newLogger(LogConfig{Level: "error", Format: "text"}, c.stderr))
 	if err != nil {
 		f := finding{Name: "data", Detail: fault.Message(err)}
@@ -66,27 +67,38 @@ func doctor(ctx context.Context, c *call) error {
 }
 
 // surroundings looks at what is around a node.
-func (c *Config) surroundings() []finding {
-	return []finding{ffmpeg(c), disk(c), address(c), clock()}
+func (c *Config) surroundings(ctx context.Context) []finding {
+	return append(decoding(ctx, c), disk(c), address(c), clock())
 }
 
-func ffmpeg(cfg *Config) finding {
-	f := finding{Name: "ffmpeg", OK: true, Detail: "Switched off: originals play as they are."}
-	if cfg.Media.FFmpeg == "off" {
-		return f
+// decoding looks at what turns files into sound: ffmpeg and what it can make,
+// and how well the helper is confined that reads strangers' files.
+func decoding(ctx context.Context, cfg *Config) []finding {
+	r := sandbox.Runner{}
+	f := finding{Name: "ffmpeg", OK: true}
+	tools, err := encode.Find(ctx, r, cfg.Media.FFmpeg)
+	switch {
+	case err != nil:
+		f.OK, f.Detail, f.Remedy = false, fault.Message(err), "Correct media.ffmpeg: a path, auto, or off."
+	case cfg.Media.FFmpeg == "off":
+		f.Detail = "Switched off (media.ffmpeg). " + tools.Missing()[0].Why
+	default:
+		f.Detail = "Found at " + tools.FFmpeg + ": uploads get AAC and Opus besides the original."
+		for _, m := range tools.Missing() {
+			f.Detail = "Missing: " + m.What + ". " + m.Why
+			f.Remedy = "Get it: " + m.How + ". Uploads from then on have it."
+		}
 	}
-	name := cfg.Media.FFmpeg
-	if name == "auto" {
-		name = "ffmpeg"
-	}
-	path, err := exec.LookPath(name)
+	s := finding{Name: "sandbox"}
+	l, err := r.Level(ctx)
 	if err != nil {
-		f.Detail = "Not found. Originals play as they are, MP3 and WAV without saving modes."
-		f.Remedy = "Install it: apt install ffmpeg, or brew install ffmpeg. Uploads from then on get AAC and Opus too."
-		return f
+		s.Detail = fault.Message(err)
+		return []finding{f, s}
 	}
-	f.Detail = "Found at " + path + "."
-	return f
+	if s.OK, s.Detail = l.Full(), "The helper that reads strangers' files is "+l.String()+"."; !s.OK {
+		s.Remedy = "Run the node on Linux 5.13 or later with landlock and seccomp switched on. Until then take uploads only from people you trust: a broken decoder could reach what is open."
+	}
+	return []finding{f, s}
 }
 
 // lowDisk is below which free space is worth a word.

@@ -52,7 +52,7 @@ func (m machine) Status(ctx context.Context) (s api.Status, err error) {
 }
 
 func (m machine) Findings(ctx context.Context) ([]api.Finding, error) {
-	list := append(m.n.cfg.surroundings(), m.n.check(ctx)...)
+	list := append(m.n.cfg.surroundings(ctx), m.n.check(ctx)...)
 	out := make([]api.Finding, len(list))
 	for i, f := range list {
 		out[i] = api.Finding(f)

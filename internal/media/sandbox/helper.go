@@ -94,7 +94,7 @@ func guarded(f Func, c Call) (err error) {
 
 // report measures by trying, rather than by asking the kernel's version.
 func report(_ context.Context, _ Call, out io.Writer) error {
-	l := Level{Landlock: landlockVersion(), Network: socketRefused(), Limits: limited()}
+	l := Level{Landlock: landlockVersion(), Network: socketRefused(), Others: killRefused() && forkRefused(), Limits: limited()}
 	f, err := os.Open("/")
 	if err == nil {
 		_ = f.Close()

@@ -1,13 +1,13 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -92,63 +92,6 @@ func restrict(o order) error {
 	return syscall.Exec(exe, append([]string{exe}, args...), os.Environ())
 }
 
-// denyCalls makes the kernel refuse, with EPERM, the calls that reach outside
-// the process: sockets, other processes, mounts, rings. It holds in every
-// thread and in whatever the process becomes. Landlock alone guards TCP only.
-func denyCalls() error {
-	nums, arch, ok := deniedCalls()
-	if !ok {
-		return nil // an architecture without a table: the level says so
-	}
-	const (
-		loadWord = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		equal    = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		atLeast  = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
-		ret      = unix.BPF_RET | unix.BPF_K
-		eperm    = uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EPERM)
-	)
-	prog := []unix.SockFilter{
-		{Code: loadWord, K: 4}, // seccomp_data.arch
-		{Code: equal, Jt: 1, K: arch},
-		{Code: ret, K: eperm},
-		{Code: loadWord, K: 0},                // seccomp_data.nr
-		{Code: atLeast, Jf: 1, K: 0x40000000}, // the x32 numbers
-		{Code: ret, K: eperm},
-	}
-	for _, n := range nums {
-		prog = append(prog, unix.SockFilter{Code: equal, Jf: 1, K: n}, unix.SockFilter{Code: ret, K: eperm})
-	}
-	prog = append(prog, unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW})
-	fp := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&fp)))
-	runtime.KeepAlive(prog)
-	if errno == unix.ENOSYS || errno == unix.EINVAL {
-		return nil // a kernel without seccomp: the level says so
-	}
-	if errno != 0 {
-		return fmt.Errorf("seccomp: %w", errno)
-	}
-	return nil
-}
-
-func deniedCalls() (nums []uint32, arch uint32, ok bool) {
-	switch runtime.GOARCH {
-	case "amd64":
-		arch = 0xc000003e // AUDIT_ARCH_X86_64
-	case "arm64":
-		arch = 0xc00000b7 // AUDIT_ARCH_AARCH64
-	default:
-		return nil, 0, false
-	}
-	return []uint32{
-		unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_PTRACE,
-		unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_MOUNT, unix.SYS_UNSHARE, unix.SYS_SETNS,
-		unix.SYS_IO_URING_SETUP, unix.SYS_BPF, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_PIDFD_GETFD,
-		unix.SYS_KEXEC_LOAD, unix.SYS_REBOOT, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_USERFAULTFD,
-		unix.SYS_PERF_EVENT_OPEN, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT,
-	}, arch, true
-}
-
 func socketRefused() bool {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err == nil {
@@ -161,3 +104,7 @@ func limited() bool {
 	var l unix.Rlimit
 	return unix.Getrlimit(unix.RLIMIT_AS, &l) == nil && l.Cur != unix.RLIM_INFINITY
 }
+
+func killRefused() bool { return unix.Kill(os.Getppid(), 0) == unix.EPERM }
+
+func forkRefused() bool { return errors.Is(exec.Command("/proc/self/exe").Start(), unix.EPERM) }

@@ -66,4 +66,6 @@ func restrict(o order) error {
 
 func landlockVersion() int { return 0 }
 func socketRefused() bool  { return false }
+func killRefused() bool    { return false }
+func forkRefused() bool    { return false }
 func limited() bool        { return false }

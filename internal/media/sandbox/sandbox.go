@@ -4,8 +4,8 @@
 // The helper is this binary, started again with a hidden first argument. It
 // restricts itself and then either becomes ffmpeg or runs one Go function by
 // name. Restricted means: it reads the files it was given and writes one
-// directory (landlock), opens no socket (seccomp and landlock), gains no
-// privilege, has a clean environment, a low priority and limits on memory,
+// directory (landlock), opens no socket (seccomp and landlock), starts and
+// signals no other process (seccomp), gains no privilege, has a clean environment, a low priority and limits on memory,
 // processor time and bytes written. It is killed with everything it started
 // when the caller's context ends.
 //
@@ -302,6 +302,7 @@ func (t *tail) String() string { return string(t.head) + string(t.end) }
 type Level struct {
 	Landlock int  `json:"landlock"` // version of the kernel's landlock, 0 where there is none
 	Network  bool `json:"network"`  // sockets are refused
+	Others   bool `json:"others"`   // no other process can be started or signalled
 	Limits   bool `json:"limits"`   // memory, time and file size are bounded
 	Files    bool `json:"files"`    // other files are out of reach
 }
@@ -312,7 +313,7 @@ func (l Level) String() string {
 	for _, p := range []struct {
 		on   bool
 		what string
-	}{{l.Files, "files (landlock " + strconv.Itoa(l.Landlock) + ")"}, {l.Network, "network"}, {l.Limits, "memory and time"}} {
+	}{{l.Files, "files (landlock " + strconv.Itoa(l.Landlock) + ")"}, {l.Network, "network"}, {l.Others, "processes"}, {l.Limits, "memory and time"}} {
 		if p.on {
 			in = append(in, p.what)
 		} else {
@@ -327,6 +328,9 @@ func (l Level) String() string {
 	}
 	return "confined: " + strings.Join(in, ", ") + "; open: " + strings.Join(out, ", ")
 }
+
+// Full reports whether nothing is missing.
+func (l Level) Full() bool { return l.Files && l.Network && l.Others && l.Limits }
 
 // Level starts a helper that tries what it must not do and reports.
 func (r Runner) Level(ctx context.Context) (Level, error) {

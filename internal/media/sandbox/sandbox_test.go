@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ func functions() map[string]sandbox.Func {
 		"exec": func(_ context.Context, _ sandbox.Call, _ io.Writer) error {
 			return exec.Command("/bin/sh", "-c", "true").Run()
 		},
+		// What a program does to have helpers of its own, or the node's.
+		"fork": func(context.Context, sandbox.Call, io.Writer) error { return exec.Command("/proc/self/exe").Start() },
+		"kill": func(context.Context, sandbox.Call, io.Writer) error { return syscall.Kill(os.Getppid(), 0) },
 		"memory": func(_ context.Context, _ sandbox.Call, out io.Writer) error {
 			var keep [][]byte
 			for {
@@ -149,6 +153,40 @@ func TestNoNetwork(t *testing.T) {
 		_, err := sandbox.Runner{}.Run(t.Context(), sandbox.Job{Func: "dial", Args: []string{netw, srv.Listener.Addr().String()}})
 		if (err == nil) == l.Network {
 			t.Errorf("%s: level %v, dial: %v", netw, l, err)
+		}
+	}
+}
+
+// TestOtherProcessesAreOutOfReach: a helper starts nothing, not even what it
+// may execute, and signals nobody, not even its parent, the node.
+func TestOtherProcessesAreOutOfReach(t *testing.T) {
+	l := level(t)
+	for _, f := range []string{"fork", "kill"} {
+		_, err := sandbox.Runner{}.Run(t.Context(), sandbox.Job{Func: f})
+		if (err == nil) == l.Others {
+			t.Errorf("%s: level %v, and yet: %v", f, l, err)
+		}
+		if l.Others && !strings.Contains(err.Error(), "not permitted") {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+	// ffmpeg works with threads, which stay allowed; a shell could do nothing.
+	out := t.TempDir()
+	made := filepath.Join(out, "made")
+	_, err := sandbox.Runner{}.Run(t.Context(), sandbox.Job{Exec: "/bin/sh", Args: []string{"-c", "/bin/true; echo > " + made + "; /bin/true"}, OutDir: out})
+	if _, there := os.Stat(made); l.Others && (err == nil || there != nil && !errors.Is(there, os.ErrNotExist)) {
+		t.Errorf("a shell started a program: %v", err)
+	}
+}
+
+func TestLevelSaysWhatIsMissing(t *testing.T) {
+	for want, l := range map[string]sandbox.Level{
+		"confined: files (landlock 6), network, processes, memory and time": {Landlock: 6, Files: true, Network: true, Others: true, Limits: true},
+		"confined: network, processes, memory and time; open: files":        {Network: true, Others: true, Limits: true},
+		"not confined": {},
+	} {
+		if got := l.String(); got != want || l.Full() != !strings.Contains(want, "open") && l.Files != false {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
