@@ -2,7 +2,9 @@ package app
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -10,6 +12,7 @@ import (
 	"os"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 )
 
 // keys are the node's own signing keys (formats.md, "Keys and what they sign").
@@ -34,6 +37,15 @@ func (d *dir) openKeys() (k keys, err error) {
 	}
 	k.secret = node.Seed()
 	return k, nil
+}
+
+// act returns an act's actor key, which signs the manifests of its renditions.
+// It comes from the node's secret, so that a backup of one file brings back
+// all of them, and can be handed to another node alone when an act moves.
+func (k keys) act(a id.Act) ed25519.PrivateKey {
+	h := hmac.New(sha256.New, k.secret)
+	h.Write([]byte("9ten/actor/v1\x00" + a))
+	return ed25519.NewKeyFromSeed(h.Sum(nil))
 }
 
 func (d *dir) ed25519Key(name string) (ed25519.PrivateKey, error) {

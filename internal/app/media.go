@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
 	"io"
 	"math"
 	"net/http"
@@ -20,12 +21,16 @@ import (
 	"github.com/michaelperna/9ten/internal/stream"
 )
 
+// prepareTries lets a preparation wait about a day and a half for room on a
+// full disk before the operator has to ask for it again.
+const prepareTries = 44
+
 // openMedia opens the files and what makes sound of them.
 func (n *node) openMedia(ctx context.Context) (err error) {
 	if n.blobs, err = blob.OpenDir(n.dir.join("blob")); err != nil {
 		return err
 	}
-	n.packager, err = hls.NewPackager(ctx, hls.Config{Blobs: n.blobs, Source: n.source, CacheBytes: n.cfg.Media.CacheBytes, Log: n.logger("hls")})
+	n.packager, err = hls.NewPackager(ctx, hls.Config{Blobs: n.blobs, Source: n.source, CacheBytes: n.cfg.Media.CacheBytes, Lost: n.lost, Log: n.logger("hls")})
 	if err != nil {
 		return err
 	}
@@ -34,7 +39,9 @@ func (n *node) openMedia(ctx context.Context) (err error) {
 		return err
 	}
 	n.workshop = &workshop{ffmpeg: n.cfg.Media.FFmpeg, blobs: n.blobs, dir: n.dir.join("work")}
-	n.jobs.Handle(music.JobPrepare, jobs.Options{Parallel: int(n.cfg.Media.Workers)}, n.prepareTrack)
+	n.jobs.Handle(music.JobPrepare, jobs.Options{Parallel: int(n.cfg.Media.Workers), Tries: prepareTries}, n.prepareTrack)
+	n.jobs.Handle(music.JobTidy, jobs.Options{}, func(ctx context.Context, _ jobs.Job) error { return n.tidy(ctx) })
+	n.jobs.At(music.JobTidy, jobs.Date{Hour: 4, Minute: 0})
 	n.jobs.Handle(jobDemo, jobs.Options{}, n.finishDemo)
 	n.jobs.Handle(music.JobPublish, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
 		return n.studio.PublishDue(ctx, id.Release(j.Payload))
@@ -77,7 +84,9 @@ func (n *node) prepareTrack(ctx context.Context, j jobs.Job) error {
 	}
 	in := media.Original{Path: path, Key: w.Original, Track: string(track) + "@" + n.cfg.NodeID(), Cover: w.WithArt}
 	_, err = p.Prepare(ctx, in, media.Prepared{}, func(ctx context.Context, s media.Step, got media.Prepared) error {
-		return n.studio.Prepared(ctx, track, result(w.Original, s, got))
+		r := result(w.Original, s, got)
+		n.sign(w.Act, r.Renditions)
+		return n.studio.Prepared(ctx, track, r)
 	})
 	switch fault.KindOf(err) {
 	case fault.Unsupported, fault.Invalid, fault.TooLarge:
@@ -87,6 +96,14 @@ func (n *node) prepareTrack(ctx context.Context, j jobs.Job) error {
 		return nil // deleted meanwhile
 	}
 	return err
+}
+
+// sign puts the act's name under the manifests of renditions.
+func (n *node) sign(act id.Act, list []music.Rendition) {
+	key := n.keys.act(act)
+	for i := range list {
+		list[i].Signature = ed25519.Sign(key, list[i].Manifest)
+	}
 }
 
 // result says what one step found, in the catalogue's words.
@@ -177,6 +194,23 @@ func (s shelf) Track(ctx context.Context, t id.Track) (stream.Track, error) {
 
 func (s shelf) TrackOf(ctx context.Context, rendition string) (id.Track, error) {
 	return s.n.catalogue.TrackOf(ctx, rendition)
+}
+
+// Manifest returns a rendition's manifest with the signature of its act.
+func (s shelf) Manifest(ctx context.Context, rendition string) (m stream.Manifest, err error) {
+	err = s.n.db.Music().View(ctx, func(tx music.Tx) error {
+		r, err := tx.Rendition(ctx, rendition)
+		if err != nil {
+			return err
+		}
+		t, err := tx.Track(ctx, r.Track)
+		if err != nil {
+			return err
+		}
+		m = stream.Manifest{Bytes: r.Manifest, Signature: r.Signature, Act: string(t.Act), Key: s.n.keys.act(t.Act).Public().(ed25519.PublicKey)}
+		return nil
+	})
+	return m, err
 }
 
 func (s shelf) Cover(_ context.Context, cover string, size int, format string) (string, error) {

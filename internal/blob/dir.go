@@ -28,6 +28,8 @@ type Dir struct {
 	// make writes a temporary file; tests put a full disk in its place.
 	make func(dir string) (file, error)
 	bufs sync.Pool
+	// mu keeps Prune and what makes a blob young again apart.
+	mu sync.Mutex
 }
 
 var _ Store = (*Dir)(nil)
@@ -87,10 +89,24 @@ func (d *Dir) PutHashed(ctx context.Context, prefix string, r io.Reader, limit i
 		return "", Written{}, err
 	}
 	key := prefix + "/" + w.Hex()
-	if info, err := d.Stat(ctx, key); err == nil && info.Size == w.Size {
+	dst := filepath.Join(d.root, filepath.FromSlash(key))
+	if d.renew(dst, w.Size) {
 		return key, w, storageFault(os.Remove(tmp))
 	}
-	return key, w, d.publish(tmp, filepath.Join(d.root, filepath.FromSlash(key)))
+	return key, w, d.publish(tmp, dst)
+}
+
+// renew makes a blob of that size young again, so that [Dir.Prune] leaves it to
+// whoever was just told of it. It reports false where there is none.
+func (d *Dir) renew(path string, size int64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	st, err := os.Lstat(path)
+	if err != nil || !st.Mode().IsRegular() || st.Size() != size {
+		return false
+	}
+	now := time.Now()
+	return os.Chtimes(path, now, now) == nil
 }
 
 // write copies r into a synced temporary file. Whatever fails, the file is gone.
@@ -143,10 +159,10 @@ func (d *Dir) write(ctx context.Context, r io.Reader, limit int64) (name string,
 
 // publish gives a temporary file its place and makes the place durable.
 func (d *Dir) publish(tmp, dst string) error {
-	err := os.Rename(tmp, dst)
+	err := d.rename(tmp, dst)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = d.mkdir(filepath.Dir(dst)); err == nil {
-			err = os.Rename(tmp, dst)
+			err = d.rename(tmp, dst)
 		}
 	}
 	if err == nil {
@@ -157,6 +173,12 @@ func (d *Dir) publish(tmp, dst string) error {
 		return storageFault(err)
 	}
 	return nil
+}
+
+func (d *Dir) rename(tmp, dst string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return os.Rename(tmp, dst)
 }
 
 // mkdir makes a directory and its parents up to the root, each durable in its parent.
@@ -256,6 +278,26 @@ func (d *Dir) Delete(_ context.Context, key string) error {
 		return storageFault(err)
 	}
 	return nil
+}
+
+// Prune deletes a blob that nobody stored, or stored again, since a time, and
+// reports whether it did. Who puts a blob first and tells of it afterwards, in
+// less than that time, is never left with a name for nothing.
+func (d *Dir) Prune(_ context.Context, key string, since time.Time) (bool, error) {
+	p, err := d.Path(key)
+	if err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	st, err := os.Lstat(p)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (!st.Mode().IsRegular() || !st.ModTime().Before(since)) {
+		return false, nil
+	}
+	if err == nil {
+		err = os.Remove(p)
+	}
+	return err == nil, storageFault(err)
 }
 
 // List implements [Store].

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 )
@@ -203,6 +204,49 @@ func TestCrashIsSwept(t *testing.T) {
 		t.Error("temporary files survive a start")
 	}
 	if _, err := again.Stat(context.Background(), "kept"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPrune: what was stored a moment ago, or stored again, is never pruned;
+// what is old is.
+func TestPrune(t *testing.T) {
+	root := t.TempDir()
+	d, err := OpenDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	key, _, err := d.PutHashed(ctx, "original", strings.NewReader("my song"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hourAgo := time.Now().Add(-time.Hour)
+	prune := func(want bool, why string) {
+		t.Helper()
+		if got, err := d.Prune(ctx, key, hourAgo); got != want || err != nil {
+			t.Errorf("%s: pruned %v, %v", why, got, err)
+		}
+	}
+	prune(false, "young")
+	p, err := d.Path(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := hourAgo.Add(-time.Hour)
+	if err := os.Chtimes(p, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := d.PutHashed(ctx, "original", strings.NewReader("my song"), 100); again != key || err != nil {
+		t.Fatalf("the same bytes are stored twice: %s %v", again, err)
+	}
+	prune(false, "stored again")
+	if err := os.Chtimes(p, old, old); err != nil {
+		t.Fatal(err)
+	}
+	prune(true, "old")
+	prune(false, "gone")
+	if _, err := d.Prune(ctx, "../etc", hourAgo); !fault.Is(err, fault.NotFound) {
 		t.Error(err)
 	}
 }

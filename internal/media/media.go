@@ -67,10 +67,29 @@ func childFLAC(ctx context.Context, c sandbox.Call, _ io.Writer) (err error) {
 	defer in.Close()
 	out, err := os.Create(filepath.Join(c.OutDir, "flac.flac"))
 	if err != nil {
-		return err
+		return noRoom(err)
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	return pcm.WAVToFLAC(ctx, in, out)
+	w := &writer{File: out}
+	if err := pcm.WAVToFLAC(ctx, in, w); w.failed == nil {
+		return err
+	}
+	return noRoom(w.failed)
+}
+
+// writer remembers that it could not write, which the encoder does not tell
+// from a damaged recording.
+type writer struct {
+	*os.File
+	failed error
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	n, err := w.File.Write(b)
+	if err != nil {
+		w.failed = err
+	}
+	return n, err
 }
 
 func childMeasure(ctx context.Context, c sandbox.Call, out io.Writer) error {

@@ -31,6 +31,10 @@ func CoverKey(id string, size int, format string) (string, error) {
 	return "", fault.New(fault.NotFound, "There is no such cover.")
 }
 
+// sourceKey is where the picture is that a cover was made of, as it came: all
+// of derived/ can be made again.
+func sourceKey(id string) string { return "original/cover/" + id }
+
 func factsKey(id string) string { return "derived/cover/" + id + "/cover.json" }
 
 // cover stores the picture inside the file. A broken one does not stop the
@@ -40,7 +44,7 @@ func (j *job) cover(ctx context.Context) error {
 		return nil
 	}
 	path := filepath.Join(j.dir, "picture")
-	if err := j.copyBlob(ctx, j.p.Inside, path); err != nil {
+	if err := copyBlob(ctx, j.blobs, j.p.Inside, path); err != nil {
 		return err
 	}
 	pic, err := j.Picture(ctx, path)
@@ -102,8 +106,15 @@ func (m *Preparer) Draw(ctx context.Context, name string) (Picture, error) {
 }
 
 func (m *Preparer) picture(ctx context.Context, id, path string) (Picture, error) {
-	if p, err := m.stored(ctx, id); err == nil || !fault.Is(err, fault.NotFound) {
+	p, err := m.stored(ctx, id)
+	if err == nil {
+		return p, m.remember(ctx, p) // young again: it is about to be used
+	}
+	if !fault.Is(err, fault.NotFound) {
 		return p, err
+	}
+	if err := m.put(ctx, sourceKey(id), path); err != nil {
+		return Picture{}, err
 	}
 	dir, err := os.MkdirTemp(m.temp, "cover-")
 	if err != nil {
@@ -127,13 +138,40 @@ func (m *Preparer) picture(ctx context.Context, id, path string) (Picture, error
 			return Picture{}, err
 		}
 	}
-	p := Picture{ID: id, Light: c.Accent.Light, Dark: c.Accent.Dark, Width: c.Width, Height: c.Height}
+	p = Picture{ID: id, Light: c.Accent.Light, Dark: c.Accent.Dark, Width: c.Width, Height: c.Height}
+	return p, m.remember(ctx, p)
+}
+
+// remember comes last: where the facts are, all of a cover is.
+func (m *Preparer) remember(ctx context.Context, p Picture) error {
 	facts, err := json.Marshal(p)
 	if err != nil {
-		return Picture{}, fmt.Errorf("cover: %w", err)
+		return fmt.Errorf("cover: %w", err)
 	}
-	_, err = m.blobs.Put(ctx, factsKey(id), bytes.NewReader(facts)) // last: where it is, all of it is
-	return p, err
+	_, err = m.blobs.Put(ctx, factsKey(p.ID), bytes.NewReader(facts))
+	return err
+}
+
+// Restore makes the files of a stored cover again. A NotFound fault says that
+// the picture it was made of is gone too.
+func (m *Preparer) Restore(ctx context.Context, id string) error {
+	if _, err := CoverKey(id, cover.Sizes[0], "jpg"); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(m.temp, "restore-")
+	if err != nil {
+		return noRoom(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "picture")
+	if err := copyBlob(ctx, m.blobs, sourceKey(id), path); err != nil {
+		return err
+	}
+	if err := m.blobs.Delete(ctx, factsKey(id)); err != nil {
+		return err
+	}
+	_, err = m.picture(ctx, id, path)
+	return err
 }
 
 func (m *Preparer) stored(ctx context.Context, id string) (p Picture, err error) {

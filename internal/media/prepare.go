@@ -291,8 +291,8 @@ func (j *job) input() encode.Input {
 }
 
 // copyBlob writes a stored blob to a file.
-func (j *job) copyBlob(ctx context.Context, key, path string) (err error) {
-	b, err := j.blobs.Open(ctx, key)
+func copyBlob(ctx context.Context, from blob.Store, key, path string) (err error) {
+	b, err := from.Open(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -103,12 +103,15 @@ func refuse(ctx context.Context, tx Tx, t *Track, r *Release, res Result) error 
 	t.Refusal, t.Changed = cut(line(res.Refusal), textMax), tx.Now()
 	if res.Original == t.Pending {
 		t.Pending = ""
-		if err := tx.DropAsset(ctx, t.ID, res.Original); err != nil {
+		if err := forgetFile(ctx, tx, t.ID, res.Original); err != nil {
 			return err
 		}
 		return tx.UpdateTrack(ctx, t)
 	}
 	t.State = Refused
+	if err := tidy(ctx, tx); err != nil {
+		return err
+	}
 	if err := tx.UpdateTrack(ctx, t); err != nil {
 		return err
 	}
@@ -163,7 +166,7 @@ func play(ctx context.Context, tx Tx, t *Track, original string) error {
 	}
 	before := t.Original
 	t.Original, t.Pending = original, ""
-	return tx.DropAsset(ctx, t.ID, before)
+	return forgetFile(ctx, tx, t.ID, before)
 }
 
 // describe fills the draft from what the files say, and brings the release's

@@ -31,6 +31,7 @@ type Job struct {
 const (
 	JobPrepare = "media.prepare" // read and measure a track's original: track id
 	JobPublish = "music.publish" // publish a scheduled release: release id
+	JobTidy    = "media.tidy"    // delete blobs nobody needs, make lost ones again: nothing
 )
 
 // A Tx is a transaction. Every method that names one thing returns a NotFound
@@ -108,6 +109,10 @@ type trackTx interface {
 	Renditions(ctx context.Context, t id.Track, original string) ([]Rendition, error)
 	// Rendition finds a rendition by its id alone.
 	Rendition(ctx context.Context, rendition string) (Rendition, error)
+	// Needs lists the blobs of tracks that are neither refused nor removed.
+	Needs(ctx context.Context) ([]Need, error)
+	// CoversShown lists the covers of releases, acts and playlists.
+	CoversShown(ctx context.Context) ([]string, error)
 	// Segmented tells which tracks of a release can be played in segments.
 	Segmented(ctx context.Context, r id.Release) (map[id.Track]bool, error)
 	// SetRendition replaces the file's rendition of the same codec.

@@ -280,7 +280,10 @@ func (s *Studio) Delete(ctx context.Context, v Viewer, r id.Release) error {
 		if err := tx.Audit(ctx, v.actor(), "release.delete", string(r), rel.Facts.Title); err != nil {
 			return err
 		}
-		return tx.DeleteRelease(ctx, r)
+		if err := tx.DeleteRelease(ctx, r); err != nil {
+			return err
+		}
+		return tidy(ctx, tx)
 	})
 }
 

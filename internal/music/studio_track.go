@@ -113,6 +113,9 @@ func (s *Studio) RemoveTrack(ctx context.Context, v Viewer, t id.Track) error {
 		if err != nil {
 			return err
 		}
+		if err := tidy(ctx, tx); err != nil {
+			return err
+		}
 		if rel.Published.IsZero() {
 			return tx.DeleteTrack(ctx, t)
 		}

@@ -265,7 +265,7 @@ func attach(ctx context.Context, tx Tx, up *Upload, b Blob) (Track, error) {
 	if err := tx.SetAsset(ctx, &Asset{Track: t.ID, Original: b.Key, SHA256: b.SHA256, Bytes: b.Bytes}); err != nil {
 		return Track{}, err
 	}
-	return t, tx.Enqueue(ctx, Job{JobPrepare, JobPrepare + " " + string(t.ID) + " " + b.SHA256, []byte(t.ID), tx.Now()})
+	return t, tx.Enqueue(ctx, prepareJob(tx, t.ID, b.SHA256))
 }
 
 // replace gives a track its next file. The old one plays until the new one
@@ -282,7 +282,7 @@ func replace(ctx context.Context, tx Tx, up *Upload, b Blob) (Track, error) {
 		drop, t.Original, t.State = t.Original, b.Key, Uploaded
 	}
 	if drop != "" && drop != b.Key {
-		if err := tx.DropAsset(ctx, t.ID, drop); err != nil {
+		if err := forgetFile(ctx, tx, t.ID, drop); err != nil {
 			return Track{}, err
 		}
 	}

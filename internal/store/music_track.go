@@ -133,6 +133,42 @@ func (tx musicTx) SetRendition(ctx context.Context, r *music.Rendition) error {
 	}), "rendition")
 }
 
+func (tx musicTx) Needs(ctx context.Context) (out []music.Need, err error) {
+	originals, err := tx.Q.OriginalsNeeded(ctx)
+	if err != nil {
+		return nil, wrap(err, "originals")
+	}
+	waveforms, err := tx.Q.WaveformsNeeded(ctx)
+	if err != nil {
+		return nil, wrap(err, "waveforms")
+	}
+	renditions, err := tx.Q.RenditionsNeeded(ctx)
+	if err != nil {
+		return nil, wrap(err, "renditions")
+	}
+	for _, r := range originals {
+		for _, key := range []string{r.Original, r.Pending} {
+			if key != "" {
+				out = append(out, music.Need{Track: id.Track(r.ID), Key: key})
+			}
+		}
+	}
+	for _, r := range waveforms {
+		out = append(out, music.Need{Track: id.Track(r.Track), Key: r.Waveform, Made: true})
+	}
+	for _, r := range renditions {
+		for _, key := range []string{r.FrameIndex, r.Frames} {
+			out = append(out, music.Need{Track: id.Track(r.Track), Key: key, Made: true, Rendition: r.ID})
+		}
+	}
+	return out, nil
+}
+
+func (tx musicTx) CoversShown(ctx context.Context) ([]string, error) {
+	list, err := tx.Q.CoversShown(ctx)
+	return list, wrap(err, "covers")
+}
+
 func (tx musicTx) sheet(ctx context.Context, r sqlgen.Sheet) (music.Sheet, error) {
 	s := music.Sheet{Track: id.Track(r.Track), Version: r.Version, State: music.SheetState(r.State), Created: utc(r.Created), Since: utc(r.Since), Until: utc(r.Until)}
 	rows, err := tx.Q.SheetShares(ctx, sqlgen.SheetSharesParams{Track: r.Track, Version: r.Version})

@@ -35,12 +35,23 @@ type Original struct {
 	Type string // media type, such as "audio/flac"
 }
 
+// Manifest is the canonical form of a rendition (docs/protocol/manifest.md)
+// and who answers for it.
+type Manifest struct {
+	Bytes     []byte // their SHA-256 is the rendition's id
+	Signature []byte // Ed25519, by Key
+	Act       string
+	Key       []byte // the act's public key, 32 bytes
+}
+
 // Catalogue knows what is there. Every method returns a NotFound fault for what
 // is not.
 type Catalogue interface {
 	Track(ctx context.Context, track id.Track) (Track, error)
 	// TrackOf returns the track of a rendition, which never changes.
 	TrackOf(ctx context.Context, rendition string) (id.Track, error)
+	// Manifest returns what the act signed of a rendition.
+	Manifest(ctx context.Context, rendition string) (Manifest, error)
 	// Cover returns the blob key of a cover in a size (pixels a side) and a
 	// format ("webp" or "jpg").
 	Cover(ctx context.Context, cover string, size int, format string) (key string, err error)
@@ -245,7 +256,7 @@ func (s *Server) rendition(w http.ResponseWriter, r *http.Request) error {
 		return errNothing()
 	}
 	n, segment := segmentNumber(file)
-	if !segment && file != "index.m3u8" && file != "init.mp4" {
+	if !segment && file != "index.m3u8" && file != "init.mp4" && file != "manifest.json" {
 		return errNothing()
 	}
 	ctx := r.Context()
@@ -267,6 +278,9 @@ func (s *Server) rendition(w http.ResponseWriter, r *http.Request) error {
 		}
 		h["Cache-Control"] = pick(t, forever, foreverOwn)
 		return serve(w, r, tag, c)
+	}
+	if file == "manifest.json" {
+		return s.manifest(w, r, rendition, t)
 	}
 	made := s.cfg.Packager.Init
 	if file == "index.m3u8" {

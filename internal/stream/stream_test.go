@@ -3,6 +3,10 @@ package stream_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -68,6 +72,25 @@ func (n *node) TrackOf(_ context.Context, r string) (id.Track, error) {
 		return secret, nil
 	}
 	return "", fault.New(fault.NotFound, "no such rendition")
+}
+
+// manifest is a real one, signed by the act's key.
+func (n *node) manifest() ([]byte, ed25519.PrivateKey) {
+	key := ed25519.NewKeyFromSeed(make([]byte, 32))
+	m, err := n.track.Manifest(context.Background(), bytes.NewReader(n.file), string(open)+"@node.example")
+	if err != nil {
+		panic(err)
+	}
+	b, err := m.Encode()
+	if err != nil {
+		panic(err)
+	}
+	return b, key
+}
+
+func (n *node) Manifest(context.Context, string) (stream.Manifest, error) {
+	b, key := n.manifest()
+	return stream.Manifest{Bytes: b, Signature: ed25519.Sign(key, b), Act: "act", Key: key.Public().(ed25519.PublicKey)}, nil
 }
 
 func (n *node) Cover(_ context.Context, cover string, size int, format string) (string, error) {
@@ -172,6 +195,7 @@ func TestAnswers(t *testing.T) {
 		{"/media/" + openID + "/index.m3u8", "application/vnd.apple.mpegurl", forever, n.track.Playlist()},
 		{"/media/" + openID + "/init.mp4", "audio/mp4", forever, n.track.Init()},
 		{"/media/" + openID + "/0.m4s", "audio/mp4", forever, segment},
+		{"/media/" + openID + "/manifest.json", "application/json", again, nil},
 		{"/media/" + string(open) + "/original", "audio/flac", again, n.file},
 		{"/media/" + strings.ToLower(string(open)) + "/original", "audio/flac", again, n.file},
 		{"/covers/c1/96.webp", "image/webp", forever, []byte("RIFF....WEBP")},
@@ -199,6 +223,15 @@ func TestAnswers(t *testing.T) {
 			if res, part := n.do(t, "GET", c.path, "Range", "bytes=2-3"); res.StatusCode != 206 || !bytes.Equal(part, b[2:4]) {
 				t.Errorf("range of %s: %s", c.path, res.Status)
 			}
+			if res, part := n.do(t, "GET", c.path, "Range", "bytes=-5"); res.StatusCode != 206 || !bytes.Equal(part, b[len(b)-min(5, len(b)):]) {
+				t.Errorf("the end of %s: %s", c.path, res.Status)
+			}
+			if res, part := n.do(t, "GET", c.path, "Range", "bytes=0-0,2-3"); res.StatusCode != 206 || !strings.HasPrefix(res.Header.Get("Content-Type"), "multipart/byteranges") || !bytes.Contains(part, b[2:4]) {
+				t.Errorf("two ranges of %s: %s %v", c.path, res.Status, res.Header)
+			}
+			if res, part := n.do(t, "GET", c.path, "Range", "bytes=2-3", "If-Range", tag); res.StatusCode != 206 || !bytes.Equal(part, b[2:4]) {
+				t.Errorf("range of the same version of %s: %s", c.path, res.Status)
+			}
 			if res, part := n.do(t, "GET", c.path, "Range", "bytes=2-3", "If-Range", `"another"`); res.StatusCode != 200 || len(part) != len(b) {
 				t.Errorf("range of another version of %s: %s", c.path, res.Status)
 			}
@@ -215,6 +248,29 @@ func TestAnswers(t *testing.T) {
 	}
 	if res, _ := n.do(t, "OPTIONS", "/media/"+openID+"/0.m4s"); res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD" {
 		t.Errorf("preflight: %s %v", res.Status, res.Header)
+	}
+}
+
+// A listener can hold every byte it hears against what the act signed.
+func TestManifestFitsItsSegments(t *testing.T) {
+	n := start(t, 1<<20)
+	_, body := n.do(t, "GET", "/media/"+openID+"/manifest.json")
+	var got struct {
+		Segments                 []struct{ SHA256 string }
+		Manifest, Signature, Key []byte
+		Samples                  uint64
+	}
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	if !ed25519.Verify(got.Key, got.Manifest, got.Signature) || len(got.Segments) != n.track.Segments() || got.Samples != n.track.Index().Samples {
+		t.Errorf("%s", body)
+	}
+	for i, s := range got.Segments {
+		_, b := n.do(t, "GET", fmt.Sprintf("/media/%s/%d.m4s", openID, i))
+		if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != s.SHA256 {
+			t.Errorf("segment %d is not the one that was signed", i)
+		}
 	}
 }
 
@@ -244,7 +300,7 @@ func TestNothingThere(t *testing.T) {
 func TestAccess(t *testing.T) {
 	n := start(t, 1<<20)
 	paths := []string{"/media/" + string(secret) + "/master.m3u8", "/media/" + string(secret) + "/original",
-		"/media/" + secretID + "/index.m3u8", "/media/" + secretID + "/init.mp4", "/media/" + secretID + "/0.m4s"}
+		"/media/" + secretID + "/index.m3u8", "/media/" + secretID + "/init.mp4", "/media/" + secretID + "/0.m4s", "/media/" + secretID + "/manifest.json"}
 	for _, path := range paths {
 		if res, _ := n.do(t, "GET", path, "Cookie", "me=1"); res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Cache-Control"), "private, ") {
 			t.Errorf("%s: %s %v", path, res.Status, res.Header)

@@ -32,6 +32,9 @@ type Config struct {
 	CacheBytes int64
 	// MemoryBytes bounds the indexes kept in memory; 0 means 32 MiB.
 	MemoryBytes int
+	// Lost, if set, is called when a rendition's frames or index are not where
+	// Source says. It reports whether they are being made again.
+	Lost func(ctx context.Context, rendition string) bool
 	// Log hears of a cache that cannot be written.
 	Log *slog.Logger
 }
@@ -99,13 +102,24 @@ func (p *Packager) entry(ctx context.Context, rendition string) (entry, error) {
 	}
 	t, err := p.load(ctx, src.Index)
 	if err != nil {
-		return entry{}, err
+		return entry{}, p.lost(ctx, rendition, err)
 	}
 	e = entry{id: rendition, track: t, frames: src.Frames}
 	p.mu.Lock()
 	p.tracks.put(e)
 	p.mu.Unlock()
 	return e, nil
+}
+
+// lost tells of a blob that is not there and says so to the listener.
+func (p *Packager) lost(ctx context.Context, rendition string, err error) error {
+	if !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
+		return err
+	}
+	if p.cfg.Lost == nil || !p.cfg.Lost(ctx, rendition) {
+		return err
+	}
+	return fault.Wrap(err, fault.Unavailable, "This track is being prepared again. Try again in a minute.")
 }
 
 // maxIndex bounds an encoded index: a day of AAC takes a fifth of it.
@@ -247,7 +261,7 @@ func (p *Packager) await(ctx context.Context, id segmentID, c *call) (blob.Blob,
 func (p *Packager) produce(ctx context.Context, id segmentID, e entry) (*made, error) {
 	src, err := p.cfg.Blobs.Open(ctx, e.frames)
 	if err != nil {
-		return nil, err
+		return nil, p.lost(ctx, id.rendition, err)
 	}
 	defer func() { _ = src.Close() }() // opened for reading only
 	if src.Size() != e.track.x.SourceSize() {

@@ -77,16 +77,23 @@ func whole(t testing.TB, tr *hls.Track, src []byte) []byte {
 	return out
 }
 
-// The sound of the packaged FLAC is that of the original, to the bit.
+// The sound of the packaged FLAC is that of the original, to the bit: its MD5
+// is the one STREAMINFO holds, at every depth, rate and number of channels.
 func TestFLACIsIdentical(t *testing.T) {
-	for _, c := range []struct {
+	type file struct {
 		name, seconds, sample string
 		args                  []string
-	}{
-		{"16.flac", "31.7", "s16le", []string{"-ar", "44100", "-ac", "2", "-sample_fmt", "s16"}},
-		{"24.flac", "13", "s32le", []string{"-ar", "96000", "-ac", "2", "-sample_fmt", "s32"}},
+	}
+	files := []file{
+		{"long.flac", "31.7", "s16le", []string{"-ar", "44100", "-ac", "2", "-sample_fmt", "s16"}},
 		{"short.flac", "0.1", "s16le", []string{"-ar", "44100", "-ac", "1", "-sample_fmt", "s16"}},
-	} {
+	}
+	for _, form := range [][2]string{{"8000", "1"}, {"44100", "2"}, {"48000", "1"}, {"48000", "6"}, {"88200", "2"}, {"96000", "2"}, {"192000", "2"}} {
+		for _, depth := range [][2]string{{"s16", "s16le"}, {"s32", "s24le"}} {
+			files = append(files, file{form[0] + "-" + form[1] + "-" + depth[0] + ".flac", "6.9", depth[1], []string{"-ar", form[0], "-ac", form[1], "-sample_fmt", depth[0]}})
+		}
+	}
+	for _, c := range files {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			path := sound(t, c.name, c.seconds, c.args...)
@@ -101,11 +108,9 @@ func TestFLACIsIdentical(t *testing.T) {
 			if got, want := md5(packed), md5(path); got != want {
 				t.Errorf("decoded %s, original %s", got, want)
 			}
-			if c.sample == "s16le" { // STREAMINFO holds the MD5 of the samples
-				want := "MD5=" + hex.EncodeToString(tr.Index().Config[18:34])
-				if got := strings.TrimSpace(md5(packed)); got != want {
-					t.Errorf("decoded %s, STREAMINFO says %s", got, want)
-				}
+			want := "MD5=" + hex.EncodeToString(tr.Index().Config[18:34])
+			if got := strings.TrimSpace(md5(packed)); got != want {
+				t.Errorf("decoded %s, STREAMINFO says %s", got, want)
 			}
 		})
 	}

@@ -133,7 +133,22 @@ delete from rendition where track = @track and original = @original and codec = 
 -- name: RenditionSet :exec
 insert into rendition (id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes)
 values (@id, @track, @original, @codec, @frames, @frame_index, @manifest, @signature, @rate, @channels, @bitrate, @samples, @delay, @bytes)
-on conflict (id, track) do nothing;
+on conflict (id, track) do update set frames = excluded.frames, frame_index = excluded.frame_index, signature = excluded.signature;
+
+-- name: OriginalsNeeded :many
+select id, original, pending from track where state not in ('refused', 'removed');
+
+-- name: WaveformsNeeded :many
+select a.track, a.waveform from asset a join track t on t.id = a.track and (t.original = a.original or t.pending = a.original)
+where a.waveform <> '' and t.state not in ('refused', 'removed');
+
+-- name: RenditionsNeeded :many
+select r.track, r.id, r.frames, r.frame_index from rendition r join track t on t.id = r.track and (t.original = r.original or t.pending = r.original)
+where t.state not in ('refused', 'removed');
+
+-- name: CoversShown :many
+select cover from release where cover <> '' union select cover from act where cover <> ''
+union select face from act where face <> '' union select cover from playlist where cover <> '';
 
 -- name: RenditionDrop :exec
 delete from rendition where track = @track and original = @original;

@@ -698,6 +698,34 @@ func (q *Queries) AssetsOfRelease(ctx context.Context, release string) ([]Asset,
 	return items, nil
 }
 
+const coversShown = `-- name: CoversShown :many
+select cover from release where cover <> '' union select cover from act where cover <> ''
+union select face from act where face <> '' union select cover from playlist where cover <> ''
+`
+
+func (q *Queries) CoversShown(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, coversShown)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var cover string
+		if err := rows.Scan(&cover); err != nil {
+			return nil, err
+		}
+		items = append(items, cover)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const docDrop = `-- name: DocDrop :exec
 delete from search_doc where kind = $1 and ref = $2
 `
@@ -1296,6 +1324,39 @@ func (q *Queries) LineTrackInsert(ctx context.Context, arg LineTrackInsertParams
 		arg.Card,
 	)
 	return err
+}
+
+const originalsNeeded = `-- name: OriginalsNeeded :many
+select id, original, pending from track where state not in ('refused', 'removed')
+`
+
+type OriginalsNeededRow struct {
+	ID       string
+	Original string
+	Pending  string
+}
+
+func (q *Queries) OriginalsNeeded(ctx context.Context) ([]OriginalsNeededRow, error) {
+	rows, err := q.db.QueryContext(ctx, originalsNeeded)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OriginalsNeededRow
+	for rows.Next() {
+		var i OriginalsNeededRow
+		if err := rows.Scan(&i.ID, &i.Original, &i.Pending); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const placedTracks = `-- name: PlacedTracks :many
@@ -2081,7 +2142,7 @@ func (q *Queries) RenditionDrop(ctx context.Context, arg RenditionDropParams) er
 const renditionSet = `-- name: RenditionSet :exec
 insert into rendition (id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-on conflict (id, track) do nothing
+on conflict (id, track) do update set frames = excluded.frames, frame_index = excluded.frame_index, signature = excluded.signature
 `
 
 type RenditionSetParams struct {
@@ -2119,6 +2180,46 @@ func (q *Queries) RenditionSet(ctx context.Context, arg RenditionSetParams) erro
 		arg.Bytes,
 	)
 	return err
+}
+
+const renditionsNeeded = `-- name: RenditionsNeeded :many
+select r.track, r.id, r.frames, r.frame_index from rendition r join track t on t.id = r.track and (t.original = r.original or t.pending = r.original)
+where t.state not in ('refused', 'removed')
+`
+
+type RenditionsNeededRow struct {
+	Track      string
+	ID         string
+	Frames     string
+	FrameIndex string
+}
+
+func (q *Queries) RenditionsNeeded(ctx context.Context) ([]RenditionsNeededRow, error) {
+	rows, err := q.db.QueryContext(ctx, renditionsNeeded)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RenditionsNeededRow
+	for rows.Next() {
+		var i RenditionsNeededRow
+		if err := rows.Scan(
+			&i.Track,
+			&i.ID,
+			&i.Frames,
+			&i.FrameIndex,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const renditionsOf = `-- name: RenditionsOf :many
@@ -2926,6 +3027,39 @@ func (q *Queries) UploadsStale(ctx context.Context, arg UploadsStaleParams) ([]U
 			&i.Created,
 			&i.Changed,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const waveformsNeeded = `-- name: WaveformsNeeded :many
+select a.track, a.waveform from asset a join track t on t.id = a.track and (t.original = a.original or t.pending = a.original)
+where a.waveform <> '' and t.state not in ('refused', 'removed')
+`
+
+type WaveformsNeededRow struct {
+	Track    string
+	Waveform string
+}
+
+func (q *Queries) WaveformsNeeded(ctx context.Context) ([]WaveformsNeededRow, error) {
+	rows, err := q.db.QueryContext(ctx, waveformsNeeded)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WaveformsNeededRow
+	for rows.Next() {
+		var i WaveformsNeededRow
+		if err := rows.Scan(&i.Track, &i.Waveform); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
