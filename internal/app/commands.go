@@ -16,6 +16,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/wallet"
 )
 
 // options are what the flags of the commands set.
@@ -28,6 +29,7 @@ type options struct {
 	seed                         uint64
 	period                       string
 	act                          string
+	format                       string
 }
 
 // commands are all words of the command line, in the order of the help.
@@ -39,6 +41,7 @@ func commands() []command {
 		{name: "simulate", summary: "play a month of invented listeners into a demonstration", run: simulate, flags: simulateFlags},
 		{name: "month close", args: "2026-10", summary: "settle a month as far as the calendar allows; twice does no harm", run: closeMonth},
 		{name: "month list", summary: "how far each month has come", run: listMonths},
+		{name: "books export", summary: "print every entry of the books", run: exportBooks, flags: booksFlags},
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
@@ -219,6 +222,15 @@ func listMonths(ctx context.Context, c *call) error {
 			}
 		})
 	})
+}
+
+func booksFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.format, "format", string(wallet.CSV), "csv, or hledger for its journal `format`")
+}
+
+// exportBooks streams, so that the books may be long.
+func exportBooks(ctx context.Context, c *call) error {
+	return withNode(ctx, c, func(n *node) error { return n.wallet.Export(ctx, wallet.Format(c.opt.format), c.stdout) })
 }
 
 func splitPots(_ context.Context, c *call) error { return royalty.SplitJSON(c.stdin, c.stdout) }

@@ -37,9 +37,9 @@ func must(t *testing.T, stdin string, args ...string) string {
 
 // catalogue puts music into a node that is not running: acts with two tracks
 // each, without sound.
-func catalogue(t *testing.T, dir string, acts int) {
+func catalogue(t *testing.T, driver, source string, acts int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "9ten.db"))
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func catalogue(t *testing.T, dir string, acts int) {
 func TestSimulatedMonth(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
-	catalogue(t, dir, 14)
+	catalogue(t, "sqlite", filepath.Join(dir, "9ten.db"), 14)
 	t.Log(must(t, "", "simulate", "--data-dir", dir, "--listeners", "60", "--seed", "7", "--period", "2026-10"))
 	first := must(t, "", "month", "close", "2026-10", "--data-dir", dir, "--json")
 	if again := must(t, "", "month", "close", "2026-10", "--data-dir", dir, "--json"); again != first {
@@ -88,6 +88,7 @@ func TestSimulatedMonth(t *testing.T) {
 	}
 	defer n.Close()
 	checkMonth(t, n, 202610)
+	checkBackup(t, n, "2026-10")
 	checkTampering(t, n, 202610)
 	checkDeletion(t, n, 202610)
 }
