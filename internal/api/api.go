@@ -7,6 +7,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -84,6 +85,7 @@ type operation struct {
 	role         account.Role  // what the account must be at least: "" is anybody
 	session      bool          // it guards the account itself: tokens are refused
 	status       int           // of success; 0 is 200, or 204 without a body
+	maxBody      int64         // bytes a request may have; 0 is [maxBody]
 	csrfInBody   bool          // a beacon cannot set headers: its body carries the token
 	files        []string      // types of what is downloaded, where that is the answer
 	often        bool          // the clock bounds it already: it is not slowed down
@@ -108,7 +110,7 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 func (r *router) describe(o operation) huma.Operation {
 	op := huma.Operation{
 		Middlewares: huma.Middlewares{r.guard(o)}, Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag},
-		DefaultStatus: o.status, MaxBodyBytes: maxBody, Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		DefaultStatus: o.status, MaxBodyBytes: cmp.Or(o.maxBody, maxBody), Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}
 	if len(o.files) > 0 {
 		answer := &huma.Response{Description: "A file", Content: map[string]*huma.MediaType{}}

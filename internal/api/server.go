@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -37,6 +38,8 @@ type API struct {
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger
+	// Picture makes a cover of a picture. Faults: Invalid, Unsupported, TooLarge.
+	Picture func(ctx context.Context, picture io.Reader) (music.Cover, error)
 	// Month returns an account's nine with the names of its acts.
 	Month func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error)
 	// MayAct refuses (Forbidden, NotFound) who has no part in an act.

@@ -33,6 +33,7 @@ func (a *API) studio(r *router) {
 	add(r, studioOp(http.MethodDelete, "/acts/{act}/people/{handle}", "take-act-role", "Take somebody's role"), a.takeRole)
 	add(r, studioOp(http.MethodGet, "/acts/{act}/wallets", "get-act-wallets", "How the act's money is divided inside it"), a.wallets)
 	add(r, studioOp(http.MethodPut, "/acts/{act}/wallets", "set-act-wallets", "Divide the act's money"), a.setWallets)
+	a.studioDesk(r)
 	a.studioReleases(r)
 	a.studioTracks(r)
 }

@@ -1,11 +1,15 @@
 package api_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 )
 
 type studioRow struct {
@@ -174,4 +178,50 @@ func TestTakeDown(t *testing.T) {
 	h.program(h.root, account.ScopeRead).refused(http.MethodDelete, at, nil, http.StatusForbidden)
 	h.program(h.root, account.ScopeAdmin).do(http.MethodDelete, at, nil, http.StatusNoContent, nil)
 	h.guest().do(http.MethodGet, open, nil, http.StatusOK, nil)
+}
+
+// A cover is a picture that the people of the act send.
+func TestCovers(t *testing.T) {
+	h := newHouse(t)
+	h.api.Picture = func(_ context.Context, r io.Reader) (music.Cover, error) {
+		b, err := io.ReadAll(r)
+		if string(b) != "picture" {
+			return music.Cover{}, fault.New(fault.Unsupported, "That is no picture.")
+		}
+		return music.Cover{ID: "c1", Light: "#111111", Dark: "#eeeeee"}, err
+	}
+	ada, bob := h.artist("ada"), h.artist("bob")
+	act := ada.makes("tide")
+	var rel studioRow
+	ada.do(http.MethodPost, "/studio/acts/"+act.ID+"/releases", map[string]any{"title": "Ebb"}, http.StatusCreated, &rel)
+	for _, path := range []string{"/studio/releases/" + rel.ID + "/cover", "/studio/acts/" + act.ID + "/cover"} {
+		for _, tt := range []struct {
+			who  caller
+			body string
+			want int
+		}{{bob, "picture", 0}, {ada, "noise", http.StatusUnsupportedMediaType}, {ada, "picture", http.StatusOK}} {
+			if code := tt.who.send(http.MethodPut, path, tt.body).code; code != tt.want && (tt.want != 0 || code < 400) {
+				t.Errorf("%s with %q answers %d", path, tt.body, code)
+			}
+		}
+	}
+	var desks []struct {
+		Act      struct{ ID string }
+		Waiting  int
+		Releases []struct {
+			Release struct{ Cover struct{ ID string } }
+			Ready   int
+		}
+	}
+	h.ready(id.Release(rel.ID), 2)
+	ada.do(http.MethodGet, "/studio/desks", nil, http.StatusOK, &desks)
+	if len(desks) != 1 || desks[0].Releases[0].Release.Cover.ID != "c1" || desks[0].Releases[0].Ready != 2 {
+		t.Errorf("%+v", desks)
+	}
+	ada.do(http.MethodDelete, "/studio/releases/"+rel.ID+"/cover", nil, http.StatusNoContent, nil)
+	desks = nil
+	ada.do(http.MethodGet, "/studio/desks", nil, http.StatusOK, &desks)
+	if desks[0].Releases[0].Release.Cover.ID != "" {
+		t.Errorf("%+v", desks)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/tus/tusd/v2/pkg/filestore"
@@ -82,7 +83,15 @@ func (u *Uploads) guard(next http.Handler) http.Handler {
 			err = p.CheckCSRF(r.Header.Get("X-CSRF-Token"))
 		}
 		if name := filepath.Base(r.URL.Path); err == nil && name != "uploads" && r.Method != http.MethodOptions {
-			_, err = u.Intake.Upload(r.Context(), u.Viewer(r.Context()), id.Upload(name))
+			var up music.Upload
+			up, err = u.Intake.Upload(r.Context(), u.Viewer(r.Context()), id.Upload(name))
+			if err == nil && r.Method == http.MethodHead {
+				var whole bool
+				if whole, err = u.whole(r.Context(), up); err == nil && whole {
+					complete(w, up)
+					return
+				}
+			}
 		}
 		if err != nil {
 			problem.Write(w, err)
@@ -92,6 +101,30 @@ func (u *Uploads) guard(next http.Handler) http.Handler {
 		next.ServeHTTP(t, r)
 		t.end()
 	})
+}
+
+// whole reports whether an upload has become a track. One whose last byte is
+// on disk becomes it now: the node was stopped between the two.
+func (u *Uploads) whole(ctx context.Context, up music.Upload) (bool, error) {
+	if up.State != music.UploadOpen {
+		return up.State == music.UploadDone, nil
+	}
+	f, err := os.Stat(filepath.Join(u.Dir, string(up.ID)))
+	if err != nil || f.Size() != up.Size {
+		return false, nil // tusd says how much there is
+	}
+	return true, u.arrive(ctx, up.ID)
+}
+
+// complete answers how much there is of an upload that has arrived: all of it.
+// Its client may not have heard so, because the connection broke.
+func complete(w http.ResponseWriter, up music.Upload) {
+	h, size := w.Header(), strconv.FormatInt(up.Size, 10)
+	h.Set("Tus-Resumable", "1.0.0")
+	h.Set("Upload-Offset", size)
+	h.Set("Upload-Length", size)
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
 }
 
 // A translator turns what tusd refuses by itself, in plain text, into our
@@ -156,19 +189,24 @@ func (u *Uploads) create(e tus.HookEvent) (tus.HTTPResponse, tus.FileInfoChanges
 // finish hands the whole file on before the last piece is answered: an artist
 // who sees it arrived can close the page.
 func (u *Uploads) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
-	f, err := os.Open(filepath.Join(u.Dir, e.Upload.ID))
-	if err != nil {
-		return tus.HTTPResponse{}, refusal(fault.Wrap(err, fault.Unavailable, "The file cannot be read back from the disk."))
-	}
-	err = errors.Join(u.Intake.Arrived(e.Context, id.Upload(e.Upload.ID), f), f.Close())
-	if err != nil && fault.KindOf(err) == fault.Unavailable {
-		return tus.HTTPResponse{}, refusal(err) // the piece may be sent again
-	}
-	u.forget(e.Upload.ID)
-	if err != nil {
+	if err := u.arrive(e.Context, id.Upload(e.Upload.ID)); err != nil {
 		return tus.HTTPResponse{}, refusal(err)
 	}
 	return tus.HTTPResponse{}, nil
+}
+
+// arrive makes a whole file a track. What is left of it goes, unless the node
+// was at fault: the piece may then be sent again.
+func (u *Uploads) arrive(ctx context.Context, up id.Upload) error {
+	f, err := os.Open(filepath.Join(u.Dir, string(up)))
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The file cannot be read back from the disk.")
+	}
+	err = errors.Join(u.Intake.Arrived(ctx, up, f), f.Close())
+	if k := fault.KindOf(err); err == nil || k != fault.Unavailable && k != fault.Internal {
+		u.forget(string(up))
+	}
+	return err
 }
 
 func (u *Uploads) terminate(e tus.HookEvent) (tus.HTTPResponse, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/media/cover"
 	"github.com/michaelperna/9ten/internal/music"
 )
 
@@ -212,6 +213,34 @@ func (n *node) store(ctx context.Context, v music.Viewer, r id.Release, filename
 	}
 	_, err = n.studio.Import(ctx, v, r, filename, music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size})
 	return err
+}
+
+// takeFile adds a file that somebody sent whole. Who may not is told before
+// its bytes are taken.
+func (n *node) takeFile(ctx context.Context, v music.Viewer, r id.Release, filename string, file io.Reader) error {
+	if err := n.studio.MayAdd(ctx, v, r, filename); err != nil {
+		return err
+	}
+	return n.store(ctx, v, r, filename, file)
+}
+
+// takeCover makes a cover of a picture that somebody sent.
+func (n *node) takeCover(ctx context.Context, picture io.Reader) (c music.Cover, err error) {
+	p, err := n.workshop.preparer(ctx)
+	if err != nil {
+		return c, err
+	}
+	f, err := os.CreateTemp(n.dir.join("incoming"), "picture-")
+	if err != nil {
+		return c, fault.Wrap(err, fault.Unavailable, "The node has no room for the picture.")
+	}
+	defer os.Remove(f.Name())
+	_, err = io.Copy(f, io.LimitReader(picture, cover.MaxBytes+1)) // one more says that it is too large
+	if err := errors.Join(err, f.Close()); err != nil {
+		return c, fault.Wrap(err, fault.Unavailable, "The picture could not be stored. Send it again.")
+	}
+	pic, err := p.Picture(ctx, f.Name())
+	return music.Cover{ID: pic.ID, Light: pic.Light, Dark: pic.Dark}, err
 }
 
 // work runs jobs until none of a kind is left.

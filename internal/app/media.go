@@ -19,6 +19,7 @@ import (
 	"github.com/michaelperna/9ten/internal/media/probe"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/stream"
+	"github.com/michaelperna/9ten/internal/web/site"
 )
 
 // prepareTries lets a preparation wait about a day and a half for room on a
@@ -229,9 +230,16 @@ func mediaType(codec string) string {
 	return "application/octet-stream"
 }
 
-// mayHear says whether a request may have a track that is not public.
-func (n *node) mayHear(ctx context.Context, r *http.Request, t id.Track) error {
-	return n.catalogue.MayHear(ctx, viewer(account.From(ctx)), t, r.URL.Query().Get("preview"))
+// mayHear says whether a request may have a track that is not public: by who
+// asks, or by a private link that this browser has opened.
+func (n *node) mayHear(ctx context.Context, r *http.Request, t id.Track) (err error) {
+	links := append([]string{r.URL.Query().Get("preview")}, site.Previews(r)...)
+	for _, link := range links {
+		if err = n.catalogue.MayHear(ctx, viewer(account.From(ctx)), t, link); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // Helper turns the process into a sandboxed helper when its arguments say so.

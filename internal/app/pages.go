@@ -28,7 +28,7 @@ func (n *node) pages(mux *http.ServeMux) error {
 		Renderer: renderer, Gate: n.gate, Accounts: n.accounts, Facts: n.facts, BaseURL: n.cfg.BaseURL, Now: n.now, Log: n.logger("pages"), Ready: n.named, LoadDemo: n.loadDemo,
 		Rooms: site.Rooms{
 			Music:   site.Music{Catalogue: n.catalogue, Library: n.library, Listen: n.listen},
-			Studios: site.Studios{Studio: n.studio, Moderation: n.moderation},
+			Studios: site.Studios{Studio: n.studio, Moderation: n.moderation, TakeFile: n.takeFile, TakeCover: n.takeCover},
 			Report:  n.report, Wallet: n.wallet, Engine: engine{n}, Keys: n.signer.trusted(),
 		},
 	}

@@ -185,26 +185,32 @@ func (s *Studio) Waiting(ctx context.Context, v Viewer, a id.Act) (out []Waiting
 		if err := may(ctx, tx, v, a, Owner); err != nil {
 			return err
 		}
-		sheets, err := tx.SheetsWaitingFor(ctx, a)
-		if err != nil {
-			return err
-		}
-		for _, sh := range sheets {
-			w := WaitingSheet{Sheet: sh}
-			if w.Track, err = tx.Track(ctx, sh.Track); err != nil {
-				return err
-			}
-			if w.Release, err = tx.Release(ctx, w.Track.Release); err != nil {
-				return err
-			}
-			if w.Names, err = tx.ActNames(ctx, actsOf(sh.Shares)); err != nil {
-				return err
-			}
-			out = append(out, w)
-		}
-		return nil
+		out, err = waitingFor(ctx, tx, a)
+		return err
 	})
 	return out, err
+}
+
+// waitingFor are the sheets an act has not answered, with what they are about.
+func waitingFor(ctx context.Context, tx Tx, a id.Act) (out []WaitingSheet, err error) {
+	sheets, err := tx.SheetsWaitingFor(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	for _, sh := range sheets {
+		w := WaitingSheet{Sheet: sh}
+		if w.Track, err = tx.Track(ctx, sh.Track); err != nil {
+			return nil, err
+		}
+		if w.Release, err = tx.Release(ctx, w.Track.Release); err != nil {
+			return nil, err
+		}
+		if w.Names, err = tx.ActNames(ctx, actsOf(sh.Shares)); err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
 }
 
 func actsOf(shares []Share) []id.Act {

@@ -179,7 +179,7 @@ func (r *Release) missing(tracks []Track) error {
 		case Ready:
 			ready++
 			if t.Title == "" {
-				return fault.On("title", fault.Invalid, "Track %d has no title yet.", t.Number)
+				return fault.New(fault.Invalid, "Track %d has no title yet.", t.Number)
 			}
 		case Uploaded, Preparing:
 			waiting++

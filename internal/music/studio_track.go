@@ -101,6 +101,61 @@ func (s *Studio) Reorder(ctx context.Context, v Viewer, r id.Release, order []id
 	})
 }
 
+// MoveTrack swaps a track with the one before it (up) or after it; at the end
+// of the list it stays. Needs an editor.
+func (s *Studio) MoveTrack(ctx context.Context, v Viewer, t id.Track, up bool) (Release, error) {
+	var rel Release
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		track, r, err := editableTrack(ctx, tx, v, t, Editor)
+		if err != nil {
+			return err
+		}
+		rel = r
+		list, err := tx.TracksOf(ctx, track.Release)
+		if err != nil {
+			return err
+		}
+		list = slices.DeleteFunc(list, func(x Track) bool { return x.State == Removed })
+		from := slices.IndexFunc(list, func(x Track) bool { return x.ID == t })
+		to := from + 1
+		if up {
+			to = from - 1
+		}
+		if from < 0 || to < 0 || to >= len(list) {
+			return nil
+		}
+		if err := swap(ctx, tx, list, from, to); err != nil {
+			return err
+		}
+		return save(ctx, tx, &rel, rel.State == Published)
+	})
+	return rel, err
+}
+
+// swap exchanges two places of a list. Tracks that share a number, as files
+// without tags do, are numbered anew, each disc from 1.
+func swap(ctx context.Context, tx Tx, list []Track, a, b int) error {
+	type place struct{ disc, number int }
+	places := make([]place, len(list))
+	for i, t := range list {
+		places[i] = place{t.Disc, t.Number}
+		if i > 0 && places[i].disc == places[i-1].disc {
+			places[i].number = max(places[i].number, places[i-1].number+1)
+		}
+	}
+	list[a], list[b] = list[b], list[a]
+	for i, t := range list {
+		p := places[i]
+		if t.Disc == p.disc && t.Number == p.number {
+			continue
+		}
+		if _, err := editOne(ctx, tx, t, func(x *Track) { x.Disc, x.Number = p.disc, p.number }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func staleOrder() error {
 	return fault.New(fault.Conflict, "The tracks of this release have changed meanwhile. Reload the page and order them again.")
 }

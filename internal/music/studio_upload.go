@@ -61,15 +61,43 @@ func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, e
 
 func (s *Studio) acceptable(u *Upload) error {
 	limit := cmp.Or(s.FileMax, fileMaxDefault)
+	if err := musicByName(u.Filename); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains(Extensions(), strings.ToLower(path.Ext(u.Filename))):
-		return fault.On("filename", fault.Unsupported, "%q is no music file we can take. FLAC and WAV are best; MP3, AAC, Ogg Vorbis and Opus come in too.", u.Filename)
 	case u.Size < 1:
 		return fault.On("size", fault.Invalid, "%q is empty.", u.Filename)
 	case u.Size > limit:
 		return fault.On("size", fault.TooLarge, "%q has %s; this node takes files up to %s.", u.Filename, size(u.Size), size(limit))
 	}
 	return nil
+}
+
+// musicByName returns an Unsupported fault for a file that is no music by its
+// name.
+func musicByName(filename string) error {
+	if slices.Contains(Extensions(), strings.ToLower(path.Ext(filename))) {
+		return nil
+	}
+	return fault.On("filename", fault.Unsupported, "%q is no music file we can take. FLAC and WAV are best; MP3, AAC, Ogg Vorbis and Opus come in too.", filename)
+}
+
+// MayEdit returns the fault that would keep the viewer from editing a release.
+func (s *Studio) MayEdit(ctx context.Context, v Viewer, r id.Release) error {
+	return s.Store.View(ctx, func(tx Tx) error {
+		_, err := editable(ctx, tx, v, r, Editor)
+		return err
+	})
+}
+
+// MayAdd returns the fault that would keep a file from being added: asked
+// before its bytes are taken. Needs an editor. Besides the common faults:
+// Unsupported.
+func (s *Studio) MayAdd(ctx context.Context, v Viewer, r id.Release, filename string) error {
+	if err := s.MayEdit(ctx, v, r); err != nil {
+		return err
+	}
+	return musicByName(cut(line(path.Base(strings.ReplaceAll(filename, `\`, "/"))), titleMax))
 }
 
 // size writes bytes for people: "1.5 GB", "12 MB".

@@ -121,6 +121,9 @@ func (c *Catalogue) T(lang language.Tag, key string, args ...any) string {
 	return c.printers[lang].Sprintf(key, args...)
 }
 
+// Knows reports whether a language has its own words for a sentence.
+func (c *Catalogue) Knows(lang language.Tag, key string) bool { return c.known[lang][key] }
+
 // Missing reports whether a language lacks a sentence (English lacks none).
 func (c *Catalogue) Missing(lang language.Tag, key string) bool {
 	return lang != language.English && !c.known[lang][key]

@@ -15,6 +15,7 @@ import (
 // funcs are what templates may call, in one language:
 //
 //	T "key" args...     a sentence of the catalogue
+//	words TEXT          a sentence that Go code chose: translated where it is known
 //	icon "heart"        an icon; decorative, the button carries the label
 //	asset "look.css"    the address of a built file
 //	cover C 240         a cover at an edge of 240 CSS pixels ("cover" partial)
@@ -28,11 +29,18 @@ import (
 //	track REF           the JSON of a data-track attribute
 //	wave PEAKS          the path of a waveform
 //	strokes DIAL        the days of a dial
+//	inc N               N + 1: lists are counted from 1
 //	part k v ...        a map for a partial that takes several values
 func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 	say := func(key string, args ...any) string { return r.words.T(lang, key, args...) }
 	return template.FuncMap{
-		"T":        say,
+		"T": say,
+		"words": func(text string) string {
+			if !r.words.Knows(lang, text) {
+				return text
+			}
+			return say(text)
+		},
 		"icon":     r.icon,
 		"asset":    r.assets.URL,
 		"preload":  r.assets.Preload,
@@ -50,6 +58,7 @@ func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 		"track":    trackJSON,
 		"wave":     WavePath,
 		"strokes":  func(d Dial) []DialDay { return d.Strokes(say("today")) },
+		"inc":      func(n int) int { return n + 1 },
 		"part":     part,
 		"coverOf":  func(t TrackRef) Cover { return Cover{ID: t.CoverID} },
 		"strokes9": func() [9]struct{} { return [9]struct{}{} },

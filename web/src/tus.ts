@@ -31,13 +31,11 @@ export class Upload {
     this.url = localStorage.getItem(this.key()) ?? undefined;
     for (let tries = 0; ; ) {
       try {
-        const at = await this.offset();
-        if (at >= this.file.size) break;
-        await this.send(at);
-        tries = 0;
+        for (let at = await this.offset(); at < this.file.size; tries = 0) at = await this.send(at);
+        break;
       } catch (e) {
         if (this.stopped) throw e;
-        if (e instanceof Problem && !passing(e.status)) {
+        if (e instanceof Problem && (!passing(e.status) || (e.status === 409 && !(await this.there())))) {
           this.forget();
           throw e;
         }
@@ -74,13 +72,19 @@ export class Upload {
     return 0;
   }
 
-  private send(at: number): Promise<void> {
+  /** Whether the node still waits for more of it: a conflict was about the offset then. */
+  private async there(): Promise<boolean> {
+    return this.url !== undefined && (await fetch(this.url, { method: "HEAD", headers: head(), cache: "no-store" })).ok;
+  }
+
+  /** Sends a piece and returns how much the node has then. */
+  private send(at: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const x = (this.request = new XMLHttpRequest());
       x.open("PATCH", this.url ?? "");
       for (const [k, v] of Object.entries({ ...head(), "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" })) x.setRequestHeader(k, v);
       x.upload.onprogress = (e) => this.events.progress(at + e.loaded, this.file.size);
-      x.onload = () => (x.status >= 200 && x.status < 300 ? resolve() : reject(problem(x)));
+      x.onload = () => (x.status >= 200 && x.status < 300 ? resolve(Number(x.getResponseHeader("Upload-Offset"))) : reject(problem(x)));
       x.onerror = x.ontimeout = x.onabort = () => reject(new Problem(0, ""));
       x.send(this.file.slice(at, at + piece));
     });

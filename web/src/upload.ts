@@ -1,7 +1,7 @@
 // Uploading in the studio: folders and files by drag and drop or by choosing,
 // three at a time, each with its progress and, when it fails, why.
 
-import { newIcon, Problem } from "./dom";
+import { csrf, newIcon, Problem } from "./dom";
 import { unfinished, Upload } from "./tus";
 import { learn, t } from "./words";
 import { more } from "./words_more";
@@ -18,27 +18,55 @@ interface Item {
   state: "waiting" | "sending" | "done" | "failed" | "removed";
 }
 
-/** Makes a [data-upload] box work. Its attributes: data-endpoint, data-release. */
+/** What is on the way, by release and track: it goes on while one looks at other pages. */
+const queues = new Map<string, Queue>();
+
+/** Makes a [data-upload] box work. Its attributes: data-endpoint, data-release, data-for (a track). */
 export function mountUpload(box: HTMLElement): void {
   box.dataset["mounted"] = "";
-  new Queue(box).wire();
+  const key = `${box.dataset["release"] ?? ""} ${box.dataset["for"] ?? ""}`;
+  const queue = queues.get(key) ?? new Queue();
+  queues.set(key, queue);
+  queue.wire(box);
 }
 
-class Queue {
-  private readonly items: Item[] = [];
-  private readonly list: HTMLElement;
-  private readonly status: HTMLElement;
-  private readonly release: string;
-  private readonly endpoint: string;
+addEventListener("beforeunload", (e) => {
+  if ([...queues.values()].some((q) => q.busy())) e.preventDefault();
+});
 
-  constructor(private readonly box: HTMLElement) {
+// The page has drawn anew what the node knows: what arrived is in its list.
+document.addEventListener("9ten:fresh", () => {
+  for (const q of queues.values()) q.forget();
+});
+
+class Queue {
+  private items: Item[] = [];
+  private box!: HTMLElement;
+  private list!: HTMLElement;
+  private status!: HTMLElement;
+  private release = "";
+  private track = "";
+  private endpoint = "";
+
+  busy(): boolean {
+    return this.items.some((i) => i.state === "sending");
+  }
+
+  /** Takes the lines of files that have arrived off the list. */
+  forget(): void {
+    for (const i of this.items) if (i.state === "done") i.line.remove();
+  }
+
+  /** Works in a box from now on, with the lines that there are. */
+  wire(box: HTMLElement): void {
+    this.box = box;
     this.list = find(box, "[data-upload-list]");
     this.status = find(box, "[data-upload-status]");
     this.release = box.dataset["release"] ?? "";
+    this.track = box.dataset["for"] ?? "";
     this.endpoint = box.dataset["endpoint"] ?? "/api/v1/uploads";
-  }
-
-  wire(): void {
+    this.items = this.items.filter((i) => i.state === "waiting" || i.state === "sending");
+    this.list.append(...this.items.map((i) => i.line));
     const drop = find(this.box, ".drop");
     for (const input of this.box.querySelectorAll<HTMLInputElement>("input[type=file]")) {
       input.addEventListener("change", () => {
@@ -58,14 +86,13 @@ class Queue {
       e.preventDefault();
       void dropped(e.dataTransfer).then((files) => this.add(files));
     });
-    addEventListener("beforeunload", (e) => {
-      if (this.items.some((i) => i.state === "sending")) e.preventDefault();
-    });
-    const rest = unfinished(this.release);
+    const going = new Set(this.items.map((i) => i.path));
+    const rest = unfinished(this.release).filter((path) => !going.has(path));
     if (rest.length > 0) this.status.textContent = t("%s not finished. Drop the same files again and they go on where they stopped.", rest.join(", "));
   }
 
   private add(files: { file: File; path: string }[]): void {
+    if (this.release && !this.track) files = this.picture(files);
     for (const { file, path } of files.sort((a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }))) {
       if (/(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/i.test(path)) continue;
       if (this.items.some((i) => i.path === path && i.file.size === file.size && i.state !== "failed" && i.state !== "removed")) continue;
@@ -78,6 +105,41 @@ class Queue {
     this.next();
   }
 
+  /** Makes the folder's picture the cover and returns the other files. */
+  private picture(files: { file: File; path: string }[]): { file: File; path: string }[] {
+    const pictures = files.filter((f) => /\.(jpe?g|png|webp)$/i.test(f.path));
+    const rest = files.filter((f) => !pictures.includes(f));
+    const best = pictures.find((f) => /(^|\/)(cover|front|folder)\.[^/]*$/i.test(f.path)) ?? pictures[0];
+    if (!best) return files;
+    const item: Item = { file: best.file, path: best.path, line: this.line(best.file.name), state: "sending" };
+    find(item.line, "button").addEventListener("click", () => this.remove(item));
+    this.items.push(item);
+    this.list.append(item.line);
+    this.show(item, t("Waiting"));
+    void this.cover(item);
+    return rest;
+  }
+
+  private async cover(item: Item): Promise<void> {
+    try {
+      const r = await fetch(`/api/v1/studio/releases/${this.release}/cover`, { method: "PUT", headers: { "X-CSRF-Token": csrf(), "Content-Type": "application/octet-stream" }, body: item.file });
+      if (!r.ok) throw await Problem.of(r);
+      item.state = "done";
+      this.show(item, t("The cover"), "check", "good");
+      this.box.dispatchEvent(new CustomEvent("9ten:uploaded", { bubbles: true, detail: { name: item.file.name } }));
+    } catch (e) {
+      this.fail(item, e);
+    }
+    this.summary();
+  }
+
+  private fail(item: Item, e: unknown): void {
+    if (item.state !== "sending") return;
+    item.state = "failed";
+    this.show(item, t("Not taken"), "warning-circle", "bad");
+    this.why(item, e instanceof Problem && e.message ? e.message : t("The node gave no reason. Its log has the details."));
+  }
+
   private next(): void {
     const going = this.items.filter((i) => i.state === "sending").length;
     for (const item of this.items.filter((i) => i.state === "waiting").slice(0, atOnce - going)) void this.send(item);
@@ -86,7 +148,7 @@ class Queue {
 
   private async send(item: Item): Promise<void> {
     item.state = "sending";
-    item.upload = new Upload(item.file, this.endpoint, { filename: item.file.name, path: item.path, filetype: item.file.type, release: this.release }, {
+    item.upload = new Upload(item.file, this.endpoint, { filename: item.file.name, path: item.path, filetype: item.file.type, release: this.release, track: this.track }, {
       progress: (sent, total) => this.progress(item, sent / Math.max(1, total)),
       waiting: (s) => this.show(item, t("Connection lost. Again in %s s", s)),
     });
@@ -97,9 +159,7 @@ class Queue {
       this.box.dispatchEvent(new CustomEvent("9ten:uploaded", { bubbles: true, detail: { url, name: item.file.name } }));
     } catch (e) {
       if (item.state !== "sending") return;
-      item.state = "failed";
-      this.show(item, t("Not taken"), "warning-circle", "bad");
-      this.why(item, e instanceof Problem && e.message ? e.message : t("The node gave no reason. Its log has the details."));
+      this.fail(item, e);
     }
     this.next();
   }
@@ -122,7 +182,7 @@ class Queue {
     const open = live.length - done - failed;
     const words = open > 0 ? t("%s of %s arrived.", done, live.length) : failed > 0 ? t("%s of %s arrived. The others are not affected by what failed.", done, live.length) : t("All %s arrived.", done);
     if (this.status.textContent !== words) this.status.textContent = words;
-    if (open === 0 && done > 0) this.box.querySelector<HTMLElement>("[data-upload-done]")?.click();
+    if (open === 0 && done > 0 && failed === 0) this.box.querySelector<HTMLElement>("[data-upload-done]")?.click();
   }
 
   // --- one line of the list ---------------------------------------------------

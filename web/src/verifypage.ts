@@ -4,6 +4,7 @@
 import { el, newIcon } from "./dom";
 import { parseKeys } from "./note";
 import { dollars, verify, type Check, type Report } from "./verify";
+import { fetchText, today, trusted } from "./trust";
 import { learn, t } from "./words";
 import { more } from "./words_more";
 
@@ -48,7 +49,7 @@ export function mount(): void {
 async function own(page: HTMLElement): Promise<void> {
   page.dataset["mounted"] = "";
   try {
-    const file = await text(page.dataset["receipt"] ?? "");
+    const file = await fetchText(page.dataset["receipt"] ?? "");
     const r = await verify(file, parseKeys(await trusted(page)));
     const words = page.querySelector<HTMLElement>("#v-words");
     stamp(page.querySelector("#v-stamp"), r);
@@ -59,20 +60,6 @@ async function own(page: HTMLElement): Promise<void> {
     const p = page.querySelector("#v-stamp");
     if (p) fill(p, "bad", "warning-circle", t("The receipt’s file could not be fetched, so nothing was checked."));
   }
-}
-
-/** The keys a page trusts: its data-keys, or those that /verify names. */
-async function trusted(page: HTMLElement): Promise<string> {
-  const given = page.dataset["keys"];
-  if (given) return given.startsWith("/") ? text(given) : given;
-  const other = new DOMParser().parseFromString(await text("/verify"), "text/html");
-  return other.getElementById("v-keys")?.textContent ?? "";
-}
-
-async function text(url: string): Promise<string> {
-  const r = await fetch(url, { cache: "no-store" });
-  if (!r.ok) throw new Error(String(r.status));
-  return r.text();
 }
 
 /** Fills a square that was checked, crosses out one that fails, leaves the rest open. */
@@ -151,7 +138,7 @@ function link(c: Check): HTMLElement {
 function stamp(p: Element | null, r: Report): void {
   if (!p) return;
   if (r.needsHttps || r.needsKey !== undefined) fill(p, "checking", "info", t("Not checked"));
-  else if (r.ok) fill(p, "", "seal-check-f", t("Verified by this browser, %s", new Date().toLocaleDateString(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "long" })));
+  else if (r.ok) fill(p, "", "seal-check-f", t("Verified by this browser, %s", today()));
   else fill(p, "bad", "warning-circle", t("Does not hold"));
 }
 

@@ -3,6 +3,11 @@
 export const more: Record<string, string> = {
   Waiting: "Wartet",
   Arrived: "Angekommen",
+  "The cover": "Das Cover",
+  Copied: "Kopiert",
+  Verified: "Geprüft",
+  "Checked by this browser, %s.": "Von diesem Browser geprüft, %s.",
+  "A proof does not hold. Its line says so.": "Ein Beweis hält nicht. Seine Zeile sagt es.",
   "Not taken": "Nicht angenommen",
   "Connection lost. Again in %s s": "Verbindung weg. Neuer Versuch in %s s",
   "The node gave no reason. Its log has the details.": "Der Knoten nannte keinen Grund. Näheres steht in seinem Protokoll.",

@@ -2,6 +2,7 @@ package site
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -106,12 +107,40 @@ func (v *visit) release() error {
 		p.NoIndex, p.Canonical = true, ""
 		if p.Preview = token != "" && token == r.Release.Preview; p.Preview {
 			p.Share, p.Back = v.absolute(path+"?preview="+token), path+"?preview="+token
+			v.keepPreview(token)
 		}
 	}
 	if err := v.personal(p, &r); err != nil {
 		return err
 	}
 	return v.show("release", p)
+}
+
+const (
+	previewCookie = "preview"
+	previewsKept  = 4 // private links that a browser can listen by at once
+)
+
+// keepPreview lets the player of this browser have what a private link shows:
+// its requests for sound carry the link's token.
+func (v *visit) keepPreview(token string) {
+	links := slices.DeleteFunc(Previews(v.Request), func(s string) bool { return s == token })
+	links = append([]string{token}, links...)
+	http.SetCookie(v.ResponseWriter, &http.Cookie{
+		Name: previewCookie, Value: strings.Join(links[:min(len(links), previewsKept)], "."), Path: "/", MaxAge: 24 * 60 * 60,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.site.Gate.Secure,
+	})
+}
+
+// Previews are the tokens of the private links that a browser has opened, the
+// latest first.
+func Previews(r *http.Request) []string {
+	c, err := r.Cookie(previewCookie)
+	if err != nil {
+		return nil
+	}
+	links := strings.Split(c.Value, ".")
+	return links[:min(len(links), previewsKept)]
 }
 
 // describe writes what concerns the release as a whole.
@@ -197,10 +226,7 @@ func (p *ReleasePage) track(t *music.FullTrack, r *music.FullRelease) ReleaseTra
 	var names creditList
 	names.add(t.Track.People)
 	line.Credits = names.lines
-	for _, s := range t.Sheet.Shares {
-		a := r.Names[s.Act]
-		line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(a.Name, string(s.Act)), URL: "/act/" + a.Handle, Percent: percent(s.Bps), Confirmed: s.Confirmed})
-	}
+	line.Shares = shareLines(t.Sheet.Shares, r.Names)
 	return line
 }
 

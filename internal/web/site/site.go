@@ -28,6 +28,7 @@ type page struct {
 	who     who
 	do      func(*visit) error
 	open    bool // a form that is sent before there is a session, such as sign-in
+	files   bool // a form with files: it reads itself, see [visit.eachFile]
 }
 
 // who is allowed in.
@@ -99,6 +100,12 @@ func (s *Site) answer(p page) http.Handler {
 const maxForm = 1 << 20
 
 func (v *visit) enter(p page) error {
+	if p.files {
+		if err := sameSite(v.Request); err != nil {
+			return err
+		}
+		return v.may(p.who)
+	}
 	if v.Method == http.MethodPost {
 		v.Body = http.MaxBytesReader(v.ResponseWriter, v.Body, maxForm)
 		if err := v.ParseForm(); err != nil {
