@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,16 +18,18 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/store"
+	"github.com/michaelperna/9ten/internal/synth"
 )
 
 const (
-	payers    = 100_000
-	playedFor = 20_000 // acts of the catalogue
-	period    = calendar.Period(202610)
+	payers     = 100_000
+	playedActs = 5000 // of four tracks
+	period     = calendar.Period(202610)
 )
 
 // month takes 100,000 paying listeners from the day rows in the node's
@@ -54,7 +56,7 @@ func month(ctx context.Context, b *bench) error {
 		}
 		cpu, peak = append(cpu, r.CPU), append(peak, r.Peak)
 	}
-	about := fmt.Sprintf("%.1f million rows of %d bytes on average in SQLite", float64(rows)/1e6, size/rows)
+	about := fmt.Sprintf("%.2f million rows of %d bytes on average, read from SQLite", float64(rows)/1e6, size/rows)
 	b.add(result{name: "a month of 100,000 payers: split and both trees", unit: "CPU s", runs: cpu, most: 10, beside: about})
 	b.add(result{name: "the same, peak memory", unit: "MB RSS", runs: peak, most: 300})
 	for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -69,70 +71,99 @@ func pseudonym(n int) (p royalty.Pseudonym) {
 	return p
 }
 
-// storeDays seals a month day by day, as a node does. A listener plays on
-// three days of four, 8 to 15 acts a day out of 60 in the month.
+// storeDays seals a month day by day, as a node does: one that synth invents,
+// with the habits of published studies.
 func storeDays(ctx context.Context, path string) (rows, size int, err error) {
 	db, err := store.Open(ctx, store.Config{Path: path, Now: time.Now})
 	if err != nil {
 		return 0, 0, err
 	}
 	defer db.Close()
-	acts := make([]id.Act, playedFor)
-	for i := range acts {
-		acts[i] = id.Act(fmt.Sprintf("01J9TENBENCH%014d", i))
+	days, err := invent()
+	if err != nil {
+		return 0, 0, err
 	}
-	for d := 1; d <= period.Days(); d++ {
-		day := period.Day(d)
+	for d, list := range days {
+		day := period.Day(d + 1)
 		err := db.ReportUpdate(ctx, func(tx report.Tx) error {
-			if err := tx.SealBatch(ctx, day, payers); err != nil {
+			if err := tx.SealBatch(ctx, day, len(list)); err != nil {
 				return err
 			}
-			position := 0
-			for n := range payers {
-				row, ok := dayOf(n, d, day, acts)
-				if !ok {
-					continue
-				}
-				data, err := row.Encode()
-				if err != nil {
+			for i, r := range list {
+				if err := tx.InsertDayRow(ctx, day, report.DayRow{Day: day, Pseudonym: r.who, Data: r.data, Position: i}); err != nil {
 					return err
 				}
-				if err := tx.InsertDayRow(ctx, day, report.DayRow{Day: day, Pseudonym: row.Pseudonym, Data: data, Position: position}); err != nil {
-					return err
-				}
-				position++
-				rows, size = rows+1, size+len(data)
+				size += len(r.data)
 			}
 			return nil
 		})
 		if err != nil {
 			return 0, 0, err
 		}
+		rows += len(list)
 	}
 	return rows, size, db.Close()
 }
 
-// dayOf is one listener's day, the same each time it is asked for.
-func dayOf(n, d int, day calendar.Day, acts []id.Act) (r royalty.DayRow, played bool) {
-	rng := rand.New(rand.NewPCG(uint64(n), uint64(d)))
-	if rng.IntN(4) == 0 {
-		return r, false
+// sealed is an encoded day row.
+type sealed struct {
+	who  royalty.Pseudonym
+	data []byte
+}
+
+// invent returns the rows of each day of the period, by pseudonym. Who has no
+// play that counts has no row.
+func invent() ([][]sealed, error) {
+	m := synth.Month{Period: period, Seed: 1, Listeners: payers}
+	for a := range playedActs {
+		for range 4 {
+			m.Tracks = append(m.Tracks, synth.Track{Act: a, Length: 200 * time.Second})
+		}
 	}
-	r = royalty.DayRow{Pseudonym: pseudonym(n), Day: day, Params: royalty.Standard.Version, Claims: 30, ClaimsRoot: royalty.Hash{1}}
-	taste := rand.New(rand.NewPCG(uint64(n), 0)) // the month's sixty, the popular ones in most of them
-	var month [60]int
-	for i := range month {
-		f := taste.Float64()
-		month[i] = int(f * f * f * float64(len(acts)))
+	out := make([][]sealed, period.Days())
+	tally := map[calendar.Day]map[int]royalty.ActDay{}
+	listener := 0
+	var failed error
+	flush := func() {
+		for day, acts := range tally {
+			data, err := dayRow(listener, day, acts)
+			failed = errors.Join(failed, err)
+			i := int(day - period.Day(1))
+			out[i] = append(out[i], sealed{pseudonym(listener), data})
+		}
+		clear(tally)
 	}
-	today := slices.Clone(month[rng.IntN(40):][:8+rng.IntN(8)])
-	slices.Sort(today)
-	for _, a := range slices.Compact(today) {
-		c := uint64(60+rng.IntN(1500)) * 10_000
-		r.Acts = append(r.Acts, royalty.ActDay{Act: acts[a], Credit: c, Plays: uint32(1 + rng.IntN(8))})
-		r.Total += c
+	for p := range m.Plays {
+		if p.Listener != listener {
+			flush()
+			listener = p.Listener
+		}
+		seconds := int64(p.Heard / time.Second)
+		if mark, counts := listen.Threshold(200); !counts || p.Heard.Milliseconds() < mark {
+			continue
+		}
+		day := calendar.DayOf(p.Start)
+		if tally[day] == nil {
+			tally[day] = map[int]royalty.ActDay{}
+		}
+		act := m.Tracks[p.Track].Act
+		had := tally[day][act]
+		tally[day][act] = royalty.ActDay{Act: actName(act), Credit: had.Credit + uint64(seconds)*10_000, Plays: had.Plays + 1}
 	}
-	return r, true
+	flush()
+	return out, failed
+}
+
+func actName(n int) id.Act { return id.Act(fmt.Sprintf("01J9TENBENCH%014d", n)) }
+
+func dayRow(listener int, day calendar.Day, acts map[int]royalty.ActDay) ([]byte, error) {
+	r := royalty.DayRow{Pseudonym: pseudonym(listener), Day: day, Params: royalty.Standard.Version, ClaimsRoot: royalty.Hash{1}}
+	for _, a := range slices.Sorted(maps.Keys(acts)) {
+		r.Acts = append(r.Acts, acts[a])
+		r.Total += acts[a].Credit
+		r.Claims += acts[a].Plays
+	}
+	return r.Encode()
 }
 
 // used is what a process took: CPU seconds, and its peak resident set in MB.
@@ -150,36 +181,37 @@ func monthAlone(path string) error {
 		return err
 	}
 	defer db.Close()
-	one := royalty.Listener{Pot: 9 * money.Dollar}
-	add := func() error {
-		if len(one.Days) == 0 {
-			return nil
-		}
-		_, _, err := m.Add(&one, royalty.Salt(one.Pseudonym))
-		one.Days = one.Days[:0]
+	l := royalty.Listener{Pseudonym: pseudonym(0), Pot: 9 * money.Dollar}
+	n := 0
+	next := func() error { // takes in listener n; who did not play keeps the pot for another month
+		_, _, err := m.Add(&l, royalty.Salt(l.Pseudonym))
+		n++
+		l.Pseudonym, l.Days = pseudonym(n), l.Days[:0]
 		return err
 	}
 	err = db.ReportView(ctx, func(tx report.Tx) error {
 		return tx.PeriodRows(ctx, period, func(who royalty.Pseudonym, data []byte) error {
-			if who != one.Pseudonym {
-				if err := add(); err != nil {
+			for who != l.Pseudonym {
+				if err := next(); err != nil {
 					return err
 				}
-				one.Pseudonym = who
 			}
-			one.Days = append(one.Days, bytes.Clone(data))
+			l.Days = append(l.Days, bytes.Clone(data))
 			return nil
 		})
 	})
-	if err := errors.Join(err, add()); err != nil {
+	for err == nil && n < payers {
+		err = next()
+	}
+	if err != nil {
 		return err
 	}
 	trees, err := m.Close(nil)
 	if err != nil {
 		return err
 	}
-	if trees.RootB.Sum != payers*9*money.Dollar {
-		return fmt.Errorf("the tree adds up to %s", trees.RootB.Sum)
+	if len(trees.Rows) != payers || trees.RootB.Sum == 0 {
+		return fmt.Errorf("%d rows, %s to acts", len(trees.Rows), trees.RootB.Sum)
 	}
 	return json.NewEncoder(os.Stdout).Encode(usedSoFar())
 }

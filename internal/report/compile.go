@@ -149,7 +149,7 @@ func mergePayers(ctx context.Context, tx Tx, p calendar.Period, list []payer, ad
 			}
 		}
 		if i < len(list) && list[i].who == who {
-			days = append(days, bytes.Clone(data))
+			days = keepRow(days, data)
 		}
 		return nil
 	})
@@ -157,6 +157,16 @@ func mergePayers(ctx context.Context, tx Tx, p calendar.Period, list []payer, ad
 		err = flush()
 	}
 	return err
+}
+
+// keepRow appends a copy of a row, in the memory of one that days held before.
+func keepRow(days [][]byte, row []byte) [][]byte {
+	if n := len(days); n < cap(days) {
+		days = days[:n+1]
+		days[n] = append(days[n][:0], row...)
+		return days
+	}
+	return append(days, bytes.Clone(row))
 }
 
 func compileOne(ctx context.Context, tx Tx, p calendar.Period, month *royalty.Month, x payer, days [][]byte, confirmed bool) (compiled, error) {

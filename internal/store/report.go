@@ -143,29 +143,6 @@ func (tx reportTx) DayRowsOf(ctx context.Context, p calendar.Period, who royalty
 	return out, wrap(err, "day rows")
 }
 
-// pageRows is how many day rows are held at a time.
-const pageRows = 4000
-
-func (tx reportTx) PeriodRows(ctx context.Context, p calendar.Period, yield func(royalty.Pseudonym, []byte) error) error {
-	at := sqlgen.DayRowPageParams{Period: int64(p), Pseudonym: []byte{}, Lim: pageRows}
-	for {
-		rows, err := tx.Q.DayRowPage(ctx, at)
-		if err != nil {
-			return wrap(err, "rows of the period")
-		}
-		for _, r := range rows {
-			if err := yield(royalty.Pseudonym(r.Pseudonym), r.Data); err != nil {
-				return err
-			}
-		}
-		if len(rows) < pageRows {
-			return nil
-		}
-		last := rows[len(rows)-1]
-		at.Pseudonym, at.Day, at.Sequence = last.Pseudonym, last.Day, last.Sequence
-	}
-}
-
 func (tx reportTx) Charges(ctx context.Context, p calendar.Period) ([]wallet.Charge, error) {
 	rows, err := tx.Q.ChargeByPeriod(ctx, int64(p))
 	out := make([]wallet.Charge, len(rows))

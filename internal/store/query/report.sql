@@ -33,12 +33,6 @@ select entry from day_row where batch = @batch order by position;
 select r.*, b.first, b.size, b.checkpoint, b.state from day_row r join day_batch b on b.day = r.batch
 where r.period = @period and r.pseudonym = @pseudonym and r.data is not null order by r.day, r.sequence;
 
--- name: DayRowPage :many
-select pseudonym, day, sequence, data from day_row
-where period = @period and pseudonym >= @pseudonym and data is not null
-  and (pseudonym > @pseudonym or day > @day or (day = @day and sequence > @sequence))
-order by pseudonym, day, sequence limit @lim;
-
 -- name: DayRowForget :exec
 update day_row set salt = null, data = null where period = @period and pseudonym = @pseudonym;
 

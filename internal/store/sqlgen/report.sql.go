@@ -531,62 +531,6 @@ func (q *Queries) DayRowOf(ctx context.Context, arg DayRowOfParams) ([]DayRowOfR
 	return items, nil
 }
 
-const dayRowPage = `-- name: DayRowPage :many
-select pseudonym, day, sequence, data from day_row
-where period = $1 and pseudonym >= $2 and data is not null
-  and (pseudonym > $2 or day > $3 or (day = $3 and sequence > $4))
-order by pseudonym, day, sequence limit $5
-`
-
-type DayRowPageParams struct {
-	Period    int64
-	Pseudonym []byte
-	Day       int64
-	Sequence  int64
-	Lim       int32
-}
-
-type DayRowPageRow struct {
-	Pseudonym []byte
-	Day       int64
-	Sequence  int64
-	Data      []byte
-}
-
-func (q *Queries) DayRowPage(ctx context.Context, arg DayRowPageParams) ([]DayRowPageRow, error) {
-	rows, err := q.db.QueryContext(ctx, dayRowPage,
-		arg.Period,
-		arg.Pseudonym,
-		arg.Day,
-		arg.Sequence,
-		arg.Lim,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []DayRowPageRow
-	for rows.Next() {
-		var i DayRowPageRow
-		if err := rows.Scan(
-			&i.Pseudonym,
-			&i.Day,
-			&i.Sequence,
-			&i.Data,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listenerMonths = `-- name: ListenerMonths :many
 select period, pseudonym from listener_month where account = $1
 `
