@@ -167,28 +167,38 @@ func (m *measure) sound() Sound {
 }
 
 // pipe measures what is written to it as 32-bit floats, in pieces of any size.
+// It hands them on in blocks of one size, so that sums of floats come out the
+// same however the pieces fell.
 type pipe struct {
-	m    *measure
-	rest []byte
-	buf  []float32
+	m     *measure
+	block []byte
+	buf   []float32
 }
+
+const pipeFrames = 8192
 
 func (p *pipe) Write(b []byte) (int, error) {
 	n := len(b)
-	frame := 4 * p.m.channels
-	if len(p.rest) > 0 {
-		k := min(frame-len(p.rest), len(b))
-		p.rest, b = append(p.rest, b[:k]...), b[k:]
-		if len(p.rest) < frame {
-			return n, nil
-		}
-		p.take(p.rest)
-		p.rest = p.rest[:0]
+	size := pipeFrames * 4 * p.m.channels
+	if p.block == nil {
+		p.block = make([]byte, 0, size)
 	}
-	whole := len(b) / frame * frame
-	p.take(b[:whole])
-	p.rest = append(p.rest, b[whole:]...)
+	for len(b) > 0 {
+		k := min(size-len(p.block), len(b))
+		p.block, b = append(p.block, b[:k]...), b[k:]
+		if len(p.block) == size {
+			p.take(p.block)
+			p.block = p.block[:0]
+		}
+	}
 	return n, nil
+}
+
+// sound ends the recording; half a frame at the end is left out.
+func (p *pipe) sound() Sound {
+	frame := 4 * p.m.channels
+	p.take(p.block[:len(p.block)/frame*frame])
+	return p.m.sound()
 }
 
 func (p *pipe) take(b []byte) {

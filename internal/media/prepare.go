@@ -268,10 +268,10 @@ func (j *job) sound(ctx context.Context) (*Sound, error) {
 		if err := j.tools.PCM(ctx, j.runner, j.input(), w); err != nil {
 			return nil, err
 		}
-		s := w.m.sound()
+		s := w.sound()
 		return &s, nil
 	}
-	if !goDecodes(r.Codec) {
+	if !goDecodes(r.Codec, r.Channels) {
 		return nil, nil
 	}
 	b, err := j.runner.Run(ctx, sandbox.Job{Func: "measure", Args: []string{r.Codec}, In: j.in.Path})

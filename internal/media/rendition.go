@@ -18,7 +18,11 @@ import (
 	"github.com/michaelperna/9ten/internal/media/sandbox"
 )
 
-func goDecodes(codec string) bool { return pcm.Readable(codec) }
+// goDecodes reports whether a recording can be measured without ffmpeg; Opus in
+// more than two channels only plays.
+func goDecodes(codec string, channels int) bool {
+	return pcm.Readable(codec) && (codec != "opus" || channels <= 2)
+}
 
 // playable makes the first way to hear the track: the original in segments
 // where its frames can be packaged, FLAC made of WAV and ALAC, and the original
