@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -205,6 +206,9 @@ func (d *Desk) Cancel(ctx context.Context, a id.Account) error {
 // again gives back nothing more and returns the same.
 func (d *Desk) Refund(ctx context.Context, operator, a id.Account, method, reference string) (amount money.Micro, err error) {
 	reference = strings.TrimSpace(reference)
+	if !slices.Contains(Methods, method) {
+		return 0, fault.On("method", fault.Invalid, "How is it given back? Choose one of %s.", strings.Join(Methods, ", "))
+	}
 	if strings.HasPrefix(reference, "undo/") {
 		return 0, fault.On("reference", fault.Invalid, "References that begin with \"undo/\" are made by the node itself. Choose another.")
 	}

@@ -162,6 +162,11 @@ const popularTracks = 100
 
 func (v *visit) landing() error {
 	p := &LandingPage{Page: v.base("", web.NavNine)}
+	if done, err := v.site.Accounts.IsSetUp(v.Context()); err != nil {
+		return err
+	} else if !done {
+		p.Notices = append(p.Notices, web.Notice{Text: "This node is not set up yet. Open the link that its terminal shows."})
+	}
 	v.public(&p.Page, "/", "Ten dollars a month: nine go to the nine acts you listened to most. You get a receipt that you can check yourself.", web.Cover{})
 	tracks, err := v.site.Catalogue.Tracks(v.Context(), music.Filter{Order: music.Popular}, music.Page{Limit: popularTracks})
 	if err != nil {

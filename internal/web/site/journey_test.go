@@ -18,7 +18,9 @@ import (
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/store"
+	"github.com/michaelperna/9ten/internal/wallet"
 	"github.com/michaelperna/9ten/internal/web"
 	"github.com/michaelperna/9ten/internal/web/site"
 )
@@ -72,6 +74,7 @@ func newNode(t *testing.T) *node {
 		Rooms: site.Rooms{
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
+			Report:  &report.Desk{Store: db}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts},
 		},
 	}
 	n.Server = httptest.NewServer(nil)

@@ -156,6 +156,9 @@ func paidLine(e wallet.Payment) PaidLine {
 	if l.Refund {
 		l.Micro = -l.Micro
 	}
+	if strings.HasPrefix(l.Reference, "refund/") {
+		l.Reference = "" // the node's own name for it says nothing to people
+	}
 	return l
 }
 
