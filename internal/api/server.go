@@ -60,6 +60,7 @@ func (a *API) Handler() http.Handler {
 	a.library(r)
 	a.listening(r)
 	a.money(r)
+	a.evidence(r)
 	a.studio(r)
 	a.moderation(r)
 	a.admin(r)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/media/encode"
 	"github.com/michaelperna/9ten/internal/media/sandbox"
+	"github.com/michaelperna/9ten/internal/wallet"
 )
 
 // A finding is one thing that was looked at.
@@ -145,12 +147,21 @@ func clock() finding {
 	return f
 }
 
+// plain is an error for the operator: its sentence, or the chain where it has
+// none.
+func plain(err error) string {
+	if fault.KindOf(err) == fault.Internal {
+		return err.Error()
+	}
+	return fault.Message(err)
+}
+
 // check looks at what a node keeps: the ledger's chain, the log, the books.
 func (n *node) check(ctx context.Context) []finding {
 	var list []finding
 	say := func(name, detail string, err error, remedy string) {
 		if err != nil {
-			list = append(list, finding{Name: name, Detail: err.Error(), Remedy: remedy})
+			list = append(list, finding{Name: name, Detail: plain(err), Remedy: remedy})
 			return
 		}
 		list = append(list, finding{Name: name, OK: true, Detail: detail})
@@ -165,12 +176,31 @@ func (n *node) check(ctx context.Context) []finding {
 	say("log", fmt.Sprintf("%d leaves give the root of the checkpoint.", head.Size), err, "Restore the folder log/ from a backup.")
 	entries, err := n.wallet.Audit(ctx)
 	say("books", fmt.Sprintf("%d entries are one chain, balance, and give the balances kept.", entries), err, "Restore 9ten.db from a backup: the journal was changed.")
+	covers, err := n.wallet.Cover(ctx)
+	detail := "Nothing was booked yet."
+	for _, c := range covers {
+		detail = c.String() + "."
+		err = errors.Join(err, uncovered(c))
+	}
+	say("coverage", detail, err, "Find out where the difference went before the next payout: nobody can be paid what is not there.")
+	say("months", "Pots, what waits and what acts are owed are what the ledger says.", n.report.Invariants(ctx), "Restore 9ten.db or ledger.db, whichever was changed, from a backup.")
 	dead, err := n.jobs.Dead(ctx)
 	if err == nil && len(dead) > 0 {
 		err = fmt.Errorf("%d jobs were given up, the last: %s: %s", len(dead), dead[0].Kind, dead[0].Error)
 	}
-	say("jobs", "None was given up.", err, "Look at the operator's page: each can be run again there.")
+	say(checkJobs, "None was given up.", err, "Look at the operator's page: each can be run again there.")
 	return list
+}
+
+// checkJobs names the look at jobs that were given up, among which may be that
+// of the night before.
+const checkJobs = "jobs"
+
+func uncovered(c wallet.Cover) error {
+	if c.Covered() {
+		return nil
+	}
+	return fault.New(fault.Conflict, "%v: that does not cover it.", c)
 }
 
 // audit checks a node's evidence, and with a month its settlement against
@@ -188,10 +218,7 @@ func audit(ctx context.Context, c *call) error {
 			}
 			f := finding{Name: p.String(), OK: true}
 			if f.Detail, err = n.report.Audit(ctx, p); err != nil {
-				f.OK, f.Detail = false, fault.Message(err)
-				if fault.KindOf(err) == fault.Internal {
-					f.Detail = err.Error()
-				}
+				f.OK, f.Detail = false, plain(err)
 			}
 			list = append(list, f)
 		}

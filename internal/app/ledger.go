@@ -6,11 +6,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/tlog"
@@ -68,7 +70,7 @@ func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
 	if err != nil {
 		return err
 	}
-	in := contract.DayAnchor{Node: r.node, Day: a.Day, Size: a.Size, Root: contract.Digest(a.Root), Proof: contract.Digests(a.Consistency), Commit: contract.Digest(commit)}
+	in := contract.DayAnchor{Node: r.node, Day: a.Day, Size: a.Size, Root: contract.Digest(a.Root), Proof: contract.Digests(a.Consistency), Books: contract.Digest(a.Books), Commit: contract.Digest(commit)}
 	if last.Day != 0 {
 		in.Reveal = contract.Digest(r.beaconPart(last.Day))
 	}
@@ -87,7 +89,9 @@ func (r recorder) RecordPayments(ctx context.Context, p report.Payments) error {
 }
 
 func (r recorder) PayOperators(ctx context.Context, p calendar.Period, s wallet.Sums) error {
-	_, err := r.contract.PayOperators(ctx, "operators/"+p.String(), contract.OperatorPay{Node: r.node, Period: p, Payers: uint32(s.Payers), Operator: s.Operator, Pots: s.Pots})
+	// Refunds until the settlement change the sums: other sums, another operation.
+	op := fmt.Sprintf("operators/%v/%d-%d-%d", p, s.Payers, s.Operator, s.Pots)
+	_, err := r.contract.PayOperators(ctx, op, contract.OperatorPay{Node: r.node, Period: p, Payers: uint32(s.Payers), Operator: s.Operator, Pots: s.Pots})
 	return err
 }
 
@@ -138,6 +142,40 @@ func (r recorder) FixBatch(ctx context.Context, p calendar.Period, lines []royal
 	}
 	b, err := r.contract.FixBatch(ctx, "batch/"+p.String(), r.node, p, encoded)
 	return b.Hash.String(), err
+}
+
+func (r recorder) Owed(ctx context.Context, fixed []calendar.Period) (map[id.Act]money.Micro, error) {
+	out := map[id.Act]money.Micro{}
+	balances, err := r.contract.Balances(ctx, r.node)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range balances {
+		out[b.Act] += b.Micro
+	}
+	for _, p := range fixed {
+		payees, err := r.contract.Payees(ctx, r.node, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range payees {
+			out[x.Act] += x.Micro
+		}
+	}
+	return out, nil
+}
+
+func (r recorder) Anchored(ctx context.Context, d calendar.Day) (report.Anchor, error) {
+	a, err := r.contract.Anchor(ctx, r.node, d)
+	return report.Anchor{Day: a.Day, Size: a.Size, Root: royalty.Hash(a.Root), Books: royalty.Hash(a.Books)}, err
+}
+
+func (r recorder) AnchoredBooks(ctx context.Context) (royalty.Hash, error) {
+	a, err := r.contract.LastAnchor(ctx, r.node)
+	if fault.Is(err, fault.NotFound) {
+		return royalty.Hash{}, nil
+	}
+	return royalty.Hash(a.Books), err
 }
 
 // days is the transparency log as the report uses it.

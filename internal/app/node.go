@@ -10,7 +10,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/blob"
-	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/jobs"
@@ -62,13 +61,35 @@ type node struct {
 // openNode opens a data directory and everything in it. What was opened
 // before something failed is closed again.
 func openNode(ctx context.Context, cfg *Config, log *slog.Logger) (*node, error) {
-	return openNodeAt(ctx, cfg, log, nil)
+	return openNodeIn(ctx, cfg, log, world{})
 }
 
-// openNodeAt opens a node that goes by a clock of the caller's; nil is the
-// directory's own.
-func openNodeAt(ctx context.Context, cfg *Config, log *slog.Logger, now func() time.Time) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log, now: now, began: time.Now()}
+// A world is what a node finds around it; the zero value is the machine.
+type world struct {
+	now func() time.Time // nil: the directory's own clock
+	// step, when set, is called before and after each thing that is persisted;
+	// an error stands for a disk that failed there. For tests.
+	step func(string) error
+}
+
+// at and within name the steps of a part of the node; nil when nobody looks.
+func (w world) at(part string) func() error {
+	if w.step == nil {
+		return nil
+	}
+	return func() error { return w.step(part) }
+}
+
+func (w world) within(part string) func(string) error {
+	if w.step == nil {
+		return nil
+	}
+	return func(s string) error { return w.step(part + " " + s) }
+}
+
+// openNodeIn opens a node in a world of the caller's.
+func openNodeIn(ctx context.Context, cfg *Config, log *slog.Logger, w world) (_ *node, err error) {
+	n := &node{cfg: cfg, log: log, now: w.now, began: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -87,10 +108,10 @@ func openNodeAt(ctx context.Context, cfg *Config, log *slog.Logger, now func() t
 		return nil, err
 	}
 	n.signer = signer{cfg.NodeID(), n.keys}
-	if err := n.openStore(ctx); err != nil {
+	if err := n.openStore(ctx, w); err != nil {
 		return nil, err
 	}
-	if err := n.openLedger(ctx); err != nil {
+	if err := n.openLedger(ctx, w); err != nil {
 		return nil, err
 	}
 	n.openDomain()
@@ -100,8 +121,8 @@ func openNodeAt(ctx context.Context, cfg *Config, log *slog.Logger, now func() t
 	return n, n.openGate()
 }
 
-func (n *node) openStore(ctx context.Context) (err error) {
-	c := store.Config{Path: n.dir.join("9ten.db"), URL: n.cfg.Database.URL, Now: n.now}
+func (n *node) openStore(ctx context.Context, w world) (err error) {
+	c := store.Config{Path: n.dir.join("9ten.db"), URL: n.cfg.Database.URL, Now: n.now, BeforeCommit: w.at("store before"), AfterCommit: w.at("store after")}
 	if n.db, err = store.Open(ctx, c); err != nil {
 		return err
 	}
@@ -109,12 +130,12 @@ func (n *node) openStore(ctx context.Context) (err error) {
 	return nil
 }
 
-func (n *node) openLedger(ctx context.Context) error {
+func (n *node) openLedger(ctx context.Context, w world) error {
 	cc, err := contract.New()
 	if err != nil {
 		return fmt.Errorf("contract: %w", err)
 	}
-	if n.ledger, err = embedded.Open(ctx, embedded.Config{File: n.dir.join("ledger.db"), Contract: cc, Now: n.now}); err != nil {
+	if n.ledger, err = embedded.Open(ctx, embedded.Config{File: n.dir.join("ledger.db"), Contract: cc, Now: n.now, Step: w.within("ledger")}); err != nil {
 		return err
 	}
 	n.closers = append(n.closers, n.ledger.Close)
@@ -127,7 +148,7 @@ func (n *node) openLedger(ctx context.Context) error {
 	}
 	n.recorder = recorder{n.cfg.NodeID(), contract.Client{Ledger: n.client}, n.keys.secret}
 	origin := royalty.LogOrigin(n.cfg.NodeID())
-	n.tlog, err = tlog.Open(tlog.Config{Dir: n.dir.join("log"), Origin: origin, Signer: royalty.LogSigner(origin, n.keys.log), Public: royalty.PublicKey(origin, n.keys.log)})
+	n.tlog, err = tlog.Open(tlog.Config{Dir: n.dir.join("log"), Origin: origin, Signer: royalty.LogSigner(origin, n.keys.log), Public: royalty.PublicKey(origin, n.keys.log), Step: w.within("log")})
 	return err
 }
 
@@ -164,6 +185,7 @@ const (
 	jobRenew  = "wallet.renew" // daily: charges on the 1st, grace afterwards
 	jobMonth  = "report.month" // from the 4th: settle, then final, then the batch
 	jobExpire = "account.expire"
+	jobCheck  = "report.check" // nightly: the books, the log and the ledger hold
 )
 
 // calendar registers what happens by itself.
@@ -192,38 +214,31 @@ func (n *node) calendar() {
 		}
 		return n.accounts.Expire(ctx)
 	})
+	handle(jobCheck, n.nightly)
 	n.jobs.At(jobRenew, jobs.Date{Hour: 0, Minute: 1})
 	n.jobs.At(jobDay, jobs.Date{Hour: 0, Minute: 10})
 	n.jobs.At(jobMonth, jobs.Date{Hour: 0, Minute: 30})
 	n.jobs.At(jobExpire, jobs.Date{Hour: 3, Minute: 0})
+	n.jobs.At(jobCheck, jobs.Date{Hour: 3, Minute: 30})
 }
 
 // closeDueMonths takes every month since the last final one as far as the
 // calendar allows.
 func (n *node) closeDueMonths(ctx context.Context) error {
-	settled, err := n.report.Settled(ctx)
-	if err != nil {
-		return err
+	months, err := n.report.CloseDue(ctx)
+	for _, m := range months {
+		n.log.Info("month", "period", m.Period.String(), "state", m.State.String())
 	}
-	last := calendar.PeriodOf(n.now()).Add(-1)
-	first := last
-	if len(settled) > 0 {
-		first = settled[0].Period.Period
-		for _, s := range settled {
-			if s.Period.State < report.Fixed {
-				first = min(first, s.Period.Period)
-			}
+	return err
+}
+
+// nightly holds the node's evidence against itself. What does not hold makes
+// the job fail, which the operator's page, doctor and the log show.
+func (n *node) nightly(ctx context.Context) error {
+	for _, f := range n.check(ctx) {
+		if !f.OK && f.Name != checkJobs {
+			return jobs.Stop(fmt.Errorf("%s: %s", f.Name, f.Detail))
 		}
-	}
-	for p := first; p <= last; p = p.Add(1) {
-		if n.now().Before(p.Due(calendar.Settle)) {
-			return nil
-		}
-		m, err := n.report.CloseMonth(ctx, p)
-		if err != nil {
-			return fmt.Errorf("%v: %w", p, err)
-		}
-		n.log.Info("month", "period", p.String(), "state", m.State.String())
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func simulate(ctx context.Context, c *call) error {
 	s.clock.Store(period.Start().Add(time.Minute).UnixMilli())
 	began := time.Now()
 	log := newLogger(LogConfig{Level: "warn", Format: "text"}, c.stderr)
-	s.node, err = openNodeAt(ctx, cfg, log, func() time.Time { return time.UnixMilli(s.clock.Load()) })
+	s.node, err = openNodeIn(ctx, cfg, log, world{now: func() time.Time { return time.UnixMilli(s.clock.Load()) }})
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (d *Desk) compile(ctx context.Context, p calendar.Period) (Period, error) {
 	s, err := trees.Settle(royalty.Closing{
 		Node: d.Node, Log: royalty.Checkpoint{Origin: royalty.LogOrigin(d.Node), Size: last.Size, Root: last.Root}, Previous: previous,
 		Received: sums.Received, Refunded: sums.Refunded, Operator: sums.Operator, UnearnedOut: sums.UnearnedBehind,
-		Rules: royalty.RulesVersion, Vectors: royalty.VectorsHash(),
+		Rules: d.rulesVersion(), Vectors: royalty.VectorsHash(),
 	})
 	if err != nil {
 		return Period{}, err
@@ -79,12 +79,24 @@ func (d *Desk) compile(ctx context.Context, p calendar.Period) (Period, error) {
 	return out, d.Store.ReportUpdate(ctx, func(tx Tx) error {
 		out.Compiled = tx.Now()
 		for _, r := range rows {
-			if err := carry(ctx, tx, p, r); err != nil {
+			if r.row.CarryOut == 0 {
+				continue
+			}
+			if err := tx.SetCarry(ctx, p, Carry{Subscription: r.payer.sub, Micro: r.row.CarryOut, Carried: r.row.Carried}); err != nil {
 				return err
 			}
 		}
 		return tx.InsertPeriod(ctx, out)
 	})
+}
+
+// rulesVersion names the arithmetic, and says so where a demonstration made
+// the settlement.
+func (d *Desk) rulesVersion() string {
+	if d.Marks.DemoClock {
+		return royalty.RulesVersion + royalty.DemoRules
+	}
+	return royalty.RulesVersion
 }
 
 // rows compiles every payer's month from the stored day rows, in one pass over
@@ -178,7 +190,7 @@ func compileOne(ctx context.Context, tx Tx, p calendar.Period, month *royalty.Mo
 			return c, err
 		}
 		if confirmed || x.carried > 0 {
-			if l.Basis, err = basis(ctx, tx, p, x.account); err != nil {
+			if l.Basis, err = basis(ctx, tx, p, x.account, confirmed); err != nil {
 				return c, err
 			}
 		}
@@ -190,9 +202,11 @@ func compileOne(ctx context.Context, tx Tx, p calendar.Period, month *royalty.Mo
 	return c, err
 }
 
-// basis finds the rows of the last earlier period in which the account heard
-// something, for a pot that has waited.
-func basis(ctx context.Context, tx Tx, p calendar.Period, a id.Account) ([][]byte, error) {
+// basis finds the rows of an earlier period by which a pot is paid when its own
+// has none that are good enough. Who confirmed the nine now was shown the last
+// ones there are. Without a word it is the last nine that were signed for by a
+// device or confirmed in their own time.
+func basis(ctx context.Context, tx Tx, p calendar.Period, a id.Account, confirmed bool) ([][]byte, error) {
 	for back := 1; back <= royalty.BasisPeriods; back++ {
 		earlier := p.Add(-back)
 		who, err := tx.Pseudonym(ctx, earlier, a)
@@ -206,23 +220,50 @@ func basis(ctx context.Context, tx Tx, p calendar.Period, a id.Account) ([][]byt
 		if err != nil {
 			return nil, err
 		}
-		if len(rows) == 0 {
-			continue
+		good := confirmed
+		if !good {
+			if good, err = tx.HasConfirmed(ctx, earlier, a); err != nil {
+				return nil, err
+			}
 		}
-		out := make([][]byte, len(rows))
-		for i, r := range rows {
-			out[i] = r.Data
+		out, ok, err := usable(rows, good)
+		if err != nil || ok {
+			return out, err
 		}
-		return out, nil
 	}
 	return nil, nil
+}
+
+// usable returns the rows of a period, and whether somebody can be paid by
+// them: one has credit that a device signed for, or any at all if that is good
+// enough.
+func usable(rows []DayRow, good bool) (out [][]byte, ok bool, err error) {
+	for i, r := range rows {
+		out = append(out, r.Data)
+		if i+1 < len(rows) && rows[i+1].Day == r.Day {
+			continue // a correction follows
+		}
+		row, err := royalty.ParseDayRow(r.Data)
+		if err != nil {
+			return nil, false, err
+		}
+		ok = ok || row.SignedCredit() > 0 || good && row.Total > 0
+	}
+	return out, ok, nil
 }
 
 // before returns the settlement this one follows, nil for the node's first.
 // The period right before it must be settled if anything earlier is.
 func before(ctx context.Context, tx Tx, p calendar.Period) (*royalty.Settlement, error) {
 	all, err := tx.Periods(ctx)
-	if err != nil || len(all) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		first, err := tx.FirstDay(ctx)
+		if err == nil && first.Period() < p {
+			err = fault.New(fault.Conflict, "%v cannot be settled next: people have listened or paid since %v, which comes first.", p, first)
+		}
 		return nil, err
 	}
 	i := slices.IndexFunc(all, func(x Period) bool { return x.Period == p.Add(-1) })
@@ -284,17 +325,6 @@ func (d *Desk) keep(ctx context.Context, p calendar.Period, rows []compiled, tre
 		}); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// carry notes what a row carries into the next period.
-func carry(ctx context.Context, tx Tx, p calendar.Period, c compiled) error {
-	switch {
-	case c.row.CarryOut > 0:
-		return tx.SetCarry(ctx, Carry{Subscription: c.payer.sub, Account: c.payer.account, Period: p, Micro: money.Micro(c.row.CarryOut), Carried: c.row.Carried})
-	case c.payer.carry > 0:
-		return tx.DeleteCarry(ctx, c.payer.sub)
 	}
 	return nil
 }

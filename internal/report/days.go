@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -26,7 +27,9 @@ type Desk struct {
 	Ledger Ledger
 	Keys   Signer
 	Marks  royalty.Marks // what the node says of itself on what it issues
-	trees  treeCache
+
+	closing sync.Mutex // days and months are closed by one caller at a time
+	trees   treeCache
 }
 
 // A Signer signs with the node's keys.
@@ -41,6 +44,12 @@ type Signer interface {
 // A ledger that cannot be reached ends it with an Unavailable fault; what is
 // in the log stays there and is anchored the next time.
 func (d *Desk) CloseDays(ctx context.Context) (n int, err error) {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	return d.closeDays(ctx)
+}
+
+func (d *Desk) closeDays(ctx context.Context) (n int, err error) {
 	first, last, err := d.open(ctx)
 	if err != nil {
 		return 0, err
@@ -153,6 +162,9 @@ func (d *Desk) anchor(ctx context.Context, b Batch) error {
 			return err
 		}
 		a.FromSize = before.Size
+		if a.Books, err = tx.BooksHead(ctx, b.Day.End()); err != nil {
+			return err
+		}
 		events, err = tx.Payments(ctx, b.Day)
 		return err
 	})

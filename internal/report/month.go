@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -20,6 +21,12 @@ import (
 // nothing that is done. It returns a Conflict before the 4th, and when the
 // period before has not been settled.
 func (d *Desk) CloseMonth(ctx context.Context, p calendar.Period) (Period, error) {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	return d.closeMonth(ctx, p)
+}
+
+func (d *Desk) closeMonth(ctx context.Context, p calendar.Period) (Period, error) {
 	var now calendar.Day
 	err := d.Store.ReportView(ctx, func(tx Tx) error {
 		if at := p.Due(calendar.Settle); tx.Now().Before(at) {
@@ -31,7 +38,10 @@ func (d *Desk) CloseMonth(ctx context.Context, p calendar.Period) (Period, error
 	if err != nil {
 		return Period{}, err
 	}
-	if _, err := d.CloseDays(ctx); err != nil {
+	if _, err := d.closeDays(ctx); err != nil {
+		return Period{}, err
+	}
+	if err := d.complete(ctx, p); err != nil {
 		return Period{}, err
 	}
 	out, err := d.compiled(ctx, p)
@@ -51,6 +61,68 @@ func (d *Desk) CloseMonth(ctx context.Context, p calendar.Period) (Period, error
 		}
 	}
 	return out, nil
+}
+
+// complete refuses (Conflict) a period of which something is still outside the
+// log: late claims that came on the last day for them, or plays that a clock
+// which ran ahead has overtaken.
+func (d *Desk) complete(ctx context.Context, p calendar.Period) error {
+	return d.Store.ReportView(ctx, func(tx Tx) error {
+		late := calendar.DayOf(p.Due(calendar.LateClaims)).Add(-1)
+		last, err := tx.LastAnchored(ctx, calendar.DayOf(tx.Now()))
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if last.Day < late {
+			return fault.New(fault.Conflict, "%v can be settled once %v, the last day on which late claims were taken, is in the log: ten minutes after midnight.", p, late)
+		}
+		open, err := tx.Unsealed(ctx, p.LastDay())
+		if err == nil && open > 0 {
+			err = fault.New(fault.Conflict, "%d plays of %v are not in the log yet. It has gone up to %v already, by a clock that ran ahead; they go in with the next day.", open, p, last.Day)
+		}
+		return err
+	})
+}
+
+// CloseDue takes every period that is due as far as the calendar allows, the
+// oldest first, beginning with the node's first day. It returns those it
+// looked at.
+func (d *Desk) CloseDue(ctx context.Context) (out []Period, err error) {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	p, now, err := d.due(ctx)
+	for ; err == nil && !now.Before(p.Due(calendar.Settle)); p = p.Add(1) {
+		var m Period
+		if m, err = d.closeMonth(ctx, p); err != nil {
+			return out, fmt.Errorf("%v: %w", p, err)
+		}
+		out = append(out, m)
+	}
+	return out, err
+}
+
+// due returns the oldest period whose batch is not fixed.
+func (d *Desk) due(ctx context.Context) (p calendar.Period, now time.Time, err error) {
+	err = d.Store.ReportView(ctx, func(tx Tx) error {
+		now = tx.Now()
+		all, err := tx.Periods(ctx)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			first, err := tx.FirstDay(ctx)
+			p = first.Period()
+			return err
+		}
+		p = all[0].Period.Add(1) // the newest comes first
+		for _, x := range all {
+			if x.State < Fixed {
+				p = min(p, x.Period)
+			}
+		}
+		return nil
+	})
+	return p, now, err
 }
 
 // steps lead a compiled period to its payout batch, one state each. A step
@@ -163,6 +235,7 @@ func (d *Desk) book(ctx context.Context, p *Period) error {
 		}
 		add(wallet.Pot(p.Period), s.Pots)
 		add(wallet.Commons, -s.Commons)
+		add(wallet.Reserve, s.Plus-s.Minus)
 		for _, l := range lines {
 			add(wallet.Act(l.Act), -l.Sum())
 		}
@@ -181,22 +254,19 @@ func (d *Desk) book(ctx context.Context, p *Period) error {
 }
 
 // carryMoves turns the difference between what subscriptions carried into a
-// period and out of it into postings. The carries of the store are those out
-// of the period already; what came in is what stands in the books.
+// period, which is what stands in the books, and out of it into postings.
 func carryMoves(ctx context.Context, tx Tx, p calendar.Period) ([]wallet.Posting, error) {
 	have, err := tx.CarryBalances(ctx)
 	if err != nil {
 		return nil, err
 	}
-	carries, err := tx.Carries(ctx)
+	carries, err := tx.Carries(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	want := map[id.Sub]money.Micro{}
 	for _, c := range carries {
-		if c.Period == p {
-			want[c.Subscription] = c.Micro
-		}
+		want[c.Subscription] = c.Micro
 	}
 	subs := map[id.Sub]bool{}
 	for s := range have {
@@ -234,7 +304,7 @@ func payers(ctx context.Context, tx Tx, p calendar.Period) ([]payer, error) {
 	for _, c := range charges {
 		bySub[c.Subscription] = &payer{who: c.Pseudonym, sub: c.Subscription, account: c.Account, pot: c.Pot}
 	}
-	carries, err := tx.Carries(ctx)
+	carries, err := tx.Carries(ctx, p.Add(-1))
 	if err != nil {
 		return nil, err
 	}

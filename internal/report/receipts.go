@@ -233,6 +233,20 @@ func (d *Desk) Earnings(ctx context.Context, act id.Act) (out []Earning, err err
 	return out, err
 }
 
+// OnLedger returns what the ledger holds of the log at a size, or NotFound when
+// no day ended with it.
+func (d *Desk) OnLedger(ctx context.Context, size uint64) (Anchor, error) {
+	var b Batch
+	err := d.Store.ReportView(ctx, func(tx Tx) (err error) {
+		b, err = tx.BatchBySize(ctx, size)
+		return err
+	})
+	if err != nil {
+		return Anchor{}, err
+	}
+	return d.Ledger.Anchored(ctx, b.Day)
+}
+
 // Confirm records a listener's word that the nine of a period are right, so
 // that a pot without a signed play need not wait.
 func (d *Desk) Confirm(ctx context.Context, a id.Account) error {

@@ -96,9 +96,8 @@ type MonthRow struct {
 type Carry struct {
 	Subscription id.Sub
 	Account      id.Account // "" once the account is deleted
-	Period       calendar.Period
 	Micro        money.Micro
-	Carried      uint8
+	Carried      uint8 // for how many periods it has now waited
 }
 
 // A Store runs the report's transactions.
@@ -116,18 +115,22 @@ type Tx interface {
 	// pseudonym: the rows of the day, and corrections of earlier ones with the
 	// next sequence. It marks them as sealed.
 	SealRows(ctx context.Context, d calendar.Day, yield func(royalty.DayRow, royalty.Salt) error) error
-	// Claims lists the hashes of an account's claims of a day and the device
-	// keys that signed them, both ascending.
+	// Claims lists the hashes of an account's claims as the last row of a day
+	// holds them, and the device keys that signed them, both ascending.
 	Claims(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.Hash, []id.Bytes16, error)
 	// Pseudonym and MonthSalt are an account's of a period. An update makes
 	// them when they are missing; a view returns NotFound.
 	Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (royalty.Pseudonym, error)
 	MonthSalt(ctx context.Context, p calendar.Period, a id.Account) (royalty.Salt, error)
 
+	// Unsealed counts claimed plays up to and with a day that no row holds as
+	// they stand.
+	Unsealed(ctx context.Context, until calendar.Day) (int, error)
 	// FirstDay is the day on which the node's listening begins: that of the
 	// first play or payment, at the latest today.
 	FirstDay(ctx context.Context) (calendar.Day, error)
 	Batch(ctx context.Context, d calendar.Day) (Batch, error)
+	BatchBySize(ctx context.Context, size uint64) (Batch, error)
 	LastAnchored(ctx context.Context, until calendar.Day) (Batch, error)
 	SealBatch(ctx context.Context, d calendar.Day, entries int) error
 	InsertDayRow(ctx context.Context, batch calendar.Day, r DayRow) error
@@ -143,11 +146,18 @@ type Tx interface {
 	Charges(ctx context.Context, p calendar.Period) ([]wallet.Charge, error)
 	Sums(ctx context.Context, p calendar.Period) (wallet.Sums, error)
 	Payments(ctx context.Context, d calendar.Day) ([]wallet.Event, error)
-	Carries(ctx context.Context) ([]Carry, error)
+	// Carries are what was carried out of a period.
+	Carries(ctx context.Context, p calendar.Period) ([]Carry, error)
+	SetCarry(ctx context.Context, p calendar.Period, c Carry) error
 	// CarryBalances is what the books hold for each subscription.
 	CarryBalances(ctx context.Context) (map[id.Sub]money.Micro, error)
-	SetCarry(ctx context.Context, c Carry) error
-	DeleteCarry(ctx context.Context, s id.Sub) error
+	// BookBalances are all books that are not at zero.
+	BookBalances(ctx context.Context) ([]wallet.Posting, error)
+	// BooksHead is the hash of the last entry dated before a moment, zeros for
+	// none; BooksHold reports whether there is an entry of that hash.
+	BooksHead(ctx context.Context, before time.Time) (royalty.Hash, error)
+	BooksHold(ctx context.Context, hash royalty.Hash) (bool, error)
+	HasConfirmed(ctx context.Context, p calendar.Period, a id.Account) (bool, error)
 	Confirmed(ctx context.Context, p calendar.Period) (map[id.Account]bool, error)
 	Confirm(ctx context.Context, p calendar.Period, a id.Account) error
 	Book(ctx context.Context, e wallet.Entry) error
@@ -189,6 +199,7 @@ type Anchor struct {
 	Root        royalty.Hash
 	FromSize    uint64         // of the anchor before
 	Consistency []royalty.Hash // from there to here
+	Books       royalty.Hash   // of the journal's last entry of the day, zeros for none
 }
 
 // Payments are the day's money as the ledger holds it.
@@ -215,6 +226,13 @@ type Ledger interface {
 	Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error
 	Finalize(ctx context.Context, p calendar.Period) error
 	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)
+	// Owed is what stands on the ledger for each act and was not paid out: its
+	// balance, and its lines of the batches of the given periods.
+	Owed(ctx context.Context, fixed []calendar.Period) (map[id.Act]money.Micro, error)
+	// Anchored is what stands for a day: size and root.
+	Anchored(ctx context.Context, d calendar.Day) (Anchor, error)
+	// AnchoredBooks is the journal's head as last anchored, zeros for none.
+	AnchoredBooks(ctx context.Context) (royalty.Hash, error)
 }
 
 // String names the state as commands and the API print it.

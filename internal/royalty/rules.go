@@ -9,6 +9,10 @@ import (
 // whenever the same rows would be divided in another way.
 const RulesVersion = "9ten/rules/1"
 
+// DemoRules follows the version in settlements that were made in a
+// demonstration, on a clock set by hand.
+const DemoRules = "+demo"
+
 //go:embed testdata/split_vectors.json
 var vectors []byte
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -47,10 +48,11 @@ func (tx reportTx) MonthSalt(ctx context.Context, p calendar.Period, a id.Accoun
 }
 
 func (tx reportTx) Claims(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.Hash, []id.Bytes16, error) {
-	claims, err := listenTx(tx).ClaimsOf(ctx, a, d)
+	logged, err := tx.Q.PlayLoggedHashes(ctx, sqlgen.PlayLoggedHashesParams{Account: string(a), Low: d.Start().UnixMilli(), High: d.End().UnixMilli()})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, wrap(err, "claims of the day")
 	}
+	claims := hashes(logged)
 	slices.SortFunc(claims, func(a, b royalty.Hash) int { return bytes.Compare(a[:], b[:]) })
 	rows, err := tx.Q.PlayDevices(ctx, sqlgen.PlayDevicesParams{Account: string(a), Low: d.Start().UnixMilli(), High: d.End().UnixMilli()})
 	var devices []id.Bytes16
@@ -60,6 +62,11 @@ func (tx reportTx) Claims(ctx context.Context, a id.Account, d calendar.Day) ([]
 		}
 	}
 	return claims, devices, wrap(err, "devices of the day")
+}
+
+func (tx reportTx) Unsealed(ctx context.Context, until calendar.Day) (int, error) {
+	n, err := tx.Q.PlayUnsealedCount(ctx, until.End().UnixMilli())
+	return int(n), wrap(err, "plays outside the log")
 }
 
 func (tx reportTx) FirstDay(ctx context.Context) (calendar.Day, error) {
@@ -90,6 +97,11 @@ func batch(r sqlgen.DayBatch) report.Batch {
 func (tx reportTx) Batch(ctx context.Context, d calendar.Day) (report.Batch, error) {
 	r, err := tx.Q.BatchByDay(ctx, int64(d))
 	return batch(r), missing(err, "That day is not closed.")
+}
+
+func (tx reportTx) BatchBySize(ctx context.Context, size uint64) (report.Batch, error) {
+	r, err := tx.Q.BatchBySize(ctx, int64(size))
+	return batch(r), missing(err, "The log was never anchored with that many leaves.")
 }
 
 func (tx reportTx) LastAnchored(ctx context.Context, until calendar.Day) (report.Batch, error) {
@@ -180,11 +192,11 @@ func (tx reportTx) Payments(ctx context.Context, d calendar.Day) ([]wallet.Event
 	return payments(rows), wrap(err, "payments")
 }
 
-func (tx reportTx) Carries(ctx context.Context) ([]report.Carry, error) {
-	rows, err := tx.Q.CarryList(ctx)
+func (tx reportTx) Carries(ctx context.Context, p calendar.Period) ([]report.Carry, error) {
+	rows, err := tx.Q.CarryOutOf(ctx, int64(p))
 	out := make([]report.Carry, len(rows))
 	for i, r := range rows {
-		out[i] = report.Carry{Subscription: id.Sub(r.Subscription), Account: id.Account(r.Account), Period: calendar.Period(r.Period), Micro: money.Micro(r.Micro), Carried: uint8(r.Carried)}
+		out[i] = report.Carry{Subscription: id.Sub(r.Subscription), Account: id.Account(r.Account), Micro: money.Micro(r.Micro), Carried: uint8(r.Periods)}
 	}
 	return out, wrap(err, "carries")
 }
@@ -198,12 +210,26 @@ func (tx reportTx) CarryBalances(ctx context.Context) (map[id.Sub]money.Micro, e
 	return out, wrap(err, "carried")
 }
 
-func (tx reportTx) SetCarry(ctx context.Context, c report.Carry) error {
-	return tx.Q.CarrySet(ctx, sqlgen.CarrySetParams{Subscription: string(c.Subscription), Period: int64(c.Period), Micro: int64(c.Micro), Carried: int64(c.Carried)})
+func (tx reportTx) SetCarry(ctx context.Context, p calendar.Period, c report.Carry) error {
+	return wrap(tx.Q.CarrySet(ctx, sqlgen.CarrySetParams{Subscription: string(c.Subscription), Period: int64(p), Micro: int64(c.Micro), Periods: int64(c.Carried)}), "carry")
 }
 
-func (tx reportTx) DeleteCarry(ctx context.Context, s id.Sub) error {
-	return tx.Q.CarryDelete(ctx, string(s))
+func (tx reportTx) BookBalances(ctx context.Context) ([]wallet.Posting, error) {
+	return walletTx(tx).Balances(ctx, "")
+}
+
+func (tx reportTx) BooksHead(ctx context.Context, before time.Time) (hash royalty.Hash, err error) {
+	r, err := tx.Q.JournalHead(ctx, before.UnixMilli())
+	if errors.Is(err, sql.ErrNoRows) {
+		return hash, nil
+	}
+	copy(hash[:], r.Hash)
+	return hash, wrap(err, "head of the books")
+}
+
+func (tx reportTx) BooksHold(ctx context.Context, hash royalty.Hash) (bool, error) {
+	n, err := tx.Q.JournalHas(ctx, hash[:])
+	return n > 0, wrap(err, "entry")
 }
 
 func (tx reportTx) Confirmed(ctx context.Context, p calendar.Period) (map[id.Account]bool, error) {
@@ -213,6 +239,11 @@ func (tx reportTx) Confirmed(ctx context.Context, p calendar.Period) (map[id.Acc
 		out[id.Account(a)] = true
 	}
 	return out, wrap(err, "confirmations")
+}
+
+func (tx reportTx) HasConfirmed(ctx context.Context, p calendar.Period, a id.Account) (bool, error) {
+	n, err := tx.Q.ConfirmationBy(ctx, sqlgen.ConfirmationByParams{Account: string(a), Period: int64(p)})
+	return n > 0, wrap(err, "confirmation")
 }
 
 func (tx reportTx) Confirm(ctx context.Context, p calendar.Period, a id.Account) error {
@@ -245,7 +276,7 @@ func (tx reportTx) Periods(ctx context.Context) ([]report.Period, error) {
 }
 
 func (tx reportTx) ClearPeriod(ctx context.Context, p calendar.Period) error {
-	for _, clear := range []func(context.Context, int64) error{tx.Q.MonthRowClear, tx.Q.MonthShareClear, tx.Q.MonthLineClear, tx.Q.PeriodClear} {
+	for _, clear := range []func(context.Context, int64) error{tx.Q.MonthRowClear, tx.Q.MonthShareClear, tx.Q.MonthLineClear, tx.Q.CarryClear, tx.Q.PeriodClear} {
 		if err := clear(ctx, int64(p)); err != nil {
 			return wrap(err, "clear period")
 		}

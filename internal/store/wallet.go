@@ -31,13 +31,21 @@ type walletTx struct{ *Tx }
 
 func (tx walletTx) Now() time.Time { return tx.Tx.Now }
 
-func (tx walletTx) LastEntry(ctx context.Context) (n int64, hash [32]byte, err error) {
+func (tx walletTx) LastEntry(ctx context.Context) (n int64, hash [32]byte, at time.Time, err error) {
 	row, err := tx.Q.JournalLast(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, hash, nil
+		return 0, hash, at, nil
 	}
 	copy(hash[:], row.Hash)
-	return row.N, hash, wrap(err, "last entry")
+	return row.N, hash, utc(row.At), wrap(err, "last entry")
+}
+
+func (tx walletTx) SealedUntil(ctx context.Context) (time.Time, error) {
+	b, err := tx.Q.BatchLast(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return calendar.Day(b.Day).End(), wrap(err, "last day")
 }
 
 func (tx walletTx) EntryExists(ctx context.Context, idem string) (bool, error) {

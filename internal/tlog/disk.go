@@ -21,9 +21,8 @@ func batchFile(d calendar.Day) string { return fmt.Sprintf("batch/%08d", uint32(
 // dir reads and writes whole files below root.
 type dir struct {
 	root string
-	// step is called before ("write x") and after ("wrote x") a file changes.
-	// Tests interrupt there; nil does nothing.
-	step func(string) error
+	step func(string) error // see Config.Step
+
 }
 
 func (d *dir) at(step, path string) error {

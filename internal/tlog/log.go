@@ -32,6 +32,9 @@ type Config struct {
 	Signer note.Signer // the node's log key: royalty.LogSigner
 	Public royalty.Key // verifies what Signer signs, asked when the log is opened
 	Random io.Reader   // of padding; nil is crypto/rand
+	// Step, when set, is called before ("write x") and after ("wrote x") a file
+	// changes; an error stands for a disk that failed there. For tests.
+	Step func(string) error
 }
 
 // Batch is what one day appended.
@@ -61,7 +64,7 @@ func Open(cfg Config) (*Log, error) {
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
 	}
-	l := &Log{cfg: cfg, dir: dir{root: cfg.Dir}, head: royalty.Checkpoint{Origin: cfg.Origin}}
+	l := &Log{cfg: cfg, dir: dir{root: cfg.Dir, step: cfg.Step}, head: royalty.Checkpoint{Origin: cfg.Origin}}
 	if err := l.load(); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,9 @@ type Book string
 const (
 	Commons        Book = "liabilities:commons"
 	OperatorIncome Book = "income:operator"
+	// Reserve is the operator's own: corrections of settled months and refunds
+	// after the close fall on it, never on an act.
+	Reserve Book = "equity:reserve"
 )
 
 // Gateway is what a rail holds for the node.
@@ -125,8 +128,11 @@ func (e *Entry) balanced() error {
 // A JournalTx is what booking needs of a transaction.
 type JournalTx interface {
 	Now() time.Time
-	// LastEntry returns the newest entry's number and hash, zeros when there is none.
-	LastEntry(ctx context.Context) (n int64, hash [32]byte, err error)
+	// LastEntry returns the newest entry's number, hash and date, zeros when there is none.
+	LastEntry(ctx context.Context) (n int64, hash [32]byte, at time.Time, err error)
+	// SealedUntil is the end of the last day whose payments are fixed for the
+	// ledger, the zero time before the first.
+	SealedUntil(ctx context.Context) (time.Time, error)
 	// EntryExists reports whether an entry of that name is booked.
 	EntryExists(ctx context.Context, idem string) (bool, error)
 	// InsertEntry writes the entry and its postings and returns the balances of
@@ -136,18 +142,41 @@ type JournalTx interface {
 	Balance(ctx context.Context, b Book) (money.Micro, error)
 }
 
+// dated returns at, or the moment before which nothing may be booked any more
+// if that is later: the date of the newest entry, and the end of the last day
+// that went to the ledger. A clock that was set back thus changes no sum that
+// others hold already.
+func dated(ctx context.Context, tx JournalTx, at time.Time) (time.Time, error) {
+	_, _, last, err := tx.LastEntry(ctx)
+	if err != nil {
+		return at, err
+	}
+	sealed, err := tx.SealedUntil(ctx)
+	for _, t := range []time.Time{last, sealed} {
+		if t.After(at) {
+			at = t
+		}
+	}
+	return at, err
+}
+
 // book writes an entry unless one of that name exists, and reports whether it
-// did. It refuses with Conflict what would make a liability negative: nobody
+// did. It is dated by [dated]. It refuses with Conflict what would make a liability negative: nobody
 // can be paid what the node does not owe.
 func book(ctx context.Context, tx JournalTx, e Entry) (bool, error) {
-	if err := e.balanced(); err != nil {
-		return false, err
-	}
+	// Asked first: what is booked already may look otherwise when it is made
+	// again from books that hold it.
 	if done, err := tx.EntryExists(ctx, e.Idem); err != nil || done {
 		return false, err
 	}
-	n, prev, err := tx.LastEntry(ctx)
+	if err := e.balanced(); err != nil {
+		return false, err
+	}
+	n, prev, _, err := tx.LastEntry(ctx)
 	if err != nil {
+		return false, err
+	}
+	if e.At, err = dated(ctx, tx, e.At); err != nil {
 		return false, err
 	}
 	e.N, e.Prev = n+1, prev

@@ -118,7 +118,11 @@ func (d *Desk) Undo(ctx context.Context, operator id.Account, event, why string)
 // unpay books the opposite of a payment. The current month's charge is taken
 // back for it when need be, and made again when the rest allows it.
 func unpay(ctx context.Context, tx Tx, s *Subscription, e Event) error {
-	now, p := tx.Now(), calendar.PeriodOf(tx.Now())
+	now, err := dated(ctx, tx, tx.Now())
+	if err != nil {
+		return err
+	}
+	p := calendar.PeriodOf(now)
 	balance, err := tx.Balance(ctx, Unearned(s.ID))
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ type Tx interface {
 	SubscriptionsIn(ctx context.Context, st State, after id.Sub, limit int) ([]Subscription, error)
 	InsertSubscription(ctx context.Context, s Subscription) error
 	UpdateSubscription(ctx context.Context, s Subscription) error
+	// InsertCharge writes a charge, in place of one that was taken back.
 	InsertCharge(ctx context.Context, c Charge) error
 	ChargeOf(ctx context.Context, s id.Sub, p calendar.Period) (Charge, error)
 	RefundCharge(ctx context.Context, s id.Sub, p calendar.Period) error
@@ -145,6 +146,10 @@ func take(ctx context.Context, tx Tx, s *Subscription, e Event) error {
 	if e.At.IsZero() || e.At.After(tx.Now()) {
 		e.At = tx.Now()
 	}
+	var err error
+	if e.At, err = dated(ctx, tx, e.At); err != nil {
+		return err
+	}
 	if e.Salt == (id.Bytes16{}) {
 		e.Salt = id.Random16()
 	}
@@ -226,7 +231,10 @@ func (d *Desk) Refund(ctx context.Context, operator, a id.Account, method, refer
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
-		now := tx.Now()
+		now, err := dated(ctx, tx, tx.Now())
+		if err != nil {
+			return err
+		}
 		if err := uncharge(ctx, tx, &s, calendar.PeriodOf(now), now); err != nil {
 			return err
 		}
@@ -269,7 +277,11 @@ func uncharge(ctx context.Context, tx Tx, s *Subscription, p calendar.Period, at
 		return err
 	}
 	s.PaidUntil = p.Add(-1)
-	_, err = book(ctx, tx, Entry{Idem: "uncharge/" + string(s.ID) + "/" + p.String(), At: at, Memo: "Month " + p.String() + " taken back", Postings: []Posting{
+	name, err := fresh(ctx, tx, "uncharge/"+string(s.ID)+"/"+p.String())
+	if err != nil {
+		return err
+	}
+	_, err = book(ctx, tx, Entry{Idem: name, At: at, Memo: "Month " + p.String() + " taken back", Postings: []Posting{
 		{Unearned(s.ID), Dollar, -c.Charge}, {OperatorIncome, Dollar, c.Operator}, {Pot(p), Dollar, c.Pot},
 	}})
 	return err
@@ -310,14 +322,18 @@ func (d *Desk) Renew(ctx context.Context) (charged int, err error) {
 func renew(ctx context.Context, tx Tx, subs []Subscription) (charged int, err error) {
 	for _, s := range subs {
 		before := s.PaidUntil
-		if _, err := activate(ctx, tx, &s, tx.Now()); err != nil {
+		now, err := dated(ctx, tx, tx.Now())
+		if err != nil {
+			return 0, err
+		}
+		if _, err := activate(ctx, tx, &s, now); err != nil {
 			return 0, err
 		}
 		if s.PaidUntil != before {
 			charged++
 			continue
 		}
-		if err := lapse(ctx, tx, &s, tx.Now()); err != nil {
+		if err := lapse(ctx, tx, &s, now); err != nil {
 			return 0, err
 		}
 	}

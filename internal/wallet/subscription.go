@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -96,11 +97,12 @@ type Sums struct {
 }
 
 // due is what at costs of the month it lies in: the whole from the 1st for
-// one that renews, the days left for one that joins or comes back.
+// one that renews, also late in its days of grace; the days left for one that
+// joins or comes back.
 func due(s Subscription, at time.Time) (charge, operator, pot money.Micro) {
 	p := calendar.PeriodOf(at)
 	left := calendar.DaysLeft(at)
-	if s.State == Active && s.PaidUntil == p.Add(-1) {
+	if (s.State == Active || s.State == PastDue) && s.PaidUntil == p.Add(-1) {
 		left = p.Days()
 	}
 	return money.Charge(left, p.Days())
@@ -125,7 +127,10 @@ func activate(ctx context.Context, tx Tx, s *Subscription, at time.Time) (missin
 	if err != nil {
 		return 0, err
 	}
-	name := "charge/" + string(s.ID) + "/" + p.String()
+	name, err := fresh(ctx, tx, "charge/"+string(s.ID)+"/"+p.String())
+	if err != nil {
+		return 0, err
+	}
 	booked, err := book(ctx, tx, Entry{Idem: name, At: at, Memo: "Month " + p.String(), Postings: []Posting{
 		{Unearned(s.ID), Dollar, charge}, {OperatorIncome, Dollar, -operator}, {Pot(p), Dollar, -pot},
 	}})
@@ -140,6 +145,21 @@ func activate(ctx context.Context, tx Tx, s *Subscription, at time.Time) (missin
 		s.State = Active
 	}
 	return 0, tx.UpdateSubscription(ctx, *s)
+}
+
+// fresh returns a name that no entry has yet: the month that was taken back
+// may be charged again. That it is not charged already is for the caller to
+// know, from the same transaction.
+func fresh(ctx context.Context, tx JournalTx, name string) (string, error) {
+	for n := 1; ; n++ {
+		out := name
+		if n > 1 {
+			out += "/" + strconv.Itoa(n)
+		}
+		if taken, err := tx.EntryExists(ctx, out); err != nil || !taken {
+			return out, err
+		}
+	}
 }
 
 // lapse moves a subscription that could not be charged one state on.

@@ -7,7 +7,8 @@
 import { encode, flags, merge, total, type Interval } from "./claim";
 import { csrf, el, post, Problem } from "./dom";
 import { forget, thisDevice, type Device } from "./device";
-import { put } from "./idb";
+import { get, put } from "./idb";
+import { sha256 } from "./sha256";
 import { base64, unhex, type Bytes } from "./wire";
 import type { Track } from "./track";
 import { t as words } from "./words";
@@ -55,6 +56,8 @@ interface Play {
   counted: boolean;
   signedMs: number;
   latest?: { claim: string; signature: string; counter: number };
+  /** SHA-256 of each claim signed so far: one of them is in the row of the day. */
+  hashes: string[];
   busy: Promise<void>;
 }
 
@@ -129,7 +132,7 @@ async function ask(t: Track, follows: boolean, turn: number): Promise<void> {
     if (turn !== beginning) return;
     play = {
       track: t, begin, device, since: performance.now(), heard: pending?.heard ?? [], flags: start, counter: 0,
-      sentAt: performance.now(), sent: 0, counted: false, signedMs: 0, busy: Promise.resolve(),
+      sentAt: performance.now(), sent: 0, counted: false, signedMs: 0, hashes: [], busy: Promise.resolve(),
     };
     pending = undefined;
   } catch {
@@ -227,6 +230,7 @@ function sign(): Promise<void> {
     const signature: Bytes = p.device ? await p.device.sign(claim) : new Uint8Array(0);
     p.latest = { claim: base64(claim), signature: base64(signature), counter: p.counter };
     p.signedMs = ms;
+    p.hashes.push(base64(sha256(claim)));
   });
   return p.busy;
 }
@@ -246,7 +250,7 @@ async function flush(): Promise<void> {
     const answer = await post<Answer>(`/api/v1/plays/${p.begin.play}/claim`, { claim: latest.claim, signature: latest.signature }, true);
     if (answer.nonce) p.begin.nonce = answer.nonce;
     p.counted ||= answer.counted ?? false;
-    await put("receipts", p.begin.play, { play: p.begin.play, track: p.begin.track, title: p.track.t, act: p.track.a, node: p.begin.node, at: p.begin.begin_ms, ...latest, ...answer });
+    await put("receipts", p.begin.play, { play: p.begin.play, track: p.begin.track, title: p.track.t, act: p.track.a, node: p.begin.node, at: p.begin.begin_ms, hashes: p.hashes, ...latest, ...answer });
     document.dispatchEvent(new CustomEvent("9ten:receipt", { detail: answer }));
   } catch {
     if (p === play) p.sent = Math.min(p.sent, ms - 1);
@@ -257,6 +261,7 @@ async function flush(): Promise<void> {
 function beacon(): void {
   const p = play;
   if (!p?.latest || p.signedMs <= p.sent) return;
+  void get<object>("receipts", p.begin.play).then((kept) => kept && put("receipts", p.begin.play, { ...kept, hashes: p.hashes }));
   const body = JSON.stringify({ claim: p.latest.claim, signature: p.latest.signature, csrf: csrf() });
   if (navigator.sendBeacon(`/api/v1/plays/${p.begin.play}/claim`, new Blob([body], { type: "application/json" }))) p.sent = p.signedMs;
 }

@@ -128,7 +128,9 @@ document.addEventListener("htmx:after:history:push", () => {
 
 function later(): void {
   void import("../vendor/htmx/htmx.esm.min.js");
-  if (document.getElementById("audio")) void player(); // not where one signs in
+  if (!document.getElementById("audio")) return; // where one signs in
+  void player();
+  if (document.body.dataset["signed"] === "true") void import("./auditor").then((a) => a.start());
 }
 
 paintTheme();

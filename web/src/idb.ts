@@ -1,13 +1,13 @@
 // One small database of this browser: its key, and the receipts it was given.
 
-const stores = ["key", "receipts", "pending"] as const;
+const stores = ["key", "receipts", "pending", "checked"] as const;
 type Store = (typeof stores)[number];
 
 let opened: Promise<IDBDatabase> | undefined;
 
 function open(): Promise<IDBDatabase> {
   opened ??= new Promise((resolve, reject) => {
-    const r = indexedDB.open("9ten", 1);
+    const r = indexedDB.open("9ten", 2);
     r.onupgradeneeded = () => {
       for (const s of stores) if (!r.result.objectStoreNames.contains(s)) r.result.createObjectStore(s);
     };

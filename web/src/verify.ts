@@ -29,6 +29,11 @@ export interface Report {
   ok: boolean;
   row?: rows.MonthRow;
   line?: rows.Line;
+  /** What the ledger is asked about: the checkpoint, or the settlement's bytes. */
+  head?: Checkpoint;
+  settled?: Bytes;
+  /** Hashes of the claims that a day's row counts. */
+  claims?: Bytes[];
 }
 
 /** Checks a file of either kind. */
@@ -111,7 +116,11 @@ async function verifyDay(r: Report, p: LogProof, trusted: Key[]): Promise<void> 
   Object.assign(r, { kind: "day", when: dash(row.day), marks: d.marks });
   r.checks.push({ name: "file", ok: true });
   const { c, ok } = await checkpoint(r, p, `${r.node}/log`, trusted);
-  if (ok && c) await inclusion(r, d.row, d.salt, p, c);
+  if (ok && c) {
+    r.head = c;
+    await inclusion(r, d.row, d.salt, p, c);
+  }
+  r.claims = d.claims;
   await check(r, "claims", () => {
     const root = rootOver(d.claims.map((h) => leafHash(h)), nodeHash) ?? new Uint8Array(32);
     return equal(root, row.claimsRoot) && d.claims.length === row.claims;
@@ -130,6 +139,7 @@ async function verifyMonth(r: Report, p: LogProof, trusted: Key[]): Promise<void
   if (await check(r, "days", () => equal(daysHash(readDays(m.days)), row.daysHash))) {
     await check(r, "split", () => equal(rows.encodeMonth(compile(row, m)), m.row));
   }
+  r.settled = m.settlement.bytes;
   const s = await settlement(r, m.settlement, row.period, trusted);
   if (s) {
     await check(r, "tree", () => c !== undefined && BigInt(s.sizeA) === c.size && equal(s.rootA, c.root));

@@ -11,7 +11,7 @@ import { more } from "./words_more";
 learn(more);
 
 /** What each check means, when it holds and when it does not. */
-const sentences: Record<string, [title: string, holds: string, fails: string]> = {
+export const sentences: Record<string, [title: string, holds: string, fails: string]> = {
   file: ["The file", "It is complete and says one thing.", "It is damaged, or contradicts itself."],
   checkpoint: ["The node’s signature", "The node signed this state of its log.", "The signature is not that of the node’s key."],
   inclusion: ["Your row in the log", "The row is in the log that was signed.", "The row, its salt or its proof was changed."],
@@ -24,6 +24,9 @@ const sentences: Record<string, [title: string, holds: string, fails: string]> =
   shares: ["The acts’ sums", "Each of your amounts is in what its act is paid.", "An amount of yours is missing from what its act is paid."],
   served: ["What the node showed", "The node signed that it showed this row.", "The node signed that it showed another row."],
   line: ["The act’s line", "The line is in the settlement.", "The line or its proof was changed."],
+  plays: ["Your own plays", "Every play that this browser signed is in the row.", "A play that this browser signed is missing from the row."],
+  ledger: ["The ledger", "The ledger holds the same.", "The ledger holds something else."],
+  keys: ["The node’s keys", "They are the keys this browser has seen before.", "The node shows other keys than before."],
   leaves: ["The listeners’ shares", "The shares add up to the line.", "The shares listed are not those under the line."],
 };
 

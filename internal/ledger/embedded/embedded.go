@@ -48,6 +48,9 @@ type Config struct {
 	// Rehearse runs every transaction twice and refuses one whose two runs
 	// differ: it finds a contract that is not deterministic. For tests.
 	Rehearse bool
+	// Step, when set, is called "before" and "after" each commit; an error stands
+	// for a file that failed there. For tests.
+	Step func(string) error
 }
 
 // Ledger is one channel with one contract. [Ledger.As] gives it to a client.
@@ -79,7 +82,7 @@ type head struct {
 // Open opens the file or makes it. It returns Unavailable when the file cannot
 // be used. Close the ledger when done.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
-	l := &Ledger{cfg: cfg, changed: make(chan struct{})}
+	l := &Ledger{cfg: cfg, changed: make(chan struct{}), failure: cfg.Step}
 	err := l.open(ctx)
 	if err != nil {
 		return nil, errors.Join(fault.Wrap(err, fault.Unavailable, "The ledger's file %s cannot be opened.", filepath.Base(cfg.File)), l.Close())

@@ -37,11 +37,17 @@ from play where account = @account and began >= @low and began < @high and accep
 -- name: PlayHashes :many
 select hash from play where account = @account and began >= @low and began < @high and accepted > 0;
 
+-- name: PlayLoggedHashes :many
+select logged from play where account = @account and began >= @low and began < @high and length(logged) > 0;
+
+-- name: PlayUnsealedCount :one
+select count(*) from play where not sealed and accepted > 0 and began < @before;
+
 -- name: PlayUnsealed :many
 select account, began from play where not sealed and accepted > 0 and began < @before;
 
 -- name: PlayMarkSealed :exec
-update play set sealed = true where account = @account and began >= @low and began < @high and accepted > 0 and not sealed;
+update play set sealed = true, logged = hash where account = @account and began >= @low and began < @high and accepted > 0 and not sealed;
 
 -- name: PlayLast :one
 select * from play where account = @account order by began desc limit 1;

@@ -16,6 +16,9 @@ select * from day_batch order by day desc limit 1;
 -- name: BatchPending :many
 select * from day_batch where state < 3 order by day;
 
+-- name: BatchBySize :one
+select * from day_batch where size = @size and state = 3;
+
 -- name: BatchLastAnchored :one
 select * from day_batch where state = 3 and day <= @day order by day desc limit 1;
 
@@ -44,7 +47,7 @@ select cast(coalesce(min(began), 0) as bigint) as began from play;
 
 -- name: PlayDevices :many
 select distinct device from play
-where account = @account and began >= @low and began < @high and counter > 0 order by device;
+where account = @account and began >= @low and began < @high and length(logged) > 0 order by device;
 
 -- name: PeriodByID :one
 select * from period_close where period = @period;
@@ -107,18 +110,26 @@ select book, micro from balance where book >= 'liabilities:carry:' and book < 'l
 select cast(coalesce(min(day), 0) as bigint) as day from payment;
 
 -- name: CarrySet :exec
-insert into carry (subscription, period, micro, carried) values (@subscription, @period, @micro, @carried)
-on conflict (subscription) do update set period = excluded.period, micro = excluded.micro, carried = excluded.carried;
+insert into carried (subscription, period, micro, periods) values (@subscription, @period, @micro, @periods);
 
--- name: CarryDelete :exec
-delete from carry where subscription = @subscription;
+-- name: CarryClear :exec
+delete from carried where period = @period;
 
--- name: CarryList :many
-select c.*, s.account from carry c join subscription s on s.id = c.subscription order by c.subscription;
+-- name: CarryOutOf :many
+select c.*, s.account from carried c join subscription s on s.id = c.subscription where c.period = @period order by c.subscription;
+
+-- name: JournalHead :one
+select n, hash from journal_entry where at < @before order by n desc limit 1;
+
+-- name: JournalHas :one
+select count(*) from journal_entry where hash = @hash;
 
 -- name: ConfirmationSet :exec
 insert into confirmation (account, period, at) values (@account, @period, @at)
 on conflict (account, period) do nothing;
+
+-- name: ConfirmationBy :one
+select count(*) from confirmation where account = @account and period = @period;
 
 -- name: ConfirmationOf :many
 select account from confirmation where period = @period;

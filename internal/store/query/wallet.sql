@@ -1,5 +1,5 @@
 -- name: JournalLast :one
-select n, hash from journal_entry order by n desc limit 1;
+select n, hash, at from journal_entry order by n desc limit 1;
 
 -- name: JournalByIdem :one
 select * from journal_entry where idem = @idem;
@@ -61,7 +61,10 @@ update subscription set account = '', changed = @changed where account = @accoun
 
 -- name: ChargeInsert :exec
 insert into charge (subscription, period, account, pseudonym, charge, operator, pot, at)
-values (@subscription, @period, @account, @pseudonym, @charge, @operator, @pot, @at);
+values (@subscription, @period, @account, @pseudonym, @charge, @operator, @pot, @at)
+on conflict (subscription, period) do update set account = excluded.account, pseudonym = excluded.pseudonym, charge = excluded.charge,
+  operator = excluded.operator, pot = excluded.pot, at = excluded.at, refunded = false
+where charge.refunded;
 
 -- name: ChargeByPeriod :many
 select * from charge where period = @period and not refunded order by pseudonym;

@@ -507,7 +507,7 @@ func (q *Queries) PlayBetween(ctx context.Context, arg PlayBetweenParams) ([]Pla
 }
 
 const playByID = `-- name: PlayByID :one
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed from play where id = $1
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged from play where id = $1
 `
 
 func (q *Queries) PlayByID(ctx context.Context, id []byte) (Play, error) {
@@ -537,6 +537,7 @@ func (q *Queries) PlayByID(ctx context.Context, id []byte) (Play, error) {
 		&i.Answer,
 		&i.Answered,
 		&i.Sealed,
+		&i.Logged,
 	)
 	return i, err
 }
@@ -661,7 +662,7 @@ func (q *Queries) PlayInsert(ctx context.Context, arg PlayInsertParams) error {
 }
 
 const playLast = `-- name: PlayLast :one
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed from play where account = $1 order by began desc limit 1
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged from play where account = $1 order by began desc limit 1
 `
 
 func (q *Queries) PlayLast(ctx context.Context, account string) (Play, error) {
@@ -691,12 +692,46 @@ func (q *Queries) PlayLast(ctx context.Context, account string) (Play, error) {
 		&i.Answer,
 		&i.Answered,
 		&i.Sealed,
+		&i.Logged,
 	)
 	return i, err
 }
 
+const playLoggedHashes = `-- name: PlayLoggedHashes :many
+select logged from play where account = $1 and began >= $2 and began < $3 and length(logged) > 0
+`
+
+type PlayLoggedHashesParams struct {
+	Account string
+	Low     int64
+	High    int64
+}
+
+func (q *Queries) PlayLoggedHashes(ctx context.Context, arg PlayLoggedHashesParams) ([][]byte, error) {
+	rows, err := q.db.QueryContext(ctx, playLoggedHashes, arg.Account, arg.Low, arg.High)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var logged []byte
+		if err := rows.Scan(&logged); err != nil {
+			return nil, err
+		}
+		items = append(items, logged)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const playMarkSealed = `-- name: PlayMarkSealed :exec
-update play set sealed = true where account = $1 and began >= $2 and began < $3 and accepted > 0 and not sealed
+update play set sealed = true, logged = hash where account = $1 and began >= $2 and began < $3 and accepted > 0 and not sealed
 `
 
 type PlayMarkSealedParams struct {
@@ -711,7 +746,7 @@ func (q *Queries) PlayMarkSealed(ctx context.Context, arg PlayMarkSealedParams) 
 }
 
 const playReceipts = `-- name: PlayReceipts :many
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed from play where account = $1 and (began < $2 or began = $2 and id > $3) and accepted > 0 order by began desc, id limit $4
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged from play where account = $1 and (began < $2 or began = $2 and id > $3) and accepted > 0 order by began desc, id limit $4
 `
 
 type PlayReceiptsParams struct {
@@ -759,6 +794,7 @@ func (q *Queries) PlayReceipts(ctx context.Context, arg PlayReceiptsParams) ([]P
 			&i.Answer,
 			&i.Answered,
 			&i.Sealed,
+			&i.Logged,
 		); err != nil {
 			return nil, err
 		}
@@ -844,6 +880,17 @@ func (q *Queries) PlayUnsealed(ctx context.Context, before int64) ([]PlayUnseale
 		return nil, err
 	}
 	return items, nil
+}
+
+const playUnsealedCount = `-- name: PlayUnsealedCount :one
+select count(*) from play where not sealed and accepted > 0 and began < $1
+`
+
+func (q *Queries) PlayUnsealedCount(ctx context.Context, before int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, playUnsealedCount, before)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const playUpdate = `-- name: PlayUpdate :execrows

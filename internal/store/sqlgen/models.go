@@ -91,11 +91,11 @@ type Balance struct {
 	Micro int64
 }
 
-type Carry struct {
+type Carried struct {
 	Subscription string
 	Period       int64
 	Micro        int64
-	Carried      int64
+	Periods      int64
 }
 
 type Charge struct {
@@ -308,6 +308,7 @@ type Play struct {
 	Answer    int64
 	Answered  int64
 	Sealed    bool
+	Logged    []byte
 }
 
 type Playlist struct {

@@ -47,6 +47,27 @@ func (q *Queries) BatchByDay(ctx context.Context, day int64) (DayBatch, error) {
 	return i, err
 }
 
+const batchBySize = `-- name: BatchBySize :one
+select day, state, entries, first, size, root, checkpoint, sealed, anchored from day_batch where size = $1 and state = 3
+`
+
+func (q *Queries) BatchBySize(ctx context.Context, size int64) (DayBatch, error) {
+	row := q.db.QueryRowContext(ctx, batchBySize, size)
+	var i DayBatch
+	err := row.Scan(
+		&i.Day,
+		&i.State,
+		&i.Entries,
+		&i.First,
+		&i.Size,
+		&i.Root,
+		&i.Checkpoint,
+		&i.Sealed,
+		&i.Anchored,
+	)
+	return i, err
+}
+
 const batchInsert = `-- name: BatchInsert :exec
 insert into day_batch (day, state, entries, sealed) values ($1, 1, $2, $3)
 `
@@ -241,41 +262,41 @@ func (q *Queries) CarryBooks(ctx context.Context) ([]CarryBooksRow, error) {
 	return items, nil
 }
 
-const carryDelete = `-- name: CarryDelete :exec
-delete from carry where subscription = $1
+const carryClear = `-- name: CarryClear :exec
+delete from carried where period = $1
 `
 
-func (q *Queries) CarryDelete(ctx context.Context, subscription string) error {
-	_, err := q.db.ExecContext(ctx, carryDelete, subscription)
+func (q *Queries) CarryClear(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, carryClear, period)
 	return err
 }
 
-const carryList = `-- name: CarryList :many
-select c.subscription, c.period, c.micro, c.carried, s.account from carry c join subscription s on s.id = c.subscription order by c.subscription
+const carryOutOf = `-- name: CarryOutOf :many
+select c.subscription, c.period, c.micro, c.periods, s.account from carried c join subscription s on s.id = c.subscription where c.period = $1 order by c.subscription
 `
 
-type CarryListRow struct {
+type CarryOutOfRow struct {
 	Subscription string
 	Period       int64
 	Micro        int64
-	Carried      int64
+	Periods      int64
 	Account      string
 }
 
-func (q *Queries) CarryList(ctx context.Context) ([]CarryListRow, error) {
-	rows, err := q.db.QueryContext(ctx, carryList)
+func (q *Queries) CarryOutOf(ctx context.Context, period int64) ([]CarryOutOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, carryOutOf, period)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []CarryListRow
+	var items []CarryOutOfRow
 	for rows.Next() {
-		var i CarryListRow
+		var i CarryOutOfRow
 		if err := rows.Scan(
 			&i.Subscription,
 			&i.Period,
 			&i.Micro,
-			&i.Carried,
+			&i.Periods,
 			&i.Account,
 		); err != nil {
 			return nil, err
@@ -292,15 +313,14 @@ func (q *Queries) CarryList(ctx context.Context) ([]CarryListRow, error) {
 }
 
 const carrySet = `-- name: CarrySet :exec
-insert into carry (subscription, period, micro, carried) values ($1, $2, $3, $4)
-on conflict (subscription) do update set period = excluded.period, micro = excluded.micro, carried = excluded.carried
+insert into carried (subscription, period, micro, periods) values ($1, $2, $3, $4)
 `
 
 type CarrySetParams struct {
 	Subscription string
 	Period       int64
 	Micro        int64
-	Carried      int64
+	Periods      int64
 }
 
 func (q *Queries) CarrySet(ctx context.Context, arg CarrySetParams) error {
@@ -308,7 +328,7 @@ func (q *Queries) CarrySet(ctx context.Context, arg CarrySetParams) error {
 		arg.Subscription,
 		arg.Period,
 		arg.Micro,
-		arg.Carried,
+		arg.Periods,
 	)
 	return err
 }
@@ -338,6 +358,22 @@ where c.account = $1 and not c.refunded and not exists (select 1 from period_clo
 
 func (q *Queries) ChargeUnsettled(ctx context.Context, account string) (int64, error) {
 	row := q.db.QueryRowContext(ctx, chargeUnsettled, account)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const confirmationBy = `-- name: ConfirmationBy :one
+select count(*) from confirmation where account = $1 and period = $2
+`
+
+type ConfirmationByParams struct {
+	Account string
+	Period  int64
+}
+
+func (q *Queries) ConfirmationBy(ctx context.Context, arg ConfirmationByParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, confirmationBy, arg.Account, arg.Period)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -529,6 +565,33 @@ func (q *Queries) DayRowOf(ctx context.Context, arg DayRowOfParams) ([]DayRowOfR
 		return nil, err
 	}
 	return items, nil
+}
+
+const journalHas = `-- name: JournalHas :one
+select count(*) from journal_entry where hash = $1
+`
+
+func (q *Queries) JournalHas(ctx context.Context, hash []byte) (int64, error) {
+	row := q.db.QueryRowContext(ctx, journalHas, hash)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const journalHead = `-- name: JournalHead :one
+select n, hash from journal_entry where at < $1 order by n desc limit 1
+`
+
+type JournalHeadRow struct {
+	N    int64
+	Hash []byte
+}
+
+func (q *Queries) JournalHead(ctx context.Context, before int64) (JournalHeadRow, error) {
+	row := q.db.QueryRowContext(ctx, journalHead, before)
+	var i JournalHeadRow
+	err := row.Scan(&i.N, &i.Hash)
+	return i, err
 }
 
 const listenerMonths = `-- name: ListenerMonths :many
@@ -977,7 +1040,7 @@ func (q *Queries) PeriodList(ctx context.Context) ([]PeriodClose, error) {
 
 const playDevices = `-- name: PlayDevices :many
 select distinct device from play
-where account = $1 and began >= $2 and began < $3 and counter > 0 order by device
+where account = $1 and began >= $2 and began < $3 and length(logged) > 0 order by device
 `
 
 type PlayDevicesParams struct {

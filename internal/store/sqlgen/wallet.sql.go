@@ -120,6 +120,9 @@ func (q *Queries) ChargeForget(ctx context.Context, account string) error {
 const chargeInsert = `-- name: ChargeInsert :exec
 insert into charge (subscription, period, account, pseudonym, charge, operator, pot, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (subscription, period) do update set account = excluded.account, pseudonym = excluded.pseudonym, charge = excluded.charge,
+  operator = excluded.operator, pot = excluded.pot, at = excluded.at, refunded = false
+where charge.refunded
 `
 
 type ChargeInsertParams struct {
@@ -259,18 +262,19 @@ func (q *Queries) JournalInsert(ctx context.Context, arg JournalInsertParams) er
 }
 
 const journalLast = `-- name: JournalLast :one
-select n, hash from journal_entry order by n desc limit 1
+select n, hash, at from journal_entry order by n desc limit 1
 `
 
 type JournalLastRow struct {
 	N    int64
 	Hash []byte
+	At   int64
 }
 
 func (q *Queries) JournalLast(ctx context.Context) (JournalLastRow, error) {
 	row := q.db.QueryRowContext(ctx, journalLast)
 	var i JournalLastRow
-	err := row.Scan(&i.N, &i.Hash)
+	err := row.Scan(&i.N, &i.Hash, &i.At)
 	return i, err
 }
 

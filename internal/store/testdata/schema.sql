@@ -101,11 +101,12 @@ CREATE TABLE balance (
   primary key (book, asset)
 );
 
-CREATE TABLE carry (
-  subscription text primary key references subscription (id),
+CREATE TABLE carried (
+  subscription text not null references subscription (id),
   period       bigint not null,             -- the period it was carried out of
   micro        bigint not null,
-  carried      bigint not null
+  periods      bigint not null,             -- for how many it has now waited
+  primary key (period, subscription)
 );
 
 CREATE TABLE charge (
@@ -385,7 +386,7 @@ CREATE TABLE play (
   answer    bigint not null,                -- decision the receipt named
   answered  bigint not null,                -- ms the receipt named
   sealed    boolean not null                -- the claim that stands is in a day row
-);
+, logged bytea not null default '');
 
 CREATE INDEX play_account on play (account, began);
 

@@ -1,0 +1,138 @@
+package app
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/money"
+)
+
+// envDisk tells the child that it is alone in a namespace of its own, where it
+// may mount a disk.
+const envDisk = "NINETEN_TEST_DISK"
+
+// A disk that is really full: what needs room is refused with a sentence that
+// says so, what does not goes on, nothing is lost, and once there is room
+// everything is made up for.
+func TestFullDisk(t *testing.T) {
+	if os.Getenv(envDisk) != "" {
+		fullDisk(t)
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
+	child.Env = append(os.Environ(), envDisk+"=1")
+	child.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	out, err := child.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestFullDisk") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func fullDisk(t *testing.T) {
+	const month = calendar.Period(202510)
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	h := newHouseAt(t, filepath.Join(dir, "node"), month.LastDay().Start().Add(12*time.Hour), 2)
+	filler := filepath.Join(dir, "filler")
+	full := func() {
+		t.Helper()
+		f, err := os.Create(filler)
+		h.ok(err)
+		for block := make([]byte, 4096); err == nil; {
+			_, err = f.Write(block)
+		}
+		if !errors.Is(err, unix.ENOSPC) {
+			t.Fatal(err)
+		}
+		h.ok(f.Close())
+	}
+	room := func() { t.Helper(); h.ok(os.Remove(filler)) }
+
+	h.pay(0, money.Price)
+	h.hear(0, 1, time.Minute, true)
+	full()
+	taken := 1
+	var refused error
+	for i := 0; refused == nil && i < 2000; i++ { // what the journal's file has room for is still taken
+		h.clock.Add((3 * time.Minute).Milliseconds())
+		_, refused = h.listen.Claim(t.Context(), h.claimOf(0, 1+i%12, h.now().Add(-time.Minute), time.Minute, true))
+		if refused == nil {
+			taken++
+		}
+	}
+	h.isFull("a claim", refused)
+	_, err := h.wallet.Declare(t.Context(), "", h.people[1].account, money.Price, "cash", "no room")
+	h.isFull("a payment", err)
+	_, _, err = h.blobs.PutHashed(t.Context(), "original", io.LimitReader(zeros{}, 1<<20), 1<<30)
+	h.isFull("an upload", err)
+	h.stillUp()
+
+	room()
+	h.clock.Add((3 * time.Minute).Milliseconds())
+	h.hear(0, 2, time.Minute, true)
+	taken++
+	h.pay(1, money.Price)
+	totals, err := h.listen.Totals(t.Context(), h.people[0].account, month.Start(), month.Add(1).End())
+	h.ok(err)
+	if int(totals.Plays) != taken {
+		t.Errorf("%d plays were taken, %d count", taken, totals.Plays)
+	}
+
+	full()
+	h.set(month.Due(calendar.Settle).Add(35 * time.Minute))
+	_, err = h.report.CloseMonth(t.Context(), month)
+	h.isFull("a month", err)
+	h.stillUp()
+	room()
+	h.set(month.Due(calendar.Final).Add(35 * time.Minute))
+	if _, err := h.report.CloseMonth(t.Context(), month); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	h.holds()
+}
+
+// isFull wants an error that tells the operator what is wrong.
+func (h *house) isFull(what string, err error) {
+	h.t.Helper()
+	if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "full") {
+		h.t.Errorf("%s on a full disk: %q (%v)", what, fault.Message(err), err)
+	}
+}
+
+// stillUp asks for a page.
+func (h *house) stillUp() {
+	h.t.Helper()
+	handler, err := h.handler()
+	h.ok(err)
+	for _, path := range []string{"/healthz", "/signin", "/api/v1/node"} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != http.StatusOK {
+			h.t.Errorf("%s answers %d", path, w.Code)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
