@@ -12,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/media/cover"
 	"github.com/michaelperna/9ten/internal/music"
 )
 
@@ -21,8 +22,8 @@ const jobDemo = "demo.release"
 
 // demoRelease is the payload of such a job.
 type demoRelease struct {
-	Release id.Release `json:"release"`
-	Name    string     `json:"name"` // the cover is drawn from it
+	Release id.Release   `json:"release"`
+	Sleeve  cover.Sleeve `json:"sleeve"`
 }
 
 // loadDemo makes the acts, releases and tracks of the demo catalogue. What is
@@ -54,7 +55,7 @@ func (n *node) loadDemo(ctx context.Context, p account.Principal) error {
 			if titles[r.Title] {
 				continue
 			}
-			if err := n.loadDemoRelease(ctx, v, act, a.Name, r); err != nil {
+			if err := n.loadDemoRelease(ctx, v, act, a, r); err != nil {
 				return fmt.Errorf("demo release %s: %w", r.Slug, err)
 			}
 		}
@@ -62,14 +63,14 @@ func (n *node) loadDemo(ctx context.Context, p account.Principal) error {
 	return nil
 }
 
-func (n *node) loadDemoRelease(ctx context.Context, v music.Viewer, act id.Act, artist string, r demo.Release) error {
+func (n *node) loadDemoRelease(ctx context.Context, v music.Viewer, act id.Act, a demo.Act, r demo.Release) error {
 	about := ""
 	for _, t := range r.Tracks {
 		for _, s := range t.Sources {
 			about += fmt.Sprintf("%s: “%s” by %s, %s. %s\n", t.Title, s.Sample, s.By, s.Licence, s.Address)
 		}
 	}
-	rel, err := n.studio.CreateRelease(ctx, v, act, music.Facts{Title: r.Title, Artist: artist, Kind: music.EP, Date: r.Date, Licence: music.CC0, Tags: r.Genres, Description: about})
+	rel, err := n.studio.CreateRelease(ctx, v, act, music.Facts{Title: r.Title, Artist: a.Name, Kind: music.EP, Date: r.Date, Licence: music.CC0, Tags: r.Genres, Description: about})
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (n *node) loadDemoRelease(ctx context.Context, v music.Viewer, act id.Act, 
 			return err
 		}
 	}
-	payload, err := json.Marshal(demoRelease{rel.ID, artist + " " + r.Title})
+	payload, err := json.Marshal(demoRelease{rel.ID, cover.Sleeve{Act: a.Name, Title: r.Title, Palette: a.Palette, Design: r.Design}})
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
 	if err != nil {
 		return err
 	}
-	pic, err := p.Draw(ctx, in.Name)
+	pic, err := p.Draw(ctx, in.Sleeve)
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,16 @@ type Collection struct {
 type Act struct {
 	Slug     string    `json:"slug"`
 	Name     string    `json:"name"`
+	Palette  string    `json:"palette"` // of its sleeves
 	About    string    `json:"about"`
 	Releases []Release `json:"releases"`
 }
 
-// A Release has no cover: one is drawn from its act's name and its title.
+// A Release has no cover: a sleeve is drawn for it (cover.Sleeve).
 type Release struct {
 	Slug    string   `json:"slug"`
 	Title   string   `json:"title"`
+	Design  string   `json:"design"`
 	Date    string   `json:"date"` // YYYY-MM-DD
 	Genres  []string `json:"genres"`
 	Licence string   `json:"licence"` // SPDX

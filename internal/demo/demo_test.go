@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/demo"
+	"github.com/michaelperna/9ten/internal/media/cover"
 	"github.com/michaelperna/9ten/internal/media/index"
 )
 
@@ -21,12 +23,16 @@ func TestCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{}
+	seen, looks := map[string]bool{}, map[string]bool{}
 	var bytesTotal int64
 	releases, long := 0, 0
 	for _, a := range c.Acts {
 		for _, r := range a.Releases {
 			releases++
+			if looks[r.Design] || !slices.Contains(cover.Designs(), r.Design) || !slices.Contains(cover.Palettes(), a.Palette) {
+				t.Errorf("%s: no sleeve of its own: %q in %q", r.Title, r.Design, a.Palette)
+			}
+			looks[r.Design] = true
 			if r.Licence != "CC0-1.0" {
 				t.Errorf("%s: licence %q", r.Title, r.Licence)
 			}

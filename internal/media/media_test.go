@@ -20,6 +20,7 @@ import (
 	"github.com/michaelperna/9ten/internal/blob"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/media"
+	"github.com/michaelperna/9ten/internal/media/cover"
 	"github.com/michaelperna/9ten/internal/media/encode"
 	"github.com/michaelperna/9ten/internal/media/hls"
 	"github.com/michaelperna/9ten/internal/media/index"
@@ -403,11 +404,12 @@ func TestMissing(t *testing.T) {
 
 func TestDrawnCoverIsStored(t *testing.T) {
 	s := newStudio(t, "off")
-	a, err := s.Draw(t.Context(), "Quayside Trio\x00Low tide")
+	sleeve := cover.Sleeve{Act: "Quayside Trio", Title: "Low tide"}
+	a, err := s.Draw(t.Context(), sleeve)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := s.Draw(t.Context(), "Quayside Trio\x00Low tide")
+	b, err := s.Draw(t.Context(), sleeve)
 	if err != nil || a != b || a.Light == "" || a.Width != 1200 {
 		t.Errorf("%+v %+v %v", a, b, err)
 	}

@@ -90,16 +90,20 @@ func (m *Preparer) Picture(ctx context.Context, path string) (Picture, error) {
 // coverVersion changes when the same picture would give other files.
 const coverVersion = "9ten/cover/v1"
 
-// Draw stores the cover of a release that has none, drawn from its name.
-func (m *Preparer) Draw(ctx context.Context, name string) (Picture, error) {
-	h := sha256.Sum256([]byte(coverVersion + "\x00drawn\x00" + name))
+// Draw stores the drawn cover of a release that has none.
+func (m *Preparer) Draw(ctx context.Context, s cover.Sleeve) (Picture, error) {
+	what, err := json.Marshal(s)
+	if err != nil {
+		return Picture{}, err
+	}
+	h := sha256.Sum256([]byte(coverVersion + "\x00sleeve\x00" + string(what)))
 	dir, err := os.MkdirTemp(m.temp, "draw-")
 	if err != nil {
 		return Picture{}, noRoom(err)
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "cover.png")
-	if err := writePNG(path, cover.Draw(name)); err != nil {
+	if err := writePNG(path, s.Draw()); err != nil {
 		return Picture{}, err
 	}
 	return m.picture(ctx, hex.EncodeToString(h[:16]), path)

@@ -3,6 +3,7 @@ package cover_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -206,13 +207,44 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestDrawnCover(t *testing.T) {
-	a, b, c := cover.Draw("Low tide").(*image.NRGBA), cover.Draw("Low tide").(*image.NRGBA), cover.Draw("Pollen").(*image.NRGBA)
-	if !bytes.Equal(a.Pix, b.Pix) || bytes.Equal(a.Pix, c.Pix) {
-		t.Error("a drawn cover depends on its name and on nothing else")
+// TestSleeves draws every design in every palette's turn: each fills the
+// square, and none looks like another.
+func TestSleeves(t *testing.T) {
+	palettes, seen := cover.Palettes(), map[[32]byte]string{}
+	for i, design := range cover.Designs() {
+		s := cover.Sleeve{Act: "Quayside Trio", Title: "Low tide", Design: design, Palette: palettes[i%len(palettes)]}
+		m := s.Draw().(*image.RGBA)
+		if m.Bounds().Dx() != 1200 || m.Bounds().Dy() != 1200 || !m.Opaque() {
+			t.Errorf("%s is %v, opaque: %v", design, m.Bounds(), m.Opaque())
+		}
+		h := sha256.Sum256(m.Pix)
+		if other := seen[h]; other != "" {
+			t.Errorf("%s looks like %s", design, other)
+		}
+		seen[h] = design
+		if dir := os.Getenv("NINETEN_ARTEFACTS"); dir != "" {
+			b, err := cover.PNG(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "sleeve-"+design+".png"), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	if a.Bounds().Dx() != 1200 || !a.Opaque() {
-		t.Error(a.Bounds())
+}
+
+// TestSleeveFollowsNames: without a choice of its own a sleeve's colours are
+// its act's, and its shapes those of act and title.
+func TestSleeveFollowsNames(t *testing.T) {
+	draw := func(act, title string) []byte {
+		return cover.Sleeve{Act: act, Title: title}.Draw().(*image.RGBA).Pix
+	}
+	if bytes.Equal(draw("Ada", "One"), draw("Ada", "Two")) || bytes.Equal(draw("Ada", "One"), draw("Bo", "One")) {
+		t.Error("two names, one sleeve")
+	}
+	if !bytes.Equal(draw("Ada", "One"), draw("Ada", "One")) {
+		t.Error("one name, two sleeves")
 	}
 }
 
