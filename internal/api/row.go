@@ -138,6 +138,7 @@ type FullTrack struct {
 	Refusal  string         `json:"refusal,omitempty" doc:"Why the file cannot be taken"`
 	ISRC     string         `json:"isrc,omitempty"`
 	Lyrics   string         `json:"lyrics,omitempty"`
+	Waveform []byte         `json:"waveform,omitempty" doc:"Up to 256 levels from start to end, 255 is the loudest; base64"`
 	People   []music.Person `json:"people,omitempty" doc:"Credits in words"`
 	Plays    int64          `json:"plays"`
 	Liked    bool           `json:"liked"`
@@ -166,6 +167,7 @@ func fullTrack(f *music.FullTrack, in *music.FullRelease) FullTrack {
 	if a := f.Asset; a != nil {
 		out.DurationMS, out.Codec, out.Gain, out.AlbumGain, out.Peak = a.DurationMS, a.Codec, a.Gain, a.AlbumGain, a.Peak
 		out.Rate, out.Bits, out.Channels, out.Bytes, out.SHA256 = a.Rate, a.Bits, a.Channels, a.Bytes, a.SHA256
+		out.Waveform = a.Peaks
 	}
 	if t.State == music.Ready {
 		out.Original = "/media/" + string(t.ID) + "/original"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -30,6 +31,7 @@ type Desk struct {
 
 	closing sync.Mutex // days and months are closed by one caller at a time
 	trees   treeCache
+	chart   atomic.Pointer[Chart]
 }
 
 // A Signer signs with the node's keys.

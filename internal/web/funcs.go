@@ -22,6 +22,7 @@ import (
 //	eager C 640         the same, loaded at once
 //	money M             $2.14, with the micro digits in small figures
 //	cents M             $2.14 and nothing more
+//	dollars M           $2,142: whole dollars, rounded down
 //	clock MS            4:05 from milliseconds
 //	heard SECONDS       9 h 12 or 21 min
 //	size BYTES          31.4 GB
@@ -48,6 +49,7 @@ func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 		"eager":    func(c Cover, size int) SizedCover { return SizedCover{Cover: c, Size: size, Eager: true} },
 		"money":    typeset,
 		"cents":    func(m money.Micro) string { s, _ := m.Cents(); return grouped(s) },
+		"dollars":  func(m money.Micro) string { return say("$%d", int64(m/money.Dollar)) },
 		"clock":    Clock,
 		"heard":    func(seconds int64) string { return heard(say, seconds) },
 		"size":     func(bytes int64) string { return size(say, bytes) },

@@ -100,6 +100,12 @@ type NodeFacts struct {
 	Demo bool
 }
 
+// Unnamed is what a node is called until somebody gives it a name.
+const Unnamed = "A 9ten node"
+
+// Named reports whether the node has a name of its own.
+func (f NodeFacts) Named() bool { return f.Name != Unnamed }
+
 // Accents are the two colours stored with a cover, "#rrggbb" for light and
 // for dark surfaces. The zero value means ink.
 type Accents struct {

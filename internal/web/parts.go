@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/money"
 )
@@ -99,6 +100,7 @@ type Nine struct {
 	Label string
 	Cells []Cell // in rank order, at most nine; the rest is drawn empty
 	Small bool   // without amounts
+	Whole bool   // amounts in whole dollars: those of many listeners
 }
 
 // Cell is one of the nine.
@@ -205,7 +207,8 @@ func (d Dial) Strokes(today string) []DialDay {
 type Link struct {
 	Title string
 	Text  string
-	Hash  string // shown last and small; "" shows none
+	When  time.Time // what the text says it of, where it is a key with a %s
+	Hash  string    // shown last and small; "" shows none
 	State LinkState
 	ID    string // lets the verifier in the page find it; "" has none
 }

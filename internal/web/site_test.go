@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -20,11 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/michaelperna/9ten/internal/web"
+	"github.com/michaelperna/9ten/internal/web/browsertest"
 )
 
 // The two tracks of the stub node that play as HLS, and one that plays as a file.
@@ -197,6 +195,9 @@ func (s *site) listening(mux *http.ServeMux) {
 		s.mu.Unlock()
 		_ = json.NewEncoder(w).Encode(map[string]any{"nonce": strings.Repeat("cd", 16), "counted": true, "counted_ms": 1500, "day": 20261124})
 	})
+	mux.HandleFunc("GET /api/v1/tracks/{id}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"track":{"lyrics":"","waveform":"AIA/"}}`)
+	})
 	mux.HandleFunc("PUT /api/v1/likes/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 }
 
@@ -228,74 +229,25 @@ func (s *site) verified(c sentClaim) error {
 	return fmt.Errorf("the signature does not hold")
 }
 
-// tab is one page of a browser, with what went wrong on it.
-type tab struct {
-	context.Context
-	mu     sync.Mutex
-	faults []string
-}
+// tab is one page of a browser.
+type tab struct{ *browsertest.Tab }
 
-// browser starts Debian's Chromium with a fresh profile.
 func browser(t testing.TB, width, height int) *tab {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(width, height),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true))
-	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(done) // waits until the browser and its profile are gone
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(stop)
-	b := &tab{Context: ctx}
-	chromedp.ListenTarget(ctx, b.listen)
-	return b
-}
-
-// listen notes console errors, exceptions and failed requests.
-func (b *tab) listen(ev any) {
-	note := func(format string, args ...any) {
-		b.mu.Lock()
-		b.faults = append(b.faults, fmt.Sprintf(format, args...))
-		b.mu.Unlock()
-	}
-	switch e := ev.(type) {
-	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.APITypeError {
-			for _, a := range e.Args {
-				note("console: %s %s", a.Value, a.Description)
-			}
-		}
-	case *runtime.EventExceptionThrown:
-		note("exception: %s", e.ExceptionDetails.Error())
-	case *network.EventResponseReceived:
-		if e.Response.Status >= 400 {
-			note("%d for %s", e.Response.Status, e.Response.URL)
-		}
-	}
+	return &tab{browsertest.New(t, width, height)}
 }
 
 func (b *tab) run(t testing.TB, actions ...chromedp.Action) {
 	t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
-		t.Fatalf("%v (%v)", err, b.faults)
-	}
-}
-
-// until polls an expression in the page until it is true.
-func until(expression string) chromedp.Action {
-	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))
+	b.Run(t, actions...)
 }
 
 func (b *tab) clean(t testing.TB) {
 	t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, f := range b.faults {
-		t.Error(f)
-	}
+	b.Clean(t)
 }
 
-// awaited waits for the promise that an expression yields.
-func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+var (
+	until   = browsertest.Until
+	awaited = browsertest.Awaited
+)

@@ -32,7 +32,7 @@ function toggleTheme(): void {
 type Player = typeof import("./player");
 let coming: Promise<Player> | undefined;
 
-/** The player, fetched once; prepared means that playing is near. */
+/** The player, fetched once; prepared means that playing is near. Pages without one (sign-in) have nothing to play. */
 function player(prepared = false): Promise<Player> {
   coming ??= import("./player").then((p) => {
     p.start();
@@ -96,8 +96,9 @@ document.addEventListener("keydown", (e) => {
 /** Keys that the player takes, so that the page does not scroll under them. */
 function takes(e: KeyboardEvent): boolean {
   if (document.getElementById("player")?.hidden ?? true) return false;
-  if (e.key === " ") return !(e.target as Element).closest("button,a,summary,input");
-  return (e.key === "ArrowUp" || e.key === "ArrowDown") && (e.target as Element).closest("#player") !== null;
+  const at = e.target as Element;
+  if (e.key === " ") return !at.closest("button,a,summary,input");
+  return (e.key === "ArrowUp" || e.key === "ArrowDown") && at.closest("#player,#np") !== null && !at.closest("input");
 }
 
 // --- navigation: <main> changes, everything around it stays ----------------
@@ -127,8 +128,8 @@ document.addEventListener("htmx:after:history:push", () => {
 // --- after load: what the first screen does not need ------------------------
 
 function later(): void {
+  if (!document.getElementById("player")) return; // sign-in and set-up: whole pages, nothing to play
   void import("../vendor/htmx/htmx.esm.min.js");
-  if (!document.getElementById("audio")) return; // where one signs in
   void player();
   if (document.body.dataset["signed"] === "true") void import("./auditor").then((a) => a.start());
 }

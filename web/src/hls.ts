@@ -38,7 +38,9 @@ export function attach(audio: HTMLAudioElement, url: string, wish: Codec, at: nu
     const e = data as HlsError;
     if (!e.fatal) return;
     if (e.type === Hls.ErrorTypes.MEDIA_ERROR && recovered++ < 2) return hls.recoverMediaError();
-    failed(e.type === Hls.ErrorTypes.NETWORK_ERROR);
+    // A refusal is an answer: there is no such playlist, the original may play.
+    const refused = (e.response?.code ?? 0) >= 400 && (e.response?.code ?? 0) < 500;
+    failed(e.type === Hls.ErrorTypes.NETWORK_ERROR && !refused);
   });
   hls.attachMedia(audio);
   hls.loadSource(url);

@@ -12,6 +12,8 @@ export interface Kept {
   volume: number;
   codec: Codec;
   level: "auto" | "off";
+  /** Begin again after the last track. */
+  repeat: boolean;
 }
 
 const name = "9ten.player";
@@ -20,7 +22,7 @@ const name = "9ten.player";
 export const longest = 500;
 
 export function recall(): Kept {
-  const fresh: Kept = { queue: [], index: 0, at: 0, volume: 1, codec: "flac", level: "auto" };
+  const fresh: Kept = { queue: [], index: 0, at: 0, volume: 1, codec: "flac", level: "auto", repeat: false };
   try {
     const k = JSON.parse(localStorage.getItem(name) ?? "{}") as Partial<Kept>;
     const kept = { ...fresh, ...k };

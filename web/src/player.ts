@@ -4,6 +4,8 @@
 import { clock, csrf, el, icon, say, signedIn } from "./dom";
 import { keep, longest, recall, type Kept } from "./keep";
 import * as claims from "./claims";
+import * as live from "./live";
+import * as now from "./now";
 import * as view from "./queueview";
 import { gainOf, prepare as prepareSound, preload, Sound } from "./sound";
 import { bytes, cover, wavePath, type Track } from "./track";
@@ -26,6 +28,7 @@ export function start(): void {
   sound = new Sound(audio);
   wire();
   claims.begin(audio);
+  live.begin();
   if (state.queue.length > 0) draw();
   tabs = new BroadcastChannel("9ten.player");
   tabs.onmessage = () => audio.pause();
@@ -59,7 +62,9 @@ export function enqueue(t: Track): void {
 /** After navigation: mark what plays on the new page. */
 export function arrived(): void {
   if (current()) paintAccent();
-  mark();
+  view.draw(state.queue, state.index);
+  now.draw(current(), state.repeat);
+  paint();
 }
 
 export function current(): Track | undefined {
@@ -108,6 +113,18 @@ function fail(t: Track, network: boolean): void {
   const more = state.index + 1 < state.queue.length;
   trouble(say_(more ? "This track cannot be played in this browser. The next one follows." : "This track cannot be played in this browser. Its artist’s file is in a form the browser does not know."));
   if (more && follows) step(1, true);
+}
+
+/** Fetches the waveform that a list left out, once there is sound. */
+async function complete(): Promise<void> {
+  const t = current();
+  if (!t || t.w !== undefined) return;
+  t.w = "";
+  const r = await fetch(`/api/v1/tracks/${t.id}`, { headers: { Accept: "application/json" }, priority: "low" }).catch(() => undefined);
+  if (!r?.ok) return;
+  t.w = ((await r.json()) as { track?: { waveform?: string } }).track?.waveform ?? "";
+  keep(state);
+  if (current()?.id === t.id) draw();
 }
 
 let retry: number | undefined;
@@ -162,6 +179,25 @@ export function edit(change: (queue: Track[], index: number) => { queue: Track[]
   draw();
 }
 
+/** Shuffles what is still to come, once. */
+function shuffle(): void {
+  edit((queue, index) => {
+    for (let i = queue.length - 1; i > index + 1; i--) {
+      const j = index + 1 + Math.floor(Math.random() * (i - index));
+      [queue[i], queue[j]] = [queue[j]!, queue[i]!];
+    }
+    return { queue, index };
+  });
+  say(say_("The rest is shuffled"));
+}
+
+/** Whether the queue begins again after its end. */
+function repeat(): void {
+  state.repeat = !state.repeat;
+  draw();
+  say(say_(state.repeat ? "Repeating the queue" : "Not repeating"));
+}
+
 function level(): void {
   const t = current();
   if (!t) return;
@@ -179,12 +215,12 @@ function draw(): void {
   el("player").hidden = !t;
   save();
   view.draw(state.queue, state.index);
+  now.draw(t, state.repeat);
   if (!t) return mark();
   const art = el<HTMLImageElement>("p-cover");
   art.src = cover(t, 96) ?? art.src.replace(/.*(\/assets\/.*)/, "$1");
   link("p-title", t.u ?? t.ru, t.t, "strong");
   link("p-act", t.au, t.a);
-  el<HTMLAnchorElement>("p-art").href = t.ru ?? "/";
   el("w-player").setAttribute("d", wavePath(t.w ? bytes(t.w) : new Uint8Array()));
   el("p-of").textContent = clock(t.ms);
   const quality = t.q ?? (t.s === "original" ? say_("the file as it was uploaded") : "");
@@ -221,6 +257,7 @@ function paint(): void {
   const b = el("p-play");
   b.setAttribute("aria-label", say_(on ? "Pause" : "Play"));
   icon(b, on ? "pause" : "play");
+  now.paint(on);
   document.documentElement.toggleAttribute("data-playing", on);
   if ("mediaSession" in navigator) navigator.mediaSession.playbackState = on ? "playing" : "paused";
   mark();
@@ -259,6 +296,7 @@ function progress(): void {
   el("p-at").textContent = clock(at * 1000);
   el("player").style.setProperty("--p", ((at * 1000) / t.ms).toFixed(4));
   for (const w of waves()) place(w, (at * 1000) / t.ms);
+  now.progress(at * 1000, t.ms);
 }
 
 /** The player's waveform, and the page's when it shows the playing track. */
@@ -292,7 +330,7 @@ let saved = "";
 
 function save(): void {
   state.at = loaded !== undefined && audio.readyState > 0 ? audio.currentTime : state.at;
-  const now = JSON.stringify([state.index, Math.floor(state.at), state.volume, state.codec, state.level, state.queue.map((q) => q.id)]);
+  const now = JSON.stringify([state.index, Math.floor(state.at), state.volume, state.codec, state.level, state.repeat, state.queue.map((q) => q.id)]);
   if (now === saved) return;
   saved = now;
   keep(state);
@@ -305,11 +343,8 @@ function wire(): void {
   el("p-next").addEventListener("click", () => step(1));
   el("p-prev").addEventListener("click", () => step(-1));
   el("p-like").addEventListener("click", () => void like());
-  el("q-clear").addEventListener("click", () => {
-    edit((queue, index) => ({ queue: queue.slice(index, index + 1), index: 0 }));
-    say(say_("Queue cleared"));
-  });
   view.wire({ edit, jump });
+  now.wire({ toggle, step, shuffle, repeat });
   for (const [kind, act] of Object.entries(listeners)) audio.addEventListener(kind, act);
   document.addEventListener("input", wave);
   document.addEventListener("change", wave);
@@ -340,10 +375,17 @@ const listeners: Record<string, () => void> = {
     }
     if (Math.floor(audio.currentTime) % 5 === 0) save();
   },
-  playing: () => trouble(),
+  playing: () => {
+    trouble();
+    void complete();
+  },
   ended: () => {
     claims.close();
     if (state.index + 1 < state.queue.length) return step(1, true);
+    if (state.repeat) {
+      state.index = 0;
+      return open(0, true, true);
+    }
     loaded = undefined;
     state.at = 0;
     paint();
@@ -382,9 +424,12 @@ function choices(): void {
 
 function volume(): void {
   const range = el<HTMLInputElement>("v-range");
+  let before = state.volume || 1; // what sound-on goes back to
   const show = (): void => {
+    if (state.volume > 0) before = state.volume;
     range.value = String(Math.round(state.volume * 100));
-    icon(el("p-volume"), state.volume === 0 ? "speaker-slash" : "speaker-high");
+    for (const b of [el("p-volume"), el("v-mute")]) icon(b, state.volume === 0 ? "speaker-slash" : "speaker-high");
+    el("v-mute").setAttribute("aria-label", say_(state.volume === 0 ? "Sound on" : "Mute"));
     level();
     save();
   };
@@ -395,11 +440,19 @@ function volume(): void {
   turn = (by) => {
     state.volume = Math.max(0, Math.min(1, Math.round((state.volume + by) * 100) / 100));
     show();
+    say(say_("Volume %s %", Math.round(state.volume * 100)));
   };
-  range.value = String(Math.round(state.volume * 100));
+  mute = () => {
+    state.volume = state.volume > 0 ? 0 : before;
+    show();
+    say(say_(state.volume > 0 ? "Sound on" : "Muted"));
+  };
+  el("v-mute").addEventListener("click", () => mute());
+  show();
 }
 
 let turn: (by: number) => void = () => undefined;
+let mute: () => void = () => undefined;
 
 function session(): void {
   if (!("mediaSession" in navigator)) return;
@@ -447,6 +500,9 @@ export function key(e: KeyboardEvent): void {
     n: () => step(1),
     p: () => step(-1),
     q: () => el("queue").togglePopover(),
+    m: () => mute(),
+    "+": () => turn(0.05),
+    "-": () => turn(-0.05),
   };
   if (!onControl) {
     Object.assign(keys, {
@@ -455,7 +511,8 @@ export function key(e: KeyboardEvent): void {
       ArrowRight: () => seek(audio.currentTime + 5),
     });
   }
-  if (!onControl && e.target.closest("#player, body") && e.shiftKey === false) {
+  // Elsewhere these two scroll the page.
+  if (e.target.closest("#player,#np") && !e.target.closest("input")) {
     Object.assign(keys, { ArrowUp: () => turn(0.05), ArrowDown: () => turn(-0.05) });
   }
   keys[e.key]?.();

@@ -1,7 +1,8 @@
-// The queue as people see it: a list in a popover, moved by buttons and by
-// dragging. It owns no state; it asks the player to change the queue.
+// The queue as people see it: a list in a popover and one on its own page,
+// moved by buttons and by dragging. It owns no state; it asks the player to
+// change the queue.
 
-import { clock, el, icon, newIcon } from "./dom";
+import { clock, el, icon, newIcon, say } from "./dom";
 import { cover, type Track } from "./track";
 import { t as words } from "./words";
 
@@ -13,38 +14,57 @@ interface Player {
 let player: Player;
 let shown: { queue: Track[]; index: number } = { queue: [], index: 0 };
 
+const listOf = (e: Event): HTMLElement | null => (e.target instanceof Element ? e.target.closest<HTMLElement>("[data-queue-list]") : null);
+const placeOf = (e: Event): number => Number((e.target as Element).closest<HTMLElement>("[data-queue-list] li")?.dataset["i"] ?? NaN);
+
+/** Listens on the document: pages with a list come and go. */
 export function wire(p: Player): void {
   player = p;
-  const list = el("q-list");
   el("queue").addEventListener("toggle", () => fill());
-  list.addEventListener("click", (e) => {
-    const b = (e.target as Element).closest<HTMLElement>("button[data-do]");
-    const i = Number(b?.closest<HTMLElement>("li")?.dataset["i"]);
-    if (!b || Number.isNaN(i)) return;
-    const act = b.dataset["do"];
-    if (act === "jump") return player.jump(i);
-    if (act === "remove") return remove(i);
-    move(i, i + (act === "up" ? -1 : 1));
-    el("q-list").querySelector<HTMLElement>(`li[data-i="${i + (act === "up" ? -1 : 1)}"] [data-do="${act}"]`)?.focus();
+  document.addEventListener("click", pressed);
+  document.addEventListener("dragstart", (e) => {
+    if (listOf(e)) e.dataTransfer?.setData("text/9ten-queue", String(placeOf(e)));
   });
-  list.addEventListener("dragstart", (e) => {
-    const li = (e.target as Element).closest<HTMLElement>("li");
-    e.dataTransfer?.setData("text/9ten-queue", li?.dataset["i"] ?? "");
+  document.addEventListener("dragover", (e) => {
+    if (listOf(e) && e.dataTransfer?.types.includes("text/9ten-queue")) e.preventDefault();
   });
-  list.addEventListener("dragover", (e) => {
-    if (e.dataTransfer?.types.includes("text/9ten-queue")) e.preventDefault();
-  });
-  list.addEventListener("drop", (e) => {
+  document.addEventListener("drop", (e) => {
     const from = e.dataTransfer?.getData("text/9ten-queue");
-    const to = (e.target as Element).closest<HTMLElement>("li")?.dataset["i"];
-    if (!from || !to) return;
+    const to = listOf(e) ? placeOf(e) : NaN;
+    if (!from || Number.isNaN(to)) return;
     e.preventDefault();
-    move(Number(from), Number(to));
+    move(Number(from), to);
   });
-  document.getElementById("q-save")?.addEventListener("submit", (e) => {
-    const input = (e.target as HTMLFormElement).elements.namedItem("tracks");
-    if (input instanceof HTMLInputElement) input.value = shown.queue.map((t) => t.id).join(",");
-  });
+  // Before the form is read by whoever sends it.
+  document.addEventListener("submit", save, { capture: true });
+}
+
+function save(e: Event): void {
+  if (!(e.target instanceof HTMLFormElement) || !e.target.matches("[data-queue-save]")) return;
+  const input = e.target.elements.namedItem("tracks");
+  if (input instanceof HTMLInputElement) input.value = shown.queue.map((t) => t.id).join(",");
+}
+
+function pressed(e: Event): void {
+  if (!(e.target instanceof Element)) return;
+  if (e.target.closest("[data-queue-clear]")) {
+    player.edit((queue, index) => ({ queue: queue.slice(index, index + 1), index: 0 }));
+    return say(words("Queue cleared"));
+  }
+  const list = listOf(e);
+  const act = e.target.closest<HTMLElement>("button[data-do]")?.dataset["do"];
+  const i = placeOf(e);
+  if (!list || !act || Number.isNaN(i)) return;
+  if (act === "jump") return player.jump(i);
+  if (act === "remove") {
+    remove(i);
+    return list.querySelector<HTMLElement>(`li[data-i="${Math.min(i, shown.queue.length - 1)}"] [data-do=remove]`)?.focus();
+  }
+  const to = i + (act === "up" ? -1 : 1);
+  move(i, to);
+  say(words("%s is number %s of %s", shown.queue[to]?.t ?? "", to + 1, shown.queue.length));
+  const again = list.querySelector<HTMLButtonElement>(`li[data-i="${to}"] [data-do="${act}"]`);
+  (again?.disabled ? list.querySelector<HTMLElement>(`li[data-i="${to}"] [data-do="${act === "up" ? "down" : "up"}"]`) : again)?.focus();
 }
 
 function move(from: number, to: number): void {
@@ -58,26 +78,30 @@ function move(from: number, to: number): void {
 }
 
 function remove(i: number): void {
+  say(words("Removed: %s", shown.queue[i]?.t ?? ""));
   player.edit((queue, index) => {
     queue.splice(i, 1);
     return { queue, index: i < index ? index - 1 : index };
   });
 }
 
-/** Remembers the queue and draws it when the popover is open. */
+/** Remembers the queue and draws it where it can be seen. */
 export function draw(queue: Track[], index: number): void {
   shown = { queue, index };
   const rest = queue.slice(index + 1);
-  el("q-sum").textContent = rest.length > 0 ? words("%s more, %s", rest.length, clock(rest.reduce((ms, t) => ms + t.ms, 0))) : "";
+  for (const sum of document.querySelectorAll("[data-queue-sum]")) {
+    sum.textContent = rest.length > 0 ? words("%s more, %s", rest.length, clock(rest.reduce((ms, t) => ms + t.ms, 0))) : "";
+  }
   el("p-queue").setAttribute("aria-label", words("Queue, %s more", rest.length));
-  el("q-empty").hidden = queue.length > 0;
-  el("q-do").hidden = queue.length === 0;
+  for (const e of document.querySelectorAll<HTMLElement>("[data-queue-empty]")) e.hidden = queue.length > 0;
+  for (const e of document.querySelectorAll<HTMLElement>("[data-queue-some]")) e.hidden = queue.length === 0;
   fill();
 }
 
 function fill(): void {
-  if (!el("queue").matches(":popover-open")) return;
-  el("q-list").replaceChildren(...shown.queue.map((t, i) => line(t, i)));
+  for (const list of document.querySelectorAll("[data-queue-list]")) {
+    if (list.closest("[popover]")?.matches(":popover-open") ?? true) list.replaceChildren(...shown.queue.map((t, i) => line(t, i)));
+  }
 }
 
 function line(t: Track, i: number): HTMLLIElement {

@@ -158,14 +158,21 @@ function tell(e: HTMLElement, r: Report): void {
   e.dispatchEvent(new CustomEvent("9ten:verified", { bubbles: true, detail: { ok: r.ok } }));
 }
 
+/** A month (2026-10) or a day (2026-10-03) in words. */
+function spoken(when: string): string {
+  const month = when.length === 7;
+  const lang = document.documentElement.lang.replace(/^en$/, "en-GB");
+  return new Date(`${when}${month ? "-01" : ""}T00:00:00Z`).toLocaleDateString(lang, { timeZone: "UTC", month: "long", year: "numeric", ...(month ? {} : { day: "numeric" }) });
+}
+
 function verdict(r: Report): string {
   if (r.needsHttps) return t("Not checked: this address is not https, so the browser checks no signatures. Use “9ten verify receipt” instead.");
   if (r.needsKey) return t("Not checked: the key of %s is needed.", r.needsKey);
   if (!r.ok) return t("This does not hold. What failed is marked below.");
   const marks = (r.marks.unreviewed ? " " + t("Not independently reviewed.") : "") + (r.marks.demoClock ? " " + t("Made on a demonstration clock.") : "");
-  if (r.row && r.row.shares.length > 0) return t("Your %s for %s went to your own acts, and to nobody else.", dollars(r.row.pot + r.row.carryIn), r.when) + marks;
-  if (r.line) return t("%s for %s is credited to this act.", dollars(r.line.micro + r.line.plus - r.line.minus), r.when) + marks;
-  return t("The receipt of %s for %s holds.", r.node, r.when) + marks;
+  if (r.row && r.row.shares.length > 0) return t("Your %s for %s went to your own acts, and to nobody else.", dollars(r.row.pot + r.row.carryIn), spoken(r.when)) + marks;
+  if (r.line) return t("%s for %s is credited to this act.", dollars(r.line.micro + r.line.plus - r.line.minus), spoken(r.when)) + marks;
+  return t("The receipt of %s for %s holds.", r.node, spoken(r.when)) + marks;
 }
 
 mount();

@@ -152,6 +152,8 @@ func (v *visit) stopped(p *HomePage) error {
 type LandingPage struct {
 	web.Page
 	Nine   web.Nine
+	Month  time.Time      // the settled month whose nine these are; zero: the most played
+	Payers uint32         // who gave it
 	Sample []web.TrackRow // one track, to hear at once
 	Newest []Sleeve
 }
@@ -172,7 +174,7 @@ func (v *visit) landing() error {
 	if err != nil {
 		return err
 	}
-	if err := v.nodeNine(&p.Nine, tracks.Rows); err != nil {
+	if err := v.nodeNine(p, tracks.Rows); err != nil {
 		return err
 	}
 	if one := sample(tracks.Rows); one != nil {
@@ -204,9 +206,36 @@ func sample(rows []music.TrackRow) []music.TrackRow {
 	return rows[best : best+1]
 }
 
-// nodeNine makes the node's own nine of its most played tracks: the acts with
-// the most counted plays among them, each as lit as its plays.
-func (v *visit) nodeNine(n *web.Nine, rows []music.TrackRow) error {
+// nodeNine is the node's own nine: those of the newest settled month with
+// what they were given, before that the most played.
+func (v *visit) nodeNine(p *LandingPage, rows []music.TrackRow) error {
+	chart, err := v.site.Report.Chart(v.Context())
+	if err != nil {
+		return err
+	}
+	if len(chart.Lines) == 0 {
+		return v.mostPlayed(&p.Nine, rows)
+	}
+	ids := make([]id.Act, len(chart.Lines))
+	for i, l := range chart.Lines {
+		ids[i] = l.Act
+	}
+	cards, err := v.acts(ids)
+	if err != nil {
+		return err
+	}
+	p.Month, p.Payers = chart.Period.Start(), chart.Payers
+	p.Nine.Label, p.Nine.Whole = "The node’s nine, by what they were given", true
+	for _, l := range chart.Lines {
+		c := cards[l.Act]
+		p.Nine.Cells = append(p.Nine.Cells, web.Cell{Name: c.Name, URL: c.URL, Cover: c.Cover, Amount: l.Micro})
+	}
+	return nil
+}
+
+// mostPlayed makes a nine of tracks: the acts with the most counted plays
+// among them, each as lit as its plays.
+func (v *visit) mostPlayed(n *web.Nine, rows []music.TrackRow) error {
 	plays := map[id.Act]int64{}
 	var ids []id.Act
 	for _, r := range rows {
@@ -221,7 +250,7 @@ func (v *visit) nodeNine(n *web.Nine, rows []music.TrackRow) error {
 	if err != nil {
 		return err
 	}
-	n.Small = true
+	n.Label, n.Small = "The most played acts", true
 	for _, a := range ids {
 		c := cards[a]
 		n.Cells = append(n.Cells, web.Cell{Name: c.Name, URL: c.URL, Cover: c.Cover, Amount: money.Micro(plays[a])})

@@ -2,6 +2,7 @@ package site
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -27,8 +28,10 @@ type MonthLine struct {
 	URL   string
 	First string // first of the nine
 	Acts  int
+	Nine  web.Nine
 	Paid  money.Micro
-	State string
+	State string // a key of the catalogue, about Since when that is set
+	Since time.Time
 	Done  bool
 }
 
@@ -49,20 +52,25 @@ func (v *visit) receipts() error {
 	}
 	var ids []id.Act
 	for _, m := range months {
-		if len(m.Row.Shares) > 0 {
-			ids = append(ids, m.Row.Shares[0].Act)
+		for _, sh := range m.Row.Shares {
+			ids = append(ids, sh.Act)
 		}
 	}
-	acts, err := v.acts(ids)
+	slices.Sort(ids)
+	acts, err := v.acts(slices.Compact(ids))
 	if err != nil {
 		return err
 	}
 	for _, m := range months {
 		l := MonthLine{When: m.Row.Period.Start(), URL: "/receipts/" + m.Row.Period.String(), Acts: len(m.Row.Shares), Paid: m.Row.Pot + m.Row.CarryIn - m.Row.CarryOut - m.Row.Commons}
-		if l.Acts > 0 {
-			l.First = acts[m.Row.Shares[0].Act].Name
+		for _, sh := range m.Row.Shares {
+			a := acts[sh.Act]
+			l.Nine.Cells = append(l.Nine.Cells, web.Cell{Name: a.Name, Cover: a.Cover, Amount: sh.Micro})
 		}
-		l.State, l.Done = stateOf(m.Period)
+		if l.Acts > 0 {
+			l.First = l.Nine.Cells[0].Name
+		}
+		l.State, l.Since, l.Done = standing(m.Period)
 		p.Months = append(p.Months, l)
 	}
 	now := v.site.Now().UTC()
@@ -77,17 +85,27 @@ func (v *visit) receipts() error {
 	return v.show("receipts", p)
 }
 
-// stateOf says where a settled month stands, and whether it is final.
-func stateOf(p report.Period) (string, bool) {
+// standing says where a settled month stands, since or until when, and whether
+// it is final.
+func standing(p report.Period) (words string, when time.Time, final bool) {
 	due := p.Period.Due
 	switch {
 	case p.State >= report.Final:
-		return "Final since " + due(calendar.Final).Format("2 January"), true
+		return "Final since %s", p.Final, true
 	case p.State >= report.Published:
-		return "Open to challenge until " + due(calendar.Challenged).Format("2 January"), false
+		return "Open to challenge until %s", due(calendar.Challenged), false
 	default:
-		return "Waiting for the ledger", false
+		return "Waiting for the ledger", time.Time{}, false
 	}
+}
+
+// stateOf is standing in one English sentence.
+func stateOf(p report.Period) (words string, final bool) {
+	words, when, final := standing(p)
+	if !when.IsZero() {
+		words = fmt.Sprintf(words, when.Format("2 January"))
+	}
+	return words, final
 }
 
 // ReceiptPage is one settled month.
@@ -106,7 +124,6 @@ type ReceiptPage struct {
 	Paid    time.Time
 	Chain   []web.Link
 	File    string
-	State   string
 	Basis   string // another month whose nine were paid, "" when it is this one
 }
 
@@ -143,7 +160,6 @@ func (v *visit) receipt() error {
 	if m.Row.Basis != 0 && m.Row.Basis != period {
 		p.Basis = m.Row.Basis.Start().Format("January 2006")
 	}
-	p.State, _ = stateOf(m.Period)
 	p.Chain = chain(m)
 	return v.show("receipt", p)
 }
@@ -175,6 +191,9 @@ func heard(credit uint64) string {
 	if s >= 3600 {
 		return fmt.Sprintf("%d h %02d", s/3600, s/60%60)
 	}
+	if s < 60 {
+		return fmt.Sprintf("%d s", s)
+	}
 	return fmt.Sprintf("%d min", s/60)
 }
 
@@ -189,11 +208,11 @@ func chain(m report.Month) []web.Link {
 		{ID: "shares", Title: "The acts’ sums", Text: "Each share is in what its act is credited.", State: web.LinkOpen},
 		{ID: "settlement", Title: "One settlement", Text: "Signed by this node and taken by the ledger’s contract. Nobody else has recomputed it: not independently reviewed.", State: web.LinkOpen},
 	}
-	final := web.Link{Title: "No objections", Text: "Open to challenge until " + due(calendar.Challenged).Format("2 January") + ". Final on " + due(calendar.Final).Format("2 January") + ".", State: web.LinkOpen}
+	final := web.Link{Title: "No objections", Text: "Open to challenge until %s.", When: due(calendar.Challenged), State: web.LinkOpen}
 	if m.Period.State >= report.Final {
-		final.State, final.Text = web.LinkDone, "Final since "+m.Period.Final.Format("2 January 2006")+"."
+		final.State, final.Text, final.When = web.LinkDone, "Final since %s.", m.Period.Final
 	}
-	pay := web.Link{Title: "Paid out", Text: "Due on " + due(calendar.Payout).Format("2 January") + ".", State: web.LinkOpen}
+	pay := web.Link{Title: "Paid out", Text: "Due on %s.", When: due(calendar.Payout), State: web.LinkOpen}
 	return append(links, final, pay)
 }
 

@@ -75,11 +75,15 @@ func quality(a *music.Asset) string {
 // trackRef is what the player needs of a row of a list.
 func trackRef(r *music.TrackRow) web.TrackRef {
 	release := "/release/" + string(r.Release)
-	return web.TrackRef{
+	ref := web.TrackRef{
 		ID: string(r.ID), Title: r.Title, URL: release + "#t-" + string(r.ID), Act: cmp.Or(r.Artist, r.ActName), ActURL: "/act/" + r.ActHandle,
 		Release: r.ReleaseTitle, ReleaseID: string(r.Release), ReleaseURL: release, CoverID: r.Cover.ID, Accents: web.Accents{Light: r.Cover.Light, Dark: r.Cover.Dark},
-		Millis: r.DurationMS, TrackGain: hundredths(r.Gain), AlbumGain: hundredths(r.AlbumGain), Quality: codecs[r.Codec],
+		Millis: r.DurationMS, TrackGain: hundredths(r.Gain), AlbumGain: hundredths(r.AlbumGain), Peak: hundredths(r.Peak), Quality: codecs[r.Codec],
 	}
+	if !r.Segmented {
+		ref.Source = "original"
+	}
+	return ref
 }
 
 // trackRows are tracks of many releases: with cover and act. likes may be nil.

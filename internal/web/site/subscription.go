@@ -62,7 +62,10 @@ func (v *visit) subscription() error {
 		s := st.Subscription
 		p.State = states[s.State]
 		p.Active = s.PaidUntil >= period
-		p.Asked = s.State == wallet.Open || s.State == wallet.PastDue
+		if s.State == wallet.Active && !p.Active {
+			p.State = states[wallet.PastDue] // since the 1st; nobody has told it yet
+		}
+		p.Asked = !p.Active && (s.State == wallet.Open || s.State == wallet.PastDue || s.State == wallet.Active)
 		p.Cancelled = s.State == wallet.Cancelled
 		if s.Ends != 0 {
 			p.Ends = s.Ends.End().Add(-time.Second)
