@@ -6,12 +6,15 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X github.com/michaelperna/9ten/internal/app.version=$(VERSION)
 TAGS     := grpcnotrace
 
-.PHONY: run build test deps race fuzz lint story bench web sql
+.PHONY: help run build test deps race fuzz lint story e2e bench web sql
+
+help:                  ## what there is
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## /  \1\t/p' Makefile | expand -t 12
 
 run: bin/9ten          ## build and start a node at http://localhost:9010
 	./bin/9ten serve
 
-build: bin/9ten
+build: bin/9ten        ## bin/9ten alone
 
 .PHONY: bin/9ten
 bin/9ten:
@@ -23,17 +26,20 @@ deps:                  ## what tests need beyond Go: Chromium, ffmpeg, Postgres,
 test: deps             ## everything, on SQLite and on Postgres
 	./tools/test.sh
 
-race: deps
+race: deps             ## the same, with the race detector
 	CGO_ENABLED=1 ./tools/test.sh -race
 
 fuzz:                  ## each fuzz target for FUZZTIME
 	./tools/fuzz.sh $(FUZZTIME)
 
-lint:
+lint:                  ## formatting, vet, static analysis
 	./tools/lint.sh
 
-story: bin/9ten
+story:                 ## the stories in story/*.txtar against the real binary
 	$(GO) test -tags $(TAGS) -count=1 ./story/...
+
+e2e: deps              ## the journeys in a real browser
+	$(GO) test -tags $(TAGS) -count=1 -timeout 20m ./internal/web/...
 
 bench: bin/9ten        ## the promised figures, beside yardsticks in the same run: one table
 	./bench/tools.sh

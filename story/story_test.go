@@ -33,6 +33,10 @@ func binary(t *testing.T) string {
 
 func TestStories(t *testing.T) {
 	exe := binary(t)
+	music, err := filepath.Abs("../.cache/music")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: ".",
 		Setup: func(e *testscript.Env) error {
@@ -45,9 +49,12 @@ func TestStories(t *testing.T) {
 			e.Setenv("NINETEN_BASE_URL", fmt.Sprintf("http://localhost:%d", port))
 			e.Setenv("URL", fmt.Sprintf("http://127.0.0.1:%d", port))
 			e.Setenv("NINETEN_DATA_DIR", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("MUSIC", music)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"node": node, "http": get, "flip": flip},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"node": node, "http": get, "flip": flip, "flipbyte": flipByte, "api": call, "login": login, "sql": statement, "take": take,
+		},
 	})
 }
 

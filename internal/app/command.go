@@ -60,9 +60,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	cmd, rest, ok := find(args[1:])
 	if !ok {
-		fmt.Fprintf(stderr, "9ten: there is no command %q\n\n", strings.Join(args[1:], " "))
-		usage(stderr)
-		return exitUsage
+		return lost(args[1:], stdout, stderr)
 	}
 	c.cmd = cmd
 	if err := c.parse(rest); err != nil {
@@ -72,7 +70,31 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "9ten %s: %v\nTry: 9ten %s --help\n", cmd.name, err, cmd.name)
 		return exitUsage
 	}
+	if cmd.args == "" && len(c.args) > 0 {
+		return c.exit(usagef("it takes flags alone, not %q", c.args[0]))
+	}
 	return c.exit(cmd.run(ctx, c))
+}
+
+// lost answers what is no command, or only the first word of some.
+func lost(args []string, stdout, stderr io.Writer) int {
+	var group []command
+	for _, c := range commands() {
+		if strings.HasPrefix(c.name, args[0]+" ") {
+			group = append(group, c)
+		}
+	}
+	switch {
+	case len(group) == 0:
+		fmt.Fprintf(stderr, "9ten: there is no command %q. `9ten help` lists them all.\n", strings.Join(args, " "))
+		return exitUsage
+	case len(args) > 1 && (args[1] == "--help" || args[1] == "-h"):
+		list(stdout, group)
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "9ten %s: say what to do:\n\n", args[0])
+	list(stderr, group)
+	return exitUsage
 }
 
 // exit says what went wrong, for a person or as JSON, and picks the code.
@@ -111,8 +133,8 @@ func find(args []string) (command, []string, bool) {
 	return command{}, nil, false
 }
 
-// parse reads the flags, which may stand before or after the arguments.
-func (c *call) parse(args []string) error {
+// flags are those of every command and the command's own.
+func (c *call) flags() *flag.FlagSet {
 	f := flag.NewFlagSet(c.cmd.name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.BoolVar(&c.json, "json", false, "print JSON")
@@ -135,6 +157,12 @@ func (c *call) parse(args []string) error {
 	if c.cmd.flags != nil {
 		c.cmd.flags(f, c)
 	}
+	return f
+}
+
+// parse reads the flags, which may stand before or after the arguments.
+func (c *call) parse(args []string) error {
+	f := c.flags()
 	for {
 		if err := f.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -158,12 +186,17 @@ func (c *call) help(f *flag.FlagSet) {
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "9ten plays music and pays artists.\n\nUsage: 9ten COMMAND [flags]\n\n")
+	list(w, commands())
+	fmt.Fprint(w, "\nEach command explains itself with --help. Exit codes: 0 done or holds, 1 failed or does not hold, 2 called wrongly.\n")
+}
+
+// list prints commands with their summaries.
+func list(w io.Writer, all []command) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, c := range commands() {
-		fmt.Fprintf(t, "  %s\t%s\n", c.name, c.summary)
+	for _, c := range all {
+		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
 	}
 	_ = t.Flush() // a terminal that is gone cannot be told
-	fmt.Fprint(w, "\nEach command explains itself with --help. Exit codes: 0 done or holds, 1 failed or does not hold, 2 called wrongly.\n")
 }
 
 // config loads the configuration this call is about.

@@ -58,6 +58,9 @@ func withNode(ctx context.Context, c *call, do func(*node) error) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.mustExist(); err != nil {
+		return err
+	}
 	cfg.Log.Level = "warn"
 	n, err := openNode(ctx, cfg, newLogger(cfg.Log, c.stderr))
 	if err != nil {
@@ -92,6 +95,9 @@ func setUp(ctx context.Context, c *call) error {
 		if err := makeDemo(cfg.DataDir); err != nil {
 			return err
 		}
+	}
+	if err := cfg.make(); err != nil {
+		return err
 	}
 	return withNode(ctx, c, func(n *node) error {
 		a, err := n.accounts.SetupHere(ctx, account.Setup{
@@ -138,7 +144,7 @@ func (c *call) readPassword() (string, error) {
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+		return "", fault.Wrap(err, fault.Invalid, "The password file %s cannot be read.", c.opt.password)
 	}
 	return strings.TrimRight(line, "\r\n"), nil
 }

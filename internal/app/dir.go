@@ -66,6 +66,24 @@ func openDir(path string) (*dir, error) {
 	return d, nil
 }
 
+// mustExist refuses a data directory that no node has been in yet: what looks
+// at a node does not make one.
+func (c *Config) mustExist() error {
+	if _, err := os.Stat(filepath.Join(c.DataDir, "keys")); errors.Is(err, fs.ErrNotExist) {
+		return fault.On("data_dir", fault.Invalid, "There is no node in %s. Make one with `9ten setup`, or name its folder with --data-dir.", c.DataDir)
+	}
+	return nil // what else is wrong with it, opening it says
+}
+
+// make makes the data directory.
+func (c *Config) make() error {
+	d, err := openDir(c.DataDir)
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
+
 // wall is the machine's own time.
 func (d *dir) wall() time.Time { return time.Now() }
 

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/media/encode"
@@ -55,9 +56,12 @@ func doctor(ctx context.Context, c *call) error {
 		return err
 	}
 	list := cfg.surroundings(ctx)
+	if err := cfg.mustExist(); err != nil {
+		return c.findings(append(list, finding{Name: "data", OK: true, Detail: fault.Message(err)}))
+	}
 	n, err := openNode(ctx, cfg, newLogger(LogConfig{Level: "error", Format: "text"}, c.stderr))
 	if err != nil {
-		f := finding{Name: "data", Detail: fault.Message(err)}
+		f := finding{Name: "data", Detail: fault.Message(err), Remedy: "See that the folder can be read and written by whoever runs the node, and that its files are whole."}
 		if fault.Is(err, fault.Conflict) {
 			f.OK, f.Remedy = true, "It is in use by a running node, so its contents were not looked at. Stop the node to have them checked."
 		}
@@ -138,6 +142,9 @@ func address(cfg *Config) finding {
 	return f
 }
 
+// ahead is by how much clocks may differ before it is worth a word.
+const ahead = 5 * time.Minute
+
 func clock() finding {
 	now := time.Now()
 	f := finding{Name: "clock", OK: now.Year() >= 2025, Detail: "It is " + now.UTC().Format(time.RFC3339) + "."}
@@ -184,6 +191,11 @@ func (n *node) check(ctx context.Context) []finding {
 	}
 	say("coverage", detail, err, "Find out where the difference went before the next payout: nobody can be paid what is not there.")
 	say("months", "Pots, what waits and what acts are owed are what the ledger says.", n.report.Invariants(ctx), "Restore 9ten.db or ledger.db, whichever was changed, from a backup.")
+	last, err := n.accounts.Audited(ctx, account.Operator(), "", 1)
+	if err == nil && len(last) > 0 && last[0].At.After(n.now().Add(ahead)) {
+		err = fmt.Errorf("it is %s, and something was written at %s already", n.now().UTC().Format(time.RFC3339), last[0].At.UTC().Format(time.RFC3339))
+	}
+	say("order", "Nothing was written after the time it is now.", err, "Set the machine's clock (NTP): it went back, and days, months and sessions go by it.")
 	dead, err := n.jobs.Dead(ctx)
 	if err == nil && len(dead) > 0 {
 		err = fmt.Errorf("%d jobs were given up, the last: %s: %s", len(dead), dead[0].Kind, dead[0].Error)

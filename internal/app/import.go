@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,20 +30,26 @@ func importFlags(f *flag.FlagSet, c *call) {
 
 // importedRelease is what an import made of one folder.
 type importedRelease struct {
-	Release string          `json:"release"`
+	Folder  string          `json:"folder"`
+	Release string          `json:"release,omitempty"` // "" when nothing in the folder could be taken
 	Title   string          `json:"title"`
 	State   string          `json:"state"`
+	Why     string          `json:"why,omitempty"` // why it is not public, or not there
 	Tracks  []importedTrack `json:"tracks"`
 }
 
 type importedTrack struct {
 	File  string `json:"file"`
 	Title string `json:"title,omitempty"`
-	State string `json:"state"`
+	State string `json:"state"`         // ready, refused, or known: it was there already
 	Why   string `json:"why,omitempty"` // why it was refused
 }
 
-// importDir takes every folder with music below a directory as a release.
+// known is the state of a file that an earlier import took.
+const known = "known"
+
+// importDir takes every folder with music below a directory as a release. A
+// file or folder that cannot be taken does not stop the rest.
 func importDir(ctx context.Context, c *call) error {
 	if len(c.args) != 1 {
 		return usagef("name one folder")
@@ -54,26 +62,48 @@ func importDir(ctx context.Context, c *call) error {
 		return usagef("there is no music in %s", c.args[0])
 	}
 	return withNode(ctx, c, func(n *node) error {
-		var out []importedRelease
+		v, err := n.importer(ctx, c.opt.admin)
+		if err != nil {
+			return err
+		}
+		out := make([]importedRelease, 0, len(folders))
 		for _, f := range folders {
-			r, err := n.importFolder(ctx, c, f)
-			if err != nil {
+			r, err := n.importFolder(ctx, v, c.opt, f)
+			if k := fault.KindOf(err); err != nil && (k == fault.Internal || k == fault.Unavailable) {
 				return err
+			}
+			if err != nil {
+				r.State, r.Why = "refused", fault.Message(err)
 			}
 			out = append(out, r)
 		}
-		return c.print(out, func(w io.Writer) {
-			for _, r := range out {
-				fmt.Fprintf(w, "%s (%s, %s)\n", r.Title, r.State, r.Release)
-				for _, t := range r.Tracks {
-					fmt.Fprintf(w, "  %-10s %s\n", t.State, t.File)
-					if t.Why != "" {
-						fmt.Fprintf(w, "             %s\n", t.Why)
-					}
-				}
-			}
-		})
+		if err := c.print(out, func(w io.Writer) { tellImport(w, out) }); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(out, func(r importedRelease) bool { return r.Release != "" }) {
+			return errSilent
+		}
+		return nil
 	})
+}
+
+// tellImport says in words what was taken.
+func tellImport(w io.Writer, out []importedRelease) {
+	counts := map[string]int{}
+	for _, r := range out {
+		fmt.Fprintf(w, "%s: %s (%s)\n", r.Folder, cmp.Or(r.Title, "without a title"), r.State)
+		if r.Why != "" {
+			fmt.Fprintf(w, "  %s\n", r.Why)
+		}
+		for _, t := range r.Tracks {
+			counts[t.State]++
+			fmt.Fprintf(w, "  %-8s %s\n", t.State, filepath.Base(t.File))
+			if t.Why != "" {
+				fmt.Fprintf(w, "           %s\n", t.Why)
+			}
+		}
+	}
+	fmt.Fprintf(w, "%d folders: %d files taken, %d known already, %d refused.\n", len(out), counts[string(music.Ready)], counts[known], counts[string(music.Refused)])
 }
 
 // A folder of music: its files in order of their names.
@@ -107,14 +137,11 @@ func musicFolders(root string) ([]folder, error) {
 	return out, err
 }
 
-// importFolder makes a release of a folder and waits until its files are
-// prepared.
-func (n *node) importFolder(ctx context.Context, c *call, f folder) (out importedRelease, err error) {
-	v, err := n.importer(ctx, c.opt.admin)
-	if err != nil {
-		return out, err
-	}
-	name := c.opt.act
+// importFolder makes a release of a folder, or goes on with the one that an
+// earlier import made of it, and waits until its files are prepared.
+func (n *node) importFolder(ctx context.Context, v music.Viewer, o options, f folder) (out importedRelease, err error) {
+	out.Folder, out.Tracks = f.path, []importedTrack{}
+	name := o.act
 	if name == "" {
 		abs, err := filepath.Abs(f.path)
 		if err != nil {
@@ -126,37 +153,106 @@ func (n *node) importFolder(ctx context.Context, c *call, f folder) (out importe
 	if err != nil {
 		return out, err
 	}
-	rel, err := n.studio.CreateRelease(ctx, v, act, music.Facts{})
+	blobs := map[string]music.Blob{}
+	for _, path := range f.files {
+		b, err := n.keep(ctx, path)
+		if err := out.refuse(path, err); err != nil {
+			return out, err
+		}
+		if err == nil {
+			blobs[path] = b
+		}
+	}
+	if len(blobs) == 0 {
+		return out, fault.New(fault.Unsupported, "No file in this folder could be taken.")
+	}
+	rel, have, err := n.importedBefore(ctx, v, act, blobs)
 	if err != nil {
 		return out, err
 	}
+	if rel == "" {
+		made, err := n.studio.CreateRelease(ctx, v, act, music.Facts{})
+		if err != nil {
+			return out, err
+		}
+		rel = made.ID
+	}
 	for _, path := range f.files {
-		t := importedTrack{File: path, State: "taken"}
-		if err := n.importFile(ctx, v, rel.ID, path); err != nil {
-			if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable {
+		b, kept := blobs[path]
+		switch {
+		case !kept:
+		case have[b.Key]:
+			out.Tracks = append(out.Tracks, importedTrack{File: path, State: known})
+		default:
+			_, err := n.studio.Import(ctx, v, rel, filepath.Base(path), b)
+			if err := out.refuse(path, err); err != nil {
 				return out, err
 			}
-			t.State, t.Why = "refused", fault.Message(err)
-			out.Tracks = append(out.Tracks, t)
 		}
 	}
 	if err := n.work(ctx, music.JobPrepare); err != nil {
 		return out, err
 	}
-	if c.opt.open {
-		if _, err := n.studio.Publish(ctx, v, rel.ID); err != nil {
-			return out, err
+	if o.open {
+		if _, err := n.studio.Publish(ctx, v, rel); err != nil {
+			out.Why = fault.Message(err)
 		}
 	}
-	full, err := n.catalogue.Release(ctx, v, rel.ID, "")
+	return n.imported(ctx, v, rel, have, out)
+}
+
+// refuse notes why a file cannot be taken; what is the node's own trouble it
+// gives back.
+func (r *importedRelease) refuse(path string, err error) error {
+	if k := fault.KindOf(err); err == nil || k == fault.Internal || k == fault.Unavailable {
+		return err
+	}
+	r.Tracks = append(r.Tracks, importedTrack{File: path, State: string(music.Refused), Why: fault.Message(err)})
+	return nil
+}
+
+// imported fills in what became of a release and its new tracks.
+func (n *node) imported(ctx context.Context, v music.Viewer, rel id.Release, have map[string]bool, out importedRelease) (importedRelease, error) {
+	full, err := n.catalogue.Release(ctx, v, rel, "")
 	if err != nil {
 		return out, err
 	}
-	out.Release, out.Title, out.State = string(rel.ID), full.Release.Facts.Title, string(full.Release.State)
+	out.Release, out.Title, out.State = string(rel), full.Release.Facts.Title, string(full.Release.State)
+	if full.Release.State == music.Published {
+		out.Why = ""
+	}
 	for _, t := range full.Tracks {
+		if have[t.Track.Original] {
+			continue
+		}
 		out.Tracks = append(out.Tracks, importedTrack{File: t.Track.Filename, Title: t.Track.Title, State: string(t.Track.State), Why: t.Track.Refusal})
 	}
 	return out, nil
+}
+
+// importedBefore finds the release of an act that holds most of a folder's
+// files, by their content; "" when none holds half of them.
+func (n *node) importedBefore(ctx context.Context, v music.Viewer, act id.Act, blobs map[string]music.Blob) (best id.Release, have map[string]bool, err error) {
+	list, err := n.studio.Releases(ctx, v, act)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, r := range list {
+		full, err := n.catalogue.Release(ctx, v, r.ID, "")
+		if err != nil {
+			return "", nil, err
+		}
+		in := map[string]bool{}
+		for _, t := range full.Tracks {
+			if slices.ContainsFunc(slices.Collect(maps.Values(blobs)), func(b music.Blob) bool { return b.Key == t.Track.Original }) {
+				in[t.Track.Original] = true
+			}
+		}
+		if 2*len(in) >= len(blobs) && len(in) > len(have) {
+			best, have = r.ID, in
+		}
+	}
+	return best, have, nil
 }
 
 // importer is who imports: the named account, with the operator's powers.
@@ -196,23 +292,15 @@ func (n *node) actNamed(ctx context.Context, v music.Viewer, name string) (id.Ac
 	return a.ID, err
 }
 
-func (n *node) importFile(ctx context.Context, v music.Viewer, r id.Release, path string) error {
+// keep stores a file by its content.
+func (n *node) keep(ctx context.Context, path string) (b music.Blob, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
+		return b, fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
 	}
 	defer f.Close()
-	return n.store(ctx, v, r, filepath.Base(path), f)
-}
-
-// store keeps a file by its content and makes it a track.
-func (n *node) store(ctx context.Context, v music.Viewer, r id.Release, filename string, file io.Reader) error {
-	key, w, err := n.blobs.PutHashed(ctx, "original", file, n.cfg.Media.MaxFileBytes)
-	if err != nil {
-		return err
-	}
-	_, err = n.studio.Import(ctx, v, r, filename, music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size})
-	return err
+	key, w, err := n.blobs.PutHashed(ctx, "original", f, n.cfg.Media.MaxFileBytes)
+	return music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size}, err
 }
 
 // takeFile adds a file that somebody sent whole. Who may not is told before

@@ -60,6 +60,9 @@ func simulate(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.mustExist(); err != nil {
+		return err
+	}
 	s := &simulation{period: period}
 	s.clock.Store(period.Start().Add(time.Minute).UnixMilli())
 	began := time.Now()
