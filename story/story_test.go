@@ -50,6 +50,7 @@ func TestStories(t *testing.T) {
 			e.Setenv("URL", fmt.Sprintf("http://127.0.0.1:%d", port))
 			e.Setenv("NINETEN_DATA_DIR", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("MUSIC", music)
+			e.Setenv("EXE", exe)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

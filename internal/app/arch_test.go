@@ -19,7 +19,7 @@ var (
 	domain     = under("internal/", "account", "music", "listen", "royalty", "anomaly", "synth", "report", "wallet")
 	engines    = under("internal/", "store", "blob", "media", "jobs", "tlog", "contract", "ledger")
 	transports = under("internal/", "api", "web", "stream", "gate", "problem")
-	others     = append(under("internal/", "app", "demo"), under("", "cmd", "web", "story")...)
+	others     = append(under("internal/", "app", "demo"), under("", "bench", "cmd", "web", "story")...)
 	storage    = []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx"}
 )
 

@@ -176,10 +176,7 @@ func (n *node) check(ctx context.Context) []finding {
 	st, err := n.ledger.Verify(ctx)
 	say("ledger", fmt.Sprintf("%d transactions are one chain, head %s.", st.Height, st.HeadHex()), err, "Restore ledger.db from a backup: what it held was changed.")
 	head, _ := n.tlog.Head()
-	root, err := n.tlog.Root(head.Size)
-	if err == nil && head.Size > 0 && root != head.Root {
-		err = fmt.Errorf("the tiles do not give the root of the checkpoint")
-	}
+	err = n.tlog.Verify()
 	say("log", fmt.Sprintf("%d leaves give the root of the checkpoint.", head.Size), err, "Restore the folder log/ from a backup.")
 	entries, err := n.wallet.Audit(ctx)
 	say("books", fmt.Sprintf("%d entries are one chain, balance, and give the balances kept.", entries), err, "Restore 9ten.db from a backup: the journal was changed.")
@@ -192,7 +189,7 @@ func (n *node) check(ctx context.Context) []finding {
 	say("coverage", detail, err, "Find out where the difference went before the next payout: nobody can be paid what is not there.")
 	say("months", "Pots, what waits and what acts are owed are what the ledger says.", n.report.Invariants(ctx), "Restore 9ten.db or ledger.db, whichever was changed, from a backup.")
 	last, err := n.accounts.Audited(ctx, account.Operator(), "", 1)
-	if err == nil && len(last) > 0 && last[0].At.After(n.now().Add(ahead)) {
+	if err == nil && n.dir.demo == nil && len(last) > 0 && last[0].At.After(n.now().Add(ahead)) {
 		err = fmt.Errorf("it is %s, and something was written at %s already", n.now().UTC().Format(time.RFC3339), last[0].At.UTC().Format(time.RFC3339))
 	}
 	say("order", "Nothing was written after the time it is now.", err, "Set the machine's clock (NTP): it went back, and days, months and sessions go by it.")

@@ -193,6 +193,9 @@ func (n *node) importFolder(ctx context.Context, v music.Viewer, o options, f fo
 	if err := n.work(ctx, music.JobPrepare); err != nil {
 		return out, err
 	}
+	if err := n.titled(ctx, v, rel, filepath.Base(f.path)); err != nil {
+		return out, err
+	}
 	if o.open {
 		if _, err := n.studio.Publish(ctx, v, rel); err != nil {
 			out.Why = fault.Message(err)
@@ -209,6 +212,16 @@ func (r *importedRelease) refuse(path string, err error) error {
 	}
 	r.Tracks = append(r.Tracks, importedTrack{File: path, State: string(music.Refused), Why: fault.Message(err)})
 	return nil
+}
+
+// titled gives a release the name of its folder when the files have no better.
+func (n *node) titled(ctx context.Context, v music.Viewer, rel id.Release, folder string) error {
+	full, err := n.catalogue.Release(ctx, v, rel, "")
+	if err != nil || full.Release.Facts.Title != "" {
+		return err
+	}
+	_, err = n.studio.EditRelease(ctx, v, rel, func(f *music.Facts) { f.Title = folder })
+	return err
 }
 
 // imported fills in what became of a release and its new tracks.

@@ -89,6 +89,7 @@ func TestSimulatedMonth(t *testing.T) {
 	defer n.Close()
 	checkMonth(t, n, 202610)
 	checkBackup(t, n, "2026-10")
+	checkInterface(t, n)
 	checkTampering(t, n, 202610)
 	checkDeletion(t, n, 202610)
 }

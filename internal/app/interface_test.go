@@ -1,0 +1,76 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/api/apitest"
+)
+
+// checkInterface asks for what a settled month is made of over the interface
+// for programs, and holds the answers against its description.
+func checkInterface(t *testing.T, n *node) {
+	t.Helper()
+	mux := http.NewServeMux()
+	if err := n.transports(mux); err != nil {
+		t.Fatal(err)
+	}
+	var described *apitest.Description
+	ask := func(p account.Principal, method, path string) []byte {
+		t.Helper()
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(account.With(t.Context(), p), method, api.Prefix+path, http.NoBody))
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s %s = %d %s", method, path, w.Code, w.Body)
+		}
+		if described != nil {
+			if err := described.Check(method, api.Prefix+path, w.Code, w.Header().Get("Content-Type"), w.Body.Bytes()); err != nil {
+				t.Error(err)
+			}
+		}
+		return w.Body.Bytes()
+	}
+	var err error
+	if described, err = apitest.Read(ask(account.Principal{}, http.MethodGet, "/openapi.json")); err != nil {
+		t.Fatal(err)
+	}
+	listener := account.Principal{Account: people(t, n)[0], Role: account.Listener, Token: true, Scopes: account.Scopes()}
+	root := account.Principal{Account: listener.Account, Role: account.Admin, Token: true, Scopes: account.Scopes()}
+	var receipts struct {
+		Rows []struct {
+			Period string
+			Shares []struct{ Act string }
+		}
+	}
+	if err := json.Unmarshal(ask(listener, http.MethodGet, "/receipts"), &receipts); err != nil || len(receipts.Rows) != 1 || receipts.Rows[0].Period != "2026-10" {
+		t.Fatalf("%v: %+v", err, receipts)
+	}
+	var days []string
+	if err := json.Unmarshal(ask(listener, http.MethodGet, "/receipts/days?period=2026-10"), &days); err != nil || len(days) == 0 {
+		t.Fatalf("%v: %v", err, days)
+	}
+	ask(listener, http.MethodGet, "/receipts/2026-10")
+	ask(listener, http.MethodGet, "/receipts/days/"+days[0])
+	act := receipts.Rows[0].Shares[0].Act
+	ask(root, http.MethodGet, "/acts/"+act+"/proofs/2026-10")
+	ask(root, http.MethodGet, "/acts/"+act+"/earnings")
+	ask(root, http.MethodGet, "/months")
+	ask(root, http.MethodPost, "/months/2026-10/close")
+	ask(root, http.MethodGet, "/status")
+	ask(root, http.MethodGet, "/doctor")
+	ask(root, http.MethodGet, "/payments?limit=5")
+	if book := string(ask(root, http.MethodGet, "/books/books.journal")); !strings.Contains(book, "2026-10") {
+		t.Error("the exported journal has nothing of the month")
+	}
+	silent := strings.Join(described.Silent(), " ")
+	for _, id := range []string{"close-month", "get-act-proof", "get-day-receipt", "get-receipt"} {
+		if strings.Contains(silent, id) {
+			t.Errorf("%s was not heard", id)
+		}
+	}
+}
