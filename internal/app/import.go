@@ -312,7 +312,12 @@ func (n *node) keep(ctx context.Context, path string) (b music.Blob, err error) 
 		return b, fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
 	}
 	defer f.Close()
-	key, w, err := n.blobs.PutHashed(ctx, "original", f, n.cfg.Media.MaxFileBytes)
+	return n.hashed(ctx, f)
+}
+
+// hashed stores what is read by its content.
+func (n *node) hashed(ctx context.Context, file io.Reader) (music.Blob, error) {
+	key, w, err := n.blobs.PutHashed(ctx, "original", file, n.cfg.Media.MaxFileBytes)
 	return music.Blob{Key: key, SHA256: w.Hex(), Bytes: w.Size}, err
 }
 
@@ -322,7 +327,12 @@ func (n *node) takeFile(ctx context.Context, v music.Viewer, r id.Release, filen
 	if err := n.studio.MayAdd(ctx, v, r, filename); err != nil {
 		return err
 	}
-	return n.store(ctx, v, r, filename, file)
+	b, err := n.hashed(ctx, file)
+	if err != nil {
+		return err
+	}
+	_, err = n.studio.Import(ctx, v, r, filename, b)
+	return err
 }
 
 // takeCover makes a cover of a picture that somebody sent.
