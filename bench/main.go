@@ -108,6 +108,11 @@ func run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "%s took %.0f s\n", p.name, time.Since(began).Seconds())
 	}
 	fmt.Print(b.table())
+	if *only == "" { // the whole is kept beside the source
+		if err := os.WriteFile(filepath.Join(b.repo, "bench", "results.md"), []byte("# The last full run\n\n"+b.table()), 0o644); err != nil {
+			return err
+		}
+	}
 	return os.RemoveAll(b.dir)
 }
 

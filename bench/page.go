@@ -41,7 +41,7 @@ func page(ctx context.Context, b *bench) error {
 			return err
 		}
 		first, about = append(first, kb), what
-		c, ws, err := clickToSound(ctx, n, "/releases/"+string(w.album))
+		c, ws, err := clickToSound(ctx, n, "/release/"+string(w.album))
 		if err != nil {
 			return err
 		}
