@@ -18,6 +18,9 @@ import (
 // it for a fraction of a second.
 const chunkRows = 2000
 
+// chunkLines is the same for acts: each comes with the shares of its listeners.
+const chunkLines = 20
+
 // compiled is a month row on its way into the store.
 type compiled struct {
 	row   royalty.MonthRow
@@ -312,17 +315,23 @@ func (d *Desk) keep(ctx context.Context, p calendar.Period, rows []compiled, tre
 			return err
 		}
 	}
-	for _, l := range trees.Lines {
-		leaves, err := trees.Leaves(l.Act)
-		if err != nil {
-			return err
-		}
-		if err := d.Store.ReportUpdate(ctx, func(tx Tx) error {
-			if err := tx.InsertLine(ctx, p, l); err != nil {
-				return err
+	for lines := range slices.Chunk(trees.Lines, chunkLines) {
+		err := d.Store.ReportUpdate(ctx, func(tx Tx) error {
+			for _, l := range lines {
+				leaves, err := trees.Leaves(l.Act)
+				if err != nil {
+					return err
+				}
+				if err := tx.InsertLine(ctx, p, l); err != nil {
+					return err
+				}
+				if err := tx.InsertShares(ctx, p, l.Act, leaves); err != nil {
+					return err
+				}
 			}
-			return tx.InsertShares(ctx, p, l.Act, leaves)
-		}); err != nil {
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
