@@ -198,6 +198,12 @@ func (s *site) listening(mux *http.ServeMux) {
 		s.mu.Unlock()
 		_ = json.NewEncoder(w).Encode(map[string]any{"nonce": strings.Repeat("cd", 16), "counted": true, "counted_ms": 1500, "day": 20261124})
 	})
+	// What the player's auditor asks: a node with nothing to check yet.
+	for path, answer := range map[string]string{
+		"/api/v1/node": `{"node":"quayside.example","keys":[],"now_ms":1795608000000}`, "/api/v1/receipts": `{"rows":[]}`, "/api/v1/receipts/days": `[]`,
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) })
+	}
 	mux.HandleFunc("GET /api/v1/tracks/{id}", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"track":{"lyrics":"","waveform":"AIA/"}}`)
 	})
