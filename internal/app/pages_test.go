@@ -52,7 +52,7 @@ func TestEveryPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t)
+	h := newOpenHouse(t)
 	for _, who := range []string{"guest", "listener", "artist", "admin"} {
 		t.Run(who, func(t *testing.T) {
 			b := browsertest.New(t, 1280, 900)
@@ -65,7 +65,7 @@ func TestEveryPage(t *testing.T) {
 }
 
 // look opens a page at each width and in each theme.
-func (h *house) look(t *testing.T, b *browsertest.Tab, axe []byte, who, path string) {
+func (h *openHouse) look(t *testing.T, b *browsertest.Tab, axe []byte, who, path string) {
 	t.Helper()
 	b.Run(t, browsertest.Open(h.URL+path))
 	for _, width := range []int64{320, 390, 1280} {
@@ -91,22 +91,22 @@ func (h *house) look(t *testing.T, b *browsertest.Tab, axe []byte, who, path str
 	}
 }
 
-// A house is a demonstration with a settled month, and its people.
-type house struct {
+// An openHouse is a demonstration with a settled month, and its people.
+type openHouse struct {
 	*httptest.Server
 	node  *node
 	who   map[string]id.Account
 	names *strings.Replacer
 }
 
-func newHouse(t *testing.T) *house {
+func newOpenHouse(t *testing.T) *openHouse {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "demo")
 	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside", "--open")
 	catalogue(t, "sqlite", filepath.Join(dir, "9ten.db"), 14)
 	must(t, "", "simulate", "--data-dir", dir, "--listeners", "40", "--seed", "7", "--period", "2026-10")
 	must(t, "", "month", "close", "2026-10", "--data-dir", dir, "--json")
-	h := &house{Server: httptest.NewUnstartedServer(nil), who: map[string]id.Account{}}
+	h := &openHouse{Server: httptest.NewUnstartedServer(nil), who: map[string]id.Account{}}
 	h.Start()
 	h.URL = strings.Replace(h.URL, "127.0.0.1", "localhost", 1) // the name the directory was made for
 	t.Cleanup(h.Close)
@@ -146,7 +146,7 @@ func songs(t *testing.T) string {
 }
 
 // people gives a payer of the month a full life here, and makes an artist.
-func (h *house) people(t *testing.T) {
+func (h *openHouse) people(t *testing.T) {
 	t.Helper()
 	ctx, n := t.Context(), h.node
 	try := func(err error) {
@@ -182,7 +182,7 @@ func (h *house) people(t *testing.T) {
 }
 
 // enter signs somebody in.
-func (h *house) enter(t *testing.T, b *browsertest.Tab, who string) {
+func (h *openHouse) enter(t *testing.T, b *browsertest.Tab, who string) {
 	t.Helper()
 	if who == "guest" {
 		return
