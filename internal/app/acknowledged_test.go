@@ -27,7 +27,7 @@ import (
 func TestAcknowledgedClaimsSurvive(t *testing.T) {
 	base, s := stage(t)
 	first := crashMonth.LastDay().Start()
-	h := &house{t: t, path: base}
+	h := &residence{t: t, path: base}
 	h.set(first.Add(20 * time.Hour))
 	h.people = make([]simulated, len(s.People))
 	h.open()
@@ -85,7 +85,7 @@ func claimUntilKilled(dir string) error {
 	if err != nil {
 		return err
 	}
-	h := new(house)
+	h := new(residence)
 	h.set(crashMonth.LastDay().Start().Add(20 * time.Hour))
 	n, err := h.openIn(dir)
 	if err != nil {
@@ -112,7 +112,7 @@ func claimUntilKilled(dir string) error {
 // A disk that does not take a claim: the listener's player hears so, with 503,
 // and holds no receipt. What it sends again is taken once.
 func TestClaimOnAFailingDisk(t *testing.T) {
-	h := newHouse(t, timeOf("2025-10-10T12:00:00Z"), 1)
+	h := newResidence(t, timeOf("2025-10-10T12:00:00Z"), 1)
 	handler, err := h.handler()
 	h.ok(err)
 	ada, err := h.accounts.ByHandle(t.Context(), "ada")

@@ -32,7 +32,7 @@ func TestPlayerChecksItsReceipts(t *testing.T) {
 	if now.Before(month.Due(calendar.Settle).Add(35 * time.Minute)) {
 		month = month.Add(-1)
 	}
-	h := newHouse(t, month.LastDay().Start().Add(time.Hour), 0)
+	h := newResidence(t, month.LastDay().Start().Add(time.Hour), 0)
 	ada, err := h.accounts.ByHandle(t.Context(), "ada")
 	h.ok(err)
 	h.people = []simulated{{account: ada.ID}}
@@ -103,7 +103,7 @@ type altered struct {
 	alter atomic.Pointer[alteration]
 }
 
-func serveAltered(t *testing.T, h *house) *altered {
+func serveAltered(t *testing.T, h *residence) *altered {
 	t.Helper()
 	handler, err := h.handler()
 	h.ok(err)

@@ -12,7 +12,7 @@ import (
 )
 
 // begin begins a play as the web player does, and claim says how far it came.
-func (h *house) begin(person, act int) listen.Claim {
+func (h *residence) begin(person, act int) listen.Claim {
 	h.t.Helper()
 	who := h.people[person]
 	b, err := h.listen.Begin(h.t.Context(), listen.Start{Account: who.account, Track: track(act, 1), Device: who.device})
@@ -20,7 +20,7 @@ func (h *house) begin(person, act int) listen.Claim {
 	return listen.Claim{Node: h.cfg.NodeID(), Play: b.Play, Device: who.device, Track: b.Track, Sheet: b.Sheet, Begin: b.Begin, End: b.Begin, Nonce: b.Nonce}
 }
 
-func (h *house) claim(person int, c *listen.Claim, heard time.Duration) (listen.Answer, error) {
+func (h *residence) claim(person int, c *listen.Claim, heard time.Duration) (listen.Answer, error) {
 	h.t.Helper()
 	next := *c
 	next.Counter++
@@ -39,7 +39,7 @@ func (h *house) claim(person int, c *listen.Claim, heard time.Duration) (listen.
 func TestClockIsSetBack(t *testing.T) {
 	day := calendar.Day(20251010)
 	noon := day.Start().Add(12 * time.Hour)
-	h := newHouse(t, noon, 1)
+	h := newResidence(t, noon, 1)
 	h.pay(0, money.Price)
 	c := h.begin(0, 1)
 	h.set(noon.Add(60 * time.Second))
@@ -82,7 +82,7 @@ func TestClockIsSetBack(t *testing.T) {
 // when it is right again goes into the log late, and not one play is lost.
 func TestClockRanAhead(t *testing.T) {
 	day := calendar.Day(20251010)
-	h := newHouse(t, day.Start().Add(12*time.Hour), 1)
+	h := newResidence(t, day.Start().Add(12*time.Hour), 1)
 	h.pay(0, money.Price)
 	h.hear(0, 1, time.Minute, true)
 	h.closeDays(day.End().AddDate(0, 0, 3).Add(15*time.Minute), 4) // three days ahead
@@ -110,7 +110,7 @@ func TestClockRanAhead(t *testing.T) {
 // month open until they are.
 func TestClockRanPastTheMonth(t *testing.T) {
 	day := calendar.Day(20251030)
-	h := newHouse(t, day.Start().Add(12*time.Hour), 1)
+	h := newResidence(t, day.Start().Add(12*time.Hour), 1)
 	h.pay(0, money.Price)
 	h.closeDays(calendar.Day(20251106).Start().Add(15*time.Minute), 7)
 	h.set(day.Start().Add(20 * time.Hour))
@@ -129,7 +129,7 @@ func TestClockRanPastTheMonth(t *testing.T) {
 }
 
 // closeDays closes days at a time and says how many there have to be.
-func (h *house) closeDays(at time.Time, want int) {
+func (h *residence) closeDays(at time.Time, want int) {
 	h.t.Helper()
 	h.set(at)
 	n, err := h.report.CloseDays(h.t.Context())
@@ -138,7 +138,7 @@ func (h *house) closeDays(at time.Time, want int) {
 	}
 }
 
-func (h *house) settleOctober(received money.Micro, acts int) {
+func (h *residence) settleOctober(received money.Micro, acts int) {
 	h.t.Helper()
 	h.set(calendar.Period(202510).Due(calendar.Settle).Add(5 * time.Minute))
 	if _, err := h.report.CloseMonth(h.t.Context(), 202510); !fault.Is(err, fault.Conflict) {

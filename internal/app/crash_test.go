@@ -120,7 +120,7 @@ type outcome struct {
 }
 
 // outcome looks at a story that has ended, and at everything that has to hold.
-func (h *house) outcome() outcome {
+func (h *residence) outcome() outcome {
 	h.t.Helper()
 	ctx := h.t.Context()
 	h.holds()
@@ -167,7 +167,7 @@ func TestEveryStepMayFail(t *testing.T) {
 // run opens a directory, plays scenes and looks at how they end.
 func (s *script) run(t *testing.T, dir string, names []string, step func(string) error) outcome {
 	t.Helper()
-	h := &house{t: t, path: dir}
+	h := &residence{t: t, path: dir}
 	h.set(crashMonth.LastDay().Start())
 	h.open()
 	defer func() { h.ok(h.Close()) }()
@@ -234,7 +234,7 @@ func playUntilKilled(dir string, at int) error {
 	if err != nil {
 		return err
 	}
-	h, i := new(house), -1
+	h, i := new(residence), -1
 	h.set(crashMonth.LastDay().Start())
 	n, err := h.openIn(dir)
 	if err != nil {
@@ -263,7 +263,7 @@ func readScript(dir string) (*script, error) {
 func stage(t *testing.T) (dir string, s *script) {
 	t.Helper()
 	first := crashMonth.LastDay().Add(-1).Start()
-	h := newHouse(t, first.Add(11*time.Hour), 3)
+	h := newResidence(t, first.Add(11*time.Hour), 3)
 	s = new(script)
 	for _, p := range h.people {
 		s.People = append(s.People, p.account)
@@ -285,7 +285,7 @@ func stage(t *testing.T) (dir string, s *script) {
 }
 
 // again is a later claim of the same play.
-func (h *house) again(c listen.SignedClaim, heard time.Duration) listen.SignedClaim {
+func (h *residence) again(c listen.SignedClaim, heard time.Duration) listen.SignedClaim {
 	h.t.Helper()
 	claim, err := listen.ParseClaim(c.Claim)
 	h.ok(err)

@@ -52,7 +52,7 @@ func fullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	h := newHouseAt(t, filepath.Join(dir, "node"), month.LastDay().Start().Add(12*time.Hour), 2)
+	h := newResidenceAt(t, filepath.Join(dir, "node"), month.LastDay().Start().Add(12*time.Hour), 2)
 	filler := filepath.Join(dir, "filler")
 	full := func() {
 		t.Helper()
@@ -112,7 +112,7 @@ func fullDisk(t *testing.T) {
 }
 
 // isFull wants an error that tells the operator what is wrong.
-func (h *house) isFull(what string, err error) {
+func (h *residence) isFull(what string, err error) {
 	h.t.Helper()
 	if !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "full") {
 		h.t.Errorf("%s on a full disk: %q (%v)", what, fault.Message(err), err)
@@ -120,7 +120,7 @@ func (h *house) isFull(what string, err error) {
 }
 
 // stillUp asks for a page.
-func (h *house) stillUp() {
+func (h *residence) stillUp() {
 	h.t.Helper()
 	handler, err := h.handler()
 	h.ok(err)

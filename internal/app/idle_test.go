@@ -26,7 +26,7 @@ func TestIdlePots(t *testing.T) {
 		scrobbles        // signed in January, not signed in February: January counts
 		people
 	)
-	h := newHouse(t, january.LastDay().Start().Add(time.Hour), people)
+	h := newResidence(t, january.LastDay().Start().Add(time.Hour), people)
 	for i := range people {
 		h.pay(i, 60*money.Dollar)
 	}
@@ -117,7 +117,7 @@ func TestIdlePots(t *testing.T) {
 // grown: the month is compiled again and says the same.
 func TestLedgerIsAway(t *testing.T) {
 	const month = calendar.Period(202510)
-	h := newHouse(t, month.LastDay().Start().Add(time.Hour), 2)
+	h := newResidence(t, month.LastDay().Start().Add(time.Hour), 2)
 	h.pay(0, money.Price)
 	h.pay(1, money.Price)
 	h.hear(0, 1, time.Minute, true)
@@ -147,7 +147,7 @@ func TestLedgerIsAway(t *testing.T) {
 // A node that was off for months settles the oldest first, and refuses to
 // leave one out.
 func TestMonthsThatWereMissed(t *testing.T) {
-	h := newHouse(t, calendar.Day(20250730).Start(), 1)
+	h := newResidence(t, calendar.Day(20250730).Start(), 1)
 	h.pay(0, money.Price)
 	h.hear(0, 1, time.Minute, true)
 	h.ok(h.Close())

@@ -18,7 +18,7 @@ import (
 // twice at once, does no harm.
 func TestCalendarLivesByItself(t *testing.T) {
 	const month = calendar.Period(202510)
-	h := newHouse(t, month.Start().Add(30*time.Second), 4)
+	h := newResidence(t, month.Start().Add(30*time.Second), 4)
 	ctx, stop := context.WithCancel(t.Context())
 	var jobs sync.WaitGroup
 	jobs.Go(func() {
@@ -90,7 +90,7 @@ func TestCalendarLivesByItself(t *testing.T) {
 
 // quiet waits until the calendar has made what is due by now of days, months
 // and money, and no job of it is waiting or running.
-func (h *house) quiet() {
+func (h *residence) quiet() {
 	h.t.Helper()
 	ctx := h.t.Context()
 	dates := map[string]jobs.Date{jobRenew: {Minute: 1}, jobDay: {Minute: 10}, jobMonth: {Minute: 30}, jobExpire: {Hour: 3}}

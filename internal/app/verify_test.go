@@ -75,7 +75,7 @@ func TestVerifyCommand(t *testing.T) {
 // While a node runs on the directory, closing a month beside it is refused in
 // words, and so is a second node; verifying is not.
 func TestTwoProcesses(t *testing.T) {
-	h := newHouse(t, timeOf("2025-10-10T12:00:00Z"), 0)
+	h := newResidence(t, timeOf("2025-10-10T12:00:00Z"), 0)
 	for _, args := range [][]string{{"month", "close", "2025-09"}, {"month", "list"}, {"audit"}, {"simulate", "--period", "2025-09"}} {
 		code, _, errs := run(t, "", append(args, "--data-dir", h.path)...)
 		if code != exitFailed || !strings.Contains(errs, "Another 9ten is running on") {

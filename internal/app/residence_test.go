@@ -20,9 +20,9 @@ import (
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
-// A house is a real node, not a demonstration, that goes by a clock of the
+// A residence is a real node, not a demonstration, that goes by a clock of the
 // test's: with an admin, fourteen acts of two tracks each, and people.
-type house struct {
+type residence struct {
 	*node
 	t      *testing.T
 	path   string
@@ -31,15 +31,15 @@ type house struct {
 	people []simulated
 }
 
-// newHouse sets a node up at a time.
-func newHouse(t *testing.T, at time.Time, people int) *house {
+// newResidence sets a node up at a time.
+func newResidence(t *testing.T, at time.Time, people int) *residence {
 	t.Helper()
-	return newHouseAt(t, filepath.Join(t.TempDir(), "node"), at, people)
+	return newResidenceAt(t, filepath.Join(t.TempDir(), "node"), at, people)
 }
 
-func newHouseAt(t *testing.T, path string, at time.Time, people int) *house {
+func newResidenceAt(t *testing.T, path string, at time.Time, people int) *residence {
 	t.Helper()
-	h := &house{t: t, path: path}
+	h := &residence{t: t, path: path}
 	h.clock.Store(at.UnixMilli())
 	h.open()
 	_, err := h.accounts.SetupHere(t.Context(), account.Setup{
@@ -68,14 +68,14 @@ func newHouseAt(t *testing.T, path string, at time.Time, people int) *house {
 }
 
 // open opens the node, also after it was closed.
-func (h *house) open() {
+func (h *residence) open() {
 	h.t.Helper()
 	var err error
 	h.node, err = h.openIn(h.path)
 	h.ok(err)
 }
 
-func (h *house) openIn(path string) (*node, error) {
+func (h *residence) openIn(path string) (*node, error) {
 	cfg, _, err := LoadConfig("", map[string]string{"data_dir": path, "log.level": "error", "media.ffmpeg": "off"}, noenv)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (h *house) openIn(path string) (*node, error) {
 	})
 }
 
-func (h *house) ok(err error) {
+func (h *residence) ok(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
@@ -106,10 +106,10 @@ func timeOf(s string) time.Time {
 	return t
 }
 
-func (h *house) set(at time.Time) { h.clock.Store(at.UnixMilli()) }
+func (h *residence) set(at time.Time) { h.clock.Store(at.UnixMilli()) }
 
 // pay records what a person paid.
-func (h *house) pay(person int, amount money.Micro) {
+func (h *residence) pay(person int, amount money.Micro) {
 	h.t.Helper()
 	ref := fmt.Sprintf("%d at %d", person, h.clock.Load())
 	_, err := h.wallet.Declare(h.t.Context(), "", h.people[person].account, amount, "bank", ref)
@@ -125,7 +125,7 @@ func actID(n int) id.Act { return id.Act(fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9C1X%0
 
 // claimOf is the claim of a play the node hears of when it is over; signed
 // says whether the person's device signs it.
-func (h *house) claimOf(person, act int, begin time.Time, heard time.Duration, signed bool) listen.SignedClaim {
+func (h *residence) claimOf(person, act int, begin time.Time, heard time.Duration, signed bool) listen.SignedClaim {
 	h.t.Helper()
 	who := h.people[person]
 	c := listen.Claim{
@@ -139,7 +139,7 @@ func (h *house) claimOf(person, act int, begin time.Time, heard time.Duration, s
 }
 
 // signed is a claim with its device's signature, if it names one.
-func (h *house) signed(a id.Account, c listen.Claim) listen.SignedClaim {
+func (h *residence) signed(a id.Account, c listen.Claim) listen.SignedClaim {
 	h.t.Helper()
 	b, err := c.Encode()
 	h.ok(err)
@@ -153,7 +153,7 @@ func (h *house) signed(a id.Account, c listen.Claim) listen.SignedClaim {
 }
 
 // hear claims that a person has just heard an act for so long.
-func (h *house) hear(person, act int, heard time.Duration, signed bool) listen.Answer {
+func (h *residence) hear(person, act int, heard time.Duration, signed bool) listen.Answer {
 	h.t.Helper()
 	a, err := h.listen.Claim(h.t.Context(), h.claimOf(person, act, h.now().Add(-heard), heard, signed))
 	h.ok(err)
@@ -161,7 +161,7 @@ func (h *house) hear(person, act int, heard time.Duration, signed bool) listen.A
 }
 
 // monthOf is a person's settled row.
-func (h *house) monthOf(person int, p calendar.Period) royalty.MonthRow {
+func (h *residence) monthOf(person int, p calendar.Period) royalty.MonthRow {
 	h.t.Helper()
 	m, err := h.report.MonthOf(h.t.Context(), h.people[person].account, p)
 	h.ok(err)
@@ -169,7 +169,7 @@ func (h *house) monthOf(person int, p calendar.Period) royalty.MonthRow {
 }
 
 // holds looks at everything that has to hold whatever happened.
-func (h *house) holds() {
+func (h *residence) holds() {
 	h.t.Helper()
 	ctx := h.t.Context()
 	if _, err := h.wallet.Audit(ctx); err != nil {
@@ -196,7 +196,7 @@ func (h *house) holds() {
 
 // receiptsHold verifies every receipt and act's proof of a month, and that the
 // act's lines are what its listeners' rows say.
-func (h *house) receiptsHold(m report.Settled) {
+func (h *residence) receiptsHold(m report.Settled) {
 	h.t.Helper()
 	ctx, p := h.t.Context(), m.Period.Period
 	paid := map[id.Act]money.Micro{}
