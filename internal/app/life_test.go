@@ -29,7 +29,7 @@ func TestCalendarLivesByItself(t *testing.T) {
 	defer jobs.Wait()
 	defer stop()
 	h.quiet()
-	h.set(month.Start().Add(time.Hour))
+	h.set(month.Start().Add(45 * time.Second))
 	h.pay(0, 20*money.Dollar) // two months ahead
 	h.pay(1, money.Price)
 	var states []report.PeriodState
