@@ -236,5 +236,5 @@ func taken(err error, field, sentence string) error {
 	if !fault.Is(err, fault.Conflict) || fault.Field(err) != "" {
 		return err
 	}
-	return fault.On(field, fault.Conflict, "%s", sentence)
+	return fault.On(field, fault.Conflict, "%s", fault.Term(sentence))
 }

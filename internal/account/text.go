@@ -40,14 +40,14 @@ func cleanName(s, instead string) (string, error) { return cleanText("name", "A 
 // refuses it.
 func cleanText(field, what, s, instead string, most int) (string, error) {
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) && r != '\u200d' && r != '\u200c' }) {
-		return "", fault.On(field, fault.Invalid, "%s cannot have characters that do not show.", what)
+		return "", fault.On(field, fault.Invalid, "%s cannot have characters that do not show.", fault.Term(what))
 	}
 	s = norm.NFC.String(strings.Join(strings.Fields(s), " "))
 	if s == "" {
 		s = instead
 	}
 	if n := utf8.RuneCountInString(s); n > most || n == 0 {
-		return "", fault.On(field, fault.Invalid, "%s has 1 to %d characters.", what, most)
+		return "", fault.On(field, fault.Invalid, "%s has 1 to %d characters.", fault.Term(what), most)
 	}
 	return s, nil
 }

@@ -56,7 +56,17 @@ type Error struct {
 	Message string        // one sentence, safe to show, ends without a line break
 	Field   string        // the input it is about, "" when it is about the whole
 	Wait    time.Duration // of a Limited one: how long until it may be tried again
+	format  string        // what Message was made of, see [Words]
+	args    []any
 	cause   error
+}
+
+// Term is an argument of a sentence that is itself words, such as the name of
+// an input: a page says it in its own language, as it does the sentence.
+type Term string
+
+func say(k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Message: fmt.Sprintf(format, args...), format: format, args: args}
 }
 
 // Error returns the message followed by its cause: text for the log.
@@ -73,17 +83,21 @@ func (e *Error) Unwrap() error { return e.cause }
 // New makes a fault from a kind and a formatted sentence. A %w verb is not
 // honoured: causes are for [Wrap], because they must not be shown.
 func New(k Kind, format string, args ...any) error {
-	return &Error{Kind: k, Message: fmt.Sprintf(format, args...)}
+	return say(k, format, args...)
 }
 
 // On makes a fault about one input field, so that a form can show it there.
 func On(field string, k Kind, format string, args ...any) error {
-	return &Error{Kind: k, Field: field, Message: fmt.Sprintf(format, args...)}
+	e := say(k, format, args...)
+	e.Field = field
+	return e
 }
 
 // Later makes a Limited fault that says how long to wait.
 func Later(wait time.Duration, format string, args ...any) error {
-	return &Error{Kind: Limited, Wait: wait, Message: fmt.Sprintf(format, args...)}
+	e := say(Limited, format, args...)
+	e.Wait = wait
+	return e
 }
 
 // Wrap gives a cause a kind and a sentence. A nil cause yields nil.
@@ -91,7 +105,21 @@ func Wrap(cause error, k Kind, format string, args ...any) error {
 	if cause == nil {
 		return nil
 	}
-	return &Error{Kind: k, Message: fmt.Sprintf(format, args...), cause: cause}
+	e := say(k, format, args...)
+	e.cause = cause
+	return e
+}
+
+// About returns the fault in err as one about an input field, as [On] makes
+// it; an error that is none is returned as it is.
+func About(field string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	about := *e
+	about.Field = field
+	return &about
 }
 
 // KindOf returns the kind of the outermost fault in err's chain, [Internal]
@@ -112,7 +140,19 @@ func Message(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Message
 	}
-	return "Something went wrong on this node. The log has the details."
+	return unknown
+}
+
+// unknown is what is said of an error without a kind.
+const unknown = "Something went wrong on this node. The log has the details."
+
+// Words returns what the sentence of [Message] is made of, for a page to say
+// it in another language: the format is the sentence's key there.
+func Words(err error) (format string, args []any) {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.format, e.args
+	}
+	return unknown, nil
 }
 
 // Field returns the name of the input err is about, or "".

@@ -97,7 +97,7 @@ func Refuse(k fault.Kind, sentence string) string { return k.String() + ": " + s
 func Refusal(message string) error {
 	for _, k := range refusals {
 		if sentence, ok := strings.CutPrefix(message, k.String()+": "); ok && sentence != "" {
-			return fault.New(k, "%s", sentence)
+			return fault.New(k, "%s", fault.Term(sentence))
 		}
 	}
 	return fault.Wrap(contractError(message), fault.Internal, "The ledger's contract could not carry this out. The log has the details.")

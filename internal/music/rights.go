@@ -96,7 +96,7 @@ func visible(ctx context.Context, tx Tx, v Viewer, r *Release, preview string) (
 // unknown gives a NotFound fault of the store the sentence for people.
 func unknown(err error, sentence string) error {
 	if fault.Is(err, fault.NotFound) {
-		return fault.Wrap(err, fault.NotFound, "%s", sentence)
+		return fault.Wrap(err, fault.NotFound, "%s", fault.Term(sentence))
 	}
 	return err
 }

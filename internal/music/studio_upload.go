@@ -216,7 +216,7 @@ func (s *Studio) Add(ctx context.Context, u id.Upload, b Blob) (Track, error) {
 			return err
 		case UploadOpen:
 		default:
-			return fault.New(fault.Conflict, "This upload has ended: %s", cmp.Or(up.Reason, "it was cancelled."))
+			return fault.New(fault.Conflict, "This upload has ended: %s", fault.Term(cmp.Or(up.Reason, "it was cancelled.")))
 		}
 		up.Changed = tx.Now()
 		if twice = duplicate(ctx, tx, &up, b); fault.Is(twice, fault.Conflict) {

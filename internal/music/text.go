@@ -66,10 +66,10 @@ func cut(s string, limit int) string {
 // need checks the length of a cleaned text; what names it in the sentence.
 func need(field, what, s string, limit int, empty bool) error {
 	if s == "" && !empty {
-		return fault.On(field, fault.Invalid, "%s is missing.", what)
+		return fault.On(field, fault.Invalid, "%s is missing.", fault.Term(what))
 	}
 	if n := utf8.RuneCountInString(s); n > limit {
-		return fault.On(field, fault.Invalid, "%s has %d characters; %d are the most it can have.", what, n, limit)
+		return fault.On(field, fault.Invalid, "%s has %d characters; %d are the most it can have.", fault.Term(what), n, limit)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func oneOf[T ~string](field, what string, v T, all []T) error {
 	for i, a := range all {
 		names[i] = string(a)
 	}
-	return fault.On(field, fault.Invalid, "%q is no %s. These are: %s.", cut(string(v), 40), what, strings.Join(names, ", "))
+	return fault.On(field, fault.Invalid, "%q is no %s. These are: %s.", cut(string(v), 40), fault.Term(what), strings.Join(names, ", "))
 }
 
 // trimmed writes whole and hundredths without needless zeros: 99.5, 100.

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
+	"slices"
 	"sort"
+	"strings"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -30,6 +33,7 @@ type Catalogue struct {
 	matcher   language.Matcher
 	printers  map[language.Tag]*message.Printer
 	known     map[language.Tag]map[string]bool
+	kept      map[language.Tag][]pattern
 }
 
 // LoadCatalogue reads the sentences built into the binary. English comes
@@ -39,6 +43,7 @@ func LoadCatalogue() (*Catalogue, error) {
 	c := &Catalogue{
 		languages: []language.Tag{language.English, language.German},
 		printers:  map[language.Tag]*message.Printer{}, known: map[language.Tag]map[string]bool{},
+		kept: map[language.Tag][]pattern{},
 	}
 	for _, lang := range c.languages {
 		c.known[lang] = map[string]bool{}
@@ -52,6 +57,7 @@ func LoadCatalogue() (*Catalogue, error) {
 				return nil, fmt.Errorf("web: %s: %w", f, err)
 			}
 		}
+		slices.SortFunc(c.kept[lang], longest)
 		c.printers[lang] = message.NewPrinter(lang, message.Catalog(b))
 	}
 	c.matcher = language.NewMatcher(c.languages)
@@ -73,6 +79,9 @@ func (c *Catalogue) load(b *catalog.Builder, lang language.Tag, file string) err
 			return fmt.Errorf("%q is there twice", key)
 		}
 		c.known[lang][key] = true
+		if strings.HasSuffix(file, "-faults.json") {
+			c.kept[lang] = append(c.kept[lang], newPattern(key))
+		}
 		if err := set(b, lang, key, raw); err != nil {
 			return fmt.Errorf("%q: %w", key, err)
 		}
@@ -123,6 +132,9 @@ func (c *Catalogue) T(lang language.Tag, key string, args ...any) string {
 
 // Knows reports whether a language has its own words for a sentence.
 func (c *Catalogue) Knows(lang language.Tag, key string) bool { return c.known[lang][key] }
+
+// Keys returns the sentences a language has words for, in order.
+func (c *Catalogue) Keys(lang language.Tag) []string { return slices.Sorted(maps.Keys(c.known[lang])) }
 
 // Missing reports whether a language lacks a sentence (English lacks none).
 func (c *Catalogue) Missing(lang language.Tag, key string) bool {

@@ -16,6 +16,7 @@ import (
 //
 //	T "key" args...     a sentence of the catalogue
 //	words TEXT          a sentence that Go code chose: translated where it is known
+//	kept TEXT           a fault's sentence that was stored in English
 //	icon "heart"        an icon; decorative, the button carries the label
 //	asset "look.css"    the address of a built file
 //	cover C 240         a cover at an edge of 240 CSS pixels ("cover" partial)
@@ -42,6 +43,7 @@ func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 			}
 			return say(text)
 		},
+		"kept":     func(text string) string { return r.words.Kept(lang, text) },
 		"icon":     r.icon,
 		"asset":    r.assets.URL,
 		"preload":  r.assets.Preload,

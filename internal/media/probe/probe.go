@@ -109,7 +109,7 @@ func scan(ctx context.Context, f *os.File, size int64) (*index.Index, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "The uploaded file cannot be read.")
 	}
 	if s := Foreign(head[:n]); s != "" {
-		return nil, fault.New(fault.Unsupported, "%s", s)
+		return nil, fault.New(fault.Unsupported, "%s", fault.Term(s))
 	}
 	if hasPictures(f, size) {
 		return nil, fault.New(fault.Unsupported, isVideo)

@@ -211,7 +211,7 @@ func verdict(ctx context.Context, err error, words string) error {
 	if i := strings.LastIndex(words, refusalPrefix); i >= 0 {
 		var f refusal
 		if json.Unmarshal([]byte(strings.TrimSpace(words[i+len(refusalPrefix):])), &f) == nil {
-			return fault.Wrap(&said{f.Cause}, kind(f.Kind), "%s", f.Message)
+			return fault.Wrap(&said{f.Cause}, kind(f.Kind), "%s", fault.Term(f.Message))
 		}
 	}
 	if cause := context.Cause(ctx); cause != nil {

@@ -37,7 +37,7 @@ func (v *visit) act() error {
 	if err != nil {
 		return err
 	}
-	p := &ActPage{Page: v.base(a.Act.Name, web.NavBrowse), ID: a.Act.ID, Name: a.Act.Name, Handle: a.Act.Handle, Place: a.Act.Place, Aliases: a.Act.Aliases,
+	p := &ActPage{Page: v.named(a.Act.Name, web.NavBrowse), ID: a.Act.ID, Name: a.Act.Name, Handle: a.Act.Handle, Place: a.Act.Place, Aliases: a.Act.Aliases,
 		About: about(a.Act.Bio), Members: a.Act.Members, Links: a.Act.Links, Cover: sleeve(a.Act.Cover), Followers: a.Act.Followers,
 		Following: a.Following, Own: a.Role != music.NoRole, Back: "/act/" + a.Act.Handle}
 	if p.Cover.ID == "" {

@@ -72,7 +72,7 @@ func (v *visit) tag() error {
 		return fault.New(fault.NotFound, "There is no such tag.")
 	}
 	path := "/tag/" + url.PathEscape(tag)
-	p := &BrowsePage{Page: v.base(tag, web.NavBrowse), Tag: tag, View: v.URL.Query().Get("view"), Order: music.Newest}
+	p := &BrowsePage{Page: v.named(tag, web.NavBrowse), Tag: tag, View: v.URL.Query().Get("view"), Order: music.Newest}
 	if p.View != "tracks" {
 		p.View = "releases"
 	}

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -114,7 +113,7 @@ func (v *visit) paymentsOf(p *PaymentsPage) error {
 	p.Fields[0].Value = p.Find
 	who, err := v.site.Engine.AccountByHandle(v.Context(), p.Find)
 	if fault.Is(err, fault.NotFound) {
-		p.Notices = append(p.Notices, web.Notice{Kind: web.NoteErr, Text: fmt.Sprintf("Nobody here is called %q.", p.Find)})
+		p.Notices = append(p.Notices, web.Notice{Kind: web.NoteErr, Text: v.say("Nobody here is called %q.", p.Find)})
 		return nil
 	}
 	if err != nil {
@@ -197,7 +196,7 @@ func (v *visit) declare() error {
 	}
 	amount, err := money.Parse(v.form.Get("amount"))
 	if err != nil {
-		return refuse(fault.On("amount", fault.Invalid, "%s", fault.Message(err)))
+		return refuse(fault.About("amount", err))
 	}
 	handle := handleOf(v.form.Get("handle"))
 	who, err := v.site.Engine.AccountByHandle(v.Context(), handle)
@@ -206,7 +205,7 @@ func (v *visit) declare() error {
 	}
 	day, err := calendar.ParseDay(v.form.Get("received"))
 	if err != nil {
-		return refuse(fault.On("received", fault.Invalid, "%s", fault.Message(err)))
+		return refuse(fault.About("received", err))
 	}
 	st, err := v.site.Wallet.Record(v.Context(), v.viewer.Account, wallet.Declaration{
 		Account: who, Amount: amount, Method: v.form.Get("method"), Reference: v.form.Get("reference"), Received: day, Note: v.form.Get("note"),
@@ -214,11 +213,11 @@ func (v *visit) declare() error {
 	if err != nil {
 		return refuse(err)
 	}
-	said := fmt.Sprintf("Recorded: %v from @%s. ", amount, handle)
+	said := v.say("Recorded: %v from @%s. This month is paid.", amount, handle)
 	if st.Missing > 0 {
-		return v.goTo("/operator/payments", said+fmt.Sprintf("%v is missing for this month.", st.Missing))
+		said = v.say("Recorded: %v from @%s. %v is missing for this month.", amount, handle, st.Missing)
 	}
-	return v.goTo("/operator/payments", said+"This month is paid.")
+	return v.goTo("/operator/payments", said)
 }
 
 func (v *visit) refund() error {
@@ -232,7 +231,7 @@ func (v *visit) refund() error {
 	if err != nil {
 		return v.paymentsAgain(err)
 	}
-	return v.goTo("/operator/payments", fmt.Sprintf("Booked. Hand @%s %v back.", handle, amount))
+	return v.goTo("/operator/payments", v.say("Booked. Hand @%s %v back.", handle, amount))
 }
 
 func (v *visit) undoPayment() error {
@@ -240,7 +239,7 @@ func (v *visit) undoPayment() error {
 	if err != nil {
 		return v.paymentsAgain(err)
 	}
-	return v.goTo("/operator/payments", fmt.Sprintf("Undone: %v. Both entries stay in the books.", e.Micro))
+	return v.goTo("/operator/payments", v.say("Undone: %v. Both entries stay in the books.", e.Micro))
 }
 
 // booksFile sends the whole journal; the rest of the path names its form.

@@ -90,7 +90,7 @@ func (v *visit) addPerson() error {
 		}
 		return v.again(err, "people", p, v.fill(p.Fields))
 	}
-	return v.goTo("/operator/people", "@"+a.Handle+" can sign in.")
+	return v.goTo("/operator/people", v.say("@%s can sign in.", a.Handle))
 }
 
 // changePerson is what the operator does with one account.

@@ -55,7 +55,7 @@ func (v *visit) playlistPage() (*PlaylistPage, error) {
 		return nil, err
 	}
 	l := &full.Playlist
-	p := &PlaylistPage{Page: v.base(l.Title, web.NavLibrary), ID: l.ID, Name: l.Title, About: about(l.Description), Owner: full.Owner,
+	p := &PlaylistPage{Page: v.named(l.Title, web.NavLibrary), ID: l.ID, Name: l.Title, About: about(l.Description), Owner: full.Owner,
 		Own: v.viewer.Account != "" && v.viewer.Account == l.Account, Access: l.Access, Cover: sleeve(l.Cover)}
 	p.Accents = p.Cover.Accents
 	if l.Access == music.Public {

@@ -147,18 +147,18 @@ func (v *visit) receipt() error {
 	if err != nil {
 		return err
 	}
-	base := v.base(period.Start().Format("January 2006"), web.NavReceipts)
+	base := v.named(v.site.Renderer.Month(v.Request, period.Start()), web.NavReceipts)
 	base.NoIndex, base.Scripts = true, []string{"verifypage.js"}
 	p := &ReceiptPage{Page: base, When: period.Start(), Period: period.String(), File: "/receipts/" + period.String() + "/file",
 		CarryIn: m.Row.CarryIn, Carried: m.Row.CarryOut, Commons: m.Row.Commons}
 	p.Keep = charge.Operator
 	p.Total, p.Paid = charge.Charge, charge.At
-	p.Nine.Label, p.Nine.Small = "The nine of "+p.Title, true
+	p.Nine.Label, p.Nine.Small = v.say("The nine of %s", p.Title), true
 	if err := v.paidActs(p, m.Row.Shares); err != nil {
 		return err
 	}
 	if m.Row.Basis != 0 && m.Row.Basis != period {
-		p.Basis = m.Row.Basis.Start().Format("January 2006")
+		p.Basis = v.site.Renderer.Month(v.Request, m.Row.Basis.Start())
 	}
 	p.Chain = chain(m)
 	return v.show("receipt", p)

@@ -97,7 +97,7 @@ func (v *visit) release() error {
 	if err != nil {
 		return err
 	}
-	p := &ReleasePage{Page: v.base(r.Release.Facts.Title, web.NavBrowse)}
+	p := &ReleasePage{Page: v.named(r.Release.Facts.Title, web.NavBrowse)}
 	p.describe(&r)
 	p.add(&r)
 	path := "/release/" + string(p.ID)

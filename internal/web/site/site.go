@@ -161,8 +161,11 @@ func sameSite(r *http.Request) error {
 	return nil
 }
 
-// base begins a page's struct.
-func (v *visit) base(title, nav string) web.Page {
+// base begins a page's struct; its title is said in the page's language.
+func (v *visit) base(title, nav string) web.Page { return v.named(v.words(title), nav) }
+
+// named begins the struct of a page that is called after what it shows.
+func (v *visit) named(title, nav string) web.Page {
 	p := web.Page{
 		Title: title, Nav: nav, CSRF: v.viewer.CSRF, Node: v.site.Facts(v.Context()),
 		Viewer: web.Viewer{Name: v.viewer.Name, Handle: v.viewer.Handle, Artist: v.viewer.Has(account.Artist), Operator: v.viewer.Has(account.Moderator), NoTrace: v.viewer.HistoryPaused},
@@ -171,6 +174,23 @@ func (v *visit) base(title, nav string) web.Page {
 		p.Notices = append(p.Notices, n)
 	}
 	return p
+}
+
+// say says a sentence with values in the language of the page; one without
+// values may be left in English, the templates say it.
+func (v *visit) say(format string, args ...any) string {
+	return v.site.Renderer.Say(v.Request, format, args...)
+}
+
+// words says a sentence without values in the language of the page.
+func (v *visit) words(text string) string {
+	return v.site.Renderer.Say(v.Request, "%s", fault.Term(text))
+}
+
+// why says in the language of the page what went wrong.
+func (v *visit) why(err error) string {
+	format, args := fault.Words(err)
+	return v.say(format, args...)
 }
 
 // show renders a page.
@@ -190,8 +210,8 @@ type ErrorPage struct {
 
 func (v *visit) fail(err error) {
 	problem.Log(v.site.Log, v.Request, err)
-	p := &ErrorPage{Page: v.base("", ""), Status: problem.Status(err), Text: fault.Message(err)}
-	p.Title, p.NoIndex = http.StatusText(p.Status), true
+	p := &ErrorPage{Page: v.base("", ""), Status: problem.Status(err), Text: v.why(err)}
+	p.Title, p.NoIndex = v.words(http.StatusText(p.Status)), true
 	if p.Status == http.StatusUnauthorized {
 		p.SignIn = "/signin?next=" + url.QueryEscape(v.URL.RequestURI())
 	}
@@ -211,12 +231,12 @@ func (v *visit) again(err error, name string, p web.Paged, fields []web.Field) e
 	named := false
 	for i := range fields {
 		if f := &fields[i]; f.Name == fault.Field(err) {
-			f.Error, named = fault.Message(err), true
+			f.Error, named = v.why(err), true
 		}
 	}
 	if !named {
 		b := p.Base()
-		b.Notices = append(b.Notices, web.Notice{Kind: web.NoteErr, Text: fault.Message(err)})
+		b.Notices = append(b.Notices, web.Notice{Kind: web.NoteErr, Text: v.why(err)})
 	}
 	return v.showAs(status, name, p)
 }

@@ -3,12 +3,12 @@ package site
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
-	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/music"
@@ -148,7 +148,7 @@ func divide(sum money.Micro, sheet []music.Wallet) ([]money.Micro, error) {
 	bps := make([]uint16, len(sheet))
 	for i, w := range sheet {
 		if w.Bps < 0 || w.Bps > music.Whole {
-			return nil, fault.New(fault.Internal, "wallet %d of a sheet has %d basis points", i, w.Bps)
+			return nil, fmt.Errorf("site: wallet %d of a sheet has %d basis points", i, w.Bps)
 		}
 		bps[i] = uint16(w.Bps)
 	}

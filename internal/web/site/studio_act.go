@@ -78,7 +78,7 @@ func (v *visit) actEditorPage() (*StudioActPage, error) {
 		return nil, err
 	}
 	a := full.Act
-	p := &StudioActPage{Page: v.base(a.Name, web.NavStudio), ID: string(a.ID), Handle: a.Handle, Name: a.Name, Owner: full.Role == music.Owner, Cover: sleeve(a.Cover), Fields: actEditFields(&a), Place: placeFields()}
+	p := &StudioActPage{Page: v.named(a.Name, web.NavStudio), ID: string(a.ID), Handle: a.Handle, Name: a.Name, Owner: full.Role == music.Owner, Cover: sleeve(a.Cover), Fields: actEditFields(&a), Place: placeFields()}
 	p.NoIndex, p.Scripts, p.Accents = true, []string{"studio.js"}, p.Cover.Accents
 	places, err := v.site.Studio.People(v.Context(), v.ears(), a.ID)
 	if err != nil {
@@ -237,7 +237,7 @@ func (v *visit) editWallets() error {
 			if fault.Field(err) != "wallets" {
 				return nil
 			}
-			p.WalletError = fault.Message(err)
+			p.WalletError = v.why(err)
 			return []web.Field{{Name: "wallets"}} // the sentence stands in the table
 		})
 	}
@@ -288,7 +288,7 @@ func (v *visit) editPlaces() error {
 		})
 	}
 	if who == v.viewer.Account && role == music.NoRole {
-		return v.goTo("/studio", "You do not work for "+full.Act.Name+" any more.")
+		return v.goTo("/studio", v.say("You do not work for %s any more.", full.Act.Name))
 	}
 	return v.goTo("/studio/act/"+string(full.Act.ID), "Saved. Whoever works for an act earns it nothing by listening.")
 }

@@ -96,7 +96,7 @@ func (v *visit) proposeSheet() error {
 	if perr != nil {
 		return perr
 	}
-	p.Shares, p.ShareError = append(rows, make([]ShareRow, spareRows)...), fault.Message(err)
+	p.Shares, p.ShareError = append(rows, make([]ShareRow, spareRows)...), v.why(err)
 	return v.again(err, "studio-release", p, []web.Field{{Name: "shares"}}) // the sentence stands in the table
 }
 
@@ -168,7 +168,7 @@ func (v *visit) creditPeople() error {
 	fields := []web.Field{p.People}
 	fields[0].Value = v.form.Get("people")
 	if fault.Field(err) == "people" {
-		fields[0].Error = fault.Message(err)
+		fields[0].Error = v.why(err)
 	}
 	p.People = fields[0]
 	return v.again(err, "studio-release", p, fields)

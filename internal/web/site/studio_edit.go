@@ -50,24 +50,24 @@ type deed struct {
 }
 
 var deeds = map[string]deed{
-	"publish": {func(v *visit, r id.Release) error { return only(v.site.Studio.Publish(v.Context(), v.ears(), r)) }, "/release/", "It is out."},
-	"schedule": {func(v *visit, r id.Release) error {
+	"publish": {do: func(v *visit, r id.Release) error { return only(v.site.Studio.Publish(v.Context(), v.ears(), r)) }, to: "/release/", said: "It is out."},
+	"schedule": {do: func(v *visit, r id.Release) error {
 		return only(v.site.Studio.Schedule(v.Context(), v.ears(), r, v.form.Get("at"), v.form.Get("zone")))
-	}, "", "Scheduled."},
-	"withdraw": {func(v *visit, r id.Release) error { return only(v.site.Studio.Withdraw(v.Context(), v.ears(), r)) }, "", "It is a draft again. Nobody else sees it now."},
-	"preview":  {func(v *visit, r id.Release) error { return only(v.site.Studio.Preview(v.Context(), v.ears(), r, true)) }, "", "Whoever has the private link can listen."},
-	"unpreview": {func(v *visit, r id.Release) error {
+	}, said: "Scheduled."},
+	"withdraw": {do: func(v *visit, r id.Release) error { return only(v.site.Studio.Withdraw(v.Context(), v.ears(), r)) }, said: "It is a draft again. Nobody else sees it now."},
+	"preview":  {do: func(v *visit, r id.Release) error { return only(v.site.Studio.Preview(v.Context(), v.ears(), r, true)) }, said: "Whoever has the private link can listen."},
+	"unpreview": {do: func(v *visit, r id.Release) error {
 		return only(v.site.Studio.Preview(v.Context(), v.ears(), r, false))
-	}, "", "The private link does not work any more."},
-	"nocover": {func(v *visit, r id.Release) error {
+	}, said: "The private link does not work any more."},
+	"nocover": {do: func(v *visit, r id.Release) error {
 		return only(v.site.Studio.SetCover(v.Context(), v.ears(), r, music.Cover{}))
-	}, "", "The cover is taken away."},
-	"delete": {func(v *visit, r id.Release) error { return v.site.Studio.Delete(v.Context(), v.ears(), r) }, "/studio", "The draft is deleted."},
-	"remove": {onTrack(func(v *visit, t id.Track) error { return v.site.Studio.RemoveTrack(v.Context(), v.ears(), t) }), "", "Removed."},
-	"up":     {onTrack(func(v *visit, t id.Track) error { return only(v.site.Studio.MoveTrack(v.Context(), v.ears(), t, true)) }), "", ""},
-	"down": {onTrack(func(v *visit, t id.Track) error {
+	}, said: "The cover is taken away."},
+	"delete": {do: func(v *visit, r id.Release) error { return v.site.Studio.Delete(v.Context(), v.ears(), r) }, to: "/studio", said: "The draft is deleted."},
+	"remove": {do: onTrack(func(v *visit, t id.Track) error { return v.site.Studio.RemoveTrack(v.Context(), v.ears(), t) }), said: "Removed."},
+	"up":     {do: onTrack(func(v *visit, t id.Track) error { return only(v.site.Studio.MoveTrack(v.Context(), v.ears(), t, true)) })},
+	"down": {do: onTrack(func(v *visit, t id.Track) error {
 		return only(v.site.Studio.MoveTrack(v.Context(), v.ears(), t, false))
-	}), "", ""},
+	})},
 }
 
 // only leaves the error of what also returns a release.

@@ -79,7 +79,7 @@ func (v *visit) addFiles() error {
 		case err == nil:
 			taken++
 		case ofTheFile(err):
-			refused = append(refused, web.Notice{Kind: web.NoteErr, Text: fault.Message(err)})
+			refused = append(refused, web.Notice{Kind: web.NoteErr, Text: v.why(err)})
 		default:
 			return err
 		}

@@ -122,13 +122,13 @@ func (v *visit) studioReleasePage() (*StudioReleasePage, error) {
 	}
 	r := &full.Release
 	p := &StudioReleasePage{
-		Page: v.base(r.Facts.Title, web.NavStudio), ID: string(r.ID), Heading: r.Facts.Title, Act: full.Act.Name, ActID: string(full.Act.ID),
+		Page: v.named(r.Facts.Title, web.NavStudio), ID: string(r.ID), Heading: r.Facts.Title, Act: full.Act.Name, ActID: string(full.Act.ID),
 		State: stateWords[r.State], Class: stateMoods[r.State], Draft: r.State == music.Draft, Scheduled: r.State == music.Scheduled, Public: r.State == music.Published,
 		Once: !r.Published.IsZero(), Owner: full.Role == music.Owner, Cover: sleeve(r.Cover), Fields: releaseFields(&r.Facts), Explicit: r.Facts.Explicit, Out: outFields(r),
 	}
 	p.Scripts, p.NoIndex, p.Accents = []string{"studio.js"}, true, p.Cover.Accents
 	if p.Heading == "" {
-		p.Heading, p.Title = "New release", "New release"
+		p.Heading, p.Title = "New release", v.words("New release")
 	}
 	if r.State == music.TakenDown {
 		p.Down = cmp.Or(r.Reason, "No reason was given.")

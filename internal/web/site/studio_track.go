@@ -61,7 +61,7 @@ func (v *visit) studioTrackPage() (*StudioTrackPage, error) {
 		Release: string(full.Release.ID), Album: full.Release.Facts.Title, Act: full.Act.Name, Cover: sleeve(full.Release.Cover),
 		Track: studioTrack(t, &full), Fields: trackFields(&t.Track), Explicit: t.Track.Explicit, Shares: shareLines(t.Sheet.Shares, full.Names),
 	}
-	p.Page = v.base(p.Track.Title, web.NavStudio)
+	p.Page = v.named(p.Track.Title, web.NavStudio)
 	p.Scripts, p.NoIndex, p.Accents = []string{"studio.js"}, true, p.Cover.Accents
 	if p.Album == "" {
 		p.Album = "New release"
@@ -155,7 +155,7 @@ func (v *visit) trackAgain(err error) error {
 	p.Explicit = v.form.Has("explicit")
 	for i := range fields {
 		if fields[i].Name == fault.Field(err) {
-			fields[i].Error = fault.Message(err)
+			fields[i].Error = v.why(err)
 		}
 	}
 	p.Fields, p.People, p.Lyrics = fields[:n], fields[n], fields[n+1]
