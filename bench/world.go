@@ -18,6 +18,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/media"
+	"github.com/michaelperna/9ten/internal/media/cover"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/store"
 )
@@ -131,7 +132,7 @@ func (w *world) covers(ctx context.Context) ([]music.Cover, error) {
 	}
 	out := make([]music.Cover, 8)
 	for i := range out {
-		pic, err := p.Draw(ctx, words[i])
+		pic, err := p.Draw(ctx, cover.Sleeve{Act: words[i], Title: words[i]})
 		if err != nil {
 			return nil, err
 		}

@@ -88,18 +88,7 @@ func (s Sleeve) Draw() image.Image {
 	}
 	d.fill(d.ground, rect(0, 0, side, side))
 	choose(designs, s.Design, word(both, 0))(d)
-	d.grain()
 	return d.m
-}
-
-// grain gives the colours the tooth of printed paper.
-func (d *sheet) grain() {
-	for i := 0; i < len(d.m.Pix); i += 4 {
-		g := int(d.Uint32()%7) - 3
-		for c := range 3 {
-			d.m.Pix[i+c] = uint8(max(0, min(255, int(d.m.Pix[i+c])+g))) //nolint:gosec // clamped
-		}
-	}
 }
 
 // hex makes a colour of 0xrrggbb.
@@ -113,9 +102,11 @@ func mix(a, b uint32, part float64) uint32 {
 	return uint32(gamma(v[0]))<<16 | uint32(gamma(v[1]))<<8 | uint32(gamma(v[2]))
 }
 
-// PNG encodes a drawn cover.
+// PNG encodes a drawn cover, quickly: the variants that listeners get are made
+// of it.
 func PNG(m image.Image) ([]byte, error) {
 	var b bytes.Buffer
-	err := png.Encode(&b, m)
+	e := png.Encoder{CompressionLevel: png.BestSpeed}
+	err := e.Encode(&b, m)
 	return b.Bytes(), err
 }
