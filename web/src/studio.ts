@@ -5,7 +5,6 @@ import { el, newIcon, say } from "./dom";
 import { parseKeys } from "./note";
 import { fetchText, today, trusted } from "./trust";
 import { mountUpload } from "./upload";
-import { verify } from "./verify";
 import { learn, t } from "./words";
 import { more } from "./words_more";
 
@@ -128,6 +127,7 @@ async function proofs(): Promise<void> {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("main [data-proof]:not([data-mounted])")];
   for (const a of links) a.dataset["mounted"] = "";
   const keys = parseKeys(await trusted());
+  const { verify } = await import("./verify");
   let held = 0;
   let broken = 0;
   for (const a of links) {

@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,8 +29,8 @@ type page struct {
 	pattern string // as the std mux takes it: "GET /receipts/{period}"
 	who     who
 	do      func(*visit) error
-	open    bool // a form that is sent before there is a session, such as sign-in
-	files   bool // a form with files: it reads itself, see [visit.eachFile]
+	open    bool  // a form that is sent before there is a session, such as sign-in
+	files   int64 // a form with files, and how many bytes they may have: see [visit.eachFile]
 }
 
 // who is allowed in.
@@ -49,6 +51,9 @@ type visit struct {
 	site   *Site
 	viewer account.Principal
 	form   url.Values // parsed, for POST
+
+	parts *multipart.Reader // of a form with files
+	file  *multipart.Part   // the next of them, nil when all were taken
 }
 
 // Facts tell a page where it is; they change while the node runs.
@@ -100,31 +105,38 @@ func (s *Site) answer(p page) http.Handler {
 const maxForm = 1 << 20
 
 func (v *visit) enter(p page) error {
-	if p.files {
+	if v.Method == http.MethodPost {
 		if err := sameSite(v.Request); err != nil {
 			return err
 		}
-		return v.may(p.who)
-	}
-	if v.Method == http.MethodPost {
-		v.Body = http.MaxBytesReader(v.ResponseWriter, v.Body, maxForm)
-		if err := v.ParseForm(); err != nil {
-			if _, big := errors.AsType[*http.MaxBytesError](err); big {
-				return fault.New(fault.TooLarge, "That form is larger than one megabyte.")
-			}
-			return fault.New(fault.Invalid, "The form could not be read. Go back and send it again.")
+		if err := v.read(p.files); err != nil {
+			return err
 		}
-		v.form = v.PostForm
 		if !p.open {
 			if err := v.viewer.CheckCSRF(v.form.Get("csrf")); err != nil && !v.viewer.Guest() {
 				return err
 			}
 		}
-		if err := sameSite(v.Request); err != nil {
-			return err
-		}
 	}
 	return v.may(p.who)
+}
+
+// read parses a form. Of one with files it takes what comes before the first
+// of them, the token among it.
+func (v *visit) read(files int64) error {
+	v.Body = http.MaxBytesReader(v.ResponseWriter, v.Body, max(maxForm, files))
+	kind, _, _ := mime.ParseMediaType(v.Request.Header.Get("Content-Type"))
+	if files > 0 && kind == "multipart/form-data" {
+		return v.readFields()
+	}
+	if err := v.ParseForm(); err != nil {
+		if _, big := errors.AsType[*http.MaxBytesError](err); big {
+			return fault.New(fault.TooLarge, "That form is larger than one megabyte.")
+		}
+		return fault.New(fault.Invalid, "The form could not be read. Go back and send it again.")
+	}
+	v.form = v.PostForm
+	return nil
 }
 
 func (v *visit) may(w who) error {

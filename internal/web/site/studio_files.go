@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
@@ -15,20 +16,25 @@ const (
 	maxFiles   = 32 << 30 // a form with an album of large files
 	maxPicture = 32 << 20 // a form with a picture, which may have 20 MB
 	maxText    = 4 << 10  // a field beside files
+	maxFields  = 20       // between two files
 )
 
-// eachFile reads a form part by part, so that no file is ever whole in memory.
-// The fields come before the files, the token among them.
-func (v *visit) eachFile(limit int64, do func(name string, file io.Reader) error) error {
-	v.Body = http.MaxBytesReader(v.ResponseWriter, v.Body, limit)
-	form, err := v.MultipartReader()
-	if err != nil {
+// readFields begins a form that is read part by part, so that no file is ever
+// whole in memory.
+func (v *visit) readFields() (err error) {
+	if v.parts, err = v.MultipartReader(); err != nil {
 		return fault.New(fault.Invalid, "The form could not be read. Go back and send it again.")
 	}
-	v.form = map[string][]string{}
-	for checked := false; ; {
-		part, err := form.NextPart()
+	v.form = url.Values{}
+	return v.nextFile()
+}
+
+// nextFile reads fields up to the next file.
+func (v *visit) nextFile() error {
+	for fields := 0; fields < maxFields; fields++ {
+		part, err := v.parts.NextPart()
 		if errors.Is(err, io.EOF) {
+			v.file = nil
 			return nil
 		}
 		if _, big := errors.AsType[*http.MaxBytesError](err); big {
@@ -37,24 +43,30 @@ func (v *visit) eachFile(limit int64, do func(name string, file io.Reader) error
 		if err != nil {
 			return fault.New(fault.Invalid, "The connection broke before everything had arrived. Send the form again.")
 		}
-		if part.FileName() == "" {
-			text, err := io.ReadAll(io.LimitReader(part, maxText))
-			if err != nil {
-				return fault.New(fault.Invalid, "The form could not be read. Go back and send it again.")
-			}
-			v.form.Add(part.FormName(), string(text))
-			continue
+		if part.FileName() != "" {
+			v.file = part
+			return nil
 		}
-		if !checked {
-			if err := v.viewer.CheckCSRF(v.form.Get("csrf")); err != nil {
-				return err
-			}
-			checked = true
+		text, err := io.ReadAll(io.LimitReader(part, maxText))
+		if err != nil {
+			return fault.New(fault.Invalid, "The connection broke before everything had arrived. Send the form again.")
 		}
-		if err := do(part.FileName(), part); err != nil {
+		v.form.Add(part.FormName(), string(text))
+	}
+	return fault.New(fault.TooLarge, "That form has more fields than any of this node's.")
+}
+
+// eachFile hands over the files of a form, one after the other.
+func (v *visit) eachFile(do func(name string, file io.Reader) error) error {
+	for v.file != nil {
+		if err := do(v.file.FileName(), v.file); err != nil {
+			return err
+		}
+		if err := v.nextFile(); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // ofTheFile reports whether a fault is about one file, so that the others go on.
@@ -73,7 +85,7 @@ func (v *visit) addFiles() error {
 		return err
 	}
 	taken, refused := 0, []web.Notice(nil)
-	err = v.eachFile(maxFiles, func(name string, file io.Reader) error {
+	err = v.eachFile(func(name string, file io.Reader) error {
 		err := v.site.TakeFile(v.Context(), v.ears(), r, name, file)
 		switch {
 		case err == nil:
@@ -105,7 +117,7 @@ func (v *visit) addFiles() error {
 // picture takes the first picture of a form and makes a cover of it.
 func (v *visit) picture() (c music.Cover, err error) {
 	none := true
-	err = v.eachFile(maxPicture, func(_ string, file io.Reader) error {
+	err = v.eachFile(func(_ string, file io.Reader) error {
 		if !none {
 			return nil
 		}
