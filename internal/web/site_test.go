@@ -164,9 +164,6 @@ func (s *site) media(mux *http.ServeMux) {
 
 // listening answers plays, claims and devices.
 func (s *site) listening(mux *http.ServeMux) {
-	for path, answer := range map[string]string{"node": `{"node":"quayside.example","keys":[],"now_ms":0}`, "receipts": `{"rows":[]}`, "receipts/days": `[]`} {
-		mux.HandleFunc("GET /api/v1/"+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) })
-	}
 	mux.HandleFunc("POST /api/v1/devices", func(w http.ResponseWriter, req *http.Request) {
 		var in struct{ SPKI, Alg, Name string }
 		_ = json.NewDecoder(req.Body).Decode(&in)
