@@ -10,20 +10,23 @@ import (
 	"github.com/michaelperna/9ten/internal/web/site"
 )
 
-// pages registers what people look at.
-func (n *node) pages(mux *http.ServeMux) error {
+// renderer makes what shows pages in the languages there are, with the assets
+// they use.
+func (n *node) renderer() (*web.Renderer, *web.Assets, error) {
 	assets, err := web.LoadAssets()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	words, err := web.LoadCatalogue()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	renderer, err := web.NewRenderer(assets, words, n.cfg.secure())
-	if err != nil {
-		return err
-	}
+	r, err := web.NewRenderer(assets, words, n.cfg.secure())
+	return r, assets, err
+}
+
+// pages registers what people look at.
+func (n *node) pages(mux *http.ServeMux, renderer *web.Renderer, assets *web.Assets) error {
 	s := &site.Site{
 		Renderer: renderer, Gate: n.gate, Accounts: n.accounts, Facts: n.facts, BaseURL: n.cfg.BaseURL, Now: n.now, Log: n.logger("pages"), Ready: n.named, LoadDemo: n.loadDemo,
 		Rooms: site.Rooms{

@@ -23,7 +23,11 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Catalogue: n.catalogue, Library: n.library, Studio: n.studio, Moderation: n.moderation, Picture: n.takeCover,
 		Gate: n.gate, Engine: machine{n}, BaseURL: n.cfg.BaseURL, Named: n.named,
 	}
-	mux.Handle(api.Prefix+"/", a.Handler())
+	renderer, assets, err := n.renderer()
+	if err != nil {
+		return err
+	}
+	mux.Handle(api.Prefix+"/", renderer.Problems(a.Handler()))
 	mux.HandleFunc("GET /problems/{kind}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, api.Prefix+"/docs#problem-"+url.PathEscape(r.PathValue("kind")), http.StatusSeeOther)
 	})
@@ -36,13 +40,13 @@ func (n *node) transports(mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	mux.Handle(api.Prefix+"/uploads", uploads)
-	mux.Handle(api.Prefix+"/uploads/", uploads)
+	mux.Handle(api.Prefix+"/uploads", renderer.Problems(uploads))
+	mux.Handle(api.Prefix+"/uploads/", renderer.Problems(uploads))
 	n.stream = stream.New(stream.Config{
 		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Now: n.now, Log: n.logger("stream"),
 	})
 	n.stream.Register(mux)
-	return n.pages(mux)
+	return n.pages(mux, renderer, assets)
 }
 
 // month returns an account's nine, at the pot it has this month.

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -356,5 +357,51 @@ func TestFaultsAreSaidInTheLanguage(t *testing.T) {
 		if got := say(language.English, tt.err); got != fault.Message(tt.err) {
 			t.Errorf("%v is %q in English", tt.err, got)
 		}
+	}
+}
+
+var (
+	scripted = regexp.MustCompile(`\bt\(\s*"((?:[^"\\]|\\.)+)"`)
+	either   = regexp.MustCompile(`\bt\([^"()]+ \? "((?:[^"\\]|\\.)+)" : "((?:[^"\\]|\\.)+)"`)
+	tabled   = regexp.MustCompile(`(?s)const sentences\b.*?\n};`)
+	inQuotes = regexp.MustCompile(`"((?:[^"\\]|\\.)+)"`)
+	german   = regexp.MustCompile(`(?m)^  (?:"((?:[^"\\]|\\.)+)"|(\w+)):`)
+)
+
+// TestScriptsAreGerman looks for the words of the scripts in their own table.
+func TestScriptsAreGerman(t *testing.T) {
+	files, err := filepath.Glob("../../web/src/*.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	says, knows := map[string]string{}, map[string]bool{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(filepath.Base(f), "words") {
+			for _, m := range german.FindAllStringSubmatch(string(b), -1) {
+				knows[m[1]+m[2]] = true
+			}
+			continue
+		}
+		for _, m := range scripted.FindAllStringSubmatch(string(b), -1) {
+			says[m[1]] = f
+		}
+		for _, m := range either.FindAllStringSubmatch(string(b), -1) {
+			says[m[1]], says[m[2]] = f, f
+		}
+		for _, m := range inQuotes.FindAllStringSubmatch(tabled.FindString(string(b)), -1) {
+			says[m[1]] = f
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(says)) {
+		if !knows[s] {
+			t.Errorf("%s says %q, which web/src/words*.ts lack", says[s], s)
+		}
+	}
+	if len(says) < 80 {
+		t.Errorf("only %d sentences found", len(says))
 	}
 }
