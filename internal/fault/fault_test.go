@@ -37,3 +37,19 @@ func TestField(t *testing.T) {
 		t.Errorf("field = %q", got)
 	}
 }
+
+func TestWordsAreWhatTheSentenceIsMadeOf(t *testing.T) {
+	cause := fault.Wrap(errors.New("disk"), fault.Unavailable, "%s is full at %d.", fault.Term("The disk"), 9)
+	for _, err := range []error{cause, fault.About("file", cause), fmt.Errorf("store: %w", cause)} {
+		format, args := fault.Words(err)
+		if fmt.Sprintf(format, args...) != fault.Message(err) || format != "%s is full at %d." || args[0] != fault.Term("The disk") {
+			t.Errorf("%v is made of %q and %v", err, format, args)
+		}
+	}
+	if about := fault.About("file", cause); fault.Field(about) != "file" || fault.Field(cause) != "" || !fault.Is(about, fault.Unavailable) {
+		t.Errorf("about a field: %q, kind %v", fault.Field(about), fault.KindOf(about))
+	}
+	if format, args := fault.Words(errors.New("sql: broken")); format != fault.Message(errors.New("sql: broken")) || args != nil {
+		t.Errorf("an error without a kind is made of %q and %v", format, args)
+	}
+}
