@@ -181,11 +181,11 @@ func (n *node) erasers() []account.Eraser {
 
 // The kinds of jobs that the calendar makes.
 const (
-	jobDay    = "report.day"   // 00:10: the day goes into the log
-	jobRenew  = "wallet.renew" // daily: charges on the 1st, grace afterwards
-	jobMonth  = "report.month" // from the 4th: settle, then final, then the batch
-	jobExpire = "account.expire"
-	jobCheck  = "report.check" // nightly: the books, the log and the ledger hold
+	jobDay    = "report.day"     // 00:10: the day goes into the log
+	jobRenew  = "wallet.renew"   // daily: charges on the 1st, grace afterwards
+	jobMonth  = "report.month"   // from the 4th: settle, then final, then the batch
+	jobExpire = "account.expire" // 03:00: what has been kept long enough goes
+	jobCheck  = "report.check"   // nightly: the books, the log and the ledger hold
 )
 
 // calendar registers what happens by itself.
@@ -211,6 +211,11 @@ func (n *node) calendar() {
 	handle(jobExpire, func(ctx context.Context) error {
 		if _, err := n.listen.DropOldClaims(ctx); err != nil {
 			return err
+		}
+		if gone, err := n.report.Expire(ctx); err != nil {
+			return err
+		} else if gone > 0 {
+			n.log.Info("rows destroyed: their time was over", "n", gone)
 		}
 		return n.accounts.Expire(ctx)
 	})

@@ -21,6 +21,9 @@ func (d *Desk) DayReceipt(ctx context.Context, a id.Account, day calendar.Day) (
 	var row DayRow
 	out := royalty.DayReceipt{Marks: d.Marks}
 	err := d.Store.ReportView(ctx, func(tx Tx) error {
+		if err := kept(ctx, tx, day.Period()); err != nil {
+			return err
+		}
 		rows, err := rowsOf(ctx, tx, a, day.Period())
 		if err != nil {
 			return err
@@ -96,6 +99,9 @@ func (d *Desk) MonthOf(ctx context.Context, a id.Account, p calendar.Period) (m 
 
 func monthOf(ctx context.Context, tx Tx, a id.Account, p calendar.Period) (period Period, stored MonthRow, row royalty.MonthRow, err error) {
 	if period, err = tx.Period(ctx, p); err != nil {
+		return period, stored, row, err
+	}
+	if err = kept(ctx, tx, p); err != nil {
 		return period, stored, row, err
 	}
 	who, err := tx.Pseudonym(ctx, p, a)
@@ -187,6 +193,9 @@ func daysUnder(ctx context.Context, tx Tx, a id.Account, row *royalty.MonthRow) 
 	}
 	var out [][]byte
 	for _, p := range periods {
+		if err := kept(ctx, tx, p); err != nil {
+			return nil, err
+		}
 		rows, err := rowsOf(ctx, tx, a, p)
 		if err != nil {
 			return nil, err

@@ -179,6 +179,18 @@ type Tx interface {
 	Lines(ctx context.Context, p calendar.Period) ([]royalty.Line, error)
 	// Earnings lists an act's lines, newest period first.
 	Earnings(ctx context.Context, act id.Act) ([]Earning, error)
+
+	// Retention is what was destroyed of a period, nothing when none is known.
+	Retention(ctx context.Context, p calendar.Period) (Retention, error)
+	SetRetention(ctx context.Context, p calendar.Period, r Retention) error
+	// DropOrigins forgets where at most n plays of a period came from;
+	// ExpireDays and ExpireMonths destroy at most n of its rows with their
+	// salts. Each returns how many there were.
+	DropOrigins(ctx context.Context, p calendar.Period, n int) (int, error)
+	ExpireDays(ctx context.Context, p calendar.Period, n int) (int, error)
+	ExpireMonths(ctx context.Context, p calendar.Period, n int) (int, error)
+	// ExpireKeys destroys what pseudonyms and salts of a period were made with.
+	ExpireKeys(ctx context.Context, p calendar.Period) error
 }
 
 // A Log is the node's transparency log.

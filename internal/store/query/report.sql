@@ -39,8 +39,9 @@ where r.period = @period and r.pseudonym = @pseudonym and r.data is not null ord
 -- name: DayRowForget :exec
 update day_row set salt = null, data = null where period = @period and pseudonym = @pseudonym;
 
--- name: DayRowExpire :exec
-update day_row set salt = null, data = null where period < @before and data is not null;
+-- name: DayRowExpire :execrows
+update day_row set salt = null, data = null where (day, pseudonym, sequence) in (
+  select e.day, e.pseudonym, e.sequence from day_row e where e.period = @period and e.data is not null limit @n);
 
 -- name: PlayEarliest :one
 select cast(coalesce(min(began), 0) as bigint) as began from play;
@@ -74,6 +75,27 @@ select leaf from month_row where period = @period order by position;
 
 -- name: MonthRowForget :exec
 update month_row set salt = null, data = null where period = @period and pseudonym = @pseudonym;
+
+-- name: MonthRowExpire :execrows
+update month_row set salt = null, data = null where (period, position) in (
+  select e.period, e.position from month_row e where e.period = @period and e.data is not null limit @n);
+
+-- name: ListenerMonthExpire :exec
+delete from listener_month where period = @period;
+
+-- name: NodeMonthExpire :exec
+delete from node_month where period = @period;
+
+-- name: PlayDropOrigins :execrows
+update play set origin = @empty where id in (
+  select e.id from play e where e.began >= @low and e.began < @high and length(e.origin) > 0 limit @n);
+
+-- name: RetentionOf :one
+select * from retention where period = @period;
+
+-- name: RetentionSet :exec
+insert into retention (period, origins, receipts) values (@period, @origins, @receipts)
+on conflict (period) do update set origins = excluded.origins, receipts = excluded.receipts;
 
 -- name: MonthShareInsert :exec
 insert into month_share (period, act, position, blind, micro) values (@period, @act, @position, @blind, @micro);

@@ -410,6 +410,12 @@ type Resume struct {
 	At         int64
 }
 
+type Retention struct {
+	Period   int64
+	Origins  int64
+	Receipts int64
+}
+
 type Retired struct {
 	Hash []byte
 	At   int64

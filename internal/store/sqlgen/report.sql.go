@@ -449,13 +449,22 @@ func (q *Queries) DayRowEntries(ctx context.Context, batch int64) ([][]byte, err
 	return items, nil
 }
 
-const dayRowExpire = `-- name: DayRowExpire :exec
-update day_row set salt = null, data = null where period < $1 and data is not null
+const dayRowExpire = `-- name: DayRowExpire :execrows
+update day_row set salt = null, data = null where (day, pseudonym, sequence) in (
+  select e.day, e.pseudonym, e.sequence from day_row e where e.period = $1 and e.data is not null limit $2)
 `
 
-func (q *Queries) DayRowExpire(ctx context.Context, before int64) error {
-	_, err := q.db.ExecContext(ctx, dayRowExpire, before)
-	return err
+type DayRowExpireParams struct {
+	Period int64
+	N      int32
+}
+
+func (q *Queries) DayRowExpire(ctx context.Context, arg DayRowExpireParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dayRowExpire, arg.Period, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const dayRowForget = `-- name: DayRowForget :exec
@@ -592,6 +601,15 @@ func (q *Queries) JournalHead(ctx context.Context, before int64) (JournalHeadRow
 	var i JournalHeadRow
 	err := row.Scan(&i.N, &i.Hash)
 	return i, err
+}
+
+const listenerMonthExpire = `-- name: ListenerMonthExpire :exec
+delete from listener_month where period = $1
+`
+
+func (q *Queries) ListenerMonthExpire(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, listenerMonthExpire, period)
+	return err
 }
 
 const listenerMonths = `-- name: ListenerMonths :many
@@ -740,6 +758,24 @@ delete from month_row where period = $1
 func (q *Queries) MonthRowClear(ctx context.Context, period int64) error {
 	_, err := q.db.ExecContext(ctx, monthRowClear, period)
 	return err
+}
+
+const monthRowExpire = `-- name: MonthRowExpire :execrows
+update month_row set salt = null, data = null where (period, position) in (
+  select e.period, e.position from month_row e where e.period = $1 and e.data is not null limit $2)
+`
+
+type MonthRowExpireParams struct {
+	Period int64
+	N      int32
+}
+
+func (q *Queries) MonthRowExpire(ctx context.Context, arg MonthRowExpireParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, monthRowExpire, arg.Period, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const monthRowForget = `-- name: MonthRowForget :exec
@@ -903,6 +939,15 @@ func (q *Queries) MonthShareInsert(ctx context.Context, arg MonthShareInsertPara
 		arg.Blind,
 		arg.Micro,
 	)
+	return err
+}
+
+const nodeMonthExpire = `-- name: NodeMonthExpire :exec
+delete from node_month where period = $1
+`
+
+func (q *Queries) NodeMonthExpire(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, nodeMonthExpire, period)
 	return err
 }
 
@@ -1072,6 +1117,31 @@ func (q *Queries) PlayDevices(ctx context.Context, arg PlayDevicesParams) ([][]b
 	return items, nil
 }
 
+const playDropOrigins = `-- name: PlayDropOrigins :execrows
+update play set origin = $1 where id in (
+  select e.id from play e where e.began >= $2 and e.began < $3 and length(e.origin) > 0 limit $4)
+`
+
+type PlayDropOriginsParams struct {
+	Empty []byte
+	Low   int64
+	High  int64
+	N     int32
+}
+
+func (q *Queries) PlayDropOrigins(ctx context.Context, arg PlayDropOriginsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, playDropOrigins,
+		arg.Empty,
+		arg.Low,
+		arg.High,
+		arg.N,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const playEarliest = `-- name: PlayEarliest :one
 select cast(coalesce(min(began), 0) as bigint) as began from play
 `
@@ -1081,6 +1151,33 @@ func (q *Queries) PlayEarliest(ctx context.Context) (int64, error) {
 	var began int64
 	err := row.Scan(&began)
 	return began, err
+}
+
+const retentionOf = `-- name: RetentionOf :one
+select period, origins, receipts from retention where period = $1
+`
+
+func (q *Queries) RetentionOf(ctx context.Context, period int64) (Retention, error) {
+	row := q.db.QueryRowContext(ctx, retentionOf, period)
+	var i Retention
+	err := row.Scan(&i.Period, &i.Origins, &i.Receipts)
+	return i, err
+}
+
+const retentionSet = `-- name: RetentionSet :exec
+insert into retention (period, origins, receipts) values ($1, $2, $3)
+on conflict (period) do update set origins = excluded.origins, receipts = excluded.receipts
+`
+
+type RetentionSetParams struct {
+	Period   int64
+	Origins  int64
+	Receipts int64
+}
+
+func (q *Queries) RetentionSet(ctx context.Context, arg RetentionSetParams) error {
+	_, err := q.db.ExecContext(ctx, retentionSet, arg.Period, arg.Origins, arg.Receipts)
+	return err
 }
 
 const trackPlayable = `-- name: TrackPlayable :many

@@ -534,6 +534,12 @@ CREATE TABLE resume (
 
 CREATE INDEX resume_track on resume (track);
 
+CREATE TABLE retention (
+  period   bigint primary key,
+  origins  bigint not null default 0,        -- where plays came from: once the month is final
+  receipts bigint not null default 0         -- day rows, month rows and their keys: thirteen months after
+);
+
 CREATE TABLE retired (
   hash bytea primary key,                   -- SHA-256 of the handle
   at   bigint not null

@@ -99,7 +99,7 @@ var jobWords = map[string][2]string{
 	"report.day":     {"Closing a day", "Nothing is lost: the day stays open until this has run. Run it again; if that fails, “9ten doctor” looks at the log and the ledger."},
 	"report.month":   {"Settling a month", "Nothing is lost, and nobody is paid twice: it goes on where it stopped. Run it again, or settle the month by hand on the page Months."},
 	"wallet.renew":   {"Charging subscriptions", "Run it again: a month is charged once, however often this runs."},
-	"account.expire": {"Forgetting old sessions", "Run it again; until then old sessions stay refused all the same."},
+	"account.expire": {"Forgetting what is old", "Run it again: sessions, claims and rows that have been kept long enough go then. Old sessions stay refused all the same."},
 	"":               {"Another job", "Run it again. If it fails once more, the log of the node says why."},
 }
 
