@@ -94,7 +94,7 @@ func newSite(t testing.TB) *site {
 			base := basePage(req)
 			base.Title, base.Nav = name, nav
 			k := web.NewKit(base, all)
-			k.Title = name
+			k.Title, k.Scripts = name, nil // pages of music need no further script
 			if name == "Browse" {
 				k.Accents = all[4].Accents
 			}
