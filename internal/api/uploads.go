@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/tus/tusd/v2/pkg/filestore"
 	tus "github.com/tus/tusd/v2/pkg/handler"
@@ -99,7 +100,7 @@ func (u *Uploads) guard(next http.Handler) http.Handler {
 		}
 		t := &translator{ResponseWriter: w}
 		next.ServeHTTP(t, r)
-		t.end()
+		t.end(r)
 	})
 }
 
@@ -152,12 +153,17 @@ func (t *translator) Write(b []byte) (int, error) {
 
 func (t *translator) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
-func (t *translator) end() {
+func (t *translator) end(r *http.Request) {
 	if t.refused == 0 {
 		return
 	}
 	t.Header().Del("Content-Length")
 	why := strings.TrimSpace(t.why.String())
+	if t.refused >= http.StatusInternalServerError && strings.Contains(why, syscall.ENOSPC.Error()) {
+		_, _ = io.Copy(io.Discard, r.Body) // a browser hears nothing before it has sent its piece
+		problem.Write(t.ResponseWriter, fault.New(fault.Unavailable, "The disk of this node is full. What has arrived is kept, and the upload goes on when there is room."))
+		return
+	}
 	if code, text, found := strings.Cut(why, ": "); found && strings.HasPrefix(code, "ERR_") {
 		why = text
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -107,16 +108,31 @@ func (n *node) loadDemoTrack(ctx context.Context, v music.Viewer, r id.Release, 
 }
 
 // again is how long to wait for files that are still being prepared.
-const again = 3 * time.Second
+const again = time.Second
 
 // finishDemo is the handler of [jobDemo]. While files are being prepared it
-// puts itself off.
+// puts itself off before it does anything that takes time from them: files are
+// prepared in the order of the catalogue, and a newcomer waits for the first.
 func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
 	var in demoRelease
 	if err := json.Unmarshal(j.Payload, &in); err != nil {
 		return jobs.Stop(err)
 	}
 	v := music.Viewer{Moderator: true, Admin: true}
+	full, err := n.catalogue.Release(ctx, v, in.Release, "")
+	if fault.Is(err, fault.NotFound) {
+		return nil // deleted meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(full.Tracks, func(t music.FullTrack) bool {
+		return t.Track.State == music.Uploaded || t.Track.State == music.Preparing
+	}) {
+		return n.db.Music().Update(ctx, func(tx music.Tx) error {
+			return tx.Enqueue(ctx, music.Job{Kind: jobDemo, Payload: j.Payload, At: tx.Now().Add(again)})
+		})
+	}
 	p, err := n.workshop.preparer(ctx)
 	if err != nil {
 		return err
@@ -129,13 +145,5 @@ func (n *node) finishDemo(ctx context.Context, j jobs.Job) error {
 		return err
 	}
 	_, err = n.studio.Publish(ctx, v, in.Release)
-	switch fault.KindOf(err) {
-	case fault.NotFound:
-		return nil // deleted meanwhile
-	case fault.Conflict:
-		return n.db.Music().Update(ctx, func(tx music.Tx) error {
-			return tx.Enqueue(ctx, music.Job{Kind: jobDemo, Payload: j.Payload, At: tx.Now().Add(again)})
-		})
-	}
 	return err
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/music"
 )
 
 // envDisk tells the child that it is alone in a namespace of its own, where it
@@ -70,7 +72,9 @@ func fullDisk(t *testing.T) {
 
 	h.pay(0, money.Price)
 	h.hear(0, 1, time.Minute, true)
+	up := h.upload("a.flac", bytes.Repeat([]byte("9ten"), 1<<18))
 	full()
+	up.isFull()
 	taken := 1
 	var refused error
 	for i := 0; refused == nil && i < 2000; i++ { // what the journal's file has room for is still taken
@@ -84,10 +88,17 @@ func fullDisk(t *testing.T) {
 	_, err := h.wallet.Declare(t.Context(), "", h.people[1].account, money.Price, "cash", "no room")
 	h.isFull("a payment", err)
 	_, _, err = h.blobs.PutHashed(t.Context(), "original", io.LimitReader(zeros{}, 1<<20), 1<<30)
-	h.isFull("an upload", err)
+	h.isFull("an import", err)
+	_, err = h.studio.CreateRelease(t.Context(), up.viewer, up.act, music.Facts{Title: "No room"})
+	for i := 0; err == nil && i < 2000; i++ { // the database's file may have a page to spare
+		_, err = h.studio.CreateRelease(t.Context(), up.viewer, up.act, music.Facts{Title: "No room"})
+	}
+	h.isFull("a form of a page", err)
+	up.isFull()
 	h.stillUp()
 
 	room()
+	up.goesOn()
 	h.clock.Add((3 * time.Minute).Milliseconds())
 	h.hear(0, 2, time.Minute, true)
 	taken++

@@ -57,7 +57,7 @@ func (n *node) source(ctx context.Context, rendition string) (hls.Source, error)
 		r, err = tx.Rendition(ctx, rendition)
 		return err
 	})
-	return hls.Source{Frames: r.Frames, Index: r.Index}, err
+	return hls.Source{Frames: r.Frames, Index: r.Index, Peak: r.Peak}, err
 }
 
 // prepareTrack reads and measures a track's file, handing on each part as soon
@@ -121,21 +121,37 @@ func result(original string, s media.Step, p media.Prepared) music.Result {
 		tags := fileTags(x.Tags)
 		r.Tags = &tags
 	case media.Playable, media.Encoding:
-		for _, x := range p.Renditions {
-			r.Renditions = append(r.Renditions, music.Rendition{
-				ID: x.ID, Codec: x.Codec, Frames: x.Frames, Index: x.Index, Manifest: x.Manifest, Rate: int64(x.Rate), Channels: int64(x.Channels),
-				Bitrate: int64(x.Average), Samples: int64(x.Samples), Delay: int64(x.Delay), Bytes: x.Bytes,
-			})
-		}
+		r.Renditions = renditions(p.Renditions)
 	case media.Measuring:
-		r.Loudness = &music.Loudness{Integrated: thousandths(p.Sound.Integrated), Peak: thousandths(p.Sound.TruePeak)}
-		r.Peaks, r.Waveform = p.Sound.Peaks, p.Waveform
+		if p.Sound == nil {
+			break // nothing here decodes the file
+		}
+		gates, _ := p.Sound.Gates.MarshalBinary() // never fails
+		r.Loudness = &music.Loudness{Integrated: thousandths(p.Sound.Integrated), Peak: thousandths(p.Sound.TruePeak), Gates: gates}
+		r.Peaks, r.Waveform, r.Renditions = p.Sound.Peaks, p.Waveform, renditions(p.Renditions)
 	case media.Covering:
 		if p.Picture != nil {
 			r.Cover = &music.Cover{ID: p.Picture.ID, Light: p.Picture.Light, Dark: p.Picture.Dark}
 		}
 	}
 	return r
+}
+
+func renditions(list []media.Rendition) []music.Rendition {
+	out := make([]music.Rendition, len(list))
+	for i, x := range list {
+		out[i] = music.Rendition{
+			ID: x.ID, Codec: x.Codec, Frames: x.Frames, Index: x.Index, Manifest: x.Manifest, Rate: int64(x.Rate), Channels: int64(x.Channels),
+			Bitrate: int64(x.Average), Samples: int64(x.Samples), Delay: int64(x.Delay), Bytes: x.Bytes, Peak: thousandths(x.TruePeak),
+		}
+	}
+	return out
+}
+
+// together is [music.Studio.Together].
+func together(gates [][]byte) (int64, error) {
+	lufs, err := media.Together(gates)
+	return thousandths(lufs), err
 }
 
 func thousandths(x float64) int64 { return int64(math.Round(x * 1000)) }

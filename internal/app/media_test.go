@@ -7,17 +7,22 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/demo"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 )
@@ -43,12 +48,16 @@ func song(t *testing.T, dir string, number int) string {
 	}
 	at := strconv.Itoa(number)
 	out := filepath.Join(dir, at+".flac")
-	cmd := exec.Command("ffmpeg", "-v", "error", "-nostdin", "-y", "-ss", at, "-t", "8", "-i", music[0], "-f", "lavfi", "-i", "testsrc=d=1:size=200x200:rate=1,hue=h="+at,
+	ffmpeg(t, "-ss", at, "-t", "8", "-i", music[0], "-f", "lavfi", "-i", "testsrc=d=1:size=200x200:rate=1,hue=h="+at,
 		"-map", "0:a", "-map", "1:v", "-frames:v", "1", "-c:v", "png", "-disposition:v", "attached_pic", "-metadata", "title=Song "+at, "-metadata", "album=Kept", out)
-	if b, err := cmd.CombinedOutput(); err != nil {
+	return out
+}
+
+func ffmpeg(t *testing.T, args ...string) {
+	t.Helper()
+	if b, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v", b, err)
 	}
-	return out
 }
 
 func openTestNode(t *testing.T, dir string) *node {
@@ -133,6 +142,42 @@ func imported(t *testing.T, dir, folder string) id.Release {
 		t.Fatalf("%+v %v", out, err)
 	}
 	return id.Release(out[0].Release)
+}
+
+// The gain of an album is that of all its tracks played one after another, and
+// the quiet one of them does not count where R 128 gates it out.
+func TestAlbumGain(t *testing.T) {
+	dir, folder := emptyNode(t), t.TempDir()
+	var list strings.Builder
+	for i, volume := range []string{"0dB", "-6dB", "-35dB"} {
+		path := filepath.Join(folder, strconv.Itoa(i)+".flac")
+		ffmpeg(t, "-f", "lavfi", "-i", "anoisesrc=c=pink:r=44100:d="+strconv.Itoa(6+4*i)+":seed="+strconv.Itoa(i), "-af", "volume="+volume, "-metadata", "album=Three", path)
+		fmt.Fprintf(&list, "file '%s'\n", path)
+	}
+	concat := filepath.Join(t.TempDir(), "list")
+	if err := os.WriteFile(concat, []byte(list.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("ffmpeg", "-nostdin", "-hide_banner", "-f", "concat", "-safe", "0", "-i", concat, "-af", "ebur128", "-f", "null", "-").CombinedOutput()
+	m := regexp.MustCompile(`(?s)Summary:.*?I:\s+(-[\d.]+) LUFS`).FindSubmatch(out)
+	if err != nil || m == nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel := imported(t, dir, folder)
+	n := openTestNode(t, dir)
+	full, err := n.catalogue.Release(t.Context(), music.Viewer{Admin: true}, rel, "")
+	if err != nil || len(full.Tracks) != 3 {
+		t.Fatal(err, len(full.Tracks))
+	}
+	for _, x := range full.Tracks {
+		if got := float64(x.Asset.AlbumGain) / 1000; math.Abs(got-(-18-whole)) > 0.1 {
+			t.Errorf("%s: %.2f dB; the whole has %.2f LUFS", x.Track.Filename, got, whole)
+		}
+	}
 }
 
 // What is derived may be deleted: it is made again, byte for byte. What nobody
@@ -366,4 +411,77 @@ func killWhenStored(t *testing.T, dir, prefix string, args ...string) {
 	}
 	stop()
 	<-ended
+}
+
+// A newcomer hears the first release of the demo catalogue before the node
+// turns to the others.
+func TestDemoBeginsWithItsFirstRelease(t *testing.T) {
+	n := openTestNode(t, emptyNode(t))
+	a, err := n.accounts.ByHandle(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.loadDemo(t.Context(), account.Principal{Account: a.ID, Role: account.Admin}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := demo.Catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.jobs.Run(ctx) }()
+	var public []string
+	begun := map[string]int{} // tracks by release
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for len(public) == 0 {
+		<-tick.C
+		clear(begun)
+		for _, act := range c.Acts {
+			for _, r := range releasesOf(t, n, a.ID, act.Name) {
+				if r.Release.State == music.Published {
+					public = append(public, r.Release.Facts.Title)
+				}
+				for _, x := range r.Tracks {
+					if x.Track.State != music.Uploaded {
+						begun[r.Release.Facts.Title]++
+					}
+				}
+			}
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	first, second := c.Acts[0].Releases[0], c.Acts[0].Releases[1]
+	if len(public) != 1 || public[0] != first.Title || begun[first.Title] != len(first.Tracks) {
+		t.Errorf("%q came first, with %v", public, begun)
+	}
+	if delete(begun, first.Title); len(begun) > 1 || len(begun) == 1 && begun[second.Title] == 0 {
+		t.Errorf("meanwhile the node turned to %v", begun)
+	}
+}
+
+// releasesOf returns the releases of an act in whatever state.
+func releasesOf(t *testing.T, n *node, owner id.Account, act string) (out []music.FullRelease) {
+	t.Helper()
+	v := music.Viewer{Account: owner, Admin: true, Moderator: true}
+	a, err := n.actNamed(t.Context(), v, act)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := n.studio.Releases(t.Context(), v, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list {
+		full, err := n.catalogue.Release(t.Context(), v, r.ID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, full)
+	}
+	return out
 }

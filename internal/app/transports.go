@@ -31,12 +31,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 	mux.HandleFunc("GET /problems/{kind}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, api.Prefix+"/docs#problem-"+url.PathEscape(r.PathValue("kind")), http.StatusSeeOther)
 	})
-	u := &api.Uploads{
-		Dir: n.dir.join("incoming"), Max: n.cfg.Media.MaxFileBytes, Intake: intake{n.studio, n.blobs, n.cfg.Media.MaxFileBytes},
-		Viewer: func(ctx context.Context) music.Viewer { return viewer(account.From(ctx)) },
-		Log:    n.logger("uploads"),
-	}
-	uploads, err := u.Handler()
+	uploads, err := n.uploads()
 	if err != nil {
 		return err
 	}
@@ -90,4 +85,14 @@ func (n *node) mayAct(ctx context.Context, p account.Principal, act id.Act) erro
 		}
 	}
 	return fault.New(fault.Forbidden, "Only who has a part in the act may see this.")
+}
+
+// uploads is tus: how files come in from a page.
+func (n *node) uploads() (http.Handler, error) {
+	u := &api.Uploads{
+		Dir: n.dir.join("incoming"), Max: n.cfg.Media.MaxFileBytes, Intake: intake{n.studio, n.blobs, n.cfg.Media.MaxFileBytes},
+		Viewer: func(ctx context.Context) music.Viewer { return viewer(account.From(ctx)) },
+		Log:    n.logger("uploads"),
+	}
+	return u.Handler()
 }

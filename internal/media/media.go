@@ -126,18 +126,24 @@ func childMeasure(ctx context.Context, c sandbox.Call, out io.Writer) error {
 type Sound struct {
 	Integrated float64            `json:"integrated"` // LUFS; -70 for silence
 	TruePeak   float64            `json:"truePeak"`   // dBTP; -200 for digital silence
-	TrackGain  float64            `json:"trackGain"`  // dB to -18 LUFS (ReplayGain 2)
-	Gates      loudness.Histogram `json:"gates"`      // for the album gain of all tracks together
+	Gates      loudness.Histogram `json:"gates"`      // see Together
 	Peaks      []byte             `json:"peaks"`      // PeakPoints values, 255 is the loudest
 	Waveform   []byte             `json:"waveform,omitempty"`
 	Samples    uint64             `json:"samples"` // per channel that could be decoded
 }
 
-// AlbumGain returns the gain in dB that is right for tracks of one release
-// played together.
-func AlbumGain(tracks []loudness.Histogram) float64 {
-	gain, _ := loudness.AlbumGain(tracks)
-	return gain
+// Together returns the loudness in LUFS of tracks played as one, gated over all
+// of them, from the binary form of their [Sound.Gates].
+func Together(gates [][]byte) (float64, error) {
+	var all loudness.Histogram
+	for _, b := range gates {
+		var h loudness.Histogram
+		if err := h.UnmarshalBinary(b); err != nil {
+			return 0, err
+		}
+		all.Add(h)
+	}
+	return all.Integrated(), nil
 }
 
 // measure hears and draws a recording at once.
@@ -161,7 +167,7 @@ func (m *measure) write(s []float32) {
 func (m *measure) sound() Sound {
 	r, w := m.meter.Result(), m.wave.Wave()
 	return Sound{
-		Integrated: r.Integrated, TruePeak: r.TruePeak, TrackGain: r.TrackGain(), Gates: r.Gates,
+		Integrated: r.Integrated, TruePeak: r.TruePeak, Gates: r.Gates,
 		Peaks: w.Peaks(PeakPoints), Waveform: w.Encode(), Samples: m.samples,
 	}
 }

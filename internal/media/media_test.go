@@ -6,11 +6,15 @@ import (
 	"crypto/md5"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -455,4 +459,50 @@ func cpu() time.Duration {
 		}
 	}
 	return sum
+}
+
+// TestTruePeakOfRenditions: lossy forms of loud music rise above it. Each form
+// is measured as it is decoded, and turned up by what is left it does not clip.
+func TestTruePeakOfRenditions(t *testing.T) {
+	loud := filepath.Join(t.TempDir(), "loud.wav")
+	ffmpeg(t, "-ss", "10", "-t", "6", "-i", recording(t), "-af", "volume=20dB,alimiter=limit=1:level=0,aformat=s16", loud)
+	s := newStudio(t, "auto")
+	p, err := s.Prepare(t.Context(), s.upload(t, loud), media.Prepared{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if codecs(p) != "flac aac opus" {
+		t.Fatal(codecs(p))
+	}
+	for _, r := range p.Renditions {
+		f := filepath.Join(t.TempDir(), "r.mp4")
+		if err := os.WriteFile(f, s.mp4(t, r), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := peakOf(t, f, 0)
+		if math.Abs(got-r.TruePeak) > 0.5 {
+			t.Errorf("%s: stored %.2f dBTP, ffmpeg measures %.2f", r.Codec, r.TruePeak, got)
+		}
+		if r.Codec != "flac" && r.TruePeak < p.Renditions[0].TruePeak+0.1 {
+			t.Errorf("%s: %.2f dBTP says nothing the original did not", r.Codec, r.TruePeak)
+		}
+		if turned := peakOf(t, f, -r.TruePeak); turned > 0.2 {
+			t.Errorf("%s clips at %.2f dBTP", r.Codec, turned)
+		}
+	}
+}
+
+// peakOf asks ffmpeg for a file's true peak after a gain.
+func peakOf(t *testing.T, path string, gain float64) float64 {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", "-nostdin", "-hide_banner", "-i", path, "-af", fmt.Sprintf("aformat=flt,volume=%fdB,ebur128=peak=true", gain), "-f", "null", "-").CombinedOutput()
+	m := regexp.MustCompile(`True peak:\s+Peak:\s+(-?[\d.]+) dBFS`).FindSubmatch(out)
+	if err != nil || m == nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	v, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

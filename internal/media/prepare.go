@@ -58,6 +58,9 @@ type Rendition struct {
 	Samples  uint64 `json:"samples"` // of music, per channel
 	Average  uint64 `json:"average"` // bits per second
 	Bytes    int64  `json:"bytes"`   // of Frames
+	// TruePeak is that of the sound once this form of it is decoded, in dBTP;
+	// 0 when it was not measured. Lossy forms rise above their source.
+	TruePeak float64 `json:"truePeak,omitempty"`
 }
 
 // Picture is a cover that is stored: see [CoverKey] for its files.
@@ -255,6 +258,9 @@ func (j *job) measure(ctx context.Context) error {
 	}
 	s.Waveform = nil
 	j.p.Sound = s
+	for i := range j.p.Renditions { // so far what is or holds the original's samples
+		j.p.Renditions[i].TruePeak = s.TruePeak
+	}
 	return nil
 }
 
@@ -264,12 +270,8 @@ func clock(seconds uint64) string { return fmt.Sprintf("%d:%02d", seconds/60, se
 func (j *job) sound(ctx context.Context) (*Sound, error) {
 	r := &j.p.Report
 	if j.tools.FFmpeg != "" {
-		w := &pipe{m: newMeasure(r.Rate, r.Channels)}
-		if err := j.tools.PCM(ctx, j.runner, j.input(), w); err != nil {
-			return nil, err
-		}
-		s := w.sound()
-		return &s, nil
+		s, err := j.decoded(ctx, j.input())
+		return &s, err
 	}
 	if !goDecodes(r.Codec, r.Channels) {
 		return nil, nil
@@ -283,6 +285,15 @@ func (j *job) sound(ctx context.Context) (*Sound, error) {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
 	return &s, nil
+}
+
+// decoded measures a file as ffmpeg decodes it.
+func (j *job) decoded(ctx context.Context, in encode.Input) (Sound, error) {
+	w := &pipe{m: newMeasure(in.Rate, in.Channels)}
+	if err := j.tools.PCM(ctx, j.runner, in, w); err != nil {
+		return Sound{}, err
+	}
+	return w.sound(), nil
 }
 
 func (j *job) input() encode.Input {

@@ -125,6 +125,11 @@ func (j *job) encode(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Codec, err)
 		}
+		s, err := j.decoded(ctx, encode.Input{Path: o.Path, Container: o.Container, Rate: o.Rate, Channels: o.Channels})
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.Codec, err)
+		}
+		rend.TruePeak = s.TruePeak
 		j.add(rend)
 	}
 	for _, c := range want {

@@ -1,9 +1,12 @@
 package music
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/michaelperna/9ten/internal/fault"
 )
 
 func TestFromFilename(t *testing.T) {
@@ -111,19 +114,27 @@ func TestTimed(t *testing.T) {
 }
 
 func TestAlbumGain(t *testing.T) {
-	one := []Asset{{Measured: true, DurationMS: 1000, Loudness: -14_000}}
-	if g := albumGain(one); g != -4_000 {
-		t.Errorf("one track: %d", g)
-	}
-	// Twice the energy for half the time is 10 log10(1.5) above the quiet half.
-	two := []Asset{{Measured: true, DurationMS: 1000, Loudness: -20_000}, {Measured: true, DurationMS: 1000, Loudness: -16_990}, {DurationMS: 5000}}
-	if g := albumGain(two); g != 239 {
-		t.Errorf("two tracks: %d", g)
-	}
-	if g := albumGain(nil); g != 0 {
-		t.Errorf("none: %d", g)
-	}
-	if g := gain(-70_000); g != 12_000 {
-		t.Errorf("silence is raised by %d", g)
+	s := Studio{Together: func(gates [][]byte) (int64, error) {
+		loudness := map[string]int64{"one": -14_000, "one two": -18_500, "silence": -70_000}[string(bytes.Join(gates, []byte(" ")))]
+		if loudness == 0 {
+			return 0, fault.New(fault.Invalid, "The stored loudness of a track is damaged.")
+		}
+		return loudness, nil
+	}}
+	for _, c := range []struct {
+		gates []string
+		want  int64
+		bad   bool
+	}{
+		{nil, 0, false}, {[]string{""}, 0, false}, {[]string{"one"}, -4_000, false}, {[]string{"one", "", "two"}, 500, false},
+		{[]string{"silence"}, 12_000, false}, {[]string{"damaged"}, 0, true},
+	} {
+		assets := make([]Asset, len(c.gates))
+		for i, g := range c.gates {
+			assets[i].Gates = []byte(g)
+		}
+		if got, err := s.albumGain(assets); (err != nil) != c.bad || !c.bad && got != c.want {
+			t.Errorf("%v: %d, want %d (%v)", c.gates, got, c.want, err)
+		}
 	}
 }

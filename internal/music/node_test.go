@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,7 +99,7 @@ func openNode(t testing.TB, c store.Config) *node {
 	})
 	n.db = db
 	s := db.Music()
-	n.studio, n.cat, n.lib, n.mod = &music.Studio{Store: s}, &music.Catalogue{Store: s}, &music.Library{Store: s}, &music.Moderation{Store: s}
+	n.studio, n.cat, n.lib, n.mod = &music.Studio{Store: s, Together: together}, &music.Catalogue{Store: s}, &music.Library{Store: s}, &music.Moderation{Store: s}
 	n.ok(db.AccountUpdate(n.ctx, func(tx account.Tx) error {
 		for _, v := range []music.Viewer{ada, bo, cy, mo, admin} {
 			a := account.Account{ID: v.Account, Handle: string(v.Account[2:5]), Name: "Name of " + string(v.Account[2:5]), Role: account.Listener, Created: time.UnixMilli(n.clock.Load())}
@@ -110,6 +111,9 @@ func openNode(t testing.TB, c store.Config) *node {
 	}))
 	return n
 }
+
+// together stands in for media: gates are the loudness in figures.
+func together(gates [][]byte) (int64, error) { return strconv.ParseInt(string(gates[0]), 10, 64) }
 
 // pass lets time go by.
 func (n *node) pass(d time.Duration) { n.clock.Add(d.Milliseconds()) }
@@ -174,7 +178,7 @@ func (n *node) prepare(t id.Track, content string, tags music.FileTags) {
 		{Started: true},
 		{Probe: &music.Probe{Codec: "flac", Rate: 44_100, Bits: 16, Channels: 2, Samples: 44_100 * 200}, Tags: &tags},
 		{Renditions: []music.Rendition{{ID: "r" + blob(content).SHA256[1:], Codec: "flac", Frames: key, Index: "derived/i", Manifest: []byte("m"), Rate: 44_100, Channels: 2, Bitrate: 900_000, Samples: 44_100 * 200, Bytes: 1}}, Playable: true},
-		{Loudness: &music.Loudness{Integrated: -14_000, Peak: -300}, Peaks: []byte{1, 2, 3}, Waveform: "derived/w"},
+		{Loudness: &music.Loudness{Integrated: -14_000, Peak: -300, Gates: []byte("-14000")}, Peaks: []byte{1, 2, 3}, Waveform: "derived/w"},
 	} {
 		r.Original = key
 		n.ok(n.studio.Prepared(n.ctx, t, r))

@@ -135,7 +135,7 @@ func measure(ctx context.Context, tx Tx, t *Track, res Result) error {
 	}
 	if l := res.Loudness; l != nil {
 		a.Measured, a.Loudness, a.Peak = true, clamp(l.Integrated, -70_000, 20_000), clamp(l.Peak, -200_000, 40_000)
-		a.Gain = gain(a.Loudness)
+		a.Gain, a.Gates = gain(a.Loudness), l.Gates
 	}
 	if res.Peaks != nil {
 		a.Peaks = res.Peaks[:min(len(res.Peaks), 256)]
@@ -190,7 +190,10 @@ func (s *Studio) describe(ctx context.Context, tx Tx, t *Track, r *Release, res 
 			return err
 		}
 	}
-	album := albumGain(assets)
+	album, err := s.albumGain(assets)
+	if err != nil {
+		return err
+	}
 	for i := range assets {
 		if a := &assets[i]; a.AlbumGain != album {
 			a.AlbumGain = album
@@ -200,6 +203,22 @@ func (s *Studio) describe(ctx context.Context, tx Tx, t *Track, r *Release, res 
 		}
 	}
 	return nil
+}
+
+// albumGain is the gain of a release as a whole, 0 while nothing of it is
+// measured.
+func (s *Studio) albumGain(assets []Asset) (int64, error) {
+	var gates [][]byte
+	for _, a := range assets {
+		if len(a.Gates) > 0 {
+			gates = append(gates, a.Gates)
+		}
+	}
+	if len(gates) == 0 {
+		return 0, nil
+	}
+	loudness, err := s.Together(gates)
+	return gain(clamp(loudness, -70_000, 20_000)), err
 }
 
 // fillDraft fills a draft and its tracks from all files' tags. What is public

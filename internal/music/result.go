@@ -37,8 +37,9 @@ type Probe struct {
 
 // Loudness is measured after EBU R128.
 type Loudness struct {
-	Integrated int64 // thousandths of LUFS
-	Peak       int64 // true peak, thousandths of dBTP
+	Integrated int64  // thousandths of LUFS
+	Peak       int64  // true peak, thousandths of dBTP
+	Gates      []byte // see Asset.Gates
 }
 
 // target is the loudness gains lead to (ReplayGain 2), thousandths of LUFS.
@@ -68,22 +69,6 @@ func (p *Probe) apply(a *Asset) {
 	a.Codec, a.Rate, a.Bits, a.Channels = p.Codec, p.Rate, p.Bits, p.Channels
 	a.Samples, a.Delay = p.Samples, p.Delay
 	a.DurationMS = p.Samples/p.Rate*1000 + p.Samples%p.Rate*1000/p.Rate
-}
-
-// albumGain is the gain of a release as a whole: the mean energy of its
-// measured tracks, each by its length, brought to the target.
-func albumGain(assets []Asset) int64 {
-	var energy, length float64
-	for _, a := range assets {
-		if a.Measured && a.DurationMS > 0 {
-			energy += float64(a.DurationMS) * math.Pow(10, float64(a.Loudness)/10_000)
-			length += float64(a.DurationMS)
-		}
-	}
-	if length == 0 || energy == 0 {
-		return 0
-	}
-	return gain(int64(math.Round(10_000 * math.Log10(energy/length))))
 }
 
 // An Upload is one file on its way in (tus).

@@ -252,7 +252,7 @@ func testReplaceAFile(t *testing.T, n *node) {
 	if _, err := n.cat.TrackOf(n.ctx, old.Renditions[0].ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the old rendition is still known: %v", err)
 	}
-	n.ok(n.studio.Prepared(n.ctx, ids[0], music.Result{Original: blob("newer").Key, Loudness: &music.Loudness{Integrated: math.MinInt64, Peak: math.MinInt64}}))
+	n.ok(n.studio.Prepared(n.ctx, ids[0], music.Result{Original: blob("newer").Key, Loudness: &music.Loudness{Integrated: math.MinInt64, Peak: math.MinInt64, Gates: []byte("-70000")}}))
 	if a := must(n.cat.Release(n.ctx, ada, r.ID, ""))(n).Tracks[0].Asset; a.Loudness != -70_000 || a.Gain != 12_000 || a.AlbumGain != 12_000 {
 		t.Errorf("silence: %+v", a)
 	}

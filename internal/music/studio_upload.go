@@ -32,7 +32,7 @@ func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, e
 	if err := v.signedIn(); err != nil {
 		return Upload{}, err
 	}
-	u.Filename = cut(line(path.Base(strings.ReplaceAll(u.Filename, `\`, "/"))), titleMax)
+	u.Filename = fileName(u.Filename)
 	if err := s.acceptable(&u); err != nil {
 		return Upload{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Studio) MayAdd(ctx context.Context, v Viewer, r id.Release, filename st
 	if err := s.MayEdit(ctx, v, r); err != nil {
 		return err
 	}
-	return musicByName(cut(line(path.Base(strings.ReplaceAll(filename, `\`, "/"))), titleMax))
+	return musicByName(fileName(filename))
 }
 
 // size writes bytes for people: "1.5 GB", "12 MB".
@@ -246,7 +246,7 @@ func (s *Studio) Import(ctx context.Context, v Viewer, r id.Release, filename st
 		if _, err := editable(ctx, tx, v, r, Editor); err != nil {
 			return err
 		}
-		up := Upload{Release: r, Filename: cut(line(path.Base(filename)), titleMax)}
+		up := Upload{Release: r, Filename: fileName(filename)}
 		if err := duplicate(ctx, tx, &up, b); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package music
 import (
 	"fmt"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -24,12 +25,19 @@ const (
 	listMax   = 100
 )
 
-// line cleans a single line: NFC, control and direction characters gone, runs
-// of white space made one space.
+// unseen reports characters that are not seen but change what is: marks that
+// turn the direction of writing, and spaces without a width. Joiners stay,
+// which scripts and emoji are written with.
+func unseen(r rune) bool {
+	return r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) || r == '\u200b' || r == '\u2060' || r == '\ufeff'
+}
+
+// line cleans a single line: NFC, control characters and what is unseen gone,
+// runs of white space made one space.
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r):
+		case unseen(r):
 			return -1
 		case unicode.IsControl(r) || unicode.IsSpace(r):
 			return ' '
@@ -44,7 +52,7 @@ func line(s string) string {
 func prose(s string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if unseen(r) || unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
@@ -61,6 +69,17 @@ func cut(s string, limit int) string {
 		return s
 	}
 	return strings.TrimSpace(string([]rune(s)[:limit]))
+}
+
+// fileName is the last part of what somebody calls a file, fit to be shown; a
+// long one keeps its ending. It is never used as a path.
+func fileName(s string) string {
+	s = line(path.Base(strings.ReplaceAll(s, `\`, "/")))
+	ext := path.Ext(s)
+	if len(ext) > 10 {
+		ext = ""
+	}
+	return cut(strings.TrimSuffix(s, ext), titleMax-len(ext)) + ext
 }
 
 // need checks the length of a cleaned text; what names it in the sentence.

@@ -62,14 +62,15 @@ type Asset struct {
 	Rate       int64  // Hz
 	Bits       int64  // per sample, 0 when the codec has none
 	Channels   int64
-	Samples    int64 // per channel, encoder delay and padding left out
-	Delay      int64 // encoder delay in samples
-	DurationMS int64 // rounded down
-	Measured   bool  // the five below are known
-	Loudness   int64 // integrated, thousandths of LUFS
-	Peak       int64 // true peak, thousandths of dBTP
-	Gain       int64 // thousandths of dB that bring it to -18 LUFS
-	AlbumGain  int64 // the same for the release as a whole
+	Samples    int64  // per channel, encoder delay and padding left out
+	Delay      int64  // encoder delay in samples
+	DurationMS int64  // rounded down
+	Measured   bool   // the five below are known
+	Loudness   int64  // integrated, thousandths of LUFS
+	Peak       int64  // true peak, thousandths of dBTP
+	Gain       int64  // thousandths of dB that bring it to -18 LUFS
+	AlbumGain  int64  // the same for the release as a whole
+	Gates      []byte // how often it is how loud: what album gain is made of
 	Peaks      []byte
 	Waveform   string // blob key of the full waveform, "" not made
 	Tags       FileTags
@@ -94,6 +95,7 @@ type Rendition struct {
 	Samples   int64
 	Delay     int64
 	Bytes     int64
+	Peak      int64 // true peak once decoded, thousandths of dBTP; 0 not measured
 }
 
 // Seconds is the length that listening counts with: floor(samples / rate).

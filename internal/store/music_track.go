@@ -58,7 +58,7 @@ func asset(r sqlgen.Asset) music.Asset {
 	a := music.Asset{
 		Track: id.Track(r.Track), Original: r.Original, SHA256: r.Sha256, Bytes: r.Bytes, Codec: r.Codec, Rate: r.Rate, Bits: r.Bits, Channels: r.Channels,
 		Samples: r.Samples, Delay: r.Delay, DurationMS: r.DurationMs, Measured: r.Measured, Loudness: r.Loudness, Peak: r.Peak, Gain: r.Gain,
-		AlbumGain: r.AlbumGain, Peaks: r.Peaks, Waveform: r.Waveform,
+		AlbumGain: r.AlbumGain, Gates: r.Gates, Peaks: r.Peaks, Waveform: r.Waveform,
 	}
 	_ = json.Unmarshal([]byte(r.Tags), &a.Tags) // we wrote it
 	return a
@@ -86,7 +86,7 @@ func (tx musicTx) SetAsset(ctx context.Context, a *music.Asset) error {
 	return wrap(tx.Q.AssetSet(ctx, sqlgen.AssetSetParams{
 		Track: string(a.Track), Original: a.Original, Sha256: a.SHA256, Bytes: a.Bytes, Codec: a.Codec, Rate: a.Rate, Bits: a.Bits, Channels: a.Channels,
 		Samples: a.Samples, Delay: a.Delay, DurationMs: a.DurationMS, Measured: a.Measured, Loudness: a.Loudness, Peak: a.Peak, Gain: a.Gain,
-		AlbumGain: a.AlbumGain, Peaks: a.Peaks, Waveform: a.Waveform, Tags: string(tags),
+		AlbumGain: a.AlbumGain, Gates: a.Gates, Peaks: a.Peaks, Waveform: a.Waveform, Tags: string(tags),
 	}), "asset")
 }
 
@@ -105,7 +105,7 @@ func (tx musicTx) DropAsset(ctx context.Context, t id.Track, original string) er
 func rendition(r sqlgen.Rendition) music.Rendition {
 	return music.Rendition{
 		ID: r.ID, Track: id.Track(r.Track), Original: r.Original, Codec: r.Codec, Frames: r.Frames, Index: r.FrameIndex, Manifest: r.Manifest,
-		Signature: r.Signature, Rate: r.Rate, Channels: r.Channels, Bitrate: r.Bitrate, Samples: r.Samples, Delay: r.Delay, Bytes: r.Bytes,
+		Signature: r.Signature, Rate: r.Rate, Channels: r.Channels, Bitrate: r.Bitrate, Samples: r.Samples, Delay: r.Delay, Bytes: r.Bytes, Peak: r.Peak,
 	}
 }
 
@@ -129,7 +129,7 @@ func (tx musicTx) SetRendition(ctx context.Context, r *music.Rendition) error {
 	}
 	return wrap(tx.Q.RenditionSet(ctx, sqlgen.RenditionSetParams{
 		ID: r.ID, Track: string(r.Track), Original: r.Original, Codec: r.Codec, Frames: r.Frames, FrameIndex: r.Index, Manifest: r.Manifest, Signature: r.Signature,
-		Rate: r.Rate, Channels: r.Channels, Bitrate: r.Bitrate, Samples: r.Samples, Delay: r.Delay, Bytes: r.Bytes,
+		Rate: r.Rate, Channels: r.Channels, Bitrate: r.Bitrate, Samples: r.Samples, Delay: r.Delay, Bytes: r.Bytes, Peak: r.Peak,
 	}), "rendition")
 }
 

@@ -61,7 +61,8 @@ type TrackRef struct {
 	// "original" when only the file as uploaded can be played.
 	Source string `json:"s,omitempty"`
 	// TrackGain and AlbumGain are ReplayGain 2 in hundredths of a decibel,
-	// Peak is the true peak in hundredths of a decibel (full scale is 0).
+	// Peak is the true peak of the file as uploaded in hundredths of a decibel
+	// (full scale is 0); that of other forms is in the master playlist.
 	TrackGain int `json:"g,omitempty"`
 	AlbumGain int `json:"ag,omitempty"`
 	Peak      int `json:"p,omitempty"`

@@ -66,6 +66,18 @@ accent:document.documentElement.style.getPropertyValue("--accent-d"),status:docu
 	b.clean(t)
 }
 
+// TestNothingIsTurnedUpPastFullScale: quiet tracks are turned up by as much as
+// the true peak of the form that plays leaves room for.
+func TestNothingIsTurnedUpPastFullScale(t *testing.T) {
+	s := newSite(t)
+	b := browser(t, 1280, 900)
+	b.run(t, chromedp.Navigate(s.URL+"/"), until(`document.readyState=="complete"`), chromedp.Evaluate(watch, nil), chromedp.Click(`main [data-play-all]`, chromedp.ByQuery))
+	for _, gain := range []string{"+2.5", "+2.5", "+0.3"} { // segments, segments, the file as uploaded
+		b.run(t, until(`document.getElementById("s-gain").textContent.startsWith("`+gain+` dB")&&kept.currentTime>0.1`), chromedp.Click(`#p-next`, chromedp.ByQuery))
+	}
+	b.clean(t)
+}
+
 // TestClaimsAreSigned listens past the mark, seeks, leaves, and checks what
 // the node was told.
 func TestClaimsAreSigned(t *testing.T) {

@@ -102,6 +102,9 @@ func newSite(t testing.TB) *site {
 			k.Tracks[0].Ref.Millis, k.Tracks[1].Ref.Millis = 40_000, 40_000
 			k.Tracks[2].Trouble = ""
 			k.Tracks[2].Ref.ID, k.Tracks[2].Ref.Source, k.Tracks[2].Ref.Millis = trackC, "original", 6_000
+			for i := range 3 {
+				k.Tracks[i].Ref.TrackGain, k.Tracks[i].Ref.AlbumGain = 500, 500
+			}
 			k.Wave = k.Tracks[0].Ref
 			if err := r.Render(w, req, http.StatusOK, "kit", k); err != nil {
 				t.Error(err)
@@ -145,7 +148,7 @@ func (s *site) media(mux *http.ServeMux) {
 		switch {
 		case file == "master.m3u8" && name[id] != "":
 			w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
-			fmt.Fprintf(w, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=70000,CODECS=\"fLaC\"\n/media/%s/index.m3u8\n", name[id])
+			fmt.Fprintf(w, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=70000,CODECS=\"fLaC\",X-TRUE-PEAK=-2.50\n/media/%s/index.m3u8\n", name[id])
 		case file == "index.m3u8":
 			w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
 			http.ServeFile(w, req, filepath.Join("testdata", "media", filepath.Base(id)+".m3u8"))

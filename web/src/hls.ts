@@ -14,10 +14,11 @@ export function supported(): boolean {
 
 /**
  * Plays a master playlist on an element, in one codec from start to end: the
- * wished one, or the first the browser can play. failed is called at most
- * once, with true when the network is to blame.
+ * wished one, or the first the browser can play. chosen hears its true peak in
+ * dBTP, 0 when nobody measured it; failed is called at most once, with true
+ * when the network is to blame.
  */
-export function attach(audio: HTMLAudioElement, url: string, wish: Codec, at: number, failed: (network: boolean) => void): Instance {
+export function attach(audio: HTMLAudioElement, url: string, wish: Codec, at: number, chosen: (peak: number) => void, failed: (network: boolean) => void): Instance {
   const hls = new Hls({
     enableWorker: false,
     autoStartLoad: false,
@@ -31,6 +32,7 @@ export function attach(audio: HTMLAudioElement, url: string, wish: Codec, at: nu
   hls.on(Hls.Events.MANIFEST_PARSED, () => {
     const found = hls.levels.findIndex((l) => codecs(l).includes(marks[wish]));
     hls.startLevel = hls.loadLevel = Math.max(0, found);
+    chosen(Number(hls.levels[hls.loadLevel]?.attrs?.["X-TRUE-PEAK"] ?? 0));
     hls.startLoad(at > 0 ? at : -1);
   });
   let recovered = 0;

@@ -3,7 +3,7 @@
 export interface Level {
   audioCodec?: string;
   codecSet?: string;
-  attrs?: { CODECS?: string };
+  attrs?: { CODECS?: string; "X-TRUE-PEAK"?: string };
 }
 
 export interface HlsError {

@@ -25,7 +25,7 @@ let tabs: BroadcastChannel; // one tab plays at a time
 export function start(): void {
   state = recall();
   audio = el<HTMLAudioElement>("audio");
-  sound = new Sound(audio);
+  sound = new Sound(audio, () => level());
   wire();
   claims.begin(audio);
   live.begin();
@@ -202,7 +202,7 @@ function level(): void {
   const t = current();
   if (!t) return;
   const album = t.ri !== undefined && [state.queue[state.index - 1], state.queue[state.index + 1]].some((n) => n?.ri === t.ri);
-  const gain = state.level === "auto" ? gainOf(t, album) : 0;
+  const gain = state.level === "auto" ? gainOf(t, album, sound.peak) : 0;
   sound.loudness(state.volume, gain);
   const words = (gain > 0 ? "+" : "") + gain.toFixed(1).replace("-", "−");
   el("s-gain").textContent = state.level === "off" ? say_("as recorded") : say_(album ? "%s dB, album gain" : "%s dB, track gain", words);

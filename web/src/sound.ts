@@ -21,8 +21,14 @@ export class Sound {
   private turn = 0;
   private gain: GainNode | undefined;
   private context: AudioContext | undefined;
+  /** True peak in dBTP of the form that plays; 0, which nothing turns up, while it is not known. */
+  peak = 0;
 
-  constructor(readonly audio: HTMLAudioElement) {}
+  /** heard is called whenever the peak becomes known. */
+  constructor(
+    readonly audio: HTMLAudioElement,
+    private readonly heard: () => void,
+  ) {}
 
   /**
    * Loads a track at a place in seconds. Resolves when the element has its
@@ -33,6 +39,7 @@ export class Sound {
     this.hls?.destroy();
     this.hls = undefined;
     this.audio.onerror = null;
+    this.peak = 0;
     const mine = (network: boolean): void => {
       if (turn === this.turn) failed(network);
     };
@@ -41,7 +48,7 @@ export class Sound {
       const m = await machinery!;
       if (turn !== this.turn) return;
       if (m.supported()) {
-        this.hls = m.attach(this.audio, master(t), codec, at, (network) => (network ? mine(true) : this.original(t, at, mine)));
+        this.hls = m.attach(this.audio, master(t), codec, at, (peak) => turn === this.turn && this.measured(peak), (network) => (network ? mine(true) : this.original(t, at, mine)));
         return;
       }
       if (this.audio.canPlayType(nativeHLS)) return this.direct(master(t), at, mine);
@@ -54,8 +61,14 @@ export class Sound {
     this.hls?.destroy();
     this.hls = undefined;
     const wants = !this.audio.paused;
+    this.measured((t.p ?? 0) / 100);
     this.direct(`/media/${t.id}/original`, at, failed);
     if (wants) void this.audio.play().catch(() => undefined);
+  }
+
+  private measured(peak: number): void {
+    this.peak = peak;
+    this.heard();
   }
 
   private direct(url: string, at: number, failed: (network: boolean) => void): void {
@@ -114,11 +127,12 @@ export function master(t: Track): string {
 
 /**
  * The gain for a track in decibels: that of the album while an album plays
- * through, else its own; never so high that the true peak passes full scale.
+ * through, else its own; never so high that the true peak, in dBTP, of the
+ * form that plays passes full scale.
  */
-export function gainOf(t: Track, album: boolean): number {
+export function gainOf(t: Track, album: boolean, peak: number): number {
   const g = (album ? (t.ag ?? t.g) : (t.g ?? t.ag)) ?? 0;
-  return Math.min(g, -(t.p ?? 0)) / 100;
+  return Math.min(g / 100, -peak);
 }
 
 const line = /^(?!#)\S+/m;

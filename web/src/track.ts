@@ -23,7 +23,7 @@ export interface Track {
   ms: number;
   /** "original" when there is no HLS for it. */
   s?: "hls" | "original";
-  /** Track gain, album gain, true peak: hundredths of a decibel. */
+  /** Track gain, album gain, true peak of the file as uploaded: hundredths of a decibel. */
   g?: number;
   ag?: number;
   p?: number;

@@ -10,8 +10,8 @@ const piece = 64 << 20;
 
 export interface Events {
   progress(sent: number, total: number): void;
-  /** The connection is gone; trying again in so many seconds. */
-  waiting(seconds: number): void;
+  /** Trying again in so many seconds: why, as the node says it, or "" when the connection is gone. */
+  waiting(seconds: number, why: string): void;
 }
 
 export class Upload {
@@ -40,7 +40,7 @@ export class Upload {
           throw e;
         }
         const seconds = Math.min(30, 2 ** tries++);
-        this.events.waiting(seconds);
+        this.events.waiting(seconds, e instanceof Problem && e.status >= 500 ? e.message : "");
         await pause(seconds);
       }
     }

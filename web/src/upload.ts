@@ -150,7 +150,7 @@ class Queue {
     item.state = "sending";
     item.upload = new Upload(item.file, this.endpoint, { filename: item.file.name, path: item.path, filetype: item.file.type, release: this.release, track: this.track }, {
       progress: (sent, total) => this.progress(item, sent / Math.max(1, total)),
-      waiting: (s) => this.show(item, t("Connection lost. Again in %s s", s)),
+      waiting: (s, why) => this.show(item, why ? `${why} ${t("Again in %s s", s)}` : t("Connection lost. Again in %s s", s)),
     });
     try {
       const url = await item.upload.run();

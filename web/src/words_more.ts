@@ -9,6 +9,7 @@ export const more: Record<string, string> = {
   "Checked by this browser, %s.": "Von diesem Browser geprüft, %s.",
   "A proof does not hold. Its line says so.": "Ein Beweis hält nicht. Seine Zeile sagt es.",
   "Not taken": "Nicht angenommen",
+  "Again in %s s": "Neuer Versuch in %s s",
   "Connection lost. Again in %s s": "Verbindung weg. Neuer Versuch in %s s",
   "The node gave no reason. Its log has the details.": "Der Knoten nannte keinen Grund. Näheres steht in seinem Protokoll.",
   "%s of %s arrived.": "%s von %s angekommen.",

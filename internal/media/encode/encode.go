@@ -121,12 +121,13 @@ type Input struct {
 
 // Output is a file ffmpeg made.
 type Output struct {
-	Codec    string // "flac", "aac" or "opus"
-	Path     string
-	Rate     int
-	Channels int
-	Delay    uint32 // priming samples, where the file does not say it itself
-	Samples  uint64 // of music that must be in it; 0 when the file says it itself
+	Codec     string // "flac", "aac" or "opus"
+	Container string // as in [Input]
+	Path      string
+	Rate      int
+	Channels  int
+	Delay     uint32 // priming samples, where the file does not say it itself
+	Samples   uint64 // of music that must be in it; 0 when the file says it itself
 }
 
 var demuxers = map[string]string{"flac": "flac", "mp3": "mp3", "adts": "aac", "mp4": "mov", "ogg": "ogg", "wav": "wav"}
@@ -166,11 +167,11 @@ func (t Tools) Ladder(ctx context.Context, r sandbox.Runner, in Input, dir strin
 		o := Output{Codec: c, Channels: channels}
 		switch {
 		case c == "aac" && t.HasAAC:
-			o.Path, o.Rate, o.Delay = filepath.Join(dir, "aac.adts"), aacRate(in.Rate), aacDelay
+			o.Container, o.Path, o.Rate, o.Delay = "adts", filepath.Join(dir, "aac.adts"), aacRate(in.Rate), aacDelay
 			o.Samples = in.Samples * uint64(o.Rate) / uint64(in.Rate)
 			args = append(append(args, stream(channels)...), "-ar", strconv.Itoa(o.Rate), "-c:a", "aac", "-b:a", aacBits(channels), "-f", "adts", o.Path)
 		case c == "opus" && t.HasOpus:
-			o.Path, o.Rate = filepath.Join(dir, "opus.ogg"), 48000
+			o.Container, o.Path, o.Rate = "ogg", filepath.Join(dir, "opus.ogg"), 48000
 			args = append(append(args, stream(channels)...), "-ar", "48000", "-c:a", "libopus", "-b:a", opusBits(channels), "-vbr", "on", "-f", "ogg", o.Path)
 		default:
 			continue

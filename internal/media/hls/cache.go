@@ -132,6 +132,7 @@ type entry struct {
 	id     string
 	track  *Track
 	frames string // blob key
+	peak   int64  // see Source
 }
 
 func (l *lru) get(id string) (entry, bool) {
@@ -144,8 +145,9 @@ func (l *lru) get(id string) (entry, bool) {
 }
 
 func (l *lru) put(e entry) {
-	if _, ok := l.byID[e.id]; ok {
-		return // somebody else was faster; both are the same
+	if known, ok := l.byID[e.id]; ok {
+		known.Value = e // the same track; its peak may be known by now
+		return
 	}
 	if l.byID == nil {
 		l.byID = make(map[string]*list.Element)

@@ -17,6 +17,7 @@ import (
 type Source struct {
 	Frames string // blob key of the original or of the stored frames
 	Index  string // blob key of the encoded frame index
+	Peak   int64  // true peak in thousandths of dBTP, 0 not measured
 }
 
 // Config of a [Packager].
@@ -25,7 +26,7 @@ type Config struct {
 	// "derived/segment/<rendition>/<n>.m4s".
 	Blobs blob.Store
 	// Source finds a rendition, or returns a NotFound fault. What it says of an
-	// id never changes, because the id is a hash.
+	// id never changes, because the id is a hash, save that a peak is measured.
 	Source func(ctx context.Context, rendition string) (Source, error)
 	// CacheBytes bounds the segments kept on disk; 0 keeps none. The oldest go
 	// first, since any can be made again.
@@ -96,6 +97,10 @@ func (p *Packager) entry(ctx context.Context, rendition string) (entry, error) {
 	if ok {
 		return e, nil
 	}
+	return p.open(ctx, rendition)
+}
+
+func (p *Packager) open(ctx context.Context, rendition string) (entry, error) {
 	src, err := p.cfg.Source(ctx, rendition)
 	if err != nil {
 		return entry{}, err
@@ -104,7 +109,7 @@ func (p *Packager) entry(ctx context.Context, rendition string) (entry, error) {
 	if err != nil {
 		return entry{}, p.lost(ctx, rendition, err)
 	}
-	e = entry{id: rendition, track: t, frames: src.Frames}
+	e := entry{id: rendition, track: t, frames: src.Frames, peak: src.Peak}
 	p.mu.Lock()
 	p.tracks.put(e)
 	p.mu.Unlock()
@@ -159,11 +164,14 @@ func (p *Packager) Playlist(ctx context.Context, rendition string) ([]byte, erro
 func (p *Packager) Master(ctx context.Context, prefix string, renditions []string) ([]byte, error) {
 	vs := make([]Variant, len(renditions))
 	for i, id := range renditions {
-		t, err := p.Track(ctx, id)
+		e, err := p.entry(ctx, id)
+		if err == nil && e.peak == 0 { // opened before it was measured
+			e, err = p.open(ctx, id)
+		}
 		if err != nil {
 			return nil, err
 		}
-		vs[i] = Variant{URI: prefix + id + "/index.m3u8", Track: t}
+		vs[i] = Variant{URI: prefix + id + "/index.m3u8", Track: e.track, Peak: e.peak}
 	}
 	return Master(vs), nil
 }

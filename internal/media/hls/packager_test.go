@@ -25,6 +25,7 @@ type watched struct {
 	reads atomic.Int32
 	hold  chan struct{} // when not nil, opening the frames waits for it
 	full  atomic.Bool
+	peak  atomic.Int64
 }
 
 func (w *watched) Open(ctx context.Context, key string) (blob.Blob, error) {
@@ -62,7 +63,7 @@ func newPackager(t *testing.T, limit int64) (*hls.Packager, *watched, *hls.Track
 		if !strings.HasPrefix(id, rendition) {
 			return hls.Source{}, fault.New(fault.NotFound, "no such rendition")
 		}
-		return hls.Source{Frames: "original/a", Index: "derived/index/a"}, nil
+		return hls.Source{Frames: "original/a", Index: "derived/index/a", Peak: w.peak.Load()}, nil
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -222,9 +223,17 @@ func TestPackagerDamage(t *testing.T) {
 }
 
 func TestMasterOfRenditions(t *testing.T) {
-	p, _, _, _ := newPackager(t, 0)
+	p, w, _, _ := newPackager(t, 0)
 	m, err := p.Master(context.Background(), "/media/", []string{rendition, rendition + "1"})
 	if err != nil || strings.Count(string(m), "/index.m3u8\n") != 2 || !strings.Contains(string(m), "\n/media/"+rendition+"/index.m3u8\n") {
 		t.Errorf("%v\n%s", err, m)
+	}
+	if w.peak.Store(-1_500); strings.Contains(string(m), "X-TRUE-PEAK") {
+		t.Errorf("nothing was measured:\n%s", m)
+	}
+	for range 2 { // known once it is measured, and from then on
+		if m, err = p.Master(t.Context(), "", []string{rendition}); err != nil || !strings.Contains(string(m), ",X-TRUE-PEAK=-1.50\n") {
+			t.Errorf("%v\n%s", err, m)
+		}
 	}
 }

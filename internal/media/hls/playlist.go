@@ -41,11 +41,13 @@ func (t *Track) Playlist() []byte {
 type Variant struct {
 	URI   string // of the media playlist, relative or absolute
 	Track *Track
+	Peak  int64 // see [Source]
 }
 
 // Master returns the master playlist of one recording, in the order given:
 // lossless first. Every BANDWIDTH is different, since players and swarms tell
-// variants apart by it.
+// variants apart by it. X-TRUE-PEAK, which our player looks at and others pass
+// over, is in dBTP and says how far a variant may be turned up.
 func Master(variants []Variant) []byte {
 	b := []byte("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 	taken := make(map[uint64]bool, len(variants))
@@ -55,8 +57,11 @@ func Master(variants []Variant) []byte {
 			peak++
 		}
 		taken[peak] = true
-		b = fmt.Appendf(b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\"\n%s\n",
-			peak, mean, v.Track.CodecString(), v.URI)
+		b = fmt.Appendf(b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\"", peak, mean, v.Track.CodecString())
+		if v.Peak != 0 {
+			b = fmt.Appendf(b, ",X-TRUE-PEAK=%.2f", float64(v.Peak)/1000)
+		}
+		b = fmt.Appendf(b, "\n%s\n", v.URI)
 	}
 	return b
 }

@@ -180,13 +180,16 @@ func TestPlaylist(t *testing.T) {
 func TestMaster(t *testing.T) {
 	tr, _ := load(t, sound(t, "a.flac", "7", "-ar", "44100", "-ac", "2"))
 	aac, _ := load(t, sound(t, "a.m4a", "7", "-ar", "44100", "-ac", "2", "-b:a", "128k"))
-	m := string(hls.Master([]hls.Variant{{"a/index.m3u8", tr}, {"b/index.m3u8", tr}, {"c/index.m3u8", aac}}))
+	m := string(hls.Master([]hls.Variant{{"a/index.m3u8", tr, -310}, {"b/index.m3u8", tr, 0}, {"c/index.m3u8", aac, 1_254}}))
 	seen := map[string]bool{}
-	for _, b := range regexp.MustCompile(`:BANDWIDTH=(\d+),AVERAGE-BANDWIDTH=\d+,CODECS="(fLaC|mp4a.40.2)"\n([abc])/`).FindAllStringSubmatch(m, -1) {
+	for _, b := range regexp.MustCompile(`:BANDWIDTH=(\d+),AVERAGE-BANDWIDTH=\d+,CODECS="(fLaC|mp4a.40.2)"(?:,X-TRUE-PEAK=-?\d+\.\d\d)?\n([abc])/`).FindAllStringSubmatch(m, -1) {
 		if seen[b[1]] {
 			t.Errorf("two variants of %s bit/s", b[1])
 		}
 		seen[b[1]] = true
+	}
+	if !strings.Contains(m, `fLaC",X-TRUE-PEAK=-0.31`+"\na/") || !strings.Contains(m, "fLaC\"\nb/") || !strings.Contains(m, `mp4a.40.2",X-TRUE-PEAK=1.25`+"\nc/") {
+		t.Errorf("true peaks in\n%s", m)
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d variants in\n%s", len(seen), m)

@@ -36,7 +36,8 @@ func (h *Histogram) put(bin uint16, n uint32) {
 	}
 }
 
-func (h *Histogram) add(o Histogram) {
+// Add counts the blocks of another recording too.
+func (h *Histogram) Add(o Histogram) {
 	for b, n := range o.n {
 		h.put(b, n)
 	}

@@ -1,8 +1,8 @@
 // Package loudness measures how loud a recording is, as people hear it.
 //
 // It is the gated programme loudness of ITU-R BS.1770-4 and EBU R 128 with the
-// true peak of BS.1770-4 annex 2, and the gains of ReplayGain 2. Nothing is
-// changed in the recording: the player applies the gain.
+// true peak of BS.1770-4 annex 2. Nothing is changed in the recording: the
+// player applies the gain.
 package loudness
 
 import (
@@ -13,35 +13,11 @@ import (
 // gate: the absolute gate itself.
 const Silence = -70.0
 
-// Target is what ReplayGain 2 brings every recording to, in LUFS.
-const Target = -18.0
-
 // Result is one recording's measure.
 type Result struct {
 	Integrated float64   // LUFS, [Silence] when nothing passes the gate
 	TruePeak   float64   // dBTP, -200 for digital silence
 	Gates      Histogram // what album gain is made of
-}
-
-// TrackGain returns the ReplayGain 2 gain in dB, 0 for silence.
-func (r Result) TrackGain() float64 { return gain(r.Integrated) }
-
-func gain(lufs float64) float64 {
-	if lufs <= Silence {
-		return 0
-	}
-	return Target - lufs
-}
-
-// AlbumGain returns the gain in dB that is right for all recordings of a
-// release together, and its loudness in LUFS: they are gated as one.
-func AlbumGain(tracks []Histogram) (gainDB, lufs float64) {
-	var all Histogram
-	for _, h := range tracks {
-		all.add(h)
-	}
-	lufs = all.Integrated()
-	return gain(lufs), lufs
 }
 
 // Meter measures a recording that is written to it piece by piece. A Meter

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.senan.xyz/taglib"
@@ -155,7 +156,8 @@ func ISRC(s string) string {
 
 type tagMap map[string][]string
 
-// clean makes text fit to be shown: NFC, no control characters, bounded.
+// clean makes text fit to be shown: NFC, bounded, no control characters, no
+// marks that turn the direction of writing, no spaces without a width.
 func clean(s string, limit int, lines bool) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\ufffd")
@@ -167,7 +169,7 @@ func clean(s string, limit int, lines bool) string {
 			return r
 		case r == '\n', r == '\t', r == '\r':
 			return ' '
-		case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfeff:
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == 0x200b, r == 0x2060, r == 0xfeff:
 			return -1
 		}
 		return r

@@ -107,12 +107,12 @@ select a.* from asset a join track t on t.id = a.track and t.original = a.origin
 where t.release = @release and t.state <> 'removed' order by t.disc, t.number, t.id;
 
 -- name: AssetSet :exec
-insert into asset (track, original, sha256, bytes, codec, rate, bits, channels, samples, delay, duration_ms, measured, loudness, peak, gain, album_gain, peaks, waveform, tags)
-values (@track, @original, @sha256, @bytes, @codec, @rate, @bits, @channels, @samples, @delay, @duration_ms, @measured, @loudness, @peak, @gain, @album_gain, @peaks, @waveform, @tags)
+insert into asset (track, original, sha256, bytes, codec, rate, bits, channels, samples, delay, duration_ms, measured, loudness, peak, gain, album_gain, gates, peaks, waveform, tags)
+values (@track, @original, @sha256, @bytes, @codec, @rate, @bits, @channels, @samples, @delay, @duration_ms, @measured, @loudness, @peak, @gain, @album_gain, @gates, @peaks, @waveform, @tags)
 on conflict (track, original) do update set sha256 = excluded.sha256, bytes = excluded.bytes, codec = excluded.codec, rate = excluded.rate,
   bits = excluded.bits, channels = excluded.channels, samples = excluded.samples, delay = excluded.delay, duration_ms = excluded.duration_ms,
   measured = excluded.measured, loudness = excluded.loudness, peak = excluded.peak, gain = excluded.gain, album_gain = excluded.album_gain,
-  peaks = excluded.peaks, waveform = excluded.waveform, tags = excluded.tags;
+  gates = excluded.gates, peaks = excluded.peaks, waveform = excluded.waveform, tags = excluded.tags;
 
 -- name: AssetSame :one
 select t.id from asset a join track t on t.id = a.track and (t.original = a.original or t.pending = a.original)
@@ -131,9 +131,9 @@ select * from rendition where id = @id limit 1;
 delete from rendition where track = @track and original = @original and codec = @codec and id <> @id;
 
 -- name: RenditionSet :exec
-insert into rendition (id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes)
-values (@id, @track, @original, @codec, @frames, @frame_index, @manifest, @signature, @rate, @channels, @bitrate, @samples, @delay, @bytes)
-on conflict (id, track) do update set frames = excluded.frames, frame_index = excluded.frame_index, signature = excluded.signature;
+insert into rendition (id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes, peak)
+values (@id, @track, @original, @codec, @frames, @frame_index, @manifest, @signature, @rate, @channels, @bitrate, @samples, @delay, @bytes, @peak)
+on conflict (id, track) do update set frames = excluded.frames, frame_index = excluded.frame_index, signature = excluded.signature, peak = excluded.peak;
 
 -- name: OriginalsNeeded :many
 select id, original, pending from track where state not in ('refused', 'removed');

@@ -74,6 +74,7 @@ type Asset struct {
 	Peaks      []byte
 	Waveform   string
 	Tags       string
+	Gates      []byte
 }
 
 type Audit struct {
@@ -400,6 +401,7 @@ type Rendition struct {
 	Samples    int64
 	Delay      int64
 	Bytes      int64
+	Peak       int64
 }
 
 type Resume struct {

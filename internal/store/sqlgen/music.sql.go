@@ -528,7 +528,7 @@ func (q *Queries) ActsOfAccount(ctx context.Context, account string) ([]ActsOfAc
 }
 
 const assetByKey = `-- name: AssetByKey :one
-select track, original, sha256, bytes, codec, rate, bits, channels, samples, delay, duration_ms, measured, loudness, peak, gain, album_gain, peaks, waveform, tags from asset where track = $1 and original = $2
+select track, original, sha256, bytes, codec, rate, bits, channels, samples, delay, duration_ms, measured, loudness, peak, gain, album_gain, peaks, waveform, tags, gates from asset where track = $1 and original = $2
 `
 
 type AssetByKeyParams struct {
@@ -559,6 +559,7 @@ func (q *Queries) AssetByKey(ctx context.Context, arg AssetByKeyParams) (Asset, 
 		&i.Peaks,
 		&i.Waveform,
 		&i.Tags,
+		&i.Gates,
 	)
 	return i, err
 }
@@ -595,12 +596,12 @@ func (q *Queries) AssetSame(ctx context.Context, arg AssetSameParams) (string, e
 }
 
 const assetSet = `-- name: AssetSet :exec
-insert into asset (track, original, sha256, bytes, codec, rate, bits, channels, samples, delay, duration_ms, measured, loudness, peak, gain, album_gain, peaks, waveform, tags)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+insert into asset (track, original, sha256, bytes, codec, rate, bits, channels, samples, delay, duration_ms, measured, loudness, peak, gain, album_gain, gates, peaks, waveform, tags)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 on conflict (track, original) do update set sha256 = excluded.sha256, bytes = excluded.bytes, codec = excluded.codec, rate = excluded.rate,
   bits = excluded.bits, channels = excluded.channels, samples = excluded.samples, delay = excluded.delay, duration_ms = excluded.duration_ms,
   measured = excluded.measured, loudness = excluded.loudness, peak = excluded.peak, gain = excluded.gain, album_gain = excluded.album_gain,
-  peaks = excluded.peaks, waveform = excluded.waveform, tags = excluded.tags
+  gates = excluded.gates, peaks = excluded.peaks, waveform = excluded.waveform, tags = excluded.tags
 `
 
 type AssetSetParams struct {
@@ -620,6 +621,7 @@ type AssetSetParams struct {
 	Peak       int64
 	Gain       int64
 	AlbumGain  int64
+	Gates      []byte
 	Peaks      []byte
 	Waveform   string
 	Tags       string
@@ -643,6 +645,7 @@ func (q *Queries) AssetSet(ctx context.Context, arg AssetSetParams) error {
 		arg.Peak,
 		arg.Gain,
 		arg.AlbumGain,
+		arg.Gates,
 		arg.Peaks,
 		arg.Waveform,
 		arg.Tags,
@@ -651,7 +654,7 @@ func (q *Queries) AssetSet(ctx context.Context, arg AssetSetParams) error {
 }
 
 const assetsOfRelease = `-- name: AssetsOfRelease :many
-select a.track, a.original, a.sha256, a.bytes, a.codec, a.rate, a.bits, a.channels, a.samples, a.delay, a.duration_ms, a.measured, a.loudness, a.peak, a.gain, a.album_gain, a.peaks, a.waveform, a.tags from asset a join track t on t.id = a.track and t.original = a.original
+select a.track, a.original, a.sha256, a.bytes, a.codec, a.rate, a.bits, a.channels, a.samples, a.delay, a.duration_ms, a.measured, a.loudness, a.peak, a.gain, a.album_gain, a.peaks, a.waveform, a.tags, a.gates from asset a join track t on t.id = a.track and t.original = a.original
 where t.release = $1 and t.state <> 'removed' order by t.disc, t.number, t.id
 `
 
@@ -684,6 +687,7 @@ func (q *Queries) AssetsOfRelease(ctx context.Context, release string) ([]Asset,
 			&i.Peaks,
 			&i.Waveform,
 			&i.Tags,
+			&i.Gates,
 		); err != nil {
 			return nil, err
 		}
@@ -2079,7 +2083,7 @@ func (q *Queries) ReleasesOfAct(ctx context.Context, act string) ([]Release, err
 }
 
 const renditionByID = `-- name: RenditionByID :one
-select id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes from rendition where id = $1 limit 1
+select id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes, peak from rendition where id = $1 limit 1
 `
 
 func (q *Queries) RenditionByID(ctx context.Context, id string) (Rendition, error) {
@@ -2100,6 +2104,7 @@ func (q *Queries) RenditionByID(ctx context.Context, id string) (Rendition, erro
 		&i.Samples,
 		&i.Delay,
 		&i.Bytes,
+		&i.Peak,
 	)
 	return i, err
 }
@@ -2140,9 +2145,9 @@ func (q *Queries) RenditionDrop(ctx context.Context, arg RenditionDropParams) er
 }
 
 const renditionSet = `-- name: RenditionSet :exec
-insert into rendition (id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-on conflict (id, track) do update set frames = excluded.frames, frame_index = excluded.frame_index, signature = excluded.signature
+insert into rendition (id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes, peak)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+on conflict (id, track) do update set frames = excluded.frames, frame_index = excluded.frame_index, signature = excluded.signature, peak = excluded.peak
 `
 
 type RenditionSetParams struct {
@@ -2160,6 +2165,7 @@ type RenditionSetParams struct {
 	Samples    int64
 	Delay      int64
 	Bytes      int64
+	Peak       int64
 }
 
 func (q *Queries) RenditionSet(ctx context.Context, arg RenditionSetParams) error {
@@ -2178,6 +2184,7 @@ func (q *Queries) RenditionSet(ctx context.Context, arg RenditionSetParams) erro
 		arg.Samples,
 		arg.Delay,
 		arg.Bytes,
+		arg.Peak,
 	)
 	return err
 }
@@ -2223,7 +2230,7 @@ func (q *Queries) RenditionsNeeded(ctx context.Context) ([]RenditionsNeededRow, 
 }
 
 const renditionsOf = `-- name: RenditionsOf :many
-select id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes from rendition where track = $1 and original = $2 order by codec, id
+select id, track, original, codec, frames, frame_index, manifest, signature, rate, channels, bitrate, samples, delay, bytes, peak from rendition where track = $1 and original = $2 order by codec, id
 `
 
 type RenditionsOfParams struct {
@@ -2255,6 +2262,7 @@ func (q *Queries) RenditionsOf(ctx context.Context, arg RenditionsOfParams) ([]R
 			&i.Samples,
 			&i.Delay,
 			&i.Bytes,
+			&i.Peak,
 		); err != nil {
 			return nil, err
 		}

@@ -77,7 +77,7 @@ CREATE TABLE asset (
   album_gain  bigint not null default 0,
   peaks       bytea,                        -- up to 256 bytes for a small waveform
   waveform    text not null default '',     -- blob key of the full one
-  tags        text not null default '{}',   -- JSON, what the file says of itself
+  tags        text not null default '{}', gates bytea,   -- JSON, what the file says of itself
   primary key (track, original)
 );
 
@@ -518,7 +518,7 @@ CREATE TABLE rendition (
   bitrate     bigint not null,              -- bit/s on average
   samples     bigint not null,
   delay       bigint not null,
-  bytes       bigint not null,
+  bytes       bigint not null, peak bigint not null default 0,
   primary key (id, track)
 );
 

@@ -62,7 +62,7 @@ func newShop(t testing.TB) *shop {
 	renderer, err := web.NewRenderer(assets, words, false)
 	s.ok(err)
 	s.accounts = account.New(account.Config{Store: db, Now: clock})
-	s.studio, s.mod = &music.Studio{Store: db.Music()}, &music.Moderation{Store: db.Music()}
+	s.studio, s.mod = &music.Studio{Store: db.Music(), Together: func([][]byte) (int64, error) { return -14_000, nil }}, &music.Moderation{Store: db.Music()}
 	g := &gate.Gate{Accounts: s.accounts}
 	pages := &site.Site{
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
@@ -127,7 +127,7 @@ func (s *shop) draft(a id.Act, f music.Facts, titles ...string) (music.Release, 
 		}
 		s.ok(s.studio.Prepared(s.Context(), t.ID, music.Result{
 			Original: "original/" + key, Started: true, Playable: true, Peaks: peaks, Tags: &music.FileTags{Title: title, Number: i + 1},
-			Probe: &music.Probe{Codec: "flac", Rate: 44_100, Bits: 16, Channels: 2, Samples: 44_100 * 245}, Loudness: &music.Loudness{Integrated: -14_000, Peak: -300},
+			Probe: &music.Probe{Codec: "flac", Rate: 44_100, Bits: 16, Channels: 2, Samples: 44_100 * 245}, Loudness: &music.Loudness{Integrated: -14_000, Peak: -300, Gates: []byte{1}},
 			Renditions: []music.Rendition{{ID: "r" + key[1:], Codec: "flac", Frames: "original/" + key, Index: "derived/i", Manifest: []byte("m"), Rate: 44_100, Channels: 2, Bitrate: 900_000, Samples: 44_100 * 245, Bytes: 1}},
 		}))
 		ids = append(ids, t.ID)

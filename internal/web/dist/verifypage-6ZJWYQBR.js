@@ -1,1 +1,0 @@
-import{a,b}from"/assets/chunk-L3JLWFTG.js";import"/assets/chunk-T2LJ7S2H.js";import"/assets/chunk-IYWY7VNM.js";import"/assets/chunk-H6MGWFW6.js";import"/assets/chunk-MRGM76E6.js";import"/assets/chunk-O7TLW3BH.js";import"/assets/chunk-M5TDCO2S.js";export{b as mount,a as sentences};
