@@ -13,13 +13,13 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/web/browsertest"
 )
 
 // The player of a listener who is signed in checks the receipts of days and
@@ -157,21 +157,13 @@ func (x *alteration) apply(b []byte) []byte {
 
 // A tab of a real browser.
 type tab struct {
-	context.Context
+	*browsertest.Tab
 	t *testing.T
 }
 
 func chromium(t *testing.T) *tab {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("mute-audio", true))
-	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(done)
-	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
-	t.Cleanup(stop)
-	return &tab{ctx, t}
+	return &tab{browsertest.New(t, 1280, 900), t}
 }
 
 func (b *tab) run(actions ...chromedp.Action) {
@@ -189,8 +181,7 @@ func (b *tab) forget(origin string) {
 	b.run(chromedp.Navigate("about:blank"), storage.ClearDataForOrigin(origin, "indexeddb,local_storage"))
 }
 
-func wait(condition string) chromedp.Action {
-	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(60*time.Second))
-}
-
-func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+var (
+	wait    = browsertest.Until
+	awaited = browsertest.Awaited
+)

@@ -18,8 +18,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one tab may take for all a test does with it.
-const patience = 25 * time.Minute
+// A tab has this long for all a test does with it, and a condition this long
+// to come true: they end a test that hangs, on the slowest machine too.
+const (
+	patience = 15 * time.Minute
+	moment   = 2 * time.Minute
+)
 
 // A Tab is one page of a browser, with what went wrong on it.
 type Tab struct {
@@ -32,12 +36,24 @@ type Tab struct {
 func New(t testing.TB, width, height int) *Tab {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(width, height),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(width, height), chromedp.WSURLReadTimeout(moment),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true))
 	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(done) // waits until the browser and its profile are gone
-	ctx, cancel := chromedp.NewContext(alloc)
+	return open(t, alloc)
+}
+
+// Stranger is a tab of the same browser that shares no cookie, no store and no
+// cache with this one.
+func (b *Tab) Stranger(t testing.TB) *Tab {
+	t.Helper()
+	b.Run(t) // starts the browser, if it has not
+	return open(t, b, chromedp.WithNewBrowserContext())
+}
+
+func open(t testing.TB, parent context.Context, opts ...chromedp.ContextOption) *Tab {
+	ctx, cancel := chromedp.NewContext(parent, opts...)
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
@@ -96,7 +112,7 @@ func (b *Tab) Clean(t testing.TB) {
 
 // Until polls an expression in the page until it is true.
 func Until(expression string) chromedp.Action {
-	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))
+	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(moment))
 }
 
 // Awaited waits for the promise that an expression yields.
