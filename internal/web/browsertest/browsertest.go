@@ -41,19 +41,7 @@ func New(t testing.TB, width, height int) *Tab {
 		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true))
 	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(done) // waits until the browser and its profile are gone
-	return open(t, alloc)
-}
-
-// Stranger is a tab of the same browser that shares no cookie, no store and no
-// cache with this one.
-func (b *Tab) Stranger(t testing.TB) *Tab {
-	t.Helper()
-	b.Run(t) // starts the browser, if it has not
-	return open(t, b, chromedp.WithNewBrowserContext())
-}
-
-func open(t testing.TB, parent context.Context, opts ...chromedp.ContextOption) *Tab {
-	ctx, cancel := chromedp.NewContext(parent, opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)

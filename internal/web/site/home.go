@@ -77,29 +77,17 @@ func (v *visit) nine(p *HomePage, period calendar.Period) error {
 		pot, p.Keep = listen.FullPot, money.Price/money.OperatorPart
 	}
 	p.Full = pot == listen.FullPot
-	n, err := v.site.Listen.Nine(v.Context(), v.viewer.Account, period, pot)
+	n, cards, err := v.places(period, pot)
 	if err != nil {
 		return err
 	}
 	p.Heard = n.Totals.Seconds
-	ids := make([]id.Act, 0, len(n.Places)+1)
-	for _, place := range n.Places {
-		ids = append(ids, place.Act)
-	}
-	if len(n.Next) > 0 {
-		ids = append(ids, n.Next[0].Act)
-	}
-	cards, err := v.acts(ids)
-	if err != nil {
-		return err
-	}
 	for _, place := range n.Places {
 		c := cards[place.Act]
-		p.Nine.Cells = append(p.Nine.Cells, web.Cell{Name: c.Name, URL: c.URL, Cover: c.Cover, Amount: place.Micro})
 		p.Rows = append(p.Rows, web.Row{Rank: place.Rank, Name: c.Name, URL: c.URL, Fact: heard(place.Credit.Credit), Amount: place.Micro})
 		p.Sum += place.Micro
 	}
-	p.Nine.Label, p.Free = "Your nine, by share", 9-len(p.Rows)
+	p.Nine, p.Free = nineOf(n.Places, cards), 9-len(p.Rows)
 	p.Full9 = p.Free == 0
 	if len(n.Next) > 0 {
 		p.Next, p.Behind = cards[n.Next[0].Act], int64(n.Behind) //nolint:gosec // seconds of a month
@@ -108,6 +96,32 @@ func (v *visit) nine(p *HomePage, period calendar.Period) error {
 		p.First, p.Accents = p.Rows[0], p.Nine.Cells[0].Cover.Accents
 	}
 	return nil
+}
+
+// places are the viewer's nine acts of a month, and who comes next.
+func (v *visit) places(period calendar.Period, pot money.Micro) (listen.Nine, map[id.Act]ActCard, error) {
+	n, err := v.site.Listen.Nine(v.Context(), v.viewer.Account, period, pot)
+	if err != nil {
+		return n, nil, err
+	}
+	ids := make([]id.Act, 0, len(n.Places)+1)
+	for _, place := range n.Places {
+		ids = append(ids, place.Act)
+	}
+	if len(n.Next) > 0 {
+		ids = append(ids, n.Next[0].Act)
+	}
+	cards, err := v.acts(ids)
+	return n, cards, err
+}
+
+func nineOf(places []listen.Place, cards map[id.Act]ActCard) web.Nine {
+	nine := web.Nine{Label: "Your nine, by share"}
+	for _, place := range places {
+		c := cards[place.Act]
+		nine.Cells = append(nine.Cells, web.Cell{Name: c.Name, URL: c.URL, Cover: c.Cover, Amount: place.Micro})
+	}
+	return nine
 }
 
 // shelves fills what lies under the nine.

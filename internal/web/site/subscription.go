@@ -24,6 +24,7 @@ type SubscriptionPage struct {
 	Due       money.Micro
 	Missing   money.Micro
 	Balance   money.Micro
+	Nine      web.Nine    // as it stands this month, small
 	Acts      money.Micro // of a full month
 	Tenth     money.Micro
 	Price     money.Micro
@@ -57,6 +58,12 @@ func (v *visit) subscription() error {
 	p := &SubscriptionPage{Page: v.base("Subscription", ""), Today: now, Month: period.Start(), Next: period.End(), DaysLeft: calendar.DaysLeft(now),
 		Due: st.Due, Missing: st.Missing, Balance: st.Balance, Price: money.Price, Tenth: money.Price / money.OperatorPart}
 	p.Acts = p.Price - p.Tenth
+	nine, cards, err := v.places(period, p.Acts)
+	if err != nil {
+		return err
+	}
+	p.Nine = nineOf(nine.Places, cards)
+	p.Nine.Small = true
 	p.Operator = p.Node.Operator
 	if st.Subscribed {
 		s := st.Subscription
