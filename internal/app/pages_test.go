@@ -7,13 +7,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/web/browsertest"
 )
@@ -169,6 +172,15 @@ func (h *openHouse) people(t *testing.T) {
 	try(n.library.Like(ctx, ears, song.ID, true))
 	try(n.library.LikeRelease(ctx, ears, song.Release, true))
 	try(n.library.Follow(ctx, ears, song.Act, true))
+	now := time.Now()
+	try(n.db.ListenUpdate(ctx, func(tx listen.Tx) error {
+		for i, heard := range []id.Track{song.ID, rows.Rows[1].ID, song.ID} {
+			if err := tx.Remember(ctx, ears.Account, heard, now.Add(-time.Duration(i)*20*time.Hour).UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return tx.AddMonthAct(ctx, ears.Account, calendar.PeriodOf(now), listen.Delta{Act: song.Act, Credit: 5400, Plays: 30, Days: 2})
+	}))
 
 	artist, err := n.accounts.Add(ctx, account.Operator(), account.SignUp{Handle: "bo", Password: "a long enough password"}, account.Artist)
 	try(err)
