@@ -179,7 +179,8 @@ func (h *openHouse) people(t *testing.T) {
 				return err
 			}
 		}
-		return tx.AddMonthAct(ctx, ears.Account, calendar.PeriodOf(now), listen.Delta{Act: song.Act, Credit: 5400, Plays: 30, Days: 2})
+		// an hour and a half, in the ten thousandths of a second that shares need
+		return tx.AddMonthAct(ctx, ears.Account, calendar.PeriodOf(now), listen.Delta{Act: song.Act, Credit: 54_000_000, Plays: 30, Days: 2})
 	}))
 
 	artist, err := n.accounts.Add(ctx, account.Operator(), account.SignUp{Handle: "bo", Password: "a long enough password"}, account.Artist)
