@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -60,6 +61,9 @@ func checkInterface(t *testing.T, n *node) {
 	ask(root, http.MethodGet, "/acts/"+act+"/proofs/2026-10")
 	ask(root, http.MethodGet, "/acts/"+act+"/earnings")
 	ask(root, http.MethodGet, "/months")
+	head, _ := n.tlog.Head()
+	ask(account.Principal{}, http.MethodGet, fmt.Sprintf("/ledger/log/%d", head.Size))
+	ask(account.Principal{}, http.MethodGet, "/ledger/settlements/2026-10")
 	ask(root, http.MethodPost, "/months/2026-10/close")
 	ask(root, http.MethodGet, "/status")
 	ask(root, http.MethodGet, "/doctor")
@@ -68,7 +72,7 @@ func checkInterface(t *testing.T, n *node) {
 		t.Error("the exported journal has nothing of the month")
 	}
 	silent := strings.Join(described.Silent(), " ")
-	for _, id := range []string{"close-month", "get-act-proof", "get-day-receipt", "get-receipt"} {
+	for _, id := range []string{"close-month", "get-act-proof", "get-day-receipt", "get-ledger-anchor", "get-ledger-settlement", "get-receipt"} {
 		if strings.Contains(silent, id) {
 			t.Errorf("%s was not heard", id)
 		}
