@@ -120,6 +120,14 @@ func (r recorder) Settled(ctx context.Context, p calendar.Period) ([]byte, error
 	return s.Settlement, err
 }
 
+func (r recorder) Faults(ctx context.Context, p calendar.Period) (out []string, err error) {
+	list, err := r.contract.Faults(ctx, r.node, p)
+	for _, f := range list {
+		out = append(out, f.Kind+", shown by "+f.By)
+	}
+	return out, err
+}
+
 func (r recorder) Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error {
 	hash := contract.Digest(sha256.Sum256(settlement))
 	_, err := r.contract.PublishSettlement(ctx, "settle/"+p.String()+"/"+hash.String()[:16], contract.SettlementFiling{Settlement: settlement, Signature: signature})

@@ -235,6 +235,8 @@ type Ledger interface {
 	Corrections(ctx context.Context, p calendar.Period) ([]royalty.Adjustment, error)
 	// Settled returns the settlement that stands for a period, or NotFound.
 	Settled(ctx context.Context, p calendar.Period) ([]byte, error)
+	// Faults are what was proved against a period's settlement, and by whom.
+	Faults(ctx context.Context, p calendar.Period) ([]string, error)
 	Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error
 	Finalize(ctx context.Context, p calendar.Period) error
 	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)

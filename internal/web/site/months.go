@@ -23,6 +23,7 @@ type MonthsPage struct {
 	Next   string    // the month that can be closed, "" when none
 	NextOf time.Time
 	Months []ClosedMonth
+	Fault  string // what was proved against a settlement, "" for nothing
 }
 
 // ClosedMonth is one settled month as the operator sees it.
@@ -68,6 +69,12 @@ func (v *visit) months() error {
 	}
 	began, err := v.site.Report.Began(v.Context())
 	if err != nil {
+		return err
+	}
+	switch err := v.site.Report.Challenged(v.Context()); {
+	case fault.Is(err, fault.Conflict):
+		p.Fault = fault.Message(err)
+	case err != nil:
 		return err
 	}
 	last := current.Add(-1)
