@@ -135,10 +135,10 @@ func age(t *testing.T, n *node) (keys []string) {
 	return keys
 }
 
-func imported(t *testing.T, dir, folder string) id.Release {
+func imported(t *testing.T, dir, folder string, flags ...string) id.Release {
 	t.Helper()
 	var out []importedRelease
-	if err := json.Unmarshal([]byte(must(t, "", "import", folder, "--data-dir", dir, "--publish", "--json")), &out); err != nil || len(out) != 1 {
+	if err := json.Unmarshal([]byte(must(t, "", append([]string{"import", folder, "--data-dir", dir, "--publish", "--json"}, flags...)...)), &out); err != nil || len(out) != 1 {
 		t.Fatalf("%+v %v", out, err)
 	}
 	return id.Release(out[0].Release)
@@ -232,11 +232,14 @@ func TestBlobsComeAndGo(t *testing.T) {
 		t.Error("what was made again is not what was there")
 	}
 
-	// The same file again, on another release, and then both deleted.
+	// The same file again, on another act's release, and then both deleted.
 	if err := n.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second := imported(t, dir, filepath.Join(folder, "kept"))
+	second := imported(t, dir, filepath.Join(folder, "kept"), "--act", "Somebody Else")
+	if second == first {
+		t.Fatal("two acts share a release")
+	}
 	n = openTestNode(t, dir)
 	defer n.Close()
 	originals := 0
