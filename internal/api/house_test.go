@@ -229,7 +229,7 @@ func (e *engine) Dead(context.Context) ([]api.DeadJob, error) {
 	return []api.DeadJob{{ID: "J1", Kind: "media.prepare", Error: "no space left", Tries: 5, Ended: time.UnixMilli(1)}}, nil
 }
 
-func (e *engine) RetryJob(_ context.Context, job string) error { return e.DropJob(nil, job) }
+func (e *engine) RetryJob(ctx context.Context, job string) error { return e.DropJob(ctx, job) }
 
 func (e *engine) DropJob(_ context.Context, job string) error {
 	if e.gone || job != "J1" {

@@ -71,8 +71,6 @@ var stateWords = map[music.State]string{
 // stateMoods colour them.
 var stateMoods = map[music.State]string{music.Published: "good", music.Scheduled: "warn", music.TakenDown: "bad"}
 
-const untitled = "Without a title yet"
-
 func actFields() []web.Field {
 	return []web.Field{{Name: "name", Label: "Name of the act", Required: true, MaxLength: 120, Wide: true}}
 }
