@@ -319,7 +319,7 @@ func TestKilledWhilePreparing(t *testing.T) {
 		if err := n.work(t.Context(), music.JobPrepare); err != nil {
 			t.Fatal(err)
 		}
-		for _, junk := range []string{"work/work/*", "blob/.tmp/*"} {
+		for _, junk := range []string{"work/temp/*", "blob/.tmp/*"} {
 			if left, err := filepath.Glob(filepath.Join(dir, junk)); err != nil || len(left) > 0 {
 				t.Errorf("killed at %s: %v is left, %v", prefix, left, err)
 			}

@@ -332,7 +332,7 @@ func TestKilledAnywhere(t *testing.T) {
 			}
 		}
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, "media", "work", "*")); err != nil || len(left) != 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, "media", "temp", "*")); err != nil || len(left) != 0 {
 		t.Errorf("work left behind: %v %v", left, err)
 	}
 }

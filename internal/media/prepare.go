@@ -119,7 +119,7 @@ type Config struct {
 // New makes a preparer. It returns an Unavailable fault when its directory
 // cannot be written or the helper does not start.
 func New(ctx context.Context, c Config) (*Preparer, error) {
-	temp := filepath.Join(c.Dir, "work")
+	temp := filepath.Join(c.Dir, "temp")
 	if err := os.RemoveAll(temp); err != nil {
 		return nil, noRoom(err)
 	}
