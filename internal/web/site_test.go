@@ -45,7 +45,8 @@ type site struct {
 	uploads map[string]*stubUpload
 	cut     int // tus: break off this many PATCH requests half way
 	refuse  string
-	asked   []string // paths, in order
+	asked   []string      // paths, in order
+	begins  chan struct{} // when set, plays begin once it is closed
 }
 
 type sentClaim struct {
@@ -183,6 +184,12 @@ func (s *site) listening(mux *http.ServeMux) {
 		s.mu.Lock()
 		s.begun = append(s.begun, in)
 		s.mu.Unlock()
+		if s.begins != nil {
+			select {
+			case <-s.begins:
+			case <-req.Context().Done():
+			}
+		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
 			"play": playID, "nonce": strings.Repeat("ab", 16), "begin_ms": time.Now().UnixMilli(), "mark_ms": 1500, "heartbeat_s": 15,
 			"node": "quayside.example", "track": fmt.Sprint(in["track"]) + "@quayside.example", "sheet": 3,

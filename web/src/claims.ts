@@ -41,11 +41,13 @@ interface Answer {
 const longPause = 5 * 60_000;
 /** How often the claim is signed, in milliseconds, whether it is sent or not. */
 const signEvery = 5_000;
+/** How far the player's clock may run ahead of the node's (the node bears 2 s). */
+const ahead = 1_500;
 
 interface Play {
   track: Track;
   begin: Begin;
-  /** performance.now() when the node's answer came. */
+  /** performance.now() at the node's begin_ms, the earliest that the node may believe. */
   since: number;
   device: Device | undefined;
   heard: Interval[];
@@ -127,11 +129,15 @@ export function close(): void {
 
 async function ask(t: Track, follows: boolean, turn: number): Promise<void> {
   const start = (follows ? flags.autoplay : 0) | state();
+  const asked = performance.now();
   try {
     const { begin, device } = await atNode(t, start);
     if (turn !== beginning) return;
+    // Sound runs before the node answers, and no more counts than the time that
+    // the claim covers: it covers the wait for the answer too.
+    const since = Math.max(asked, performance.now() - ahead);
     play = {
-      track: t, begin, device, since: performance.now(), heard: pending?.heard ?? [], flags: start, counter: 0,
+      track: t, begin, device, since, heard: pending?.heard ?? [], flags: start, counter: 0,
       sentAt: performance.now(), sent: 0, counted: false, signedMs: 0, hashes: [], busy: Promise.resolve(),
     };
     pending = undefined;
