@@ -28,6 +28,7 @@ import (
 //	heard SECONDS       9 h 12 or 21 min
 //	size BYTES          31.4 GB
 //	date T / day T / dayMonth T   words for a time.Time, in UTC
+//	local T ZONE        the same for a time.Time in a named zone, with its clock
 //	track REF           the JSON of a data-track attribute
 //	wave PEAKS          the path of a waveform
 //	strokes DIAL        the days of a dial
@@ -58,6 +59,7 @@ func (r *Renderer) funcs(lang language.Tag) template.FuncMap {
 		"date":     func(t time.Time) string { return date(lang, t.UTC()) + t.UTC().Format(", 15:04 UTC") },
 		"day":      func(t time.Time) string { return date(lang, t.UTC()) },
 		"dayMonth": func(t time.Time) string { return dayMonth(lang, t.UTC()) },
+		"local":    func(t time.Time, zone string) string { return date(lang, t) + t.Format(", 15:04 ") + zone },
 		"month":    func(t time.Time) string { return monthName(lang, t.UTC().Month()) },
 		"track":    trackJSON,
 		"wave":     WavePath,

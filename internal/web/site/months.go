@@ -29,7 +29,7 @@ type MonthsPage struct {
 // ClosedMonth is one settled month as the operator sees it.
 type ClosedMonth struct {
 	When, Compiled  time.Time
-	Period, State   string
+	Period          string
 	Payers, Acts    uint32
 	Pots, Acts9     money.Micro
 	Operator        money.Micro
@@ -49,7 +49,7 @@ func closedMonth(m report.Settled) ClosedMonth {
 		Operator: t.Operator, Carried: t.CarryOut, Commons: t.Commons, Hash: m.Hash, Batch: p.Batch, Published: p.State >= report.Published,
 		Challenged: p.Period.Due(calendar.Challenged), Final: p.Period.Due(calendar.Final),
 	}
-	c.State, c.Done = stateOf(p)
+	_, _, c.Done = standing(p)
 	return c
 }
 

@@ -147,10 +147,14 @@ func (s *shop) public(a id.Act, f music.Facts, titles ...string) (music.Release,
 // A browser is somebody without JavaScript.
 type browser struct {
 	*shop
-	in account.SignedIn
+	in   account.SignedIn
+	lang string // cookie; English when empty
 }
 
-func (s *shop) browser(in account.SignedIn) browser { return browser{s, in} }
+func (s *shop) browser(in account.SignedIn) browser { return browser{shop: s, in: in} }
+
+// german is the same browser after the page's language was changed.
+func (b browser) german() browser { b.lang = "de"; return b }
 
 func (b browser) do(method, path string, form url.Values) (int, string, http.Header) {
 	b.Helper()
@@ -163,6 +167,9 @@ func (b browser) do(method, path string, form url.Values) (int, string, http.Hea
 	b.ok(err)
 	if b.in.Token != "" {
 		req.AddCookie(&http.Cookie{Name: "session", Value: b.in.Token})
+	}
+	if b.lang != "" {
+		req.AddCookie(&http.Cookie{Name: "lang", Value: b.lang})
 	}
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -22,10 +22,11 @@ type StudioReleasePage struct {
 	Draft       bool   // not public and not scheduled
 	Scheduled   bool
 	Public      bool
-	Down        string // why it was taken down, "" it was not
-	Once        bool   // it was public once: it cannot be deleted
-	Owner       bool   // may publish and say who gets paid
-	When        string // a scheduled release's time, in words and its own zone
+	Down        string    // why it was taken down, "" it was not
+	Once        bool      // it was public once: it cannot be deleted
+	Owner       bool      // may publish and say who gets paid
+	When        time.Time // a scheduled release's time, in its own zone
+	Zone        string
 	Cover       web.Cover
 	Fields      []web.Field
 	Explicit    bool
@@ -134,7 +135,7 @@ func (v *visit) studioReleasePage() (*StudioReleasePage, error) {
 		p.Down = cmp.Or(r.Reason, "No reason was given.")
 	}
 	if p.Scheduled {
-		p.When = inZone(r).Format("2 January 2006, 15:04") + " " + r.Zone
+		p.When, p.Zone = inZone(r), r.Zone
 	}
 	if r.Preview != "" {
 		p.Preview = v.absolute("/release/" + string(r.ID) + "?preview=" + r.Preview)

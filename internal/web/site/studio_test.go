@@ -160,6 +160,7 @@ func TestStudioWithoutJavaScript(t *testing.T) {
 	cy.sends(http.StatusUnprocessableEntity, rel+"/do", "do", "schedule", "at", "2026-12-04T18:00", "zone", "Nowhere")
 	cy.sends(http.StatusSeeOther, rel+"/do", "do", "schedule", "at", "2026-12-04T18:00", "zone", "Europe/Berlin")
 	cy.has(rel, "4 December 2026, 18:00 Europe/Berlin")
+	cy.german().has(rel, "4. Dezember 2026, 18:00 Europe/Berlin")
 	cy.sends(http.StatusSeeOther, rel+"/do", "do", "withdraw")
 	cy.sends(http.StatusSeeOther, rel+"/do", "do", "preview")
 	cy.has(rel, "?preview=")
