@@ -196,7 +196,12 @@ func monthAlone(path string) error {
 					return err
 				}
 			}
-			l.Days = append(l.Days, bytes.Clone(data))
+			if n := len(l.Days); n < cap(l.Days) { // in the memory of a row before, as a node does
+				l.Days = l.Days[:n+1]
+				l.Days[n] = append(l.Days[n][:0], data...)
+			} else {
+				l.Days = append(l.Days, bytes.Clone(data))
+			}
 			return nil
 		})
 	})

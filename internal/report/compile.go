@@ -21,13 +21,24 @@ const chunkRows = 2000
 // chunkLines is the same for acts: each comes with the shares of its listeners.
 const chunkLines = 20
 
-// compiled is a month row on its way into the store.
+// compiled is a month row on its way into the store. The row itself is in its
+// bytes alone: a hundred thousand of them wait for the trees.
 type compiled struct {
-	row   royalty.MonthRow
-	payer payer
-	salt  royalty.Salt
-	data  []byte
-	word  bool // the listener confirmed the nine
+	payer
+	data     []byte
+	carryOut money.Micro
+	waited   uint8 // for how many periods carryOut has waited
+	word     bool  // the listener confirmed the nine
+}
+
+// draft is a period before its trees are closed.
+type draft struct {
+	rows     []compiled
+	sums     wallet.Sums
+	last     Batch               // of the log
+	previous *royalty.Settlement // nil for the node's first
+	orders   []royalty.Adjustment
+	have     map[id.Act]money.Micro // what the rows give the acts that orders correct
 }
 
 // compile makes a period's rows, trees and settlement and keeps them. The
@@ -38,8 +49,8 @@ func (d *Desk) compile(ctx context.Context, p calendar.Period) (Period, error) {
 	if err != nil {
 		return Period{}, err
 	}
-	orders, err := d.Ledger.Corrections(ctx, p)
-	if err != nil {
+	var m draft
+	if m.orders, err = d.Ledger.Corrections(ctx, p); err != nil {
 		return Period{}, err
 	}
 	if err := d.Store.ReportUpdate(ctx, func(tx Tx) error { return tx.ClearPeriod(ctx, p) }); err != nil {
@@ -49,17 +60,16 @@ func (d *Desk) compile(ctx context.Context, p calendar.Period) (Period, error) {
 	if err != nil {
 		return Period{}, err
 	}
-	rows, sums, last, previous, err := d.rows(ctx, p, month)
-	if err != nil {
+	if err := d.rows(ctx, p, month, &m); err != nil {
 		return Period{}, err
 	}
-	trees, err := month.Close(affordable(orders, rows))
+	trees, err := month.Close(m.affordable())
 	if err != nil {
 		return Period{}, err
 	}
 	s, err := trees.Settle(royalty.Closing{
-		Node: d.Node, Log: royalty.Checkpoint{Origin: royalty.LogOrigin(d.Node), Size: last.Size, Root: last.Root}, Previous: previous,
-		Received: sums.Received, Refunded: sums.Refunded, Operator: sums.Operator, UnearnedOut: sums.UnearnedBehind,
+		Node: d.Node, Log: royalty.Checkpoint{Origin: royalty.LogOrigin(d.Node), Size: m.last.Size, Root: m.last.Root}, Previous: m.previous,
+		Received: m.sums.Received, Refunded: m.sums.Refunded, Operator: m.sums.Operator, UnearnedOut: m.sums.UnearnedBehind,
 		Rules: d.rulesVersion(), Vectors: royalty.VectorsHash(),
 	})
 	if err != nil {
@@ -73,19 +83,19 @@ func (d *Desk) compile(ctx context.Context, p calendar.Period) (Period, error) {
 		return Period{}, err
 	}
 	out.Signature = d.Keys.Settlement(out.Settlement)
-	if out.TreeA, err = d.Keys.Checkpoint(royalty.Checkpoint{Origin: royalty.MonthOrigin(d.Node, p), Size: uint64(len(rows)), Root: trees.RootA}); err != nil {
+	if out.TreeA, err = d.Keys.Checkpoint(royalty.Checkpoint{Origin: royalty.MonthOrigin(d.Node, p), Size: uint64(len(m.rows)), Root: trees.RootA}); err != nil {
 		return Period{}, err
 	}
-	if err := d.keep(ctx, p, rows, trees); err != nil {
+	if err := d.keep(ctx, p, m.rows, trees); err != nil {
 		return Period{}, err
 	}
 	return out, d.Store.ReportUpdate(ctx, func(tx Tx) error {
 		out.Compiled = tx.Now()
-		for _, r := range rows {
-			if r.row.CarryOut == 0 {
+		for _, r := range m.rows {
+			if r.carryOut == 0 {
 				continue
 			}
-			if err := tx.SetCarry(ctx, p, Carry{Subscription: r.payer.sub, Micro: r.row.CarryOut, Carried: r.row.Carried}); err != nil {
+			if err := tx.SetCarry(ctx, p, Carry{Subscription: r.sub, Micro: r.carryOut, Carried: r.waited}); err != nil {
 				return err
 			}
 		}
@@ -104,48 +114,64 @@ func (d *Desk) rulesVersion() string {
 
 // rows compiles every payer's month from the stored day rows, in one pass over
 // them and on one snapshot.
-func (d *Desk) rows(ctx context.Context, p calendar.Period, month *royalty.Month) (out []compiled, sums wallet.Sums, last Batch, previous *royalty.Settlement, err error) {
-	// Keys of payers who never played are made first: a snapshot cannot write.
+func (d *Desk) rows(ctx context.Context, p calendar.Period, month *royalty.Month, m *draft) error {
 	var list []payer
-	err = d.Store.ReportUpdate(ctx, func(tx Tx) error {
-		if list, err = payers(ctx, tx, p); err != nil {
-			return err
+	err := d.Store.ReportUpdate(ctx, func(tx Tx) (err error) {
+		if list, err = payers(ctx, tx, p); err == nil {
+			err = salted(ctx, tx, p, list)
 		}
-		for _, x := range list {
-			if x.account != "" {
-				if _, err := tx.MonthSalt(ctx, p, x.account); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return err
 	})
 	if err != nil {
-		return nil, sums, last, nil, err
+		return err
 	}
-	err = d.Store.ReportView(ctx, func(tx Tx) error {
-		if sums, err = tx.Sums(ctx, p); err != nil {
+	m.have = make(map[id.Act]money.Micro, len(m.orders))
+	for _, o := range m.orders {
+		m.have[o.Act] = 0
+	}
+	m.rows = make([]compiled, 0, len(list))
+	return d.Store.ReportView(ctx, func(tx Tx) (err error) {
+		if m.sums, err = tx.Sums(ctx, p); err != nil {
 			return err
 		}
-		if last, err = tx.LastAnchored(ctx, calendar.DayOf(tx.Now())); err != nil {
+		if m.last, err = tx.LastAnchored(ctx, calendar.DayOf(tx.Now())); err != nil {
 			return err
 		}
-		if previous, err = before(ctx, tx, p); err != nil {
+		if m.previous, err = before(ctx, tx, p); err != nil {
 			return err
 		}
 		confirmed, err := tx.Confirmed(ctx, p)
 		if err != nil {
 			return err
 		}
-		out = make([]compiled, 0, len(list))
-		add := func(x payer, days [][]byte) error {
-			c, err := compileOne(ctx, tx, p, month, x, days, confirmed[x.account])
-			out = append(out, c)
-			return err
-		}
-		return mergePayers(ctx, tx, p, list, add)
+		return mergePayers(ctx, tx, p, list, func(x payer, days [][]byte) error {
+			return m.add(ctx, tx, month, x, days, confirmed[x.account])
+		})
 	})
-	return out, sums, last, previous, err
+}
+
+// salted gives each payer the salt of the month row. Those of accounts that are
+// gone lead back to nobody; keys that are missing are made, which is why this is
+// no part of the snapshot.
+func salted(ctx context.Context, tx Tx, p calendar.Period, list []payer) error {
+	known, err := tx.MonthSalts(ctx, p)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		x := &list[i]
+		salt, ok := known[x.account]
+		switch {
+		case x.account == "":
+			salt = id.Random16()
+		case !ok:
+			if salt, err = tx.MonthSalt(ctx, p, x.account); err != nil {
+				return err
+			}
+		}
+		x.salt = salt
+	}
+	return nil
 }
 
 // mergePayers hands each payer its day rows; both come in order of pseudonym.
@@ -184,25 +210,26 @@ func keepRow(days [][]byte, row []byte) [][]byte {
 	return append(days, bytes.Clone(row))
 }
 
-func compileOne(ctx context.Context, tx Tx, p calendar.Period, month *royalty.Month, x payer, days [][]byte, confirmed bool) (compiled, error) {
-	c := compiled{payer: x, word: confirmed}
+// add compiles one payer's month.
+func (m *draft) add(ctx context.Context, tx Tx, month *royalty.Month, x payer, days [][]byte, confirmed bool) error {
 	l := royalty.Listener{Pseudonym: x.who, Pot: x.pot, CarryIn: x.carry, Carried: x.carried, Days: days, Confirmed: confirmed, Closed: x.account == ""}
-	var err error
-	if x.account != "" {
-		if c.salt, err = tx.MonthSalt(ctx, p, x.account); err != nil {
-			return c, err
+	if x.account != "" && (confirmed || x.carried > 0) {
+		var err error
+		if l.Basis, err = basis(ctx, tx, month.Period(), x.account, confirmed); err != nil {
+			return err
 		}
-		if confirmed || x.carried > 0 {
-			if l.Basis, err = basis(ctx, tx, p, x.account, confirmed); err != nil {
-				return c, err
-			}
-		}
-	} else {
-		c.salt = id.Random16()
 	}
-	row, data, err := month.Add(&l, c.salt)
-	c.row, c.data = row, bytes.Clone(data)
-	return c, err
+	row, data, err := month.Add(&l, x.salt)
+	if err != nil {
+		return err
+	}
+	m.rows = append(m.rows, compiled{payer: x, data: bytes.Clone(data), carryOut: row.CarryOut, waited: row.Carried, word: confirmed})
+	for _, s := range row.Shares {
+		if sum, ordered := m.have[s.Act]; ordered {
+			m.have[s.Act] = sum + s.Micro
+		}
+	}
+	return nil
 }
 
 // basis finds the rows of an earlier period by which a pot is paid when its own
@@ -280,19 +307,10 @@ func before(ctx context.Context, tx Tx, p calendar.Period) (*royalty.Settlement,
 
 // affordable cuts what corrections take from an act to what the month gives
 // it; the ledger lets the rest wait.
-func affordable(orders []royalty.Adjustment, rows []compiled) []royalty.Adjustment {
-	if len(orders) == 0 {
-		return nil
-	}
-	have := map[id.Act]money.Micro{}
-	for _, r := range rows {
-		for _, s := range r.row.Shares {
-			have[s.Act] += s.Micro
-		}
-	}
-	out := slices.Clone(orders)
+func (m *draft) affordable() []royalty.Adjustment {
+	out := slices.Clone(m.orders)
 	for i := range out {
-		out[i].Minus = min(out[i].Minus, have[out[i].Act]+out[i].Plus)
+		out[i].Minus = min(out[i].Minus, m.have[out[i].Act]+out[i].Plus)
 	}
 	return out
 }
@@ -303,8 +321,8 @@ func (d *Desk) keep(ctx context.Context, p calendar.Period, rows []compiled, tre
 		part := rows[at:min(at+chunkRows, len(rows))]
 		err := d.Store.ReportUpdate(ctx, func(tx Tx) error {
 			for i, r := range part {
-				m := MonthRow{Pseudonym: r.row.Pseudonym, Position: at + i, Leaf: trees.Rows[at+i], Salt: r.salt, Data: r.data,
-					Carried: r.payer.carried, Confirmed: r.word, Closed: r.payer.account == ""}
+				m := MonthRow{Pseudonym: r.who, Position: at + i, Leaf: trees.Rows[at+i], Salt: r.salt, Data: r.data,
+					Carried: r.carried, Confirmed: r.word, Closed: r.account == ""}
 				if err := tx.InsertMonthRow(ctx, p, m); err != nil {
 					return err
 				}

@@ -292,6 +292,7 @@ type payer struct {
 	pot     money.Micro
 	carry   money.Micro
 	carried uint8
+	salt    royalty.Salt
 }
 
 // payers lists who has a pot or a carry in a period, by pseudonym.

@@ -122,6 +122,8 @@ type Tx interface {
 	// them when they are missing; a view returns NotFound.
 	Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (royalty.Pseudonym, error)
 	MonthSalt(ctx context.Context, p calendar.Period, a id.Account) (royalty.Salt, error)
+	// MonthSalts are those there are of a period.
+	MonthSalts(ctx context.Context, p calendar.Period) (map[id.Account]royalty.Salt, error)
 
 	// Unsealed counts claimed plays up to and with a day that no row holds as
 	// they stand.

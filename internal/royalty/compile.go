@@ -97,6 +97,7 @@ type compiler struct {
 	own     []seen
 	basis   []seen
 	list    []Credit
+	ranking ranking
 }
 
 // tally adds up one act for the listener at hand.
@@ -124,7 +125,7 @@ type seen struct {
 }
 
 func newCompiler(p calendar.Period, r *Rules) *compiler {
-	return &compiler{period: p, rules: r, names: make(map[string]int)}
+	return &compiler{period: p, rules: r, names: make(map[string]int), ranking: ranking{seed: r.Seed}}
 }
 
 // intern names an act without allocating for one that was met before.
@@ -267,7 +268,7 @@ func (c *compiler) pay(out *MonthRow, pot money.Micro, rows []seen) {
 		c.list = append(c.list, c.acts[i].Credit)
 		c.acts[i].Credit, c.acts[i].last = Credit{}, 0
 	}
-	top := rank(c.list, c.rules.K, c.rules.Seed)
+	top := c.ranking.top(c.list, c.rules.K)
 	if len(top) > 0 {
 		out.Basis = rows[0].Day.Period()
 		out.Shares = share(pot, top, c.rules.Lambda)

@@ -51,6 +51,9 @@ func NewMonth(period calendar.Period, rules Rules) (*Month, error) {
 	return m, nil
 }
 
+// Period is the one that is compiled.
+func (m *Month) Period() calendar.Period { return m.period }
+
 // Add compiles the next listener and takes the row in. Listeners come strictly
 // ascending by pseudonym; salt is the listener's of the period. It returns the
 // row and its bytes, which are good until the next call.
@@ -149,15 +152,9 @@ func (m *Month) Close(adjustments []Adjustment) (*Trees, error) {
 	}
 	t.acts = append(t.acts, m.names...)
 	slices.Sort(t.acts)
-	order := m.sort(t)
-	t.starts = make([]int, len(t.acts)+1)
+	m.sort(t)
 	var upper []SumNode
-	for i, a := range t.acts {
-		end := t.starts[i]
-		for end < len(order) && m.names[m.at(order[end]).act] == a {
-			end++
-		}
-		t.starts[i+1] = end
+	for i := range t.acts {
 		line, err := t.line(i, adjustments)
 		if err != nil {
 			return nil, err
@@ -180,30 +177,37 @@ func (m *Month) Close(adjustments []Adjustment) (*Trees, error) {
 	return t, nil
 }
 
-// sort orders the shares by act and blind and hands them to t.
-func (m *Month) sort(t *Trees) []uint32 {
+// sort orders the shares by act and blind and hands them to t. It puts them with
+// their acts by counting, so that only blinds are left to be compared.
+func (m *Month) sort(t *Trees) {
 	place := make([]uint32, len(m.names)) // index of the act to its rank by name
 	for i, a := range t.acts {
 		if n, paid := m.index[a]; paid {
 			place[n] = uint32(i)
 		}
 	}
-	var order []uint32
-	for c := range m.parts {
-		order = slices.Grow(order, len(m.parts[c]))
-		for i := range m.parts[c] {
-			order = append(order, uint32(c*chunk+i))
+	t.starts = make([]int, len(t.acts)+1)
+	for _, list := range m.parts {
+		for i := range list {
+			t.starts[place[list[i].act]+1]++
 		}
 	}
-	slices.SortFunc(order, func(a, b uint32) int {
-		p, q := m.at(a), m.at(b)
-		if p.act != q.act {
-			return cmp.Compare(place[p.act], place[q.act])
+	for i := range t.acts {
+		t.starts[i+1] += t.starts[i]
+	}
+	next := slices.Clone(t.starts)
+	order := make([]uint32, t.starts[len(t.acts)])
+	for c, list := range m.parts {
+		for i := range list {
+			p := place[list[i].act]
+			order[next[p]] = uint32(c*chunk + i)
+			next[p]++
 		}
-		return compare(p.blind, q.blind)
-	})
+	}
+	for i := range t.acts {
+		slices.SortFunc(order[t.starts[i]:t.starts[i+1]], func(a, b uint32) int { return compare(m.at(a).blind, m.at(b).blind) })
+	}
 	t.at = func(i int) *part { return m.at(order[i]) }
-	return order
 }
 
 func (m *Month) at(i uint32) *part { return &m.parts[i/chunk][i%chunk] }

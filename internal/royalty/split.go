@@ -54,7 +54,8 @@ func Split(pot money.Micro, credits []Credit, p Params, seed Hash) (shares []Sha
 	if err := distinct(credits); err != nil {
 		return nil, 0, err
 	}
-	top := rank(slices.Clone(credits), p.K, seed)
+	r := ranking{seed: seed}
+	top := r.top(slices.Clone(credits), p.K)
 	if len(top) == 0 || pot == 0 {
 		return nil, pot, nil
 	}
@@ -84,16 +85,51 @@ func distinct(credits []Credit) error {
 	return nil
 }
 
-// rank sorts credits in place and cuts them to the best k that have any.
-func rank(credits []Credit, k uint8, seed Hash) []Credit {
-	credits = slices.DeleteFunc(credits, func(c Credit) bool { return c.Credit == 0 })
-	slices.SortFunc(credits, func(a, b Credit) int {
-		if c := cmp.Or(cmp.Compare(b.Credit, a.Credit), cmp.Compare(b.Plays, a.Plays), cmp.Compare(b.Days, a.Days)); c != 0 {
-			return c
+// ranking orders acts by what they were heard. The keys that break ties are
+// kept, since each is a hash and the acts of a node's listeners are the same.
+type ranking struct {
+	seed Hash
+	keys map[id.Act]Hash
+}
+
+// top returns the best k of the credits that are not zero, the best first, in
+// the memory of credits. A listener has many acts and k is small: each is put
+// where it belongs among the best so far, or left out.
+func (r *ranking) top(credits []Credit, k uint8) []Credit {
+	n := 0
+	for _, c := range credits {
+		at := n
+		for at > 0 && r.compare(&c, &credits[at-1]) < 0 {
+			at--
 		}
-		return compare(TieKey(seed, a.Act), TieKey(seed, b.Act))
-	})
-	return credits[:min(len(credits), int(k))]
+		if c.Credit == 0 || at == int(k) {
+			continue
+		}
+		n = min(n+1, int(k))
+		copy(credits[at+1:n], credits[at:])
+		credits[at] = c
+	}
+	return credits[:n]
+}
+
+// compare is below zero when a ranks before b.
+func (r *ranking) compare(a, b *Credit) int {
+	if c := cmp.Or(cmp.Compare(b.Credit, a.Credit), cmp.Compare(b.Plays, a.Plays), cmp.Compare(b.Days, a.Days)); c != 0 {
+		return c
+	}
+	return compare(r.key(a.Act), r.key(b.Act))
+}
+
+func (r *ranking) key(a id.Act) Hash {
+	k, ok := r.keys[a]
+	if !ok {
+		if r.keys == nil {
+			r.keys = make(map[id.Act]Hash)
+		}
+		k = TieKey(r.seed, a)
+		r.keys[a] = k
+	}
+	return k
 }
 
 // share weighs ranked acts: lambda*Q + (B-lambda)*k*c over B*k*Q. With at most

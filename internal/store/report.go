@@ -47,6 +47,15 @@ func (tx reportTx) MonthSalt(ctx context.Context, p calendar.Period, a id.Accoun
 	return listen.MonthSalt(ctx, listenTx(tx), a, p)
 }
 
+func (tx reportTx) MonthSalts(ctx context.Context, p calendar.Period) (map[id.Account]royalty.Salt, error) {
+	rows, err := tx.Q.ListenerMonthKeys(ctx, int64(p))
+	out := make(map[id.Account]royalty.Salt, len(rows))
+	for _, r := range rows {
+		out[id.Account(r.Account)] = royalty.MonthSalt(r.Key, p)
+	}
+	return out, wrap(err, "salts of the month")
+}
+
 func (tx reportTx) Claims(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.Hash, []id.Bytes16, error) {
 	logged, err := tx.Q.PlayLoggedHashes(ctx, sqlgen.PlayLoggedHashesParams{Account: string(a), Low: d.Start().UnixMilli(), High: d.End().UnixMilli()})
 	if err != nil {

@@ -160,6 +160,9 @@ select account from confirmation where period = @period;
 select count(*) from charge c
 where c.account = @account and not c.refunded and not exists (select 1 from period_close p where p.period = c.period and p.state >= 2);
 
+-- name: ListenerMonthKeys :many
+select account, key from listener_month where period = @period;
+
 -- name: ListenerMonths :many
 select period, pseudonym from listener_month where account = @account;
 

@@ -612,6 +612,38 @@ func (q *Queries) ListenerMonthExpire(ctx context.Context, period int64) error {
 	return err
 }
 
+const listenerMonthKeys = `-- name: ListenerMonthKeys :many
+select account, key from listener_month where period = $1
+`
+
+type ListenerMonthKeysRow struct {
+	Account string
+	Key     []byte
+}
+
+func (q *Queries) ListenerMonthKeys(ctx context.Context, period int64) ([]ListenerMonthKeysRow, error) {
+	rows, err := q.db.QueryContext(ctx, listenerMonthKeys, period)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListenerMonthKeysRow
+	for rows.Next() {
+		var i ListenerMonthKeysRow
+		if err := rows.Scan(&i.Account, &i.Key); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listenerMonths = `-- name: ListenerMonths :many
 select period, pseudonym from listener_month where account = $1
 `
