@@ -48,6 +48,9 @@ bench: bin/9ten        ## the promised figures, beside yardsticks in the same ru
 web:                   ## build the browser's part into internal/web/dist
 	$(GO) run ./web/build
 
-sql:                   ## generate internal/store/sqlgen from the queries
+sql: bin/sqlc          ## generate internal/store/sqlgen from the queries
+	cd internal/store && ../../bin/sqlc generate && \
+	  LC_ALL=C sha256sum sqlc.yaml migrations/*.sql query/*.sql sqlgen/*.go > sqlgen.sum
+
+bin/sqlc: tools/go.mod # about ten minutes, once
 	cd tools && $(GO) build -o ../bin/sqlc github.com/sqlc-dev/sqlc/cmd/sqlc
-	cd internal/store && ../../bin/sqlc generate
