@@ -424,9 +424,9 @@ func TestRoles(t *testing.T) {
 	ok(t, n.SetRole(n.ctx, n.again(t, in), n.admin.Account, account.Listener))
 	want(t, n.again(t, n.admin).Require(account.Admin), fault.Forbidden, "")
 
-	list, err := n.List(n.ctx, n.again(t, in), "", 1)
+	list, err := n.Find(n.ctx, n.again(t, in), "", "", 1)
 	ok(t, err)
-	rest, err := n.List(n.ctx, n.again(t, in), list[0].ID, 500)
+	rest, err := n.Find(n.ctx, n.again(t, in), "", list[0].ID, 500)
 	ok(t, err)
 	if len(list) != 1 || len(rest) != 1 || list[0].ID == rest[0].ID {
 		t.Errorf("pages = %v, %v", list, rest)

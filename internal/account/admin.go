@@ -18,29 +18,23 @@ const (
 	pageMost = 201
 )
 
-// List returns at most n accounts in the order of their making, after the one
-// named. Faults: Unauthenticated, Forbidden.
-func (s *Service) List(ctx context.Context, p Principal, after id.Account, n int) (list []Account, err error) {
-	if err := p.Require(Moderator); err != nil {
-		return nil, err
-	}
-	n = min(max(n, 1), pageMost)
-	err = s.store.AccountView(ctx, func(tx Tx) error { list, err = tx.Accounts(ctx, after, n); return err })
-	return list, err
-}
-
-// Find is [Service.List] of those whose handle, name or address holds a text.
+// Find returns at most n accounts in the order of their making, after the one
+// named: those whose handle, name or address holds a text, or all of them.
 // Faults: Unauthenticated, Forbidden.
 func (s *Service) Find(ctx context.Context, p Principal, text string, after id.Account, n int) (list []Account, err error) {
 	if err := p.Require(Moderator); err != nil {
 		return nil, err
 	}
 	text = strings.TrimPrefix(fold(text), "@")
-	if text == "" || len(text) > 254 {
-		return s.List(ctx, p, after, n)
-	}
 	n = min(max(n, 1), pageMost)
-	err = s.store.AccountView(ctx, func(tx Tx) error { list, err = tx.Find(ctx, text, after, n); return err })
+	err = s.store.AccountView(ctx, func(tx Tx) error {
+		if text == "" {
+			list, err = tx.Accounts(ctx, after, n)
+		} else {
+			list, err = tx.Find(ctx, text, after, n)
+		}
+		return err
+	})
 	return list, err
 }
 

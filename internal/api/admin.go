@@ -16,10 +16,11 @@ func (a *API) admin(r *router) {
 	}
 	addAccount := op(http.MethodPost, "/accounts", "add-account", "Make an account for somebody", account.Admin)
 	addAccount.status = http.StatusCreated
-	add(r, op(http.MethodGet, "/accounts", "list-accounts", "All accounts, in the order of their making", account.Moderator), a.accounts)
+	add(r, op(http.MethodGet, "/accounts", "list-accounts", "All accounts, or those that a text is found in, in the order of their making", account.Moderator), a.accounts)
 	add(r, addAccount, a.addAccount)
 	add(r, op(http.MethodPut, "/accounts/{handle}/role", "set-account-role", "Change what an account may do", account.Admin), a.setAccountRole)
 	add(r, op(http.MethodPost, "/accounts/{handle}/password-link", "make-password-link", "Make a one-time link for a new password; it is good for a day", account.Admin), a.passwordLink)
+	add(r, op(http.MethodDelete, "/accounts/{handle}/sessions", "end-account-sessions", "Sign somebody out everywhere and revoke their tokens", account.Admin), a.endAccountSessions)
 	add(r, op(http.MethodDelete, "/accounts/{handle}", "remove-account", "Delete somebody's account and all the node keeps of it", account.Admin), a.removeAccount)
 	add(r, op(http.MethodGet, "/audit", "list-audit", "What the operator and moderators did, the latest first", account.Admin), a.audit)
 	add(r, op(http.MethodGet, "/settings", "get-settings", "What the operator decides about the node", account.Admin), a.settings)
@@ -38,6 +39,11 @@ type AccountRow struct {
 
 func accountRow(x *account.Account) AccountRow {
 	return AccountRow{x.ID, x.Handle, x.Name, x.Email, string(x.Role), x.Created}
+}
+
+type accountsInput struct {
+	PageInput
+	Find string `query:"find" maxLength:"200" doc:"Only those whose handle, name or address holds it"`
 }
 
 type newAccountInput struct {
@@ -68,8 +74,8 @@ type AuditRow struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-func (a *API) accounts(ctx context.Context, in *PageInput) (*output[Page[AccountRow]], error) {
-	list, err := a.Accounts.List(ctx, account.From(ctx), id.Account(in.After), in.Limit+1)
+func (a *API) accounts(ctx context.Context, in *accountsInput) (*output[Page[AccountRow]], error) {
+	list, err := a.Accounts.Find(ctx, account.From(ctx), in.Find, id.Account(in.After), in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +103,10 @@ func (a *API) setAccountRole(ctx context.Context, in *accountRoleInput) (*struct
 	return nil, a.person(ctx, in.Handle, func(who id.Account) error {
 		return a.Accounts.SetRole(ctx, account.From(ctx), who, account.Role(in.Body.Role))
 	})
+}
+
+func (a *API) endAccountSessions(ctx context.Context, in *HandleRef) (*struct{}, error) {
+	return nil, a.person(ctx, in.Handle, func(who id.Account) error { return a.Accounts.EndSessions(ctx, account.From(ctx), who) })
 }
 
 func (a *API) removeAccount(ctx context.Context, in *HandleRef) (*struct{}, error) {

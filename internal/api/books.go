@@ -33,6 +33,7 @@ func (a *API) books(r *router) {
 	export.files = []string{"text/csv", "text/plain"}
 	add(r, export, a.export)
 	add(r, op(http.MethodGet, "/subscriptions", "list-subscriptions", "All subscriptions, the newest first"), a.subscriptions)
+	add(r, op(http.MethodGet, "/accounts/{handle}/subscription", "get-account-subscription", "Where somebody's subscription stands, with all that was booked on it"), a.subscriptionOf)
 	add(r, op(http.MethodGet, "/books", "list-books", "Every book that is not at zero"), a.balances)
 	add(r, op(http.MethodGet, "/months", "list-months", "Settled months, the latest first"), a.months)
 	add(r, op(http.MethodPost, "/months/{period}/close", "close-month", "Settle a month, as far as the calendar allows; twice does no harm"), a.closeMonth)
@@ -189,6 +190,17 @@ func (a *API) subscriptions(ctx context.Context, in *PageInput) (*output[Page[Su
 		}
 		return row
 	}))
+}
+
+func (a *API) subscriptionOf(ctx context.Context, in *HandleRef) (out *output[Subscription], err error) {
+	err = a.person(ctx, in.Handle, func(who id.Account) error {
+		s, err := a.Wallet.Standing(ctx, who)
+		whole := subscription(s)
+		whole.Payments = each(s.Payments(in.Handle), paymentOf)
+		out = &output[Subscription]{whole}
+		return err
+	})
+	return out, err
 }
 
 // Book is one book and how it stands: what is received is above zero, what is

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/music"
@@ -13,6 +15,9 @@ func (a *API) moderation(r *router) {
 		return operation{method: method, path: "/moderation" + path, id: id, tag: "Moderation", scope: account.ScopeAdmin, role: account.Moderator, summary: summary}
 	}
 	add(r, op(http.MethodGet, "/releases", "list-taken-down", "Releases that are taken down, newest first"), a.down)
+	orphans := op(http.MethodGet, "/acts", "list-orphaned-acts", "Acts that nobody owns any more; give one an owner with set-act-role")
+	orphans.role = account.Admin
+	add(r, orphans, a.orphans)
 	add(r, op(http.MethodPut, "/releases/{release}", "take-down", "Take a release out of public view"), a.takeDown)
 	add(r, op(http.MethodDelete, "/releases/{release}", "restore", "Put a release back"), a.restore)
 }
@@ -38,6 +43,15 @@ func (a *API) down(ctx context.Context, in *PageInput) (*output[Page[Release]], 
 		return nil, err
 	}
 	return reply(cut(list, in, func(r *music.Release) string { return dated(r.Changed, string(r.ID)) }, plainRelease))
+}
+
+func (a *API) orphans(ctx context.Context, in *PageInput) (*output[Page[Act]], error) {
+	list, err := a.Studio.Orphans(ctx, mover(ctx))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(x, y music.Act) int { return cmp.Compare(y.ID, x.ID) })
+	return reply(cut(list, in, func(x *music.Act) string { return string(x.ID) }, actOf))
 }
 
 func (a *API) takeDown(ctx context.Context, in *takeDownInput) (*struct{}, error) {

@@ -20,10 +20,15 @@ type Subscription struct {
 	Due       money.Micro `json:"due_micro" doc:"What the current month costs from today"`
 	Missing   money.Micro `json:"missing_micro" doc:"Of which this is not covered"`
 	Balance   money.Micro `json:"balance_micro" doc:"Paid and not used"`
+	Payments  []Payment   `json:"payments,omitempty" doc:"What was paid and given back, newest first; the operator's own notes only for the operator"`
 }
 
 func subscription(s wallet.Standing) Subscription {
 	out := Subscription{State: "none", Due: s.Due, Missing: s.Missing, Balance: s.Balance}
+	for _, p := range s.Payments("") {
+		p.Note = ""
+		out.Payments = append(out.Payments, paymentOf(&p))
+	}
 	if s.Subscribed {
 		out.State = string(s.Subscription.State)
 		if s.Subscription.PaidUntil != 0 {

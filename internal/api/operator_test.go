@@ -39,6 +39,12 @@ func TestTheOperatorRunsTheNode(t *testing.T) {
 	if made.Handle != "mo" || made.Role != "moderator" {
 		t.Errorf("%+v", made)
 	}
+	var found struct{ Rows []struct{ Handle string } }
+	if root.do(http.MethodGet, "/accounts?find=mo", nil, http.StatusOK, &found); len(found.Rows) != 1 || found.Rows[0].Handle != "mo" {
+		t.Errorf("%+v", found)
+	}
+	root.do(http.MethodDelete, "/accounts/ada/sessions", nil, http.StatusNoContent, nil)
+	ada.refused(http.MethodGet, "/me", nil, http.StatusUnauthorized)
 	root.do(http.MethodDelete, "/accounts/mo", nil, http.StatusNoContent, nil)
 	root.refused(http.MethodDelete, "/accounts/mo", nil, http.StatusNotFound)
 	root.refused(http.MethodDelete, "/accounts/grace", nil, http.StatusConflict)
@@ -108,7 +114,7 @@ func TestMoneyIsMovedOnce(t *testing.T) {
 	if root.do(http.MethodGet, "/payments", nil, http.StatusOK, &paid); len(paid.Rows) != 1 || paid.Rows[0].Handle != "ada" {
 		t.Errorf("%+v", paid)
 	}
-	h.signUp("bob")
+	bob := h.browser(h.signUp("bob"))
 	root.do(http.MethodPost, "/payments", map[string]any{"handle": "bob", "micro": 10_000_000, "method": "cash", "reference": "wrong", "received": "2026-11-23", "note": "envelope"}, http.StatusCreated, nil)
 	root.do(http.MethodPost, "/payments/undo", map[string]any{"event": "wrong", "why": "it was Ada's"}, http.StatusOK, nil)
 	root.refused(http.MethodPost, "/payments/undo", map[string]any{"event": "wrong", "why": "it was Ada's"}, http.StatusConflict)
@@ -116,6 +122,22 @@ func TestMoneyIsMovedOnce(t *testing.T) {
 		if a := root.send(http.MethodGet, "/books/"+name, nil); a.code != http.StatusOK || len(a.body) == 0 || a.header.Get("Content-Disposition") == "" {
 			t.Errorf("%s: %d %v", name, a.code, a.header)
 		}
+	}
+	type subscription struct {
+		Payments []struct {
+			Event, Note string
+			Undone      *string
+		}
+	}
+	var booked, own subscription
+	root.do(http.MethodGet, "/accounts/bob/subscription", nil, http.StatusOK, &booked)
+	if n := len(booked.Payments); n != 2 || booked.Payments[1].Note != "envelope" || booked.Payments[1].Undone == nil {
+		t.Errorf("Bob's subscription: %+v", booked)
+	}
+	root.refused(http.MethodGet, "/accounts/nobody/subscription", nil, http.StatusNotFound)
+	bob.do(http.MethodGet, "/subscription", nil, http.StatusOK, &own)
+	if n := len(own.Payments); n != 2 || own.Payments[1].Note != "" || own.Payments[1].Event == "" {
+		t.Errorf("what Bob sees of it: %+v", own)
 	}
 	root.refused(http.MethodGet, "/books/books.xls", nil, http.StatusUnprocessableEntity)
 	back := map[string]any{"handle": "ada", "method": "bank", "reference": "refund 1"}

@@ -163,6 +163,19 @@ type Payment struct {
 	Undone   time.Time // zero while it stands
 }
 
+// Payments are the events of one listener, newest first; handle names them.
+func (s Standing) Payments(handle string) []Payment {
+	undone := map[string]time.Time{}
+	for _, e := range s.Events {
+		undone[e.ID] = e.At
+	}
+	out := make([]Payment, 0, len(s.Events))
+	for _, e := range slices.Backward(s.Events) {
+		out = append(out, Payment{Event: e, Handle: handle, Undone: undone["undo/"+e.ID]})
+	}
+	return out
+}
+
 // listMost bounds a page of a list, and the row that tells that there are more.
 const listMost = 201
 

@@ -124,13 +124,8 @@ func (v *visit) paymentsOf(p *PaymentsPage) error {
 		return err
 	}
 	p.Subs = []SubLine{subLine(p.Find, st.Subscription, st.Balance)}
-	undone := map[string]time.Time{}
-	for _, e := range st.Events {
-		undone[e.ID] = e.At
-	}
-	for i := len(st.Events) - 1; i >= 0; i-- {
-		e := st.Events[i]
-		p.Payments = append(p.Payments, paidLine(wallet.Payment{Event: e, Handle: p.Find, Undone: undone["undo/"+e.ID]}))
+	for _, paid := range st.Payments(p.Find) {
+		p.Payments = append(p.Payments, paidLine(paid))
 	}
 	return nil
 }

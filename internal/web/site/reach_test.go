@@ -1,0 +1,146 @@
+package site
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// operations says which operations of the interface do what a page does. A
+// page that only asks for what another operation takes has that one.
+var operations = map[string]string{
+	"GET /{$}":                   "get-nine list-releases",
+	"GET /browse":                "list-releases list-tracks list-acts list-tags",
+	"GET /tag/{tag}":             "list-releases",
+	"GET /release/{id}":          "get-release",
+	"GET /act/{handle}":          "get-act",
+	"GET /search":                "search",
+	"GET /queue":                 "get-resume keep-resume",
+	"GET /library":               "list-playlists list-likes list-release-likes list-follows list-followed-releases",
+	"GET /playlist/{id}":         "get-playlist",
+	"GET /history":               "list-history",
+	"POST /like":                 "like unlike like-release unlike-release",
+	"POST /follow":               "follow unfollow",
+	"POST /playlists":            "make-playlist",
+	"POST /playlist/{id}":        "edit-playlist",
+	"POST /playlist/{id}/add":    "add-to-playlist",
+	"POST /playlist/{id}/move":   "move-playlist-item",
+	"POST /playlist/{id}/remove": "remove-playlist-item",
+	"POST /playlist/{id}/delete": "delete-playlist",
+	"POST /history/pause":        "edit-me",
+	"POST /history/delete":       "drop-history",
+
+	"GET /setup":                   "set-up",
+	"POST /setup":                  "set-up",
+	"GET /signin":                  "sign-in",
+	"POST /signin":                 "sign-in",
+	"GET /signup":                  "sign-up",
+	"POST /signup":                 "sign-up",
+	"POST /signout":                "sign-out",
+	"GET /reset":                   "reset-password",
+	"POST /reset":                  "reset-password",
+	"GET /account":                 "get-me list-sessions list-devices list-tokens add-device",
+	"POST /account":                "edit-me",
+	"POST /account/password":       "change-password",
+	"POST /account/sessions/end":   "sign-out-everywhere",
+	"POST /account/devices/revoke": "revoke-device",
+	"POST /account/tokens":         "make-token",
+	"POST /account/tokens/revoke":  "revoke-token",
+	"POST /account/delete":         "delete-me",
+
+	"GET /receipts":               "list-receipts list-receipt-days",
+	"GET /receipts/{period}":      "get-receipt",
+	"GET /receipts/{period}/file": "get-receipt",
+	"GET /days/{day}/receipt":     "get-day-receipt",
+	"POST /confirm":               "confirm-nine",
+	"GET /verify":                 "get-node get-ledger-settlement get-ledger-anchor",
+	"GET /subscription":           "get-subscription",
+	"POST /subscription":          "open-subscription",
+	"POST /subscription/cancel":   "cancel-subscription",
+	"GET /ledger":                 "get-ledger get-node",
+	"GET /privacy":                "get-node",
+
+	"GET /studio":                             "list-desks list-own-acts list-own-releases list-waiting-sheets",
+	"POST /studio/open":                       "open-studio",
+	"POST /studio/acts":                       "make-act",
+	"POST /studio/releases":                   "make-release",
+	"GET /studio/act/{id}":                    "get-act list-act-people get-act-wallets list-waiting-sheets",
+	"POST /studio/act/{id}":                   "edit-act",
+	"POST /studio/act/{id}/cover":             "set-act-cover",
+	"POST /studio/act/{id}/wallets":           "set-act-wallets",
+	"POST /studio/act/{id}/people":            "set-act-role take-act-role",
+	"POST /studio/act/{id}/credits":           "answer-sheet",
+	"GET /studio/act/{id}/statement":          "list-earnings",
+	"GET /studio/act/{id}/statement.csv":      "list-earnings",
+	"GET /studio/act/{id}/proof/{period}":     "get-act-proof",
+	"GET /studio/release/{id}":                "get-release list-uploads list-sheets",
+	"POST /studio/release/{id}":               "edit-release edit-tracks order-tracks",
+	"POST /studio/release/{id}/do":            "publish-release schedule-release withdraw-release make-preview end-preview delete-release",
+	"POST /studio/release/{id}/files":         "make-release",
+	"POST /studio/release/{id}/cover":         "set-release-cover drop-release-cover",
+	"POST /studio/release/{id}/people":        "edit-tracks",
+	"POST /studio/release/{id}/credits":       "propose-sheet",
+	"GET /studio/release/{id}/track/{track}":  "get-track list-sheets",
+	"POST /studio/release/{id}/track/{track}": "edit-track remove-track",
+
+	"GET /operator":                            "get-status get-findings list-books list-dead-jobs",
+	"POST /operator/jobs/retry":                "retry-job",
+	"POST /operator/jobs/drop":                 "drop-job",
+	"GET /operator/payments":                   "list-payments list-subscriptions get-account-subscription",
+	"POST /operator/payments":                  "declare-payment",
+	"POST /operator/refund":                    "refund",
+	"POST /operator/undo":                      "undo-payment",
+	"GET /operator/books/{file}":               "export-books",
+	"GET /operator/months/{period}/settlement": "get-ledger-settlement",
+	"GET /operator/months":                     "list-months",
+	"POST /operator/months/close":              "close-month",
+	"GET /operator/people":                     "list-accounts",
+	"POST /operator/people":                    "add-account",
+	"POST /operator/people/{id}":               "set-account-role make-password-link end-account-sessions remove-account",
+	"GET /operator/settings":                   "get-settings",
+	"POST /operator/settings":                  "edit-settings",
+	"GET /operator/music":                      "list-taken-down list-orphaned-acts list-audit",
+	"POST /operator/music/down":                "take-down",
+	"POST /operator/music/restore":             "restore",
+}
+
+// TestEverythingIsForProgramsToo: what a page does, an operation of the
+// interface does.
+func TestEverythingIsForProgramsToo(t *testing.T) {
+	b, err := os.ReadFile("../../api/testdata/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec struct {
+		Paths map[string]map[string]struct{ OperationID string }
+	}
+	if err := json.Unmarshal(b, &spec); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, methods := range spec.Paths {
+		for _, op := range methods {
+			known[op.OperationID] = true
+		}
+	}
+	left := maps.Clone(operations)
+	for _, p := range (&Site{}).pages() {
+		if operations[p.pattern] == "" {
+			t.Errorf("%s: no operation of the interface does this", p.pattern)
+		}
+		delete(left, p.pattern)
+	}
+	for _, p := range slices.Sorted(maps.Keys(left)) {
+		t.Errorf("%s is no page", p)
+	}
+	for p, ids := range operations {
+		for id := range strings.FieldsSeq(ids) {
+			if !known[id] {
+				t.Errorf("%s: there is no operation %s", p, id)
+			}
+		}
+	}
+}
