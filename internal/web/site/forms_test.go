@@ -84,6 +84,31 @@ func TestOperatorsFormsByListeners(t *testing.T) {
 	}
 }
 
+// TestTokensOnPages sends every form, and opens what is private, with a token
+// that may do next to nothing: its scopes hold for pages too.
+func TestTokensOnPages(t *testing.T) {
+	n := newNode(t)
+	n.setUp(true)
+	secret, _, err := n.accounts.IssueToken(t.Context(), n.principal("anneke"), "script", []account.Scope{account.ScopeListen}, n.site.Now().AddDate(0, 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := n.visitor()
+	for path := range n.site.Posts() {
+		if status := program.post(path, "", "Authorization", "Bearer "+secret); status != http.StatusForbidden {
+			t.Errorf("POST %s with a token is answered with %d, want 403", path, status)
+		}
+	}
+	for _, path := range []string{"/account", "/history", "/receipts", "/operator/people"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+secret)
+		program.take(program.Do(req)).sees(http.StatusForbidden, path, "a token is for programs").misses("anneke")
+	}
+}
+
 func TestNextStaysHere(t *testing.T) {
 	for _, away := range []string{"", "//evil.example", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "evil.example", "/ /evil.example", "/%zz", "/\x7f/evil.example"} {
 		if got := site.Local(away); got != "/" {

@@ -105,6 +105,10 @@ func (s *Site) answer(p page) http.Handler {
 const maxForm = 1 << 20
 
 func (v *visit) enter(p page) error {
+	if v.viewer.Token { // its scopes bound what the API does; a page knows of none
+		v.viewer = account.Principal{}
+		return fault.New(fault.Forbidden, "Pages are for people, and a token is for programs: it does what it may under /api/v1.")
+	}
 	if v.Method == http.MethodPost {
 		if err := sameSite(v.Request); err != nil {
 			return err
