@@ -36,6 +36,9 @@ type router struct {
 const (
 	paceEvery = 50 * time.Millisecond
 	paceBurst = 400
+	// claimBurst is how many claims an account may send at once: what a device
+	// heard in two weeks away from the node. Then the pace holds for them too.
+	claimBurst = 2000
 )
 
 // maxBody bounds what one request may send; files go to the uploads.
@@ -88,7 +91,7 @@ type operation struct {
 	maxBody      int64         // bytes a request may have; 0 is [maxBody]
 	csrfInBody   bool          // a beacon cannot set headers: its body carries the token
 	files        []string      // types of what is downloaded, where that is the answer
-	often        bool          // the clock bounds it already: it is not slowed down
+	often        bool          // it is paced by itself, see [claimBurst]
 }
 
 // add registers an operation. Faults of do become problem documents; those of

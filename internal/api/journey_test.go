@@ -155,3 +155,23 @@ func TestTokensMakeNoTokens(t *testing.T) {
 	page.do(http.MethodDelete, "/me", map[string]any{"password": password}, http.StatusNoContent, nil)
 	page.refused(http.MethodGet, "/me", nil, http.StatusUnauthorized)
 }
+
+// Claims are paced by account, however many come in one request: each of them
+// costs a signature, a count of its day and a place on the disk.
+func TestClaimsArePaced(t *testing.T) {
+	h := newHouse(t)
+	page := h.browser(h.signUp("ada"))
+	claims := make([]map[string]any, 200)
+	for i := range claims {
+		claims[i] = map[string]any{"claim": []byte("no")}
+	}
+	batch := map[string]any{"claims": claims}
+	for range 10 {
+		page.do(http.MethodPost, "/claims", batch, http.StatusOK, nil)
+	}
+	if a := page.send(http.MethodPost, "/claims", batch); a.code != http.StatusTooManyRequests || a.header.Get("Retry-After") != "10" {
+		t.Errorf("the 2001st to 2200th: %d, Retry-After %q", a.code, a.header.Get("Retry-After"))
+	}
+	h.clock.Add((10 * time.Second).Milliseconds())
+	page.do(http.MethodPost, "/claims", batch, http.StatusOK, nil)
+}

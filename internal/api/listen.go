@@ -141,6 +141,9 @@ func (a *API) claim(ctx context.Context, in *claimInput) (*output[Receipt], erro
 	if said.Play != play {
 		return nil, fault.New(fault.Invalid, "The claim is of another play than the address names.")
 	}
+	if err := a.claimPace.Allow(string(r.Account), a.Now()); err != nil {
+		return nil, err
+	}
 	ans, err := a.Listen.Claim(ctx, listen.SignedClaim{Account: r.Account, Claim: in.Body.Claim, Signature: in.Body.Signature, Origin: gate.Origin(gate.Client(ctx))})
 	if err != nil {
 		return nil, err
@@ -150,6 +153,9 @@ func (a *API) claim(ctx context.Context, in *claimInput) (*output[Receipt], erro
 
 func (a *API) claims(ctx context.Context, in *claimsInput) (*output[[]Receipt], error) {
 	r := account.From(ctx)
+	if err := a.claimPace.AllowN(string(r.Account), a.Now(), len(in.Body.Claims)); err != nil {
+		return nil, err
+	}
 	list := make([]listen.SignedClaim, len(in.Body.Claims))
 	for i, c := range in.Body.Claims {
 		list[i] = listen.SignedClaim{Account: r.Account, Claim: c.Claim, Signature: c.Signature, Origin: gate.Origin(gate.Client(ctx))}

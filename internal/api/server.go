@@ -12,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/problem"
@@ -43,7 +44,9 @@ type API struct {
 	// Month returns an account's nine with the names of its acts.
 	Month func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error)
 	// MayAct refuses (Forbidden, NotFound) who has no part in an act.
-	MayAct func(ctx context.Context, p account.Principal, act id.Act) error
+	MayAct    func(ctx context.Context, p account.Principal, act id.Act) error
+	claimPace *limit.Limiter // by account, of claims
+
 	// Named is called when the node's name may have changed; it may be nil.
 	Named func()
 }
@@ -52,6 +55,7 @@ type API struct {
 // their principal in the context.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
+	a.claimPace = limit.New(paceEvery, claimBurst)
 	r := newRouter(mux, a)
 	a.node(r)
 	a.people(r)

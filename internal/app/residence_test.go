@@ -40,13 +40,14 @@ func newResidence(t *testing.T, at time.Time, people int) *residence {
 func newResidenceAt(t *testing.T, path string, at time.Time, people int) *residence {
 	t.Helper()
 	h := &residence{t: t, path: path}
-	h.clock.Store(at.UnixMilli())
+	h.set(at.Add(-time.Hour)) // people are there before they play
 	h.open()
 	_, err := h.accounts.SetupHere(t.Context(), account.Setup{
 		SignUp:   account.SignUp{Handle: "ada", Password: "a long enough password"},
 		Settings: account.Settings{Name: "Quayside", OperatorName: "Ada", OpenStudio: true},
 	})
 	h.ok(err)
+	h.set(at)
 	h.ok(h.node.settle(t.Context()))
 	h.ok(h.node.Close())
 	catalogue(t, "sqlite", filepath.Join(h.path, "9ten.db"), 14)
@@ -58,8 +59,10 @@ func newResidenceAt(t *testing.T, path string, at time.Time, people int) *reside
 		h.people = append(h.people, p)
 		puppets = append(puppets, account.Puppet{Handle: fmt.Sprintf("person%d", i), Name: fmt.Sprintf("Person %d", i), SPKI: p.spki})
 	}
+	h.set(at.Add(-time.Hour))
 	ids, err := h.accounts.Populate(t.Context(), puppets)
 	h.ok(err)
+	h.set(at)
 	for i, a := range ids {
 		h.people[i].account = a
 	}

@@ -64,7 +64,7 @@ func simulate(ctx context.Context, c *call) error {
 		return err
 	}
 	s := &simulation{period: period}
-	s.clock.Store(period.Start().Add(time.Minute).UnixMilli())
+	s.clock.Store(period.Start().UnixMilli()) // whoever plays is there from the first second
 	began := time.Now()
 	log := newLogger(LogConfig{Level: "warn", Format: "text"}, c.stderr)
 	s.node, err = openNodeIn(ctx, cfg, log, world{now: func() time.Time { return time.UnixMilli(s.clock.Load()) }})

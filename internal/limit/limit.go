@@ -39,7 +39,11 @@ func New(every time.Duration, burst int) *Limiter {
 }
 
 // Allow counts an attempt. Faults: Limited, with how long to wait.
-func (l *Limiter) Allow(name string, now time.Time) error {
+func (l *Limiter) Allow(name string, now time.Time) error { return l.AllowN(name, now, 1) }
+
+// AllowN counts n attempts at once, of which there may be no more than a
+// burst. Faults: Limited, and then none was counted.
+func (l *Limiter) AllowN(name string, now time.Time, n int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.names[name]
@@ -54,10 +58,10 @@ func (l *Limiter) Allow(name string, now time.Time) error {
 		l.recent.Remove(last)
 	}
 	a := e.Value.(*attempts)
-	if a.AllowN(now, 1) {
+	if a.AllowN(now, n) {
 		return nil
 	}
-	wait := max(time.Second, time.Duration((1-a.TokensAt(now))*float64(l.every)).Round(time.Second))
+	wait := max(time.Second, time.Duration((float64(n)-a.TokensAt(now))*float64(l.every)).Round(time.Second))
 	return fault.Later(wait, "That was tried too often. Try again in %d seconds.", int(wait.Seconds()))
 }
 

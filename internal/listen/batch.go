@@ -23,7 +23,8 @@ type batch struct {
 	byDay   map[AccountDay][]*Play // changed plays by the day they begin
 	devices map[accountDevice]error
 	own     map[id.Account][]id.Act
-	paused  map[id.Account]bool // history
+	paused  map[id.Account]bool  // history
+	room    map[AccountDay]int64 // plays that are still taken of a day
 	keys    map[calendar.Period][]byte
 	heard   map[id.Track]int64
 	tracks  []id.Track // of heard, in order
@@ -41,7 +42,7 @@ func newBatch(d *Desk, tx Tx) *batch {
 		desk: d, tx: tx,
 		plays: map[id.Bytes16]*Play{}, fresh: map[id.Bytes16]bool{}, touched: map[id.Bytes16]bool{},
 		listed: map[AccountDay]bool{}, byDay: map[AccountDay][]*Play{},
-		devices: map[accountDevice]error{}, own: map[id.Account][]id.Act{}, paused: map[id.Account]bool{}, keys: map[calendar.Period][]byte{}, heard: map[id.Track]int64{},
+		devices: map[accountDevice]error{}, own: map[id.Account][]id.Act{}, paused: map[id.Account]bool{}, room: map[AccountDay]int64{}, keys: map[calendar.Period][]byte{}, heard: map[id.Track]int64{},
 	}
 }
 
@@ -122,6 +123,9 @@ func (b *batch) take(ctx context.Context, c *checked) (p *Play, taken bool, err 
 		return p, false, err
 	}
 	if !known {
+		if err := b.admit(ctx, p); err != nil {
+			return nil, false, err
+		}
 		b.plays[p.ID], b.fresh[p.ID] = p, true
 		p.Origin = origin(b.keys[p.Day().Period()], c.Origin)
 	}
@@ -132,6 +136,33 @@ func (b *batch) take(ctx context.Context, c *checked) (p *Play, taken bool, err 
 	p.Claim, p.Signature, p.Hash, p.Sealed = c.SignedClaim.Claim, c.Signature, c.hash, false
 	b.mark(p)
 	return p, true, nil
+}
+
+// admit refuses a play that this node never began when its day is full.
+func (b *batch) admit(ctx context.Context, p *Play) error {
+	d := AccountDay{p.Account, p.Day()}
+	left, asked := b.room[d]
+	if !asked {
+		var err error
+		if left, err = room(ctx, b.tx, d); err != nil {
+			return err
+		}
+	}
+	if left <= 0 {
+		return errFull()
+	}
+	b.room[d] = left - 1
+	return nil
+}
+
+// room is how many more plays are taken of a listener's day.
+func room(ctx context.Context, tx Tx, d AccountDay) (int64, error) {
+	n, err := tx.CountPlays(ctx, d.Account, d.Day.Start().UnixMilli(), d.Day.End().UnixMilli())
+	return maxPlays - n, wrap(err, "plays of a day")
+}
+
+func errFull() error {
+	return fault.New(fault.Conflict, "%d plays of that day are here already. More are not taken.", maxPlays)
 }
 
 // device asks once per transaction whether a device may still sign.
@@ -179,8 +210,15 @@ func (b *batch) offline(ctx context.Context, c *checked) (*Play, error) {
 	if err != nil {
 		return nil, noTrack(err)
 	}
-	if b.desk.trackName(track) != claim.Track {
+	if b.desk.trackName(track) != claim.Track || !track.Opened {
 		return nil, noTrack(nil)
+	}
+	joined, err := b.tx.Joined(ctx, c.Account)
+	if err != nil {
+		return nil, wrap(err, "account")
+	}
+	if claim.Begin < joined {
+		return nil, fault.New(fault.Invalid, "The claim says the play began before there was this account.")
 	}
 	p := &Play{ID: claim.Play, Account: c.Account, Track: id, Device: claim.Device, Seconds: track.Seconds, Begin: claim.Begin, End: claim.Begin, Flags: Offline, Decision: TooShort}
 	if p.Sheet, err = b.tx.Sheet(ctx, id, claim.Begin); err != nil {

@@ -24,6 +24,9 @@ const (
 	maxRepeats = 20
 	// maxDay is the most one account's day counts: 16 hours.
 	maxDay = 57_600 * second
+	// maxPlays is how many plays of a day are taken of an account, one every 17
+	// seconds: a day is counted whole whenever something of it changes.
+	maxPlays = 5000
 	// maxWall is the longest a play may be open. It makes the day before the
 	// only other one whose plays can cover a day's.
 	maxWall = 24 * 3600 * second

@@ -64,7 +64,8 @@ type Begun struct {
 
 // Begin begins a play now. Faults: NotFound for a track that cannot be played
 // here, Forbidden for a device that is not the account's or was revoked,
-// Unsupported for live plays. Begun and never claimed it counts for nothing,
+// Unsupported for live plays, Conflict
+// when the account has begun too many that day. Begun and never claimed it counts for nothing,
 // so a caller that heard no answer begins again.
 func (d *Desk) Begin(ctx context.Context, s Start) (b Begun, err error) {
 	if s.Flags&^allFlags != 0 {
@@ -93,6 +94,11 @@ func (d *Desk) begin(ctx context.Context, tx Tx, play id.Bytes16, s Start) (Begu
 		}
 	}
 	p := Play{ID: play, Account: s.Account, Track: s.Track, Device: s.Device, Seconds: track.Seconds, Begin: now.UnixMilli(), End: now.UnixMilli(), Flags: s.Flags, Decision: TooShort, Seen: now.UnixMilli()}
+	if left, err := room(ctx, tx, AccountDay{p.Account, p.Day()}); err != nil {
+		return Begun{}, err
+	} else if left <= 0 {
+		return Begun{}, errFull()
+	}
 	if p.Sheet, err = tx.Sheet(ctx, s.Track, p.Begin); err != nil {
 		return Begun{}, noTrack(err)
 	}

@@ -39,10 +39,14 @@ type Tx interface {
 	// PlaysBetween lists an account's claimed plays that begin in [from, to),
 	// without claim bytes.
 	PlaysBetween(ctx context.Context, a id.Account, from, to int64) ([]Play, error)
+	// CountPlays is how many plays of an account begin in [from, to), claimed or not.
+	CountPlays(ctx context.Context, a id.Account, from, to int64) (int64, error)
 	// Played moves the public number of counted plays of a track.
 	Played(ctx context.Context, t id.Track, plays int64) error
 	// Remember writes a play into the listener's own history, once.
 	HistoryPaused(ctx context.Context, a id.Account) (bool, error)
+	// Joined is when an account was made, in Unix milliseconds.
+	Joined(ctx context.Context, a id.Account) (int64, error)
 	Remember(ctx context.Context, a id.Account, t id.Track, at int64) error
 
 	DayActs(ctx context.Context, a id.Account, d calendar.Day) ([]royalty.ActDay, error)
@@ -83,6 +87,7 @@ type Track struct {
 	Home    string // node id, "" for this node
 	Seconds int64  // floor(samples / sample rate)
 	Public  bool   // may be played by everybody now
+	Opened  bool   // was so at some time
 }
 
 // A Device is a registered device key.

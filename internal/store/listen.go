@@ -50,7 +50,7 @@ func (tx listenTx) Track(ctx context.Context, t id.Track) (listen.Track, error) 
 	if err != nil {
 		return listen.Track{}, absent(err, "track")
 	}
-	out := listen.Track{ID: t, Seconds: r.DurationMs.Int64 / 1000, Public: r.State == "ready" && r.ReleaseState == "published"}
+	out := listen.Track{ID: t, Seconds: r.DurationMs.Int64 / 1000, Public: r.State == "ready" && r.ReleaseState == "published", Opened: r.Published > 0}
 	if r.Samples.Int64 > 0 && r.Rate.Int64 > 0 {
 		out.Seconds = r.Samples.Int64 / r.Rate.Int64
 	}
@@ -137,6 +137,11 @@ func (tx listenTx) PlaysBetween(ctx context.Context, a id.Account, from, to int6
 	return out, wrap(err, "plays of a day")
 }
 
+func (tx listenTx) CountPlays(ctx context.Context, a id.Account, from, to int64) (int64, error) {
+	n, err := tx.Q.PlayCount(ctx, sqlgen.PlayCountParams{Account: string(a), Low: from, High: to})
+	return n, wrap(err, "plays of a day")
+}
+
 func (tx listenTx) Played(ctx context.Context, t id.Track, plays int64) error {
 	track := string(t)
 	return errors.Join(
@@ -150,6 +155,11 @@ func (tx listenTx) Played(ctx context.Context, t id.Track, plays int64) error {
 func (tx listenTx) HistoryPaused(ctx context.Context, a id.Account) (bool, error) {
 	paused, err := tx.Q.ListenHistoryPaused(ctx, string(a))
 	return paused, absent(err, "history")
+}
+
+func (tx listenTx) Joined(ctx context.Context, a id.Account) (int64, error) {
+	created, err := tx.Q.ListenJoined(ctx, string(a))
+	return created, absent(err, "account")
 }
 
 func (tx listenTx) Remember(ctx context.Context, a id.Account, t id.Track, at int64) error {

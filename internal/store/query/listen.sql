@@ -34,6 +34,9 @@ update play set decision = @decision, counted = @counted, sealed = false where i
 select id, track, device, sheet, own, seconds, began, ended, heard, decision, counted, sealed
 from play where account = @account and began >= @low and began < @high and accepted > 0;
 
+-- name: PlayCount :one
+select count(*) from play where account = @account and began >= @low and began < @high;
+
 -- name: PlayHashes :many
 select hash from play where account = @account and began >= @low and began < @high and accepted > 0;
 
@@ -79,6 +82,9 @@ update release_line set plays = release_line.plays + @n where release_line.relea
 
 -- name: ListenHistoryPaused :one
 select history_paused from account where id = @id;
+
+-- name: ListenJoined :one
+select created from account where id = @id;
 
 -- name: ListenHistory :exec
 insert into history (account, at, track) values (@account, @at, @track) on conflict (account, at, track) do nothing;

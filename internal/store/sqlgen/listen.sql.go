@@ -149,6 +149,17 @@ func (q *Queries) ListenHistoryPaused(ctx context.Context, id string) (bool, err
 	return history_paused, err
 }
 
+const listenJoined = `-- name: ListenJoined :one
+select created from account where id = $1
+`
+
+func (q *Queries) ListenJoined(ctx context.Context, id string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, listenJoined, id)
+	var created int64
+	err := row.Scan(&created)
+	return created, err
+}
+
 const listenShares = `-- name: ListenShares :many
 select act, bps from sheet_share where track = $1 and version = $2 order by act
 `
@@ -540,6 +551,23 @@ func (q *Queries) PlayByID(ctx context.Context, id []byte) (Play, error) {
 		&i.Logged,
 	)
 	return i, err
+}
+
+const playCount = `-- name: PlayCount :one
+select count(*) from play where account = $1 and began >= $2 and began < $3
+`
+
+type PlayCountParams struct {
+	Account string
+	Low     int64
+	High    int64
+}
+
+func (q *Queries) PlayCount(ctx context.Context, arg PlayCountParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, playCount, arg.Account, arg.Low, arg.High)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const playDropClaims = `-- name: PlayDropClaims :execrows
