@@ -179,8 +179,10 @@ type Service struct {
 	now      func() time.Time
 	erase    []Eraser
 	hasher   *hasher
-	byLogin  *limit.Limiter
-	byAddr   *limit.Limiter
+	byAddr   *limit.Limiter // sign-ins from a network
+	byPair   *limit.Limiter // to one account from one network, or by one session
+	byLogin  *limit.Limiter // to one account from networks it is not known in
+	known    limit.Known    // networks in which an account signed in
 	signUps  *limit.Limiter
 	settings cache
 }
@@ -189,7 +191,7 @@ type Service struct {
 func New(c Config) *Service {
 	return &Service{
 		store: c.Store, now: c.Now, erase: c.Erase, hasher: newHasher(),
-		byLogin: limit.New(30*time.Second, 10), byAddr: limit.New(5*time.Second, 30), signUps: limit.New(time.Minute, 20),
+		byAddr: limit.New(5*time.Second, 30), byPair: limit.New(30*time.Second, 10), byLogin: limit.New(10*time.Second, 100), signUps: limit.New(time.Minute, 20),
 	}
 }
 

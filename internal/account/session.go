@@ -80,7 +80,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string, c Client) 
 		login = ""
 	}
 	now := s.now()
-	if err := errors.Join(s.byAddr.Allow(limit.Network(c.Addr), now), s.byLogin.Allow(login, now)); err != nil {
+	if err := s.mayTry(login, limit.Network(c.Addr), now); err != nil {
 		return in, err
 	}
 	var a Account
@@ -115,8 +115,29 @@ func (s *Service) SignIn(ctx context.Context, login, password string, c Client) 
 		in, err = begin(ctx, tx, a, c)
 		return err
 	})
+	if err == nil {
+		s.known.Add(pair(login, limit.Network(c.Addr)))
+	}
 	return in, err
 }
+
+// mayTry bounds guessing: by a network, by a network at one account, and by
+// all networks at one account. The last does not hold where somebody signed in
+// to the account before, and who was refused by the first two does not count
+// for it: strangers cannot keep people out of their accounts.
+func (s *Service) mayTry(login, network string, now time.Time) error {
+	at := pair(login, network)
+	if err := s.byAddr.Allow(network, now); err != nil {
+		return err
+	}
+	if err := s.byPair.Allow(at, now); err != nil || s.known.Has(at) {
+		return err
+	}
+	return s.byLogin.Allow(login, now)
+}
+
+// pair names an account in a network.
+func pair(login, network string) string { return login + " " + network }
 
 func errLogin() error {
 	return fault.New(fault.Unauthenticated, "The name and the password do not belong together. Check both; capitals count in the password.")
@@ -219,7 +240,7 @@ func (s *Service) confirm(ctx context.Context, p Principal, field, password stri
 	if err := p.person(); err != nil {
 		return err
 	}
-	if err := s.byLogin.Allow(p.Handle, s.now()); err != nil {
+	if err := s.byPair.Allow(string(p.Account), s.now()); err != nil {
 		return err
 	}
 	var stored string

@@ -17,25 +17,74 @@ import (
 const remembered = 8192
 
 // A Limiter counts attempts by name: a burst at once, then one every so often.
-// The name not seen for longest is forgotten when there are too many. It may
-// be used by many goroutines.
+// It may be used by many goroutines.
 type Limiter struct {
 	every time.Duration
 	burst int
 
-	mu     sync.Mutex
-	names  map[string]*list.Element
-	recent *list.List // of *attempts, the most recent first
-}
-
-type attempts struct {
-	name string
-	*rate.Limiter
+	mu       sync.Mutex
+	attempts names[*rate.Limiter]
 }
 
 // New returns a limiter.
-func New(every time.Duration, burst int) *Limiter {
-	return &Limiter{every: every, burst: burst, names: map[string]*list.Element{}, recent: list.New()}
+func New(every time.Duration, burst int) *Limiter { return &Limiter{every: every, burst: burst} }
+
+// Known remembers names that were seen before. The zero value knows none. It
+// may be used by many goroutines.
+type Known struct {
+	mu   sync.Mutex
+	seen names[struct{}]
+}
+
+// Add remembers a name.
+func (k *Known) Add(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen.put(name, struct{}{})
+}
+
+// Has reports whether a name was added and is not forgotten.
+func (k *Known) Has(name string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.seen.get(name)
+	return ok
+}
+
+// names keeps something by name. The one not seen for longest is forgotten
+// when there are too many.
+type names[T any] struct {
+	by     map[string]*list.Element
+	recent list.List // of entry[T], the most recent first
+}
+
+type entry[T any] struct {
+	name string
+	of   T
+}
+
+func (n *names[T]) get(name string) (of T, ok bool) {
+	e, ok := n.by[name]
+	if !ok {
+		return of, false
+	}
+	n.recent.MoveToFront(e)
+	return e.Value.(entry[T]).of, true
+}
+
+func (n *names[T]) put(name string, of T) {
+	if e, ok := n.by[name]; ok {
+		n.recent.Remove(e)
+	}
+	if n.by == nil {
+		n.by = map[string]*list.Element{}
+	}
+	n.by[name] = n.recent.PushFront(entry[T]{name, of})
+	if n.recent.Len() > remembered {
+		last := n.recent.Back()
+		delete(n.by, last.Value.(entry[T]).name)
+		n.recent.Remove(last)
+	}
 }
 
 // Allow counts an attempt. Faults: Limited, with how long to wait.
@@ -46,18 +95,11 @@ func (l *Limiter) Allow(name string, now time.Time) error { return l.AllowN(name
 func (l *Limiter) AllowN(name string, now time.Time, n int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e, ok := l.names[name]
+	a, ok := l.attempts.get(name)
 	if !ok {
-		e = l.recent.PushFront(&attempts{name, rate.NewLimiter(rate.Every(l.every), l.burst)})
-		l.names[name] = e
+		a = rate.NewLimiter(rate.Every(l.every), l.burst)
+		l.attempts.put(name, a)
 	}
-	l.recent.MoveToFront(e)
-	if l.recent.Len() > remembered {
-		last := l.recent.Back()
-		delete(l.names, last.Value.(*attempts).name)
-		l.recent.Remove(last)
-	}
-	a := e.Value.(*attempts)
 	if a.AllowN(now, n) {
 		return nil
 	}

@@ -17,8 +17,8 @@ func TestLimiterForgets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(l.names) != remembered || l.recent.Len() != remembered {
-		t.Errorf("%d names, %d in the list", len(l.names), l.recent.Len())
+	if n := &l.attempts; len(n.by) != remembered || n.recent.Len() != remembered {
+		t.Errorf("%d names, %d in the list", len(n.by), n.recent.Len())
 	}
 	if err := l.Allow(fmt.Sprint(remembered+99), now); !fault.Is(err, fault.Limited) {
 		t.Errorf("the newest = %v", err)
@@ -28,6 +28,22 @@ func TestLimiterForgets(t *testing.T) {
 	}
 	if err := l.Allow("0", now); err != nil {
 		t.Errorf("one that was forgotten = %v", err)
+	}
+}
+
+func TestKnownForgets(t *testing.T) {
+	var k Known
+	k.Add("first")
+	for i := range remembered - 1 {
+		k.Add(fmt.Sprint(i))
+		if !k.Has("first") { // and was seen again
+			t.Fatalf("forgotten after %d others", i)
+		}
+	}
+	k.Add("first")
+	k.Add("one more")
+	if k.Has("0") || !k.Has("1") || !k.Has("first") || k.Has("nobody") {
+		t.Error("not the one that was seen least is forgotten")
 	}
 }
 
