@@ -135,6 +135,16 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 	})
 }
 
+// shared reports what caches between the node and its people may keep for all
+// of them.
+func shared(path string) bool {
+	switch kindOf(path) {
+	case "media", "assets", "log":
+		return true
+	}
+	return path == manifestPath
+}
+
 // kindOf sorts paths into few kinds, so that strangers cannot make new ones.
 func kindOf(path string) string {
 	for _, k := range []struct{ prefix, kind string }{{"/media/", "media"}, {"/covers/", "media"}, {"/assets/", "assets"}, {"/api/", "api"}, {"/log/", "log"}} {

@@ -36,10 +36,12 @@ func (n *node) pages(mux *http.ServeMux, renderer *web.Renderer, assets *web.Ass
 		},
 	}
 	mux.Handle("GET /assets/", assets)
-	mux.Handle("GET /manifest.webmanifest", manifest(assets))
+	mux.Handle("GET "+manifestPath, manifest(assets))
 	mux.Handle("/", s.Handler())
 	return nil
 }
+
+const manifestPath = "/manifest.webmanifest"
 
 // manifest lets the site be installed.
 func manifest(assets *web.Assets) http.Handler {

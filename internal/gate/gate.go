@@ -20,6 +20,9 @@ type Gate struct {
 	Accounts *account.Service
 	Trusted  []netip.Prefix // proxies whose X-Forwarded-For is believed
 	Secure   bool           // the node is reached over https
+	// Shared reports the addresses whose answers a cache may give to others:
+	// they carry no cookie. nil: none.
+	Shared func(path string) bool
 }
 
 type contextKey struct{}
@@ -59,11 +62,14 @@ func (g *Gate) principal(w http.ResponseWriter, r *http.Request) (account.Princi
 		return account.Principal{}, nil
 	}
 	p, expires, err := g.Accounts.Authenticate(r.Context(), c.Value)
+	shared := g.Shared != nil && g.Shared(r.URL.Path)
 	if fault.Is(err, fault.Unauthenticated) {
-		g.Clear(w)
+		if !shared {
+			g.Clear(w)
+		}
 		return account.Principal{}, nil
 	}
-	if err == nil && !expires.IsZero() && r.Method == http.MethodGet {
+	if err == nil && !expires.IsZero() && r.Method == http.MethodGet && !shared {
 		http.SetCookie(w, g.holding(c.Value, expires)) // the session slides, and the cookie with it
 	}
 	return p, err
