@@ -44,6 +44,12 @@ const (
 // maxBody bounds what one request may send; files go to the uploads.
 const maxBody = 1 << 20
 
+// How long that may take; a picture comes from somebody who may send one.
+const (
+	bodyTime    = 30 * time.Second
+	pictureTime = 3 * time.Minute
+)
+
 // newRouter begins the interface on a mux.
 func newRouter(mux *http.ServeMux, a *API) *router {
 	c := huma.DefaultConfig("9ten", a.Version)
@@ -113,7 +119,10 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 func (r *router) describe(o operation) huma.Operation {
 	op := huma.Operation{
 		Middlewares: huma.Middlewares{r.guard(o)}, Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag},
-		DefaultStatus: o.status, MaxBodyBytes: cmp.Or(o.maxBody, maxBody), Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		DefaultStatus: o.status, MaxBodyBytes: cmp.Or(o.maxBody, maxBody), BodyReadTimeout: bodyTime, Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}
+	if o.maxBody > maxBody {
+		op.BodyReadTimeout = pictureTime
 	}
 	if len(o.files) > 0 {
 		answer := &huma.Response{Description: "A file", Content: map[string]*huma.MediaType{}}

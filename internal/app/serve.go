@@ -15,6 +15,11 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 )
 
+// hurry is how long a request may take to arrive, unless it brings a file of
+// somebody who may send one: so nobody keeps connections busy for the price of
+// a byte now and then.
+const hurry = 30 * time.Second
+
 // drain is how long requests under way may take once the node is told to stop.
 const drain = 10 * time.Second
 
@@ -55,7 +60,7 @@ func serve(ctx context.Context, c *call) error {
 		return errors.Join(err, ln.Close())
 	}
 	srv := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: hurry, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	if err := n.welcome(ctx, c.stdout); err != nil {

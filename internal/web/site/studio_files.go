@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/web"
@@ -59,7 +60,7 @@ func (v *visit) nextFile() error {
 // eachFile hands over the files of a form, one after the other.
 func (v *visit) eachFile(do func(name string, file io.Reader) error) error {
 	for v.file != nil {
-		if err := do(v.file.FileName(), v.file); err != nil {
+		if err := do(v.file.FileName(), gate.Patient(v.ResponseWriter, v.file)); err != nil {
 			return err
 		}
 		if err := v.nextFile(); err != nil {
