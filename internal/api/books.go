@@ -36,6 +36,7 @@ func (a *API) books(r *router) {
 	add(r, op(http.MethodGet, "/accounts/{handle}/subscription", "get-account-subscription", "Where somebody's subscription stands, with all that was booked on it"), a.subscriptionOf)
 	add(r, op(http.MethodGet, "/books", "list-books", "Every book that is not at zero"), a.balances)
 	add(r, op(http.MethodGet, "/months", "list-months", "Settled months, the latest first"), a.months)
+	add(r, op(http.MethodGet, "/months/waiting", "list-waiting", "What waits for acts without a wallet, what waits longest from now first"), a.unpaid)
 	add(r, op(http.MethodPost, "/months/{period}/close", "close-month", "Settle a month, as far as the calendar allows; twice does no harm"), a.closeMonth)
 }
 
@@ -246,6 +247,26 @@ func (a *API) months(ctx context.Context, in *PageInput) (*output[Page[SettledMo
 		s := &m.Settlement
 		return SettledMonth{m.Period.Period.String(), m.Period.State.String(), s.Payers, s.Lines, s.Pots, s.SumB, s.CarryOut, s.Commons, s.Operator, m.Hash, m.Period.Settlement, m.Period.Signature, m.Period.TreeA, m.Period.Batch}
 	}))
+}
+
+// Waiting is what a month gave an act that has no wallet.
+type Waiting struct {
+	Act    id.Act      `json:"act"`
+	Period string      `json:"period"`
+	Micro  money.Micro `json:"micro"`
+	Until  time.Time   `json:"until" doc:"It goes to the commons then"`
+}
+
+func (a *API) unpaid(ctx context.Context, in *PageInput) (*output[Page[Waiting]], error) {
+	list, err := a.Report.Waiting(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(list)
+	key := func(w *report.Waiting) string {
+		return w.Until.Format(time.RFC3339) + "/" + w.Period.String() + "/" + string(w.Act)
+	}
+	return reply(cut(list, in, key, func(w *report.Waiting) Waiting { return Waiting{w.Act, w.Period.String(), w.Micro, w.Until} }))
 }
 
 // ClosedMonth is how far a month has come.

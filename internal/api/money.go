@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -185,6 +186,8 @@ type Earning struct {
 	Listeners uint32      `json:"listeners" doc:"Who had the act in their nine"`
 	Micro     money.Micro `json:"micro"`
 	Proof     string      `json:"proof" doc:"Where the proof's file is"`
+	Waits     *time.Time  `json:"waits_until,omitempty" doc:"The act has no wallet: the money is its own until then"`
+	Forfeited *time.Time  `json:"forfeited,omitempty" doc:"It waited for a wallet in vain and went to the commons"`
 }
 
 func (a *API) earnings(ctx context.Context, in *earningsInput) (*output[Page[Earning]], error) {
@@ -201,7 +204,14 @@ func (a *API) earnings(ctx context.Context, in *earningsInput) (*output[Page[Ear
 	}
 	return reply(cut(list, &in.PageInput, func(e *report.Earning) string { return e.Period.Period.String() }, func(e *report.Earning) Earning {
 		p := e.Period.Period.String()
-		return Earning{p, e.Period.State.String(), e.Line.Count, e.Line.Sum(), Prefix + "/acts/" + string(act) + "/proofs/" + p}
+		out := Earning{Period: p, State: e.Period.State.String(), Listeners: e.Line.Count, Micro: e.Line.Sum(), Proof: Prefix + "/acts/" + string(act) + "/proofs/" + p}
+		if !e.Waits.IsZero() {
+			out.Waits = &e.Waits
+		}
+		if !e.Forfeited.IsZero() {
+			out.Forfeited = &e.Forfeited
+		}
+		return out
 	}))
 }
 

@@ -75,6 +75,7 @@ func scenes() []scene {
 		{"month", crashMonth.Due(calendar.Settle).Add(35 * time.Minute), month},
 		{"more", crashMonth.Due(calendar.Final).Add(15 * time.Minute), days},
 		{"final", crashMonth.Due(calendar.Final).Add(35 * time.Minute), month},
+		{"vain", crashMonth.Forfeit().Add(35 * time.Minute), func(ctx context.Context, n *node, _ *script) error { _, err := n.report.Forfeit(ctx); return err }},
 	}
 }
 
@@ -84,6 +85,7 @@ var acts = []struct{ scenes, between []string }{
 	{[]string{"pay", "play", "day", "late"}, []string{"days"}},
 	{[]string{"month"}, []string{"more"}},
 	{[]string{"final"}, nil},
+	{[]string{"vain"}, nil},
 }
 
 // play plays scenes. One that fails is played again.

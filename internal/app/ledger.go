@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
@@ -108,10 +110,21 @@ func (r recorder) Rules(ctx context.Context, p calendar.Period) (royalty.Rules, 
 
 func (r recorder) Corrections(ctx context.Context, p calendar.Period) ([]royalty.Adjustment, error) {
 	list, err := r.contract.Corrections(ctx, r.node, p)
-	out := make([]royalty.Adjustment, len(list))
+	if err != nil {
+		return nil, err
+	}
+	out, known := make([]royalty.Adjustment, len(list)), map[id.Act]bool{}
 	for i, c := range list {
 		out[i] = royalty.Adjustment{Act: id.Act(c.Act), Plus: c.Plus, Minus: c.Minus}
+		known[out[i].Act] = true
 	}
+	payable, err := r.payable(ctx, p)
+	for _, act := range payable {
+		if !known[act] {
+			out = append(out, royalty.Adjustment{Act: act})
+		}
+	}
+	slices.SortFunc(out, func(a, b royalty.Adjustment) int { return cmp.Compare(a.Act, b.Act) })
 	return out, err
 }
 

@@ -228,13 +228,18 @@ func (n *node) calendar() {
 }
 
 // closeDueMonths takes every month since the last final one as far as the
-// calendar allows.
+// calendar allows, and gives the commons what waited a year for acts without a
+// wallet.
 func (n *node) closeDueMonths(ctx context.Context) error {
 	months, err := n.report.CloseDue(ctx)
 	for _, m := range months {
 		n.log.Info("month", "period", m.Period.String(), "state", m.State.String())
 	}
-	return err
+	sum, lost := n.report.Forfeit(ctx)
+	if sum > 0 {
+		n.log.Info("what acts without a wallet were owed for a year went to the commons", "sum", sum.String())
+	}
+	return errors.Join(err, lost)
 }
 
 // nightly holds the node's evidence against itself. What does not hold makes

@@ -110,3 +110,11 @@ var dates = [...]int{Close: 1, LateClaims: 4, Settle: 4, Challenged: 14, Final: 
 
 // Due returns the instant from which step s of period p is due.
 func (p Period) Due(s Step) time.Time { return p.End().AddDate(0, 0, dates[s]-1) }
+
+// WaitMonths is for how many months a period's money waits for an act that
+// nobody can pay, counted from the day on which it should have been paid.
+const WaitMonths = 12
+
+// Forfeit returns the instant from which what the period gave to such an act
+// belongs to the commons.
+func (p Period) Forfeit() time.Time { return p.Add(WaitMonths).Due(Payout) }

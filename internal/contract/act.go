@@ -17,8 +17,12 @@ type Act struct {
 	Home string `json:"home"` // node that may act for it
 	// MinPayout is the act's own choice; the network's minimum applies if higher.
 	MinPayout money.Micro `json:"min_payout"`
-	// Address is the version of its payout address, 0 while it has none.
+	// Payout is the hash of where it is paid, which only its home node knows;
+	// zeros while nobody can pay it.
+	Payout Digest `json:"payout"`
+	// Address is the version of that, 0 before the first.
 	Address uint32 `json:"address"`
+	Changed uint64 `json:"changed"` // when it got this version
 	Since   uint64 `json:"since"`
 	Merged  id.Act `json:"merged,omitempty"` // paid as this act
 }
@@ -28,6 +32,7 @@ type ActRegistration struct {
 	Node      string      `json:"node"`
 	Act       id.Act      `json:"act"`
 	MinPayout money.Micro `json:"min_payout"`
+	Payout    Digest      `json:"payout"`
 }
 
 // ActMerge is the argument of MergeActs; the smaller id is kept.
@@ -48,7 +53,7 @@ type proposal struct {
 }
 
 // RegisterAct gives an act its place on the ledger, under the id it has at its
-// home node. Registering again changes the minimum payout. Faults: Forbidden,
+// home node. Registering again changes the minimum payout, and where it is paid. Faults: Forbidden,
 // NotFound, Invalid, Conflict when another node is its home.
 func (*Contract) RegisterAct(ctx Ctx, op, arg string) (string, error) {
 	return perform(ctx, "RegisterAct", op, arg, func(c *call, in *ActRegistration) error {
@@ -69,6 +74,9 @@ func (*Contract) RegisterAct(ctx Ctx, op, arg string) (string, error) {
 			return fault.New(fault.Conflict, "The home of that act is %s.", a.Home)
 		}
 		a.MinPayout = in.MinPayout
+		if in.Payout != a.Payout {
+			a.Payout, a.Address, a.Changed = in.Payout, a.Address+1, c.now
+		}
 		if err := c.put(a, "act", string(a.ID)); err != nil {
 			return err
 		}
@@ -133,6 +141,20 @@ func (*Contract) GetAct(ctx Ctx, act string) (string, error) {
 
 func (c *call) act(a id.Act) (out Act, err error) {
 	return out, c.must(&out, "There is no act "+string(a)+" on the ledger.", "act", string(a))
+}
+
+// GetActs returns the []Act whose home is a node, by id.
+func (*Contract) GetActs(ctx Ctx, node string) (string, error) {
+	return query(ctx, func(c *call) ([]Act, error) {
+		out := []Act{}
+		err := each(c, "act", nil, func(_ []string, a Act) error {
+			if a.Home == node {
+				out = append(out, a)
+			}
+			return nil
+		})
+		return out, err
+	})
 }
 
 // merges lists what was merged before a period closed, by From, each into the

@@ -42,7 +42,7 @@ type Batch struct {
 // Payee is one line of a batch.
 type Payee struct {
 	Act     id.Act      `json:"act"`
-	Address uint32      `json:"address"` // version of the payout address; 0: paid by hand
+	Address uint32      `json:"address"` // version of where it is paid
 	Micro   money.Micro `json:"micro"`
 }
 
@@ -123,10 +123,20 @@ func (e *edge) root() (n royalty.SumNode, err error) {
 type Balance struct {
 	Act   id.Act      `json:"act"`
 	Micro money.Micro `json:"micro"`
+	// Since says by which periods it was credited, the oldest first. What an act
+	// with a payout address has is the newest period's: it waits for nothing.
+	Since []Credited `json:"since,omitempty"`
+}
+
+// Credited is what is left of a period's credit.
+type Credited struct {
+	Period calendar.Period `json:"period"`
+	Micro  money.Micro     `json:"micro"`
 }
 
 // FixPayoutBatch credits the lines of a final settlement to the acts and turns
-// balances that reach the minimum into payees, chunk by chunk. The last chunk
+// balances that reach the minimum, of acts that have a payout address, into
+// payees, chunk by chunk. The last chunk
 // must complete the tree that was settled, root and sum; then the batch is fixed
 // and has its hash. Faults: Forbidden, NotFound, Invalid when lines are not those
 // settled, Conflict when the settlement is not final or the chunk is not next.
@@ -227,14 +237,21 @@ func (c *call) credit(in *BatchLines, data []byte, w *batchWork) (*Payee, error)
 	if bal.Micro, err = sum(bal.Micro, l.Sum()); err != nil {
 		return nil, err
 	}
-	var a Act
-	if _, err := c.get(&a, "act", string(l.Act)); err != nil {
+	if l.Sum() > 0 {
+		bal.Since = append(bal.Since, Credited{in.Period, l.Sum()})
+	}
+	a, payable, err := c.payable(l.Act)
+	if err != nil {
 		return nil, err
 	}
+	least := max(a.MinPayout, c.parameters(in.Period).MinPayout, 1)
+	if payable && bal.Micro > 0 && bal.Micro < least {
+		bal.Since = []Credited{{in.Period, bal.Micro}}
+	}
 	var p *Payee
-	if least := max(a.MinPayout, c.parameters(in.Period).MinPayout, 1); bal.Micro >= least {
+	if payable && bal.Micro >= least {
 		p = &Payee{l.Act, a.Address, bal.Micro}
-		bal.Micro = 0
+		bal.Micro, bal.Since = 0, nil
 		b, err := p.encode()
 		if err != nil {
 			return nil, err
@@ -345,5 +362,14 @@ func (*Contract) GetBalances(ctx Ctx, node string) (string, error) {
 			return nil
 		})
 		return out, err
+	})
+}
+
+// GetBalance returns a node's [Balance] of one act, which may be nothing.
+func (*Contract) GetBalance(ctx Ctx, node, act string) (string, error) {
+	return query(ctx, func(c *call) (Balance, error) {
+		b := Balance{Act: id.Act(act)}
+		_, err := c.get(&b, "balance", node, act)
+		return b, err
 	})
 }

@@ -106,6 +106,12 @@ func (c Client) FixBatch(ctx context.Context, op, node string, p calendar.Period
 	return c.Batch(ctx, node, p)
 }
 
+// ForfeitBalance gives to the commons what waited for an act in vain; see
+// [Contract.ForfeitBalance].
+func (c Client) ForfeitBalance(ctx context.Context, op string, in BalanceRef) (string, error) {
+	return c.send(ctx, "ForfeitBalance", op, in, nil)
+}
+
 // ProveFault proves a fault; see [Contract.ProveFault].
 func (c Client) ProveFault(ctx context.Context, op string, in FaultClaim, ev Evidence) (string, error) {
 	b, err := ev.Encode()
@@ -126,6 +132,11 @@ func (c Client) Nodes(ctx context.Context) ([]Node, error) { return ask[[]Node](
 // Act reads an act.
 func (c Client) Act(ctx context.Context, a id.Act) (Act, error) {
 	return ask[Act](ctx, c, "GetAct", string(a))
+}
+
+// Acts reads the acts whose home is a node, by id.
+func (c Client) Acts(ctx context.Context, node string) ([]Act, error) {
+	return ask[[]Act](ctx, c, "GetActs", node)
 }
 
 // Parameters reads one version of the governed numbers.
@@ -202,4 +213,15 @@ func (c Client) Payees(ctx context.Context, node string, p calendar.Period) ([]P
 // Balances reads what a node owes its acts and has put into no batch, by act.
 func (c Client) Balances(ctx context.Context, node string) ([]Balance, error) {
 	return ask[[]Balance](ctx, c, "GetBalances", node)
+}
+
+// Balance reads what a node owes one act and has put into no batch.
+func (c Client) Balance(ctx context.Context, node string, a id.Act) (Balance, error) {
+	return ask[Balance](ctx, c, "GetBalance", node, string(a))
+}
+
+// Forfeits reads what went to a node's commons, by act and period; of one act
+// if it is named.
+func (c Client) Forfeits(ctx context.Context, node string, a id.Act) ([]Forfeit, error) {
+	return ask[[]Forfeit](ctx, c, "GetForfeits", node, string(a))
 }

@@ -45,6 +45,9 @@ type draft struct {
 // period counts as compiled only with the last transaction; what an
 // interrupted run left is cleared first.
 func (d *Desk) compile(ctx context.Context, p calendar.Period) (Period, error) {
+	if err := d.payouts(ctx); err != nil {
+		return Period{}, err
+	}
 	rules, err := d.Ledger.Rules(ctx, p)
 	if err != nil {
 		return Period{}, err

@@ -203,6 +203,9 @@ func (d *Desk) finalize(ctx context.Context, p *Period) error {
 }
 
 func (d *Desk) fix(ctx context.Context, p *Period) error {
+	if err := d.payouts(ctx); err != nil {
+		return err
+	}
 	var lines []royalty.Line
 	err := d.Store.ReportView(ctx, func(tx Tx) (err error) {
 		lines, err = tx.Lines(ctx, p.Period)

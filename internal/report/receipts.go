@@ -207,12 +207,6 @@ func daysUnder(ctx context.Context, tx Tx, a id.Account, row *royalty.MonthRow) 
 	return out, nil
 }
 
-// An Earning is what an act was credited for one period.
-type Earning struct {
-	Period Period
-	Line   royalty.Line
-}
-
 // ActProof returns an act's proof file of a settled month, or NotFound.
 func (d *Desk) ActProof(ctx context.Context, act id.Act, p calendar.Period) ([]byte, error) {
 	period, err := d.period(ctx, p)
@@ -231,15 +225,6 @@ func (d *Desk) ActProof(ctx context.Context, act id.Act, p calendar.Period) ([]b
 		return nil, err
 	}
 	return proof.Format()
-}
-
-// Earnings lists what an act was credited, newest period first.
-func (d *Desk) Earnings(ctx context.Context, act id.Act) (out []Earning, err error) {
-	err = d.Store.ReportView(ctx, func(tx Tx) error {
-		out, err = tx.Earnings(ctx, act)
-		return err
-	})
-	return out, err
 }
 
 // OnLedger returns what the ledger holds of the log at a size, or NotFound when

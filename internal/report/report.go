@@ -179,6 +179,8 @@ type Tx interface {
 	Shares(ctx context.Context, p calendar.Period, yield func(royalty.Leaf) error) error
 	InsertLine(ctx context.Context, p calendar.Period, l royalty.Line) error
 	Lines(ctx context.Context, p calendar.Period) ([]royalty.Line, error)
+	// Sheets are the wallets of all acts that have any, in the order they wrote.
+	Sheets(ctx context.Context) (map[id.Act][]Payout, error)
 	// Earnings lists an act's lines, newest period first.
 	Earnings(ctx context.Context, act id.Act) ([]Earning, error)
 
@@ -233,7 +235,9 @@ type Ledger interface {
 	// Rules returns the split's parameters and seed for a period; Conflict
 	// while the beacon behind the seed is not fixed.
 	Rules(ctx context.Context, p calendar.Period) (royalty.Rules, error)
-	// Corrections are what the ledger ordered for the period, by act.
+	// Corrections are what the ledger ordered for the period, by act. An act
+	// whose balance can be paid by now has one of nothing, so that it gets a
+	// line even if nobody heard it.
 	Corrections(ctx context.Context, p calendar.Period) ([]royalty.Adjustment, error)
 	// Settled returns the settlement that stands for a period, or NotFound.
 	Settled(ctx context.Context, p calendar.Period) ([]byte, error)
@@ -242,6 +246,16 @@ type Ledger interface {
 	Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error
 	Finalize(ctx context.Context, p calendar.Period) error
 	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)
+	// SetPayouts tells the ledger which acts can be paid, by the hash of where
+	// (see [PayoutHash]), and that all others cannot.
+	SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Hash) error
+	// Waiting is what stands for an act that nobody can pay, or for all of them,
+	// what is due first first.
+	Waiting(ctx context.Context, act id.Act) ([]Waiting, error)
+	// Forfeit gives one of these to the commons. Forfeits are those that went
+	// there, of one act or of all.
+	Forfeit(ctx context.Context, act id.Act, p calendar.Period) error
+	Forfeits(ctx context.Context, act id.Act) ([]Forfeit, error)
 	// Owed is what stands on the ledger for each act and was not paid out: its
 	// balance, and its lines of the batches of the given periods.
 	Owed(ctx context.Context, fixed []calendar.Period) (map[id.Act]money.Micro, error)

@@ -394,6 +394,16 @@ func (tx reportTx) Lines(ctx context.Context, p calendar.Period) ([]royalty.Line
 	return out, wrap(err, "lines")
 }
 
+func (tx reportTx) Sheets(ctx context.Context) (map[id.Act][]report.Payout, error) {
+	rows, err := tx.Q.ActWalletsAll(ctx)
+	out := map[id.Act][]report.Payout{}
+	for _, r := range rows {
+		act := id.Act(r.Act)
+		out[act] = append(out[act], report.Payout{Address: r.Address, Bps: uint16(r.Bps)})
+	}
+	return out, wrap(err, "wallets")
+}
+
 func (tx reportTx) Earnings(ctx context.Context, act id.Act) ([]report.Earning, error) {
 	rows, err := tx.Q.MonthLineOf(ctx, string(act))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
@@ -138,6 +139,7 @@ func batch(t *testing.T, w *world) {
 	wants(t, "publish", w.publish(t, m.s), fine)
 	wants(t, "not final", send(0, lines[:200]), fault.Conflict)
 	wants(t, "finalize", w.finalize(), fine)
+	wants(t, "payout", w.payout(popular, "wallet"), fine)
 	wants(t, "short chunk", send(0, lines[:199]), fault.Invalid)
 	wants(t, "second chunk first", send(1, lines[200:]), fault.Conflict)
 	twisted := slices.Clone(lines[:200])
@@ -174,6 +176,11 @@ func batch(t *testing.T, w *world) {
 	if owed != waiting || len(balances) != len(lines) {
 		t.Errorf("%d balances of %v, want %v", len(balances), owed, waiting)
 	}
+	if early := balances[len(balances)-1]; len(early.Since) != 1 || early.Since[0].Micro != early.Micro || early.Since[0].Period != w.period {
+		t.Errorf("balance = %+v", early)
+	} else {
+		wants(t, "to the commons at once", w.forfeit(early.Act, w.period), fault.Invalid)
+	}
 
 	w.period = w.period.Add(1)
 	w.closeLog(t)
@@ -188,5 +195,80 @@ func batch(t *testing.T, w *world) {
 		if !empty.Fixed || empty.Total != 0 || empty.Payees != 0 {
 			t.Errorf("empty = %+v", empty)
 		}
+	}
+}
+
+// payout says where an act of home is paid, "": nowhere.
+func (w *world) payout(a id.Act, where string) error {
+	in := contract.ActRegistration{Node: home, Act: a}
+	if where != "" {
+		in.Payout = digest(where)
+	}
+	return one(w.c.RegisterAct(w.ctx, w.op(), in))
+}
+
+func (w *world) forfeit(a id.Act, p calendar.Period) error {
+	return one(w.c.ForfeitBalance(w.ctx, w.op(), contract.BalanceRef{Node: home, Act: a, Period: p}))
+}
+
+// settled takes a month of listeners to its batch.
+func (w *world) settled(t *testing.T, listeners []*royalty.Listener) {
+	t.Helper()
+	w.closeLog(t)
+	m := w.month(t, listeners, nil)
+	wants(t, "publish", w.publish(t, m.s), fine)
+	wants(t, "finalize", w.finalize(), fine)
+	var lines [][]byte
+	for _, l := range m.trees.Lines {
+		b, err := l.Encode()
+		wants(t, "line", err, fine)
+		lines = append(lines, b)
+	}
+	_, err := w.c.FixBatch(w.ctx, w.op(), home, w.period, lines)
+	wants(t, "batch", err, fine)
+}
+
+// forfeits lets money wait in vain: the month lies so far back that its year is
+// over.
+func forfeits(t *testing.T, w *world) {
+	w.period = calendar.PeriodOf(w.net.Now()).Add(-15)
+	paid, lost, back := act(1), act(2), act(3)
+	wants(t, "an address", w.payout(paid, "wallet"), fine)
+	w.settled(t, w.listeners(1))
+	balances, err := w.c.Balances(w.ctx, home)
+	wants(t, "balances", err, fine)
+	if b, err := w.c.Batch(w.ctx, home, w.period); err != nil || b.Payees != 0 || len(balances) != 9 || balances[0].Act != popular || balances[0].Micro < 5*money.Dollar {
+		t.Fatalf("an act without an address is paid: %+v, %+v, %v", b, balances, err)
+	}
+	wants(t, "an address", w.payout(back, "wallet"), fine)
+	wants(t, "has one", w.forfeit(back, w.period), fault.Conflict)
+	wants(t, "taken back", w.payout(back, ""), fine)
+	wants(t, "had one until now", w.forfeit(back, w.period), fault.Invalid)
+	wants(t, "can be paid, and waits for the minimum", w.forfeit(paid, w.period), fault.Conflict)
+	wants(t, "another month", w.forfeit(lost, w.period.Add(1)), fault.Conflict)
+	wants(t, "nobody", w.forfeit(act(77), w.period), fault.NotFound)
+	ref := contract.BalanceRef{Node: home, Act: lost, Period: w.period}
+	wants(t, "another node", one(w.register(t, "b.example").ForfeitBalance(w.ctx, w.op(), ref)), fault.Forbidden)
+	for range 2 { // the second time is a repetition
+		wants(t, "in vain", one(w.c.ForfeitBalance(w.ctx, "lost", ref)), fine)
+	}
+	wants(t, "twice", w.forfeit(lost, w.period), fault.Conflict)
+	gone, err := w.c.Forfeits(w.ctx, home, "")
+	wants(t, "forfeits", err, fine)
+	after, err := w.c.Balances(w.ctx, home)
+	wants(t, "balances", err, fine)
+	if one, err := w.c.Forfeits(w.ctx, home, lost); err != nil || len(one) != 1 {
+		t.Errorf("forfeits of the act = %+v, %v", one, err)
+	}
+	if none, err := w.c.Balance(w.ctx, home, lost); err != nil || none.Micro != 0 || len(none.Since) != 0 {
+		t.Errorf("balance = %+v, %v", none, err)
+	}
+	if len(gone) != 1 || gone[0].BalanceRef != ref || gone[0].Micro != balances[2].Micro || gone[0].Micro == 0 || after[2].Micro != 0 || after[0].Micro != balances[0].Micro {
+		t.Errorf("forfeits = %+v, balances %+v", gone, after)
+	}
+	acts, err := w.c.Acts(w.ctx, home)
+	wants(t, "acts", err, fine)
+	if len(acts) != 2 || acts[0].Address != 1 || acts[1].Address != 2 || acts[1].Payout != (contract.Digest{}) {
+		t.Errorf("acts = %+v", acts)
 	}
 }

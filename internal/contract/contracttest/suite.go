@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 		{"a month", month},
 		{"settlement refused", refusals},
 		{"payout batch", batch},
+		{"in vain", forfeits},
 		{"fault: split", faultSplit},
 		{"fault: split after the end", faultLate},
 		{"fault: leaf", faultLeaf},

@@ -43,6 +43,9 @@ select * from act where orphaned order by name, id;
 -- name: ActWallets :many
 select name, address, bps from act_wallet where act = @act order by line;
 
+-- name: ActWalletsAll :many
+select act, address, bps from act_wallet order by act, line;
+
 -- name: ActWalletsClear :exec
 delete from act_wallet where act = @act;
 

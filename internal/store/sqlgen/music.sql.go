@@ -447,6 +447,39 @@ func (q *Queries) ActWallets(ctx context.Context, act string) ([]ActWalletsRow, 
 	return items, nil
 }
 
+const actWalletsAll = `-- name: ActWalletsAll :many
+select act, address, bps from act_wallet order by act, line
+`
+
+type ActWalletsAllRow struct {
+	Act     string
+	Address string
+	Bps     int64
+}
+
+func (q *Queries) ActWalletsAll(ctx context.Context) ([]ActWalletsAllRow, error) {
+	rows, err := q.db.QueryContext(ctx, actWalletsAll)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ActWalletsAllRow
+	for rows.Next() {
+		var i ActWalletsAllRow
+		if err := rows.Scan(&i.Act, &i.Address, &i.Bps); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const actWalletsClear = `-- name: ActWalletsClear :exec
 delete from act_wallet where act = $1
 `

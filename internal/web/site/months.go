@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/web"
@@ -23,7 +24,16 @@ type MonthsPage struct {
 	Next   string    // the month that can be closed, "" when none
 	NextOf time.Time
 	Months []ClosedMonth
-	Fault  string // what was proved against a settlement, "" for nothing
+	Fault  string      // what was proved against a settlement, "" for nothing
+	Lost   []Unpaid    // acts without a wallet, whose money goes to the commons first first
+	Owed   money.Micro // to them together
+}
+
+// Unpaid is an act without a wallet.
+type Unpaid struct {
+	Act   ActCard
+	Micro money.Micro
+	Until time.Time // when the first of it goes to the commons
 }
 
 // ClosedMonth is one settled month as the operator sees it.
@@ -77,6 +87,9 @@ func (v *visit) months() error {
 	case err != nil:
 		return err
 	}
+	if err := v.unpaid(p); err != nil {
+		return err
+	}
 	last := current.Add(-1)
 	done := slices.ContainsFunc(all, func(m report.Settled) bool { return m.Period.Period == last })
 	switch {
@@ -87,6 +100,31 @@ func (v *visit) months() error {
 		p.Next, p.NextOf = last.String(), last.Start()
 	}
 	return v.show("months", p)
+}
+
+// unpaid lists the acts that wait for want of a wallet.
+func (v *visit) unpaid(p *MonthsPage) error {
+	list, err := v.site.Report.Waiting(v.Context(), "")
+	if err != nil {
+		return err
+	}
+	at := map[id.Act]int{}
+	var acts []id.Act
+	for _, w := range list {
+		i, known := at[w.Act]
+		if !known {
+			i = len(acts)
+			at[w.Act] = i
+			acts, p.Lost = append(acts, w.Act), append(p.Lost, Unpaid{Until: w.Until})
+		}
+		p.Lost[i].Micro += w.Micro
+		p.Owed += w.Micro
+	}
+	cards, err := v.acts(acts)
+	for i, a := range acts {
+		p.Lost[i].Act = cards[a]
+	}
+	return err
 }
 
 func (v *visit) closeMonth() error {

@@ -26,6 +26,7 @@ type StatementPage struct {
 	Sum             money.Micro
 	Wallets         []WalletSum // today's sheet over all months; empty without one
 	Owner           bool        // may see and change the wallets
+	Waits           *Todo       // what is owed until when, for want of a wallet; nil for nothing
 	Empty           web.Empty
 }
 
@@ -42,6 +43,8 @@ type StatementLine struct {
 	Payout    time.Time // when it is due to be paid out
 	Proof     string
 	Parts     []money.Micro // one for each wallet of today's sheet
+	Waits     time.Time     // it waits for a wallet until then
+	Commons   time.Time     // it did so in vain
 }
 
 // A Bar is one month of the chart: its height from 0 to 1.
@@ -101,7 +104,11 @@ func (v *visit) statementPage() (*StatementPage, error) {
 		p.Sum += line.Micro
 	}
 	p.Bars = bars(p.Months)
-	return p, nil
+	waits, err := v.waits(&full.Act)
+	if len(waits) > 0 {
+		p.Waits = &waits[0]
+	}
+	return p, err
 }
 
 func statementLine(e *report.Earning, act id.Act) StatementLine {
@@ -113,6 +120,13 @@ func statementLine(e *report.Earning, act id.Act) StatementLine {
 	l.State, l.Final = stateOf(e.Period)
 	if l.Final {
 		l.Until = x.Due(calendar.Final)
+	}
+	l.Waits, l.Commons = e.Waits, e.Forfeited
+	switch {
+	case !l.Commons.IsZero():
+		l.State = "Went to the commons on " + l.Commons.Format("2 January 2006")
+	case !l.Waits.IsZero():
+		l.State = "Waits for a wallet until " + l.Waits.Format("2 January 2006")
 	}
 	return l
 }

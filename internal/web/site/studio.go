@@ -57,10 +57,12 @@ type StudioLine struct {
 
 // A Todo is something that waits for the artist. Kind names the sentence.
 type Todo struct {
-	Kind  string // "credits", "refused", "ready", "empty", "down"
+	Kind  string // "credits", "wallet", "refused", "ready", "empty", "down"
 	Name  string // of the act or release
 	URL   string
 	Count int
+	Micro money.Micro // what waits
+	Until time.Time   // how long
 }
 
 // stateWords are the states of a release for people.
@@ -88,6 +90,11 @@ func (v *visit) studioPage() (*StudioPage, error) {
 			return nil, err
 		}
 		p.Acts = append(p.Acts, a)
+		waits, err := v.waits(&desks[i].Act)
+		if err != nil {
+			return nil, err
+		}
+		p.Todo = append(p.Todo, waits...)
 		p.Todo = append(p.Todo, todo(&desks[i])...)
 	}
 	return p, nil
@@ -120,10 +127,24 @@ func studioLine(d *music.DeskRelease) StudioLine {
 	return l
 }
 
+// waits says what an act without wallets is owed, and until when the first of
+// it is.
+func (v *visit) waits(act *music.Act) ([]Todo, error) {
+	list, err := v.site.Report.Waiting(v.Context(), act.ID)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	t := Todo{Kind: "wallet", Name: act.Name, URL: "/studio/act/" + string(act.ID) + "#h-wal", Until: list[0].Until}
+	for _, w := range list {
+		t.Micro += w.Micro
+	}
+	return []Todo{t}, nil
+}
+
 // todo lists what an act's people should look at, the most pressing first.
 func todo(d *music.Desk) (list []Todo) {
 	if n := len(d.Waiting); n > 0 {
-		list = append(list, Todo{"credits", d.Act.Name, "/studio/act/" + string(d.Act.ID) + "#waiting", n})
+		list = append(list, Todo{Kind: "credits", Name: d.Act.Name, URL: "/studio/act/" + string(d.Act.ID) + "#waiting", Count: n})
 	}
 	for i := range d.Releases {
 		x := &d.Releases[i]

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/royalty"
+)
+
+// acts are those whose home this node is, as the ledger knows them.
+func (r recorder) acts(ctx context.Context) (map[id.Act]contract.Act, error) {
+	list, err := r.contract.Acts(ctx, r.node)
+	out := make(map[id.Act]contract.Act, len(list))
+	for _, a := range list {
+		out[a.ID] = a
+	}
+	return out, err
+}
+
+// SetPayouts registers acts with what the ledger does not have of them yet.
+func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Hash) error {
+	acts, err := r.acts(ctx)
+	if err != nil {
+		return err
+	}
+	var changed []id.Act
+	for act, where := range payouts {
+		if acts[act].Payout != contract.Digest(where) {
+			changed = append(changed, act)
+		}
+	}
+	for act, a := range acts {
+		if _, ok := payouts[act]; !ok && a.Payout != (contract.Digest{}) {
+			changed = append(changed, act)
+		}
+	}
+	slices.Sort(changed)
+	for _, act := range changed {
+		in := contract.ActRegistration{Node: r.node, Act: act, MinPayout: acts[act].MinPayout, Payout: contract.Digest(payouts[act])}
+		if _, err := r.contract.RegisterAct(ctx, fmt.Sprintf("act/%s/%d", act, acts[act].Address+1), in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// payable lists the acts that have an address and a balance that the next batch
+// pays, by act.
+func (r recorder) payable(ctx context.Context, p calendar.Period) (out []id.Act, err error) {
+	acts, err := r.acts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := r.contract.Rules(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	balances, err := r.contract.Balances(ctx, r.node)
+	for _, b := range balances {
+		a := acts[b.Act]
+		if a.Payout != (contract.Digest{}) && b.Micro > 0 && b.Micro >= max(a.MinPayout, rules.Parameters.MinPayout) {
+			out = append(out, b.Act)
+		}
+	}
+	return out, err
+}
+
+func (r recorder) Waiting(ctx context.Context, act id.Act) (out []report.Waiting, err error) {
+	var balances []contract.Balance
+	if act == "" {
+		balances, err = r.contract.Balances(ctx, r.node)
+	} else {
+		balances = make([]contract.Balance, 1)
+		balances[0], err = r.contract.Balance(ctx, r.node, act)
+	}
+	if err != nil {
+		return nil, err
+	}
+	acts, err := r.acts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range balances {
+		a := acts[b.Act]
+		if a.Payout != (contract.Digest{}) || a.Merged != "" {
+			continue // paid, or what it is merged into is
+		}
+		for _, c := range b.Since {
+			w := report.Waiting{Act: b.Act, Period: c.Period, Micro: c.Micro, Until: c.Period.Forfeit()}
+			if back := a.TakenBack(); back.After(w.Until) {
+				w.Until = back
+			}
+			out = append(out, w)
+		}
+	}
+	slices.SortFunc(out, func(a, b report.Waiting) int {
+		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Act, b.Act))
+	})
+	return out, nil
+}
+
+func (r recorder) Forfeit(ctx context.Context, act id.Act, p calendar.Period) error {
+	_, err := r.contract.ForfeitBalance(ctx, "forfeit/"+string(act)+"/"+p.String(), contract.BalanceRef{Node: r.node, Act: act, Period: p})
+	return err
+}
+
+func (r recorder) Forfeits(ctx context.Context, act id.Act) ([]report.Forfeit, error) {
+	list, err := r.contract.Forfeits(ctx, r.node, act)
+	out := make([]report.Forfeit, len(list))
+	for i, f := range list {
+		out[i] = report.Forfeit{Act: f.Act, Period: f.Period, Micro: f.Micro, At: time.UnixMilli(int64(f.At)).UTC()}
+	}
+	return out, err
+}
