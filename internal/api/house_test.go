@@ -76,7 +76,7 @@ func newHouse(t testing.TB) *house {
 		return n, nil, err
 	}
 	h.furnishMusic()
-	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts}, &engine{}, "https://"+nodeID
+	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {

@@ -169,7 +169,7 @@ func (n *node) openDomain() {
 
 func (n *node) openGate() error {
 	trusted, err := gate.Prefixes(n.cfg.TrustedProxies)
-	n.gate = &gate.Gate{Accounts: n.accounts, Trusted: trusted, Secure: n.cfg.secure(), Shared: shared}
+	n.gate = &gate.Gate{Accounts: n.accounts, Trusted: trusted, Secure: n.cfg.secure(), Shared: shared, Now: n.now}
 	return err
 }
 

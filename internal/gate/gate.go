@@ -20,6 +20,7 @@ type Gate struct {
 	Accounts *account.Service
 	Trusted  []netip.Prefix // proxies whose X-Forwarded-For is believed
 	Secure   bool           // the node is reached over https
+	Now      func() time.Time
 	// Shared reports the addresses whose answers a cache may give to others:
 	// they carry no cookie. nil: none.
 	Shared func(path string) bool
@@ -90,8 +91,11 @@ func (g *Gate) SignIn(w http.ResponseWriter, in account.SignedIn) { http.SetCook
 // Cookie is what [Gate.SignIn] sets.
 func (g *Gate) Cookie(in account.SignedIn) *http.Cookie { return g.holding(in.Token, in.Expires) }
 
+// holding says how long the cookie lasts, and not until when: the browser's
+// clock may be wrong, and a demonstration's is set.
 func (g *Gate) holding(token string, expires time.Time) *http.Cookie {
-	return &http.Cookie{Name: g.cookie(), Value: token, Path: "/", Expires: expires, HttpOnly: true, Secure: g.Secure, SameSite: http.SameSiteLaxMode}
+	left := max(1, int(expires.Sub(g.Now())/time.Second))
+	return &http.Cookie{Name: g.cookie(), Value: token, Path: "/", MaxAge: left, HttpOnly: true, Secure: g.Secure, SameSite: http.SameSiteLaxMode}
 }
 
 // Clear takes the session from the browser.
@@ -99,7 +103,7 @@ func (g *Gate) Clear(w http.ResponseWriter) { http.SetCookie(w, g.Cleared()) }
 
 // Cleared is what [Gate.Clear] sets.
 func (g *Gate) Cleared() *http.Cookie {
-	c := g.holding("", time.Time{})
+	c := g.holding("", g.Now())
 	c.MaxAge = -1
 	return c
 }

@@ -61,7 +61,7 @@ func newNode(t *testing.T) *node {
 	accounts := account.New(account.Config{Store: db, Now: now, Erase: []account.Eraser{db.EraseMusic}})
 	m := db.Music()
 	n := &node{T: t, accounts: accounts, studio: &music.Studio{Store: m}}
-	g := &gate.Gate{Accounts: accounts}
+	g := &gate.Gate{Accounts: accounts, Now: now}
 	n.site = &site.Site{
 		Renderer: renderer, Gate: g, Accounts: accounts, Now: now, Log: slog.New(slog.DiscardHandler),
 		Facts: func(ctx context.Context) web.NodeFacts {

@@ -63,7 +63,7 @@ func newShop(t testing.TB) *shop {
 	s.ok(err)
 	s.accounts = account.New(account.Config{Store: db, Now: clock})
 	s.studio, s.mod = &music.Studio{Store: db.Music(), Together: func([][]byte) (int64, error) { return -14_000, nil }}, &music.Moderation{Store: db.Music()}
-	g := &gate.Gate{Accounts: s.accounts}
+	g := &gate.Gate{Accounts: s.accounts, Now: clock}
 	pages := &site.Site{
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
 		Facts: func(context.Context) web.NodeFacts { return web.NodeFacts{Name: "Quayside", SignUp: true} },
