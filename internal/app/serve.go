@@ -69,16 +69,19 @@ func serve(ctx context.Context, c *call) error {
 	log.Info("ready", "listen", ln.Addr().String(), "base_url", cfg.BaseURL, "node", cfg.NodeID(), "took", time.Since(began).Round(time.Millisecond), "version", Version())
 
 	g, gctx := errgroup.WithContext(ctx)
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx)) // ends after the last request
+	defer stopWork()
 	g.Go(func() error {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving: %w", err)
 		}
 		return nil
 	})
-	g.Go(func() error { return n.runJobs(gctx) })
+	g.Go(func() error { return n.runJobs(work) })
 	g.Go(func() error { n.openWorkshop(gctx); return nil })
 	g.Go(func() error {
 		<-gctx.Done()
+		defer stopWork()
 		log.Info("stopping")
 		stop, cancel := context.WithTimeout(context.Background(), drain)
 		defer cancel()

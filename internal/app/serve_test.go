@@ -1,12 +1,14 @@
 package app
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -89,4 +91,51 @@ func fetch(t *testing.T, url string, header ...string) (status int, body string)
 		t.Fatal(err)
 	}
 	return res.StatusCode, string(b)
+}
+
+// A request that is under way when the node is told to stop is answered, from
+// a database that is still open; nobody else is let in any more.
+func TestRequestsUnderWayAreAnswered(t *testing.T) {
+	base, stop := serving(t, "--data-dir", filepath.Join(t.TempDir(), "data"))
+	host := strings.TrimPrefix(base, "http://")
+	conn, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := `{"login":"nobody","password":"a long enough password"}`
+	if _, err := fmt.Fprintf(conn, "POST /api/v1/session HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", host, len(body)); err != nil {
+		t.Fatal(err)
+	}
+	answer := bufio.NewReader(conn)
+	if res, err := http.ReadResponse(answer, nil); err != nil || res.StatusCode != http.StatusContinue {
+		t.Fatalf("%v, %v", res, err) // it is said by whoever reads the body
+	}
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); stop() }()
+	for tick := time.NewTicker(time.Millisecond); ; <-tick.C {
+		other, err := net.Dial("tcp", host)
+		if err != nil {
+			tick.Stop()
+			break
+		}
+		_ = other.Close() // it was only to see whether somebody answers
+	}
+	select {
+	case <-stopped:
+		t.Error("the node did not wait for the request")
+	default:
+	}
+	if _, err := io.WriteString(conn, body); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(answer, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("it is answered with %s", res.Status)
+	}
+	<-stopped
 }
