@@ -23,7 +23,8 @@ import (
 type options struct {
 	demo, empty                  bool
 	admin, password, name, owner string
-	open                         bool
+	operator                     string
+	open, publish                bool
 	keys                         []string
 	listeners                    int
 	seed                         uint64
@@ -45,7 +46,7 @@ func commands() []command {
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
-		{name: "audit", args: "2026-10", summary: "check the ledger, the log, the books and a month", run: audit},
+		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
 		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},
 		{name: "version", summary: "the version of this binary", run: showVersion},
@@ -75,7 +76,7 @@ func setupFlags(f *flag.FlagSet, c *call) {
 	f.StringVar(&c.opt.admin, "admin", "", "the admin's user `name`")
 	f.StringVar(&c.opt.password, "password-file", "", "read the admin's password from a `file`, - for standard input")
 	f.StringVar(&c.opt.name, "name", "A 9ten node", "the node's `name`")
-	f.StringVar(&c.opt.owner, "operator", "", "who answers for the node")
+	f.StringVar(&c.opt.operator, "operator", "", "who answers for the node")
 	f.BoolVar(&c.opt.open, "open", false, "anybody may make an account")
 }
 
@@ -102,7 +103,7 @@ func setUp(ctx context.Context, c *call) error {
 	return withNode(ctx, c, func(n *node) error {
 		a, err := n.accounts.SetupHere(ctx, account.Setup{
 			SignUp:   account.SignUp{Handle: c.opt.admin, Password: password},
-			Settings: account.Settings{Name: c.opt.name, OperatorName: c.opt.owner, OpenSignUp: c.opt.open, OpenStudio: true},
+			Settings: account.Settings{Name: c.opt.name, OperatorName: c.opt.operator, OpenSignUp: c.opt.open, OpenStudio: true},
 		})
 		if err != nil {
 			return err

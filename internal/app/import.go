@@ -24,8 +24,8 @@ import (
 
 func importFlags(f *flag.FlagSet, c *call) {
 	f.StringVar(&c.opt.act, "act", "", "the act's `name`; made when there is none (default: the folder's name)")
-	f.StringVar(&c.opt.admin, "owner", "", "user `name` of who owns the act (default: the operator looks after it)")
-	f.BoolVar(&c.opt.open, "publish", false, "publish at once; otherwise releases stay drafts")
+	f.StringVar(&c.opt.owner, "owner", "", "user `name` of who owns the act (default: the operator looks after it)")
+	f.BoolVar(&c.opt.publish, "publish", false, "publish at once; otherwise releases stay drafts")
 }
 
 // importedRelease is what an import made of one folder.
@@ -62,7 +62,7 @@ func importDir(ctx context.Context, c *call) error {
 		return usagef("there is no music in %s", c.args[0])
 	}
 	return withNode(ctx, c, func(n *node) error {
-		v, err := n.importer(ctx, c.opt.admin)
+		v, err := n.importer(ctx, c.opt.owner)
 		if err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func (n *node) importFolder(ctx context.Context, v music.Viewer, o options, f fo
 	if err := n.titled(ctx, v, rel, filepath.Base(f.path)); err != nil {
 		return out, err
 	}
-	if o.open {
+	if o.publish {
 		if _, err := n.studio.Publish(ctx, v, rel); err != nil {
 			out.Why = fault.Message(err)
 		}

@@ -64,13 +64,16 @@ func catalogue(t *testing.T, driver, source string, acts int) {
 	}
 }
 
+// simulatedPeople is how many pay and listen in a simulated month.
+const simulatedPeople = 100
+
 // A simulated month is settled, every receipt of it verifies, every dollar is
 // accounted for, and what is tampered with is found out.
 func TestSimulatedMonth(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
 	catalogue(t, "sqlite", filepath.Join(dir, "9ten.db"), 14)
-	t.Log(must(t, "", "simulate", "--data-dir", dir, "--listeners", "60", "--seed", "7", "--period", "2026-10"))
+	t.Log(must(t, "", "simulate", "--data-dir", dir, "--listeners", fmt.Sprint(simulatedPeople), "--seed", "7", "--period", "2026-10"))
 	first := must(t, "", "month", "close", "2026-10", "--data-dir", dir, "--json")
 	if again := must(t, "", "month", "close", "2026-10", "--data-dir", dir, "--json"); again != first {
 		t.Errorf("closing twice changes something:\n%s%s", first, again)
@@ -142,11 +145,11 @@ func checkMonth(t *testing.T, n *node, p calendar.Period) {
 			t.Fatalf("day receipt of %s: %s", who, r.Verdict)
 		}
 	}
-	if pots != 60*9*money.Dollar || carried == 0 || carried == pots {
+	if pots != simulatedPeople*9*money.Dollar || carried == 0 || carried == pots {
 		t.Errorf("pots %v, carried %v", pots, carried)
 	}
 	checkActs(t, n, p, paid)
-	for book, want := range map[string]money.Micro{"liabilities:pot:" + p.String(): 0, "liabilities:carry:": -carried, "liabilities:act:": -(pots - carried), "income:operator": -60 * money.Dollar} {
+	for book, want := range map[string]money.Micro{"liabilities:pot:" + p.String(): 0, "liabilities:carry:": -carried, "liabilities:act:": -(pots - carried), "income:operator": -simulatedPeople * money.Dollar} {
 		var got money.Micro
 		list, err := n.wallet.Balances(ctx)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/web"
 	"github.com/michaelperna/9ten/internal/web/site"
 )
@@ -104,9 +105,9 @@ func (e engine) Queues(ctx context.Context) (out []site.Queue, err error) {
 		}
 		q := &out[len(out)-1]
 		switch c.State {
-		case "dead":
+		case jobs.Dead:
 			q.Dead = c.N
-		case "running":
+		case jobs.Running:
 			q.Running = c.N
 		default:
 			q.Waiting += c.N
