@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -149,5 +150,38 @@ func checkBackup(t *testing.T, n *node, p string) {
 	want := must(t, "", "audit", p, "--data-dir", to, "--json")
 	if strings.Contains(want, `"ok": false`) {
 		t.Errorf("the copy does not hold: %s", want)
+	}
+}
+
+var links = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
+
+// Whoever follows a link of a page of the repository arrives somewhere.
+func TestLinksLeadSomewhere(t *testing.T) {
+	const root = "../.."
+	n := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range links.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], ":") {
+				continue // the web's
+			}
+			n++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
+				t.Errorf("%s leads to %s, which is not there", path, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil || n < 20 {
+		t.Errorf("%d links: %v", n, err)
 	}
 }
