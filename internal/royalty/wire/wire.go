@@ -11,7 +11,6 @@ package wire
 import (
 	"encoding/binary"
 	"math"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -126,9 +125,6 @@ func (r *Reader) Reset(tag string, b []byte) {
 	r.b = b[len(tag)+1:]
 }
 
-// Left returns how many bytes are still to be read.
-func (r *Reader) Left() int { return len(r.b) }
-
 // next takes n bytes, or returns nil after a fault.
 func (r *Reader) next(n int) []byte {
 	if r.err != nil {
@@ -204,7 +200,7 @@ func (w *Writer) Bool(v bool) {
 }
 
 // StrBytes reads a string's bytes without checking or copying them; they share
-// the input's memory. Callers check with [Canonical] what they keep.
+// the input's memory. Callers keep what they know to be canonical.
 func (r *Reader) StrBytes() []byte { return r.next(int(r.U16())) }
 
 // Str reads a string and refuses one that is not UTF-8 in NFC.
@@ -251,14 +247,12 @@ func (r *Reader) Done() error {
 	return r.err
 }
 
-// Canonical reports whether b is UTF-8 in NFC.
-func Canonical(b []byte) bool { return ascii(b) || utf8.Valid(b) && norm.NFC.IsNormal(b) }
-
+// canonical reports whether s is UTF-8 in NFC.
 func canonical(s string) bool {
 	return ascii(s) || utf8.ValidString(s) && norm.NFC.IsNormalString(s)
 }
 
-func ascii[T string | []byte](s T) bool {
+func ascii(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false
@@ -266,9 +260,6 @@ func ascii[T string | []byte](s T) bool {
 	}
 	return true
 }
-
-// NFC returns s as the format writes it.
-func NFC(s string) string { return norm.NFC.String(strings.ToValidUTF8(s, "\uFFFD")) }
 
 func fail(err *error, tag, format string, args []any) {
 	if *err == nil {
