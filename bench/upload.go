@@ -83,7 +83,7 @@ func upload(ctx context.Context, b *bench) error {
 	}
 	b.add(result{name: "four-minute FLAC: upload's end to the first segment", unit: "s", runs: sound, most: 2})
 	b.add(result{name: "the same, until all renditions are there, over bare ffmpeg making them", unit: "×", runs: slower, most: 1.2,
-		beside: fmt.Sprintf("%s s with probe, loudness, peaks, manifests and the sandbox; ffmpeg alone, AAC and Opus: %s s; CPU of all that over ffmpeg's: %.2f×",
+		beside: fmt.Sprintf("%s s with probe, loudness, peaks, manifests and the sandbox, the two encoders side by side; ffmpeg alone, one process with both outputs: %s s; CPU of all that over ffmpeg's: %.2f×",
 			number(median(ladder)), number(median(bare)), median(cpus))})
 	return nil
 }

@@ -60,7 +60,7 @@ type MediaConfig struct {
 	MaxFileBytes int64 `key:"max_file_bytes" default:"2147483648" min:"1048576"`
 	// CacheBytes is how much disk ready-made segments may take; older ones are made again when wanted.
 	CacheBytes int64 `key:"cache_bytes" default:"2147483648" min:"0"`
-	// Workers is how many files are prepared at once.
+	// Workers is how many files are prepared at once; each keeps up to two processor cores busy.
 	Workers int64 `key:"workers" default:"1" min:"1"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -20,12 +21,18 @@ import (
 // fullDisk is a store that has room for some more blobs only.
 type fullDisk struct {
 	*blob.Dir
+	mu         sync.Mutex // renditions are made side by side
 	room, puts int
 }
 
 var errFull = fault.Wrap(syscall.ENOSPC, fault.Unavailable, "The disk of this node is full, so nothing was stored. Try again when its operator has made room.")
 
-func (d *fullDisk) fits() bool { d.puts++; return d.puts <= d.room }
+func (d *fullDisk) fits() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.puts++
+	return d.puts <= d.room
+}
 
 func (d *fullDisk) Put(ctx context.Context, key string, r io.Reader) (blob.Written, error) {
 	if !d.fits() {

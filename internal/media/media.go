@@ -172,47 +172,40 @@ func (m *measure) sound() Sound {
 	}
 }
 
-// pipe measures what is written to it as 32-bit floats, in pieces of any size.
-// It hands them on in blocks of one size, so that sums of floats come out the
-// same however the pieces fell.
+// pipe hands on what is written to it as 32-bit floats, in pieces of any size,
+// in blocks of one size, so that sums of floats come out the same however the
+// pieces fell.
 type pipe struct {
-	m     *measure
-	block []byte
-	buf   []float32
+	channels int
+	to       func([]float32)
+	block    []byte
+	buf      []float32
 }
 
 const pipeFrames = 8192
 
 func (p *pipe) Write(b []byte) (int, error) {
 	n := len(b)
-	size := pipeFrames * 4 * p.m.channels
+	size := pipeFrames * 4 * p.channels
 	if p.block == nil {
 		p.block = make([]byte, 0, size)
+		p.buf = make([]float32, pipeFrames*p.channels)
 	}
 	for len(b) > 0 {
 		k := min(size-len(p.block), len(b))
 		p.block, b = append(p.block, b[:k]...), b[k:]
 		if len(p.block) == size {
-			p.take(p.block)
-			p.block = p.block[:0]
+			p.flush()
 		}
 	}
 	return n, nil
 }
 
-// sound ends the recording; half a frame at the end is left out.
-func (p *pipe) sound() Sound {
-	frame := 4 * p.m.channels
-	p.take(p.block[:len(p.block)/frame*frame])
-	return p.m.sound()
-}
-
-func (p *pipe) take(b []byte) {
-	if cap(p.buf) < len(b)/4 {
-		p.buf = make([]float32, len(b)/4)
-	}
-	p.buf = pcm.Floats(p.buf[:len(b)/4], b)
-	p.m.write(p.buf)
+// flush hands on what there is; half a frame at the end is left out.
+func (p *pipe) flush() {
+	frame := 4 * p.channels
+	p.to(pcm.Floats(p.buf, p.block[:len(p.block)/frame*frame]))
+	p.block = p.block[:0]
 }
 
 // warmCache makes a runner whose helpers find the tag reader compiled. The

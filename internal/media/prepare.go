@@ -270,8 +270,12 @@ func clock(seconds uint64) string { return fmt.Sprintf("%d:%02d", seconds/60, se
 func (j *job) sound(ctx context.Context) (*Sound, error) {
 	r := &j.p.Report
 	if j.tools.FFmpeg != "" {
-		s, err := j.decoded(ctx, j.input())
-		return &s, err
+		m := newMeasure(r.Rate, r.Channels)
+		if err := j.hear(ctx, j.input(), m.write); err != nil {
+			return nil, err
+		}
+		s := m.sound()
+		return &s, nil
 	}
 	if !goDecodes(r.Codec, r.Channels) {
 		return nil, nil
@@ -287,13 +291,12 @@ func (j *job) sound(ctx context.Context) (*Sound, error) {
 	return &s, nil
 }
 
-// decoded measures a file as ffmpeg decodes it.
-func (j *job) decoded(ctx context.Context, in encode.Input) (Sound, error) {
-	w := &pipe{m: newMeasure(in.Rate, in.Channels)}
-	if err := j.tools.PCM(ctx, j.runner, in, w); err != nil {
-		return Sound{}, err
-	}
-	return w.sound(), nil
+// hear gives the samples of a file, as ffmpeg decodes it, to a function.
+func (j *job) hear(ctx context.Context, in encode.Input, to func([]float32)) error {
+	w := &pipe{channels: in.Channels, to: to}
+	err := j.tools.PCM(ctx, j.runner, in, w)
+	w.flush()
+	return err
 }
 
 func (j *job) input() encode.Input {

@@ -10,10 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/media/encode"
 	"github.com/michaelperna/9ten/internal/media/hls"
 	"github.com/michaelperna/9ten/internal/media/index"
+	"github.com/michaelperna/9ten/internal/media/loudness"
 	"github.com/michaelperna/9ten/internal/media/pcm"
 	"github.com/michaelperna/9ten/internal/media/sandbox"
 )
@@ -103,41 +106,61 @@ func (j *job) toFLAC(ctx context.Context) error {
 	return nil
 }
 
-// encode makes what is missing of the ladder: AAC for everybody, Opus for those
-// who save. What the original is already is not made again.
+// encode makes what is missing of the ladder, side by side: AAC for everybody,
+// Opus for those who save. What the original is already is not made again.
 func (j *job) encode(ctx context.Context) error {
-	var want []string
+	var codecs []string
 	for _, c := range []string{"aac", "opus"} {
-		if j.p.Report.Codec != c {
-			want = append(want, c)
-		}
-	}
-	dir, err := j.sub("encode")
-	if err != nil {
-		return err
-	}
-	outs, err := j.tools.Ladder(ctx, j.runner, j.input(), dir, want...)
-	if err != nil {
-		return err
-	}
-	for _, o := range outs {
-		rend, err := j.derived(ctx, o)
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.Codec, err)
-		}
-		s, err := j.decoded(ctx, encode.Input{Path: o.Path, Container: o.Container, Rate: o.Rate, Channels: o.Channels})
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.Codec, err)
-		}
-		rend.TruePeak = s.TruePeak
-		j.add(rend)
-	}
-	for _, c := range want {
-		if !slices.ContainsFunc(outs, func(o encode.Output) bool { return o.Codec == c }) {
+		switch {
+		case j.p.Report.Codec == c:
+		case j.tools.Makes(c):
+			codecs = append(codecs, c)
+		default:
 			j.p.Without = append(j.p.Without, c)
 		}
 	}
+	made := make([]Rendition, len(codecs))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, c := range codecs {
+		g.Go(func() (err error) {
+			if made[i], err = j.lossy(ctx, c); err != nil {
+				return fmt.Errorf("%s: %w", c, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, r := range made {
+		j.add(r)
+	}
 	return nil
+}
+
+// lossy makes one rendition and hears how high it peaks.
+func (j *job) lossy(ctx context.Context, codec string) (Rendition, error) {
+	dir, err := j.sub(codec)
+	if err != nil {
+		return Rendition{}, err
+	}
+	o, err := j.tools.Lossy(ctx, j.runner, j.input(), dir, codec)
+	if err != nil {
+		return Rendition{}, err
+	}
+	r, err := j.derived(ctx, o)
+	if err != nil {
+		return r, err
+	}
+	r.TruePeak, err = j.peak(ctx, o)
+	return r, err
+}
+
+// peak is the true peak of a lossy form in dBTP, heard as it is decoded.
+func (j *job) peak(ctx context.Context, o encode.Output) (float64, error) {
+	p := loudness.NewPeak(o.Rate, o.Channels)
+	err := j.hear(ctx, encode.Input{Path: o.Path, Container: o.Container, Rate: o.Rate, Channels: o.Channels}, p.Write)
+	return p.Result(), err
 }
 
 // derived stores a file the node made: its frames one after another, and their

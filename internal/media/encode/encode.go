@@ -152,39 +152,32 @@ func stream(channels int) []string {
 	return s
 }
 
-// Ladder makes the AAC and Opus renditions that are asked for and possible, in
-// one run: the input is decoded once.
+// Makes reports whether a lossy codec, "aac" or "opus", can be made.
+func (t Tools) Makes(codec string) bool {
+	return codec == "aac" && t.HasAAC || codec == "opus" && t.HasOpus
+}
+
+// Lossy makes the rendition in a codec that [Tools.Makes]. Each is a run of its
+// own, since an encoder keeps one processor core busy.
 //
 // Faults: Invalid for a file ffmpeg cannot decode, and those of the sandbox.
-func (t Tools) Ladder(ctx context.Context, r sandbox.Runner, in Input, dir string, codecs ...string) ([]Output, error) {
+func (t Tools) Lossy(ctx context.Context, r sandbox.Runner, in Input, dir, codec string) (Output, error) {
 	args, err := arguments(in)
 	if err != nil {
-		return nil, err
+		return Output{}, err
 	}
-	var outs []Output
-	channels := min(in.Channels, 2)
-	for _, c := range codecs {
-		o := Output{Codec: c, Channels: channels}
-		switch {
-		case c == "aac" && t.HasAAC:
-			o.Container, o.Path, o.Rate, o.Delay = "adts", filepath.Join(dir, "aac.adts"), aacRate(in.Rate), aacDelay
-			o.Samples = in.Samples * uint64(o.Rate) / uint64(in.Rate)
-			args = append(append(args, stream(channels)...), "-ar", strconv.Itoa(o.Rate), "-c:a", "aac", "-b:a", aacBits(channels), "-f", "adts", o.Path)
-		case c == "opus" && t.HasOpus:
-			o.Container, o.Path, o.Rate = "ogg", filepath.Join(dir, "opus.ogg"), 48000
-			args = append(append(args, stream(channels)...), "-ar", "48000", "-c:a", "libopus", "-b:a", opusBits(channels), "-vbr", "on", "-f", "ogg", o.Path)
-		default:
-			continue
-		}
-		outs = append(outs, o)
+	o := Output{Codec: codec, Channels: min(in.Channels, 2)}
+	args = append(args, stream(o.Channels)...)
+	switch codec {
+	case "aac":
+		o.Container, o.Path, o.Rate, o.Delay = "adts", filepath.Join(dir, "aac.adts"), aacRate(in.Rate), aacDelay
+		o.Samples = in.Samples * uint64(o.Rate) / uint64(in.Rate)
+		args = append(args, "-ar", strconv.Itoa(o.Rate), "-c:a", "aac", "-b:a", aacBits(o.Channels), "-f", "adts", o.Path)
+	case "opus":
+		o.Container, o.Path, o.Rate = "ogg", filepath.Join(dir, "opus.ogg"), 48000
+		args = append(args, "-ar", "48000", "-c:a", "libopus", "-b:a", opusBits(o.Channels), "-vbr", "on", "-f", "ogg", o.Path)
 	}
-	if len(outs) == 0 {
-		return nil, nil
-	}
-	if err := t.run(ctx, r, in, dir, args, nil); err != nil {
-		return nil, err
-	}
-	return outs, nil
+	return o, t.run(ctx, r, in, dir, args, nil)
 }
 
 // aacDelay is the priming of ffmpeg's own encoder (one frame); ADTS has no
@@ -219,7 +212,7 @@ func opusBits(channels int) string {
 
 // FLAC turns WAV or ALAC into FLAC without changing a sample. Floating-point
 // and 32-bit files become 24 bits, which is more than any converter resolves.
-// Faults as [Tools.Ladder].
+// Faults as [Tools.Lossy].
 func (t Tools) FLAC(ctx context.Context, r sandbox.Runner, in Input, dir string) (Output, error) {
 	args, err := arguments(in)
 	if err != nil {
@@ -235,7 +228,7 @@ func (t Tools) FLAC(ctx context.Context, r sandbox.Runner, in Input, dir string)
 }
 
 // PCM decodes the whole file into w as interleaved 32-bit floats, little-endian,
-// at its own rate and channels. Faults as [Tools.Ladder].
+// at its own rate and channels. Faults as [Tools.Lossy].
 func (t Tools) PCM(ctx context.Context, r sandbox.Runner, in Input, w io.Writer) error {
 	args, err := arguments(in)
 	if err != nil {

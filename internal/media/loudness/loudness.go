@@ -5,9 +5,7 @@
 // player applies the gain.
 package loudness
 
-import (
-	"math"
-)
+import "math"
 
 // Silence is the loudness in LUFS of a recording in which nothing passes the
 // gate: the absolute gate itself.
@@ -32,16 +30,15 @@ type Meter struct {
 	last     [4]float64 // energies of the last four hops
 	hops     int
 	blocks   []float64 // mean square of each 400 ms block
-	peak     []truePeak
+	peak     *Peak
 }
 
 // New returns a meter for a rate in Hz and 1 to 8 interleaved channels in the
 // order of WAV files (left, right, centre, low, surrounds).
 func New(rate, channels int) *Meter {
-	m := &Meter{channels: channels, hop: max(1, (rate+5)/10), weight: weights(channels), filter: make([]kWeight, channels), peak: make([]truePeak, channels)}
+	m := &Meter{channels: channels, hop: max(1, (rate+5)/10), weight: weights(channels), filter: make([]kWeight, channels), peak: NewPeak(rate, channels)}
 	for c := range m.filter {
 		m.filter[c] = newKWeight(float64(rate))
-		m.peak[c] = newTruePeak(rate)
 	}
 	return m
 }
@@ -71,13 +68,13 @@ func weights(channels int) []float64 {
 func (m *Meter) Write(samples []float32) {
 	frames := len(samples) / m.channels
 	for at := 0; at < frames; {
-		n := min(frames-at, m.hop-m.n)
+		n := min(frames-at, m.hop-m.n, block)
 		part := samples[at*m.channels : (at+n)*m.channels]
 		for c := range m.channels {
+			own := m.peak.of[c].take(part, c, m.channels)
 			if m.weight[c] != 0 {
-				m.sum += m.weight[c] * m.filter[c].energy(part, c, m.channels)
+				m.sum += m.weight[c] * m.filter[c].energy(own)
 			}
-			m.peak[c].write(part, c, m.channels)
 		}
 		at += n
 		if m.n += n; m.n == m.hop {
@@ -107,15 +104,9 @@ func (m *Meter) Result() Result {
 			m.blocks = append(m.blocks, total/float64(n))
 		}
 	}
-	r := Result{TruePeak: -200, Integrated: integrated(m.blocks)}
+	r := Result{TruePeak: m.peak.Result(), Integrated: integrated(m.blocks)}
 	for _, e := range m.blocks {
 		r.Gates.count(e)
-	}
-	for c := range m.peak {
-		m.peak[c].flush()
-		if p := m.peak[c].max; p > 0 {
-			r.TruePeak = max(r.TruePeak, 20*math.Log10(p))
-		}
 	}
 	return r
 }

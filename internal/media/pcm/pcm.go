@@ -211,13 +211,18 @@ func (s *rawSource) sample(b []byte) float32 {
 	return float32(int32(le.Uint32(b))) / (1 << 31)
 }
 
-// finite keeps what is no number out of sums that would never recover.
+// finite keeps what is no number, or far from a sample, out of sums that would
+// never recover.
 func finite(v float32) float32 {
-	if v != v || v > 1<<16 || v < -1<<16 {
+	if math.Float32bits(v)&^(1<<31) > most {
 		return 0
 	}
 	return v
 }
+
+// most is 1<<16 as bits, which order like the numbers; infinity and what is no
+// number are above it.
+const most = 0x4780_0000
 
 // Floats converts little-endian 32-bit floats into dst, which must have room,
 // and returns it.

@@ -44,22 +44,37 @@ func New(rate, channels int) *Maker {
 
 // Write draws whole frames of interleaved samples in [-1, 1].
 func (m *Maker) Write(samples []float32) {
-	scale := 1 / float32(m.channels)
 	for len(samples) >= m.channels {
-		var v float32
-		for _, s := range samples[:m.channels] {
-			v += s
+		n := min(m.stretch-m.n, len(samples)/m.channels)
+		lo, hi := span(samples[:n*m.channels], m.channels)
+		if m.n > 0 {
+			lo, hi = min(lo, m.lo), max(hi, m.hi)
 		}
-		samples = samples[m.channels:]
-		v *= scale
-		if m.n == 0 {
-			m.lo, m.hi = v, v
-		}
-		m.lo, m.hi = min(m.lo, v), max(m.hi, v)
-		if m.n++; m.n == m.stretch {
+		m.lo, m.hi, samples = lo, hi, samples[n*m.channels:]
+		if m.n += n; m.n == m.stretch {
 			m.end()
 		}
 	}
+}
+
+// span returns the smallest and the largest value of frames mixed to one
+// channel.
+func span(s []float32, channels int) (lo, hi float32) {
+	scale := 1 / float32(channels)
+	lo, hi = float32(math.Inf(1)), float32(math.Inf(-1))
+	for ; len(s) >= channels; s = s[channels:] {
+		var v float32
+		for _, x := range s[:channels] {
+			v += x
+		}
+		if v *= scale; v < lo {
+			lo = v
+		}
+		if v > hi {
+			hi = v
+		}
+	}
+	return lo, hi
 }
 
 func (m *Maker) end() {
