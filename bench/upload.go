@@ -147,8 +147,8 @@ func (n *node) upload(ctx context.Context, w *world, path string) (t timings, er
 		if strings.Count(master, "#EXT-X-STREAM-INF") == 3 {
 			break
 		}
-		if time.Since(began) > 2*time.Minute {
-			return t, errors.New("the ladder is not complete after two minutes")
+		if time.Since(began) > 10*time.Minute {
+			return t, errors.New("the ladder is not complete after ten minutes")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -33,7 +33,7 @@ type importedRelease struct {
 	Folder  string          `json:"folder"`
 	Release string          `json:"release,omitempty"` // "" when nothing in the folder could be taken
 	Title   string          `json:"title"`
-	State   string          `json:"state"`
+	State   string          `json:"state"`         // of the release; refused, or unfinished when the import broke off
 	Why     string          `json:"why,omitempty"` // why it is not public, or not there
 	Tracks  []importedTrack `json:"tracks"`
 }
@@ -41,15 +41,20 @@ type importedRelease struct {
 type importedTrack struct {
 	File  string `json:"file"`
 	Title string `json:"title,omitempty"`
-	State string `json:"state"`         // ready, refused, or known: it was there already
+	State string `json:"state"`         // ready, lyrics, refused, or known: it was there already
 	Why   string `json:"why,omitempty"` // why it was refused
 }
 
-// known is the state of a file that an earlier import took.
-const known = "known"
+// States that only an import has.
+const (
+	known      = "known"      // an earlier import took the file
+	lyrics     = "lyrics"     // its words went to the track with its name
+	unfinished = "unfinished" // the node could not go on
+)
 
 // importDir takes every folder with music below a directory as a release. A
-// file or folder that cannot be taken does not stop the rest.
+// file or folder that cannot be taken does not stop the rest; the node's own
+// trouble, such as a full disk, does, and the next import goes on from there.
 func importDir(ctx context.Context, c *call) error {
 	if len(c.args) != 1 {
 		return usagef("name one folder")
@@ -66,25 +71,33 @@ func importDir(ctx context.Context, c *call) error {
 		if err != nil {
 			return err
 		}
-		out := make([]importedRelease, 0, len(folders))
-		for _, f := range folders {
-			r, err := n.importFolder(ctx, v, c.opt, f)
-			if k := fault.KindOf(err); err != nil && (k == fault.Internal || k == fault.Unavailable) {
-				return err
-			}
-			if err != nil {
-				r.State, r.Why = "refused", fault.Message(err)
-			}
-			out = append(out, r)
-		}
+		out, broken := n.importAll(ctx, v, c.opt, folders)
 		if err := c.print(out, func(w io.Writer) { tellImport(w, out) }); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(out, func(r importedRelease) bool { return r.Release != "" }) {
+		if fault.Is(broken, fault.Unavailable) {
+			return fault.Wrap(broken, fault.Unavailable, "%s Import the same folder again then: it goes on where it stopped.", fault.Term(fault.Message(broken)))
+		}
+		if broken == nil && !slices.ContainsFunc(out, func(r importedRelease) bool { return r.Release != "" }) {
 			return errSilent
 		}
-		return nil
+		return broken
 	})
+}
+
+func (n *node) importAll(ctx context.Context, v music.Viewer, o options, folders []folder) (out []importedRelease, broken error) {
+	for _, f := range folders {
+		r, err := n.importFolder(ctx, v, o, f)
+		if k := fault.KindOf(err); err != nil && (k == fault.Internal || k == fault.Unavailable) {
+			r.State, r.Why, broken = unfinished, fault.Message(err), err
+		} else if err != nil {
+			r.State, r.Why = "refused", fault.Message(err)
+		}
+		if out = append(out, r); broken != nil {
+			break
+		}
+	}
+	return out, broken
 }
 
 // tellImport says in words what was taken.
@@ -92,7 +105,7 @@ func tellImport(w io.Writer, out []importedRelease) {
 	counts := map[string]int{}
 	for _, r := range out {
 		fmt.Fprintf(w, "%s: %s (%s)\n", r.Folder, cmp.Or(r.Title, "without a title"), r.State)
-		if r.Why != "" {
+		if r.Why != "" && r.State != unfinished { // which ends the command, and is said there
 			fmt.Fprintf(w, "  %s\n", r.Why)
 		}
 		for _, t := range r.Tracks {
@@ -103,36 +116,46 @@ func tellImport(w io.Writer, out []importedRelease) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "%d folders: %d files taken, %d known already, %d refused.\n", len(out), counts[string(music.Ready)], counts[known], counts[string(music.Refused)])
+	fmt.Fprintf(w, "%d folders: %d files taken, %d known already, %d refused.\n", len(out), counts[string(music.Ready)]+counts[lyrics], counts[known], counts[string(music.Refused)])
 }
 
 // A folder of music: its files in order of their names.
 type folder struct {
 	path  string
 	files []string
+	words []string // files of lyrics
 }
 
 func musicFolders(root string) ([]folder, error) {
 	by := map[string]*folder{}
-	var order []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
 		}
-		if d.IsDir() || strings.HasPrefix(d.Name(), ".") || !slices.Contains(music.Extensions(), strings.ToLower(filepath.Ext(path))) {
+		song := slices.Contains(music.Extensions(), strings.ToLower(filepath.Ext(path)))
+		if d.IsDir() || strings.HasPrefix(d.Name(), ".") || !song && !music.IsLyrics(path) {
 			return nil
 		}
 		dir := filepath.Dir(path)
 		if by[dir] == nil {
 			by[dir] = &folder{path: dir}
-			order = append(order, dir)
 		}
-		by[dir].files = append(by[dir].files, path)
+		if f := by[dir]; song {
+			f.files = append(f.files, path)
+		} else {
+			f.words = append(f.words, path)
+		}
 		return nil
 	})
-	out := make([]folder, len(order))
-	for i, o := range order {
-		out[i] = *by[o]
+	var out []folder
+	for _, dir := range slices.Sorted(maps.Keys(by)) {
+		f := by[dir]
+		f.words = slices.DeleteFunc(f.words, func(words string) bool { // any other text is none of ours
+			return !strings.EqualFold(filepath.Ext(words), ".lrc") && !slices.ContainsFunc(f.files, func(song string) bool { return music.SameName(song, words) })
+		})
+		if len(f.files) > 0 {
+			out = append(out, *f)
+		}
 	}
 	return out, err
 }
@@ -153,42 +176,33 @@ func (n *node) importFolder(ctx context.Context, v music.Viewer, o options, f fo
 	if err != nil {
 		return out, err
 	}
-	blobs := map[string]music.Blob{}
-	for _, path := range f.files {
-		b, err := n.keep(ctx, path)
-		if err := out.refuse(path, err); err != nil {
-			return out, err
-		}
-		if err == nil {
-			blobs[path] = b
-		}
-	}
-	if len(blobs) == 0 {
-		return out, fault.New(fault.Unsupported, "No file in this folder could be taken.")
-	}
-	rel, have, err := n.importedBefore(ctx, v, act, blobs)
+	files, err := n.keepAll(ctx, f, &out)
 	if err != nil {
 		return out, err
 	}
-	if rel == "" {
-		made, err := n.studio.CreateRelease(ctx, v, act, music.Facts{})
-		if err != nil {
+	rel, have, err := n.importedBefore(ctx, v, act, files)
+	if err != nil {
+		return out, err
+	}
+	files = slices.DeleteFunc(files, func(f music.File) bool {
+		settled, there := have[f.Blob.Key]
+		if settled {
+			out.Tracks = append(out.Tracks, importedTrack{File: f.Name, State: known})
+		}
+		return there
+	})
+	rel, refused, err := n.studio.ImportFolder(ctx, v, act, rel, files)
+	if err != nil {
+		return out, err
+	}
+	out.Release, out.State = string(rel), string(music.Draft)
+	for i, f := range files {
+		if err := out.refuse(f.Name, refused[i]); err != nil {
 			return out, err
 		}
-		rel = made.ID
 	}
-	for _, path := range f.files {
-		b, kept := blobs[path]
-		switch {
-		case !kept:
-		case have[b.Key]:
-			out.Tracks = append(out.Tracks, importedTrack{File: path, State: known})
-		default:
-			_, err := n.studio.Import(ctx, v, rel, filepath.Base(path), b)
-			if err := out.refuse(path, err); err != nil {
-				return out, err
-			}
-		}
+	if err := n.importWords(ctx, v, rel, f, &out); err != nil {
+		return out, err
 	}
 	if err := n.work(ctx, music.JobPrepare); err != nil {
 		return out, err
@@ -202,6 +216,56 @@ func (n *node) importFolder(ctx context.Context, v music.Viewer, o options, f fo
 		}
 	}
 	return n.imported(ctx, v, rel, have, out)
+}
+
+// keepAll stores the files of a folder, and notes which cannot be.
+func (n *node) keepAll(ctx context.Context, f folder, out *importedRelease) (files []music.File, err error) {
+	for _, path := range f.files {
+		b, err := n.keep(ctx, path)
+		if err := out.refuse(path, err); err != nil {
+			return nil, err
+		}
+		if err == nil {
+			files = append(files, music.File{Name: path, Blob: b})
+		}
+	}
+	if len(files) == 0 {
+		return nil, fault.New(fault.Unsupported, "No file in this folder could be taken.")
+	}
+	return files, nil
+}
+
+// importWords gives the lyrics in a folder to its tracks. Those that somebody
+// wrote since, or an earlier import took, stay.
+func (n *node) importWords(ctx context.Context, v music.Viewer, rel id.Release, f folder, out *importedRelease) error {
+	if len(f.words) == 0 {
+		return nil
+	}
+	full, err := n.catalogue.Release(ctx, v, rel, "")
+	if err != nil {
+		return err
+	}
+	for _, path := range f.words {
+		if slices.ContainsFunc(full.Tracks, func(t music.FullTrack) bool {
+			return music.SameName(t.Track.Filename, path) && slices.Contains(t.Track.Edited, "lyrics")
+		}) {
+			out.Tracks = append(out.Tracks, importedTrack{File: path, State: known})
+			continue
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
+		}
+		_, err = n.studio.TakeLyrics(ctx, v, rel, path, file)
+		_ = file.Close() // it was read only
+		if err := out.refuse(path, err); err != nil {
+			return err
+		}
+		if err == nil {
+			out.Tracks = append(out.Tracks, importedTrack{File: path, State: lyrics})
+		}
+	}
+	return nil
 }
 
 // refuse notes why a file cannot be taken; what is the node's own trouble it
@@ -224,13 +288,14 @@ func (n *node) titled(ctx context.Context, v music.Viewer, rel id.Release, folde
 	return err
 }
 
-// imported fills in what became of a release and its new tracks.
+// imported fills in what became of a release and of the tracks that were not
+// prepared before.
 func (n *node) imported(ctx context.Context, v music.Viewer, rel id.Release, have map[string]bool, out importedRelease) (importedRelease, error) {
 	full, err := n.catalogue.Release(ctx, v, rel, "")
 	if err != nil {
 		return out, err
 	}
-	out.Release, out.Title, out.State = string(rel), full.Release.Facts.Title, string(full.Release.State)
+	out.Title, out.State = full.Release.Facts.Title, string(full.Release.State)
 	if full.Release.State == music.Published {
 		out.Why = ""
 	}
@@ -244,25 +309,37 @@ func (n *node) imported(ctx context.Context, v music.Viewer, rel id.Release, hav
 }
 
 // importedBefore finds the release of an act that holds most of a folder's
-// files, by their content; "" when none holds half of them.
-func (n *node) importedBefore(ctx context.Context, v music.Viewer, act id.Act, blobs map[string]music.Blob) (best id.Release, have map[string]bool, err error) {
+// files, by their content; "" when none holds half of them. have names those
+// files: true when nothing is left to do with one. The others are prepared
+// now, not when a failed preparation would have been tried again.
+func (n *node) importedBefore(ctx context.Context, v music.Viewer, act id.Act, files []music.File) (best id.Release, have map[string]bool, err error) {
 	list, err := n.studio.Releases(ctx, v, act)
 	if err != nil {
 		return "", nil, err
 	}
+	var unready []id.Track
 	for _, r := range list {
 		full, err := n.catalogue.Release(ctx, v, r.ID, "")
 		if err != nil {
 			return "", nil, err
 		}
-		in := map[string]bool{}
+		in, late := map[string]bool{}, []id.Track(nil)
 		for _, t := range full.Tracks {
-			if slices.ContainsFunc(slices.Collect(maps.Values(blobs)), func(b music.Blob) bool { return b.Key == t.Track.Original }) {
-				in[t.Track.Original] = true
+			if !slices.ContainsFunc(files, func(f music.File) bool { return f.Blob.Key == t.Track.Original }) {
+				continue
+			}
+			settled := t.Track.State == music.Ready || t.Track.State == music.Refused
+			if in[t.Track.Original] = settled; !settled {
+				late = append(late, t.Track.ID)
 			}
 		}
-		if 2*len(in) >= len(blobs) && len(in) > len(have) {
-			best, have = r.ID, in
+		if 2*len(in) >= len(files) && len(in) > len(have) {
+			best, have, unready = r.ID, in, late
+		}
+	}
+	for _, t := range unready {
+		if err := n.studio.PrepareAgain(ctx, t); err != nil {
+			return "", nil, err
 		}
 	}
 	return best, have, nil
@@ -327,6 +404,10 @@ func (n *node) takeFile(ctx context.Context, v music.Viewer, r id.Release, filen
 	if err := n.studio.MayAdd(ctx, v, r, filename); err != nil {
 		return err
 	}
+	if music.IsLyrics(filename) {
+		_, err := n.studio.TakeLyrics(ctx, v, r, filename, file)
+		return err
+	}
 	b, err := n.hashed(ctx, file)
 	if err != nil {
 		return err
@@ -354,27 +435,47 @@ func (n *node) takeCover(ctx context.Context, picture io.Reader) (c music.Cover,
 	return music.Cover{ID: pic.ID, Light: pic.Light, Dark: pic.Dark}, err
 }
 
-// work runs jobs until none of a kind is left.
+// work runs jobs until none of a kind is left, or one fails: its error.
 func (n *node) work(ctx context.Context, kind string) error {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	n.jobs.Watch(func(j jobs.Job, err error) {
+		if j.Kind == kind {
+			stop(err)
+		}
+	})
+	defer n.jobs.Watch(nil)
 	done := make(chan error, 1)
-	go func() { done <- n.jobs.Run(ctx) }()
+	go func() {
+		err := n.jobs.Run(ctx)
+		stop(err) // which says nothing new when it was stopped
+		done <- err
+	}()
+	err := n.workedOff(ctx, kind)
+	stop(nil)
+	ran := <-done
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause // all that followed is that the rest was interrupted
+	}
+	return errors.Join(err, ran)
+}
+
+// workedOff waits until no job of a kind is left but those that were given up.
+func (n *node) workedOff(ctx context.Context, kind string) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for left := true; left; {
+	for {
 		select {
-		case err := <-done:
-			stop()
-			return err
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-tick.C:
 		}
 		counts, err := n.jobs.Counts(ctx)
 		if err != nil {
-			stop()
-			return errors.Join(err, <-done)
+			return err
 		}
-		left = slices.ContainsFunc(counts, func(c jobs.Count) bool { return c.Kind == kind && c.State != jobs.Dead && c.N > 0 })
+		if !slices.ContainsFunc(counts, func(c jobs.Count) bool { return c.Kind == kind && c.State != jobs.Dead && c.N > 0 }) {
+			return nil
+		}
 	}
-	stop()
-	return <-done
 }

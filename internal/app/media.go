@@ -170,8 +170,17 @@ type intake struct {
 	max   int64
 }
 
-// Arrived stores the file by its content and makes it a track.
+// Arrived stores the file by its content and makes it a track, or gives lyrics
+// to theirs.
 func (i intake) Arrived(ctx context.Context, u id.Upload, file io.Reader) error {
+	up, err := i.Upload(ctx, music.Viewer{Admin: true}, u) // whose it is was asked before
+	if err != nil {
+		return err
+	}
+	if music.IsLyrics(up.Filename) {
+		_, err := i.AddLyrics(ctx, u, file)
+		return err
+	}
 	key, w, err := i.blobs.PutHashed(ctx, "original", file, i.max)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 )
@@ -74,6 +75,45 @@ func TestHostileFileNames(t *testing.T) {
 	}))
 }
 
+// A file of lyrics goes to the recording with its name, by tus and by form;
+// without one, or broken, it is refused with a sentence that says so.
+func TestLyricsBesideMusic(t *testing.T) {
+	h := newResidence(t, timeOf("2026-11-02T12:00:00Z"), 0)
+	u := h.upload("01 Ebb.flac", []byte("music"))
+	if w := u.send(); w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	lyrics := func() string {
+		t.Helper()
+		full, err := h.catalogue.Release(t.Context(), u.viewer, u.rel, "")
+		h.ok(err)
+		if len(full.Tracks) != 1 {
+			t.Errorf("%d tracks", len(full.Tracks))
+		}
+		return full.Tracks[0].Track.Lyrics
+	}
+	if w := u.beside("01 EBB.lrc", []byte("[00:01.50]Low water")).send(); w.Code != http.StatusNoContent || lyrics() != "[00:01.50]Low water" {
+		t.Errorf("%d %s: %q", w.Code, w.Body, lyrics())
+	}
+	for _, c := range []struct{ name, text, words string }{
+		{"02 Neap.lrc", "[00:01.50]Low water", "No recording of this release"},
+		{"01 Ebb.lrc", "Low water", "no line that begins with a time"},
+		{"01 Ebb.txt", "\x00\x01\x02", "cannot be read as text"},
+	} {
+		w := u.beside(c.name, []byte(c.text)).send()
+		if w.Code < 400 || w.Code >= 500 || !strings.Contains(w.Body.String(), c.words) {
+			t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
+		}
+		if err := h.takeFile(t.Context(), u.viewer, u.rel, c.name, strings.NewReader(c.text)); !strings.Contains(fault.Message(err), c.words) {
+			t.Errorf("%s by form: %v", c.name, err)
+		}
+	}
+	h.ok(h.takeFile(t.Context(), u.viewer, u.rel, "01 Ebb.txt", strings.NewReader("High water\r\nagain")))
+	if got := lyrics(); got != "High water\nagain" {
+		t.Errorf("lyrics = %q", got)
+	}
+}
+
 // An upload is a file on its way in, by tus.
 type upload struct {
 	h       *residence
@@ -96,10 +136,24 @@ func (h *residence) upload(name string, body []byte) *upload {
 	rel, err := h.studio.CreateRelease(h.t.Context(), u.viewer, act, music.Facts{Title: "Room"})
 	h.ok(err)
 	u.act, u.rel = act, rel.ID
-	w := u.ask(http.MethodPost, "/api/v1/uploads", nil, "Upload-Length", strconv.Itoa(len(body)),
-		"Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(name))+",release "+base64.StdEncoding.EncodeToString([]byte(rel.ID)))
-	u.at, u.refused = w.Header().Get("Location"), w.Body.String()
+	u.begin(name)
 	return u
+}
+
+// beside begins another upload of the same release.
+func (u *upload) beside(name string, body []byte) *upload {
+	u.h.t.Helper()
+	next := *u
+	next.body = body
+	next.begin(name)
+	return &next
+}
+
+func (u *upload) begin(name string) {
+	u.h.t.Helper()
+	w := u.ask(http.MethodPost, "/api/v1/uploads", nil, "Upload-Length", strconv.Itoa(len(u.body)),
+		"Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(name))+",release "+base64.StdEncoding.EncodeToString([]byte(u.rel)))
+	u.at, u.refused = w.Header().Get("Location"), w.Body.String()
 }
 
 func (u *upload) ask(method, at string, body []byte, header ...string) *httptest.ResponseRecorder {

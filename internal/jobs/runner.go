@@ -58,6 +58,7 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running map[string]int // by kind; "" is the sum
+	failed  func(Job, error)
 	wg      sync.WaitGroup
 }
 
@@ -247,7 +248,20 @@ func (r *Runner) report(ctx context.Context, j Job, err error, took time.Duratio
 		log.Info("interrupted")
 	default:
 		log.Warn("failed", "err", err)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.failed != nil {
+			r.failed(j, err)
+		}
 	}
+}
+
+// Watch has f told of each run that fails from now on, before the job waits
+// for its next one; nil ends it. f must not wait.
+func (r *Runner) Watch(f func(Job, error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = f
 }
 
 // settle writes down how a run ended. It insists: a job that ran and is not

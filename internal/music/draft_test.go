@@ -108,6 +108,10 @@ func TestTimed(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" || !ok {
 		t.Errorf("%v\n%s", ok, d)
 	}
+	got, _ = Timed("[00:01.00] <00:01.00> word <00:01.40>by <00:02>word\n[offset: +1500]\n[00:10]later")
+	if d := cmp.Diff([]TimedLine{{0, "word by word"}, {8_500, "later"}}, got); d != "" {
+		t.Error(d)
+	}
 	if _, ok := Timed("la la\n[chorus]\nla"); ok {
 		t.Error("plain words are taken for timed ones")
 	}

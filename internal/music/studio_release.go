@@ -15,25 +15,31 @@ import (
 // common faults: Invalid.
 func (s *Studio) CreateRelease(ctx context.Context, v Viewer, a id.Act, given Facts) (Release, error) {
 	var r Release
-	err := s.Store.Update(ctx, func(tx Tx) error {
-		act, err := tx.Act(ctx, a)
-		if err != nil {
-			return unknown(err, noAct)
-		}
-		if err := may(ctx, tx, v, a, Editor); err != nil {
-			return err
-		}
-		r = Release{
-			ID: id.New[id.Release](tx.Now()), Act: a, State: Draft, Created: tx.Now(), Changed: tx.Now(),
-			Facts: Facts{Kind: Album, Licence: AllRights, Artist: act.Name},
-		}
-		r.take(given)
-		if err := r.Facts.check(); err != nil {
-			return err
-		}
-		return tx.InsertRelease(ctx, &r)
+	err := s.Store.Update(ctx, func(tx Tx) (err error) {
+		r, err = newDraft(ctx, tx, v, a, given)
+		return err
 	})
 	return r, err
+}
+
+// newDraft makes an empty draft of an act.
+func newDraft(ctx context.Context, tx Tx, v Viewer, a id.Act, given Facts) (r Release, err error) {
+	act, err := tx.Act(ctx, a)
+	if err != nil {
+		return r, unknown(err, noAct)
+	}
+	if err := may(ctx, tx, v, a, Editor); err != nil {
+		return r, err
+	}
+	r = Release{
+		ID: id.New[id.Release](tx.Now()), Act: a, State: Draft, Created: tx.Now(), Changed: tx.Now(),
+		Facts: Facts{Kind: Album, Licence: AllRights, Artist: act.Name},
+	}
+	r.take(given)
+	if err := r.Facts.check(); err != nil {
+		return r, err
+	}
+	return r, tx.InsertRelease(ctx, &r)
 }
 
 // take takes over the facts that are given and marks them as written by hand.

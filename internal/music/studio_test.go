@@ -155,7 +155,7 @@ func testUploads(t *testing.T, n *node) {
 	}{
 		{"a guest", guest, "a.flac", 1, fault.Unauthenticated},
 		{"a stranger at a draft", bo, "a.flac", 1, fault.NotFound},
-		{"a text", ada, "a.txt", 1, fault.Unsupported},
+		{"a picture", ada, "a.jpg", 1, fault.Unsupported},
 		{"a shortcut", ada, "a.flac.lnk", 1, fault.Unsupported},
 		{"nothing", ada, "a.flac", 0, fault.Invalid},
 		{"too much", ada, "a.flac", 3 << 30, fault.TooLarge},

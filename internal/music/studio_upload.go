@@ -61,8 +61,11 @@ func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, e
 
 func (s *Studio) acceptable(u *Upload) error {
 	limit := cmp.Or(s.FileMax, fileMaxDefault)
-	if err := musicByName(u.Filename); err != nil {
+	if err := takenByName(u.Filename); err != nil {
 		return err
+	}
+	if IsLyrics(u.Filename) {
+		limit = min(limit, lyricsBytes)
 	}
 	switch {
 	case u.Size < 1:
@@ -73,10 +76,10 @@ func (s *Studio) acceptable(u *Upload) error {
 	return nil
 }
 
-// musicByName returns an Unsupported fault for a file that is no music by its
-// name.
-func musicByName(filename string) error {
-	if slices.Contains(Extensions(), strings.ToLower(path.Ext(filename))) {
+// takenByName returns an Unsupported fault for a file that is neither music
+// nor its words by its name.
+func takenByName(filename string) error {
+	if IsLyrics(filename) || slices.Contains(Extensions(), strings.ToLower(path.Ext(filename))) {
 		return nil
 	}
 	return fault.On("filename", fault.Unsupported, "%q is no music file we can take. FLAC and WAV are best; MP3, AAC, Ogg Vorbis and Opus come in too.", filename)
@@ -97,13 +100,16 @@ func (s *Studio) MayAdd(ctx context.Context, v Viewer, r id.Release, filename st
 	if err := s.MayEdit(ctx, v, r); err != nil {
 		return err
 	}
-	return musicByName(fileName(filename))
+	return takenByName(fileName(filename))
 }
 
-// size writes bytes for people: "1.5 GB", "12 MB".
+// size writes bytes for people: "1.5 GB", "12 MB", "262 kB".
 func size(n int64) string {
-	if n >= 1e9 {
+	switch {
+	case n >= 1e9:
 		return trimmed(n/1e9, n%1e9/1e7) + " GB"
+	case n < 1e6:
+		return trimmed(n/1e3, 0) + " kB"
 	}
 	return trimmed(n/1e6, 0) + " MB"
 }
@@ -216,7 +222,7 @@ func (s *Studio) Add(ctx context.Context, u id.Upload, b Blob) (Track, error) {
 			return err
 		case UploadOpen:
 		default:
-			return fault.New(fault.Conflict, "This upload has ended: %s", fault.Term(cmp.Or(up.Reason, "it was cancelled.")))
+			return ended(&up)
 		}
 		up.Changed = tx.Now()
 		if twice = duplicate(ctx, tx, &up, b); fault.Is(twice, fault.Conflict) {
@@ -238,23 +244,67 @@ func (s *Studio) Add(ctx context.Context, u id.Upload, b Blob) (Track, error) {
 	return track, err
 }
 
-// Import adds a file that is stored already, without an upload: for the
-// command line. Needs an editor; faults as for Add.
+func ended(up *Upload) error {
+	return fault.New(fault.Conflict, "This upload has ended: %s", fault.Term(cmp.Or(up.Reason, "it was cancelled.")))
+}
+
+// Import adds a file that is stored already, without an upload. Needs an
+// editor; faults as for Add.
 func (s *Studio) Import(ctx context.Context, v Viewer, r id.Release, filename string, b Blob) (Track, error) {
 	var track Track
 	err := s.Store.Update(ctx, func(tx Tx) error {
 		if _, err := editable(ctx, tx, v, r, Editor); err != nil {
 			return err
 		}
-		up := Upload{Release: r, Filename: fileName(filename)}
-		if err := duplicate(ctx, tx, &up, b); err != nil {
-			return err
-		}
 		var err error
-		track, err = attach(ctx, tx, &up, b)
+		track, err = take(ctx, tx, r, File{filename, b})
 		return err
 	})
 	return track, err
+}
+
+// A File is one that is stored already.
+type File struct {
+	Name string
+	Blob Blob
+}
+
+// ImportFolder makes files that are stored already tracks of a release, or of
+// a new one of the act when r is "", in one transaction: what breaks off
+// leaves no half of a folder. refused has the fault of each file that was not
+// taken, by its place in the list: Conflict or Limited, as for Add. Needs an
+// editor.
+func (s *Studio) ImportFolder(ctx context.Context, v Viewer, a id.Act, r id.Release, files []File) (rel id.Release, refused map[int]error, err error) {
+	err = s.Store.Update(ctx, func(tx Tx) error {
+		rel, refused = r, map[int]error{}
+		if r == "" {
+			made, err := newDraft(ctx, tx, v, a, Facts{})
+			if err != nil {
+				return err
+			}
+			rel = made.ID
+		} else if _, err := editable(ctx, tx, v, r, Editor); err != nil {
+			return err
+		}
+		for i, f := range files {
+			_, err := take(ctx, tx, rel, f)
+			if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Limited) {
+				refused[i] = err
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rel, refused, err
+}
+
+func take(ctx context.Context, tx Tx, r id.Release, f File) (Track, error) {
+	up := Upload{Release: r, Filename: fileName(f.Name)}
+	if err := duplicate(ctx, tx, &up, f.Blob); err != nil {
+		return Track{}, err
+	}
+	return attach(ctx, tx, &up, f.Blob)
 }
 
 // duplicate returns a Conflict fault when the release has these bytes already.

@@ -25,8 +25,9 @@ func write(t *testing.T, dir, name string, size int) (string, []byte) {
 	return path, b
 }
 
-// TestUploadsGoOn chooses four files; one connection breaks half way, one file
-// is refused, and all that was taken arrives whole.
+// TestUploadsGoOn chooses four files and the lyrics of one; one connection
+// breaks half way, one file is refused, and all that was taken arrives whole,
+// the lyrics when there is something they can belong to.
 func TestUploadsGoOn(t *testing.T) {
 	s := newSite(t)
 	s.cut, s.refuse = 1, ".m4p"
@@ -38,17 +39,19 @@ func TestUploadsGoOn(t *testing.T) {
 		path, body := write(t, dir, name, 300_000)
 		paths, want[name] = append(paths, path), body
 	}
+	lyrics, body := write(t, dir, "01 Ebb.lrc", 300)
+	want["01 Ebb.lrc"] = body
 	refused, _ := write(t, dir, "04 Heating Season.m4p", 1000)
 	empty, _ := write(t, dir, ".DS_Store", 10)
 	var state string
 	b.run(t,
 		chromedp.Navigate(s.URL+"/kit"), until(`document.querySelector("[data-upload][data-mounted]")!=null`),
-		chromedp.SetUploadFiles(files, append(paths, refused, empty), chromedp.ByQuery),
-		until(`document.querySelectorAll("[data-upload-list] .state.good").length==3`),
-		until(`document.querySelector("[data-upload-status]").textContent.startsWith("3 of 4 arrived.")`),
-		chromedp.Evaluate(`document.querySelector("[data-upload-list] li:last-child").textContent+"|"+document.querySelectorAll("[data-upload-list] li").length+"|"+Object.keys(localStorage).filter(k=>k.startsWith("9ten.up")).length`, &state),
+		chromedp.SetUploadFiles(files, append(paths, lyrics, refused, empty), chromedp.ByQuery),
+		until(`document.querySelectorAll("[data-upload-list] .state.good").length==4`),
+		until(`document.querySelector("[data-upload-status]").textContent.startsWith("4 of 5 arrived.")`),
+		chromedp.Evaluate(`document.querySelector("[data-upload-list] li:nth-child(2)").textContent+"|"+document.querySelector("[data-upload-list] li:last-child").textContent+"|"+document.querySelectorAll("[data-upload-list] li").length+"|"+Object.keys(localStorage).filter(k=>k.startsWith("9ten.up")).length`, &state),
 	)
-	if state != "04 Heating Season.m4pNot takenThis file is copy-protected, so nobody but the shop it came from can open it.|4|0" {
+	if state != "01 Ebb.lrcThe lyrics|04 Heating Season.m4pNot takenThis file is copy-protected, so nobody but the shop it came from can open it.|5|0" {
 		t.Errorf("the list ends with %q", state)
 	}
 	s.mu.Lock()
@@ -58,8 +61,8 @@ func TestUploadsGoOn(t *testing.T) {
 			t.Errorf("%s arrived with %d bytes, not as it was sent", u.name, len(u.body))
 		}
 	}
-	if len(s.uploads) != 3 {
-		t.Errorf("%d uploads were begun for three files", len(s.uploads))
+	if len(s.uploads) != 4 || s.uploads["4"].name != "01 Ebb.lrc" {
+		t.Errorf("%d uploads were begun for four files, the last of %q", len(s.uploads), s.uploads["4"].name)
 	}
 }
 

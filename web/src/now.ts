@@ -114,14 +114,15 @@ async function lyrics(t: Track): Promise<void> {
   );
 }
 
-/** Reads plain text or LRC. */
+/** Reads plain text or LRC, as the node does. */
 function parse(text: string): Line[] {
   if (text.trim() === "") return [];
+  const early = Number(/^\s*\[offset:\s*([+-]?\d{1,6})\s*\]\s*$/im.exec(text)?.[1] ?? 0);
   const out = text.split(/\r?\n/).flatMap((raw): Line[] => {
-    const body = raw.replace(/\[[^\]]*\]/g, "").trim();
-    const times = [...raw.matchAll(/\[(\d+):(\d+(?:[.:]\d+)?)\]/g)];
-    if (times.length > 0) return times.map((m) => ({ at: Number(m[1]) * 60_000 + Number(m[2]?.replace(":", ".")) * 1000, text: body }));
-    return /^\[\w+:.*\]$/.test(raw.trim()) ? [] : [{ at: undefined, text: body }];
+    const times = [...raw.matchAll(/\[(\d{1,3}):([0-5]\d)(?:[.:](\d{1,3}))?\]/g)];
+    if (times.length === 0) return /^\[\w+:.*\]$/.test(raw.trim()) ? [] : [{ at: undefined, text: raw.trim() }];
+    const body = raw.replace(/\[\d{1,3}:[\d.:]+\]/g, "").replace(/<\d{1,3}:[\d.:]+>/g, " ").replace(/\s+/g, " ").trim();
+    return times.map((m) => ({ at: Math.max(0, Number(m[1]) * 60_000 + Number(m[2]) * 1000 + Number((m[3] ?? "").padEnd(3, "0")) - early), text: body }));
   });
   return out.some((l) => l.at !== undefined) ? out.sort((a, b) => (a.at ?? 0) - (b.at ?? 0)) : out;
 }

@@ -10,6 +10,9 @@ learn(more);
 
 const atOnce = 3;
 
+/** Files of lyrics: they belong to the recording with the same name, so they go after it. */
+const words = /\.(lrc|txt)$/i;
+
 interface Item {
   file: File;
   path: string;
@@ -130,7 +133,7 @@ class Queue {
     } catch (e) {
       this.fail(item, e);
     }
-    this.summary();
+    this.next();
   }
 
   private fail(item: Item, e: unknown): void {
@@ -142,7 +145,9 @@ class Queue {
 
   private next(): void {
     const going = this.items.filter((i) => i.state === "sending").length;
-    for (const item of this.items.filter((i) => i.state === "waiting").slice(0, atOnce - going)) void this.send(item);
+    const music = this.items.some((i) => !words.test(i.path) && (i.state === "waiting" || i.state === "sending"));
+    const ready = this.items.filter((i) => i.state === "waiting" && !(music && words.test(i.path)));
+    for (const item of ready.slice(0, atOnce - going)) void this.send(item);
     this.summary();
   }
 
@@ -155,7 +160,7 @@ class Queue {
     try {
       const url = await item.upload.run();
       item.state = "done";
-      this.show(item, t("Arrived"), "check", "good");
+      this.show(item, t(words.test(item.path) ? "The lyrics" : "Arrived"), "check", "good");
       this.box.dispatchEvent(new CustomEvent("9ten:uploaded", { bubbles: true, detail: { url, name: item.file.name } }));
     } catch (e) {
       if (item.state !== "sending") return;

@@ -4,6 +4,7 @@ export const more: Record<string, string> = {
   Waiting: "Wartet",
   Arrived: "Angekommen",
   "The cover": "Das Cover",
+  "The lyrics": "Der Liedtext",
   Copied: "Kopiert",
   Verified: "Geprüft",
   "Checked by this browser, %s.": "Von diesem Browser geprüft, %s.",
