@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,6 +26,7 @@ type options struct {
 	admin, password, name, owner string
 	operator                     string
 	open, publish                bool
+	settlement                   string
 	keys                         []string
 	listeners                    int
 	seed                         uint64
@@ -243,6 +245,7 @@ func exportBooks(ctx context.Context, c *call) error {
 func splitPots(_ context.Context, c *call) error { return royalty.SplitJSON(c.stdin, c.stdout) }
 
 func keyFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.settlement, "settlement", "", "hold it against the settlement that stands: the `file` of /api/v1/ledger/settlements/MONTH")
 	f.Func("key", "a verifier `key` to trust (name+id+base64), or a file with one a line; may be repeated", func(v string) error {
 		c.opt.keys = append(c.opt.keys, v)
 		return nil
@@ -266,6 +269,13 @@ func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.C
 			return err
 		}
 		r := verify(file, trusted)
+		if c.opt.settlement != "" {
+			stands, err := settlementIn(c.opt.settlement)
+			if err != nil {
+				return err
+			}
+			r.Against(stands)
+		}
 		if r.NeedsKey != "" {
 			return usagef("%s Give it with --key; the node shows it on its page “Ledger and log”.", r.Verdict)
 		}
@@ -277,6 +287,22 @@ func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.C
 		}
 		return nil
 	}
+}
+
+// settlementIn reads the settlement in a file as the API and the page Months
+// give it.
+func settlementIn(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usagef("%s cannot be read: %v", name, errors.Unwrap(err))
+	}
+	var f struct {
+		Settlement []byte `json:"settlement"`
+	}
+	if err := json.Unmarshal(text, &f); err != nil || len(f.Settlement) == 0 {
+		return nil, usagef("%s holds no settlement.", name)
+	}
+	return f.Settlement, nil
 }
 
 // trusted gathers the keys given on the command line and the data

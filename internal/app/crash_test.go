@@ -73,6 +73,8 @@ func scenes() []scene {
 		{"late", first.AddDate(0, 0, 1).Add(13 * time.Hour), claims(1)},
 		{"days", crashMonth.Due(calendar.Settle).Add(15 * time.Minute), days},
 		{"month", crashMonth.Due(calendar.Settle).Add(35 * time.Minute), month},
+		{"wrong", crashMonth.Due(calendar.Settle).Add(40 * time.Minute), wrongMonth},
+		{"again", crashMonth.Due(calendar.Settle).Add(25 * time.Hour), month},
 		{"more", crashMonth.Due(calendar.Final).Add(15 * time.Minute), days},
 		{"final", crashMonth.Due(calendar.Final).Add(35 * time.Minute), month},
 		{"vain", crashMonth.Forfeit().Add(35 * time.Minute), func(ctx context.Context, n *node, _ *script) error { _, err := n.report.Forfeit(ctx); return err }},

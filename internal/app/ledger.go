@@ -133,10 +133,21 @@ func (r recorder) Settled(ctx context.Context, p calendar.Period) ([]byte, error
 	return s.Settlement, err
 }
 
-func (r recorder) Faults(ctx context.Context, p calendar.Period) (out []string, err error) {
+func (r recorder) Challenge(ctx context.Context, p calendar.Period) (out report.Challenge, err error) {
+	s, err := r.contract.Settlement(ctx, r.node, p)
+	if fault.Is(err, fault.NotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	out.Reopened = s.State == contract.Faulted
 	list, err := r.contract.Faults(ctx, r.node, p)
 	for _, f := range list {
-		out = append(out, f.Kind+", shown by "+f.By)
+		if f.Reopened && !out.Reopened {
+			continue // another settlement stands since
+		}
+		out.Faults = append(out.Faults, f.Kind+", shown by "+f.By)
 	}
 	return out, err
 }

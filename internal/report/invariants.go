@@ -81,29 +81,6 @@ func (d *Desk) Invariants(ctx context.Context) error {
 	return d.sameBooks(ctx)
 }
 
-// Challenged returns a Conflict that names a month that is not final and what was
-// proved against its settlement on the ledger; nil for none.
-func (d *Desk) Challenged(ctx context.Context) error {
-	all, err := d.Settled(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		if m.Period.State < Published || m.Period.State >= Final {
-			continue
-		}
-		p := m.Period.Period
-		faults, err := d.Ledger.Faults(ctx, p)
-		if err != nil {
-			return err
-		}
-		if len(faults) > 0 {
-			return fault.New(fault.Conflict, "A fault was proved against the settlement of %v (%s). Where the ledger reopened it, nobody is paid by it until a correct one is published.", p, strings.Join(faults, ", "))
-		}
-	}
-	return nil
-}
-
 func balances(ctx context.Context, tx Tx) (map[wallet.Book]money.Micro, error) {
 	list, err := tx.BookBalances(ctx)
 	out := make(map[wallet.Book]money.Micro, len(list))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -42,6 +43,9 @@ func (d *Desk) closeMonth(ctx context.Context, p calendar.Period) (Period, error
 		return Period{}, err
 	}
 	if err := d.complete(ctx, p); err != nil {
+		return Period{}, err
+	}
+	if err := d.reopen(ctx, p); err != nil {
 		return Period{}, err
 	}
 	out, err := d.compiled(ctx, p)
@@ -189,7 +193,15 @@ func (d *Desk) publish(ctx context.Context, p *Period) error {
 	if err := d.Ledger.PayOperators(ctx, p.Period, sums); err != nil {
 		return err
 	}
-	return d.Ledger.Publish(ctx, p.Period, p.Settlement, p.Signature)
+	if err := d.Ledger.Publish(ctx, p.Period, p.Settlement, p.Signature); err != nil {
+		return err
+	}
+	// The very bytes in which a fault was proved are no news to the ledger.
+	c, err := d.Ledger.Challenge(ctx, p.Period)
+	if err == nil && c.Reopened {
+		err = fault.New(fault.Conflict, "The node comes to the same settlement of %v again in which a fault was proved (%s). Nobody is paid by it. Keep the data directory as it is and report it.", p.Period, strings.Join(c.Faults, ", "))
+	}
+	return err
 }
 
 func (d *Desk) finalize(ctx context.Context, p *Period) error {
@@ -230,7 +242,11 @@ func (d *Desk) book(ctx context.Context, p *Period) error {
 		if err != nil {
 			return err
 		}
-		e := wallet.Entry{Idem: "split/" + p.Period.String(), At: tx.Now(), Memo: "The pots of " + p.Period.String() + " divided"}
+		name, err := splitName(ctx, tx, p.Period)
+		if err != nil {
+			return err
+		}
+		e := wallet.Entry{Idem: name, At: tx.Now(), Memo: "The pots of " + p.Period.String() + " divided"}
 		add := func(b wallet.Book, m money.Micro) {
 			if m != 0 {
 				e.Postings = append(e.Postings, wallet.Posting{Book: b, Asset: wallet.Dollar, Micro: m})

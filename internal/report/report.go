@@ -163,10 +163,13 @@ type Tx interface {
 	Confirmed(ctx context.Context, p calendar.Period) (map[id.Account]bool, error)
 	Confirm(ctx context.Context, p calendar.Period, a id.Account) error
 	Book(ctx context.Context, e wallet.Entry) error
+	// Entry is an entry of the journal by its name, or NotFound.
+	Entry(ctx context.Context, idem string) (wallet.Entry, error)
 
 	Period(ctx context.Context, p calendar.Period) (Period, error)
 	Periods(ctx context.Context) ([]Period, error)
-	// ClearPeriod removes the rows of a compilation that was not finished.
+	// ClearPeriod removes a compilation that was not finished, or one that is
+	// made again. A final one stays.
 	ClearPeriod(ctx context.Context, p calendar.Period) error
 	InsertPeriod(ctx context.Context, p Period) error
 	AdvancePeriod(ctx context.Context, p Period) error
@@ -226,6 +229,12 @@ type Payments struct {
 	Received, Refunded money.Micro
 }
 
+// A Challenge is what stands against a settlement.
+type Challenge struct {
+	Reopened bool     // the ledger wants another settlement
+	Faults   []string // what was proved, and by whom
+}
+
 // A Ledger records what everybody may check. Each method may be called again
 // with the same arguments without harm; an Unavailable fault means: later.
 type Ledger interface {
@@ -241,8 +250,8 @@ type Ledger interface {
 	Corrections(ctx context.Context, p calendar.Period) ([]royalty.Adjustment, error)
 	// Settled returns the settlement that stands for a period, or NotFound.
 	Settled(ctx context.Context, p calendar.Period) ([]byte, error)
-	// Faults are what was proved against a period's settlement, and by whom.
-	Faults(ctx context.Context, p calendar.Period) ([]string, error)
+	// Challenge is what was proved against a period's settlement and still stands.
+	Challenge(ctx context.Context, p calendar.Period) (Challenge, error)
 	Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error
 	Finalize(ctx context.Context, p calendar.Period) error
 	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)

@@ -1,6 +1,7 @@
 package royalty
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,24 @@ type Report struct {
 	NeedsKey string `json:"needs_key,omitempty"`
 	OK       bool   `json:"ok"`
 	Verdict  string `json:"verdict"` // one line
+	// settled are the bytes of the settlement the file rests on, nil for none.
+	settled []byte
+}
+
+// Against holds a report of a month against the settlement that stands on the
+// ledger, which a file alone cannot know: one in which a fault was proved is
+// replaced, and what rests on it holds in itself all the same.
+func (r *Report) Against(stands []byte) {
+	if r.settled == nil || r.NeedsKey != "" {
+		return
+	}
+	var err error
+	if !bytes.Equal(r.settled, stands) {
+		err = invalid("The settlement of %s that this file rests on does not stand: the ledger holds another. Download the file anew.", r.When)
+	}
+	if !r.check("ledger", err, "The ledger holds this settlement.") {
+		r.conclude("")
+	}
 }
 
 // check records err's sentence, or what holds.

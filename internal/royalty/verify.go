@@ -243,6 +243,7 @@ func checkSplit(row *MonthRow, m *MonthReceipt) error {
 // settlement reads a signed settlement of the report's node. It returns false
 // when it is not one, or when the key is missing and the report is over.
 func (r *Report) settlement(signed Signed, p calendar.Period, trusted Keys) (Settlement, bool) {
+	r.settled = signed.Bytes
 	s, err := DecodeSettlement(signed.Bytes)
 	if err == nil && (s.Node != r.Node || s.Period != p) {
 		err = invalid("The settlement is that of %s for %s.", s.Node, s.Period)

@@ -263,6 +263,14 @@ func (tx reportTx) Book(ctx context.Context, e wallet.Entry) error {
 	return wallet.Post(ctx, walletTx(tx), e)
 }
 
+func (tx reportTx) Entry(ctx context.Context, idem string) (wallet.Entry, error) {
+	r, err := tx.Q.JournalByIdem(ctx, idem)
+	if err != nil {
+		return wallet.Entry{}, missing(err, "There is no such entry.")
+	}
+	return walletTx(tx).entry(ctx, r)
+}
+
 func period(r sqlgen.PeriodClose) report.Period {
 	return report.Period{
 		Period: calendar.Period(r.Period), State: report.PeriodState(r.State), Settlement: r.Settlement, Signature: r.Signature, Rules: []byte(r.Rules),

@@ -90,6 +90,18 @@ func (tx walletTx) Balances(ctx context.Context, prefix string) ([]wallet.Postin
 	return out, wrap(err, "balances")
 }
 
+// entry completes a row of the journal with its postings.
+func (tx walletTx) entry(ctx context.Context, r sqlgen.JournalEntry) (wallet.Entry, error) {
+	e := wallet.Entry{N: r.N, Idem: r.Idem, At: utc(r.At), Memo: r.Memo}
+	copy(e.Prev[:], r.Prev)
+	copy(e.Hash[:], r.Hash)
+	ps, err := tx.Q.PostingOf(ctx, r.N)
+	for _, p := range ps {
+		e.Postings = append(e.Postings, wallet.Posting{Book: wallet.Book(p.Book), Asset: p.Asset, Micro: money.Micro(p.Micro)})
+	}
+	return e, wrap(err, "postings")
+}
+
 func (tx walletTx) Entries(ctx context.Context, after int64, limit int) ([]wallet.Entry, error) {
 	rows, err := tx.Q.JournalRange(ctx, sqlgen.JournalRangeParams{After: after, Lim: int32(limit)})
 	if err != nil {
@@ -97,17 +109,9 @@ func (tx walletTx) Entries(ctx context.Context, after int64, limit int) ([]walle
 	}
 	out := make([]wallet.Entry, len(rows))
 	for i, r := range rows {
-		e := wallet.Entry{N: r.N, Idem: r.Idem, At: utc(r.At), Memo: r.Memo}
-		copy(e.Prev[:], r.Prev)
-		copy(e.Hash[:], r.Hash)
-		ps, err := tx.Q.PostingOf(ctx, r.N)
-		if err != nil {
-			return nil, wrap(err, "postings")
+		if out[i], err = tx.entry(ctx, r); err != nil {
+			return nil, err
 		}
-		for _, p := range ps {
-			e.Postings = append(e.Postings, wallet.Posting{Book: wallet.Book(p.Book), Asset: p.Asset, Micro: money.Micro(p.Micro)})
-		}
-		out[i] = e
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@
 
 import { el, newIcon } from "./dom";
 import { all, get, put } from "./idb";
+import { onLedger, stands } from "./ledger";
 import { parseKeys, type Key } from "./note";
 import { verify, type Report } from "./verify";
 import { sentences } from "./verifypage";
@@ -72,13 +73,13 @@ async function pinned(node: string, now: string[]): Promise<Key[]> {
   return parseKeys((known ?? now).join("\n"));
 }
 
-/** For how many days late plays may still correct a day: then one that held is done with. */
-const settled = 4 * 86_400_000;
+/** When one that held is done with: a day when no late play can correct it any more, a month when it is final. */
+const settled = (what: string): number => (what.length === 7 ? 31 + 20 : 4) * 86_400_000;
 
 /** Checks a receipt, unless it held when nothing could change it any more. */
 async function once(what: string, url: string, keys: Key[], more: (r: Report) => Promise<string[]>): Promise<void> {
   const before = await get<Checked>("checked", what);
-  if (before?.ok && Date.now() - Date.parse(what) > settled) return;
+  if (before?.ok && Date.now() - Date.parse(what) > settled(what)) return;
   const file = await text(url);
   const r = await verify(file, keys);
   if (r.needsHttps) return;
@@ -102,16 +103,7 @@ async function day(r: Report, mine: Kept[]): Promise<string[]> {
 
 /** A month: the ledger holds this settlement and no other. */
 async function month(r: Report): Promise<string[]> {
-  const mine = r.settled;
-  if (!mine) return [];
-  return (await onLedger(`/api/v1/ledger/settlements/${r.when}`, (s: { settlement: string }) => equal(unbase64(s.settlement), mine))) ? [] : ["ledger"];
-}
-
-async function onLedger<T>(url: string, same: (answer: T) => boolean): Promise<boolean> {
-  const r = await fetch(url, { cache: "no-store" });
-  if (r.status === 404) return false;
-  if (!r.ok) throw new Error(String(r.status));
-  return same((await r.json()) as T);
+  return r.settled && !(await stands(r)) ? ["ledger"] : [];
 }
 
 async function text(url: string): Promise<string> {

@@ -2,6 +2,7 @@
 // receipt's page for the file the node serves there.
 
 import { el, newIcon } from "./dom";
+import { stands } from "./ledger";
 import { parseKeys } from "./note";
 import { dollars, verify, type Check, type Report } from "./verify";
 import { fetchText, today, trusted } from "./trust";
@@ -26,6 +27,7 @@ export const sentences: Record<string, [title: string, holds: string, fails: str
   line: ["The act’s line", "The line is in the settlement.", "The line or its proof was changed."],
   plays: ["Your own plays", "Every play that this browser signed is in the row.", "A play that this browser signed is missing from the row."],
   ledger: ["The ledger", "The ledger holds the same.", "The ledger holds something else."],
+  stands: ["The settlement that stands", "The ledger holds this settlement.", "The ledger holds another settlement of that month: this one was replaced. Download the file anew."],
   keys: ["The node’s keys", "They are the keys this browser has seen before.", "The node shows other keys than before."],
   leaves: ["The listeners’ shares", "The shares add up to the line.", "The shares listed are not those under the line."],
 };
@@ -36,7 +38,7 @@ const squares: Record<string, string[]> = {
   split: ["split"],
   inclusion: ["checkpoint", "inclusion", "tree"],
   shares: ["shares"],
-  settlement: ["settlement", "totals"],
+  settlement: ["settlement", "totals", "stands"],
   claims: ["claims"],
 };
 
@@ -53,7 +55,7 @@ async function own(page: HTMLElement): Promise<void> {
   page.dataset["mounted"] = "";
   try {
     const file = await fetchText(page.dataset["receipt"] ?? "");
-    const r = await verify(file, parseKeys(await trusted(page)));
+    const r = await asked(await verify(file, parseKeys(await trusted(page))));
     const words = page.querySelector<HTMLElement>("#v-words");
     stamp(page.querySelector("#v-stamp"), r);
     if (words) words.textContent = verdict(r);
@@ -107,7 +109,7 @@ async function show(file: File, keys: string): Promise<void> {
   box.hidden = false;
   let r: Report;
   try {
-    r = await verify(await file.text(), parseKeys(keys));
+    r = await asked(await verify(await file.text(), parseKeys(keys)));
   } catch {
     fill(el("v-stamp"), "bad", "warning-circle", t("A line of the keys is no key. A key looks like name+0123abcd+base64."));
     el("v-words").textContent = "";
@@ -117,6 +119,15 @@ async function show(file: File, keys: string): Promise<void> {
   el("v-words").textContent = verdict(r);
   el("v-checks").replaceChildren(...r.checks.map(link));
   tell(box, r);
+}
+
+/** Asks the ledger too, where the file is of the node that served the page. */
+async function asked(r: Report): Promise<Report> {
+  if (!r.settled || r.needsKey !== undefined || r.node !== location.host) return r;
+  const ok = await stands(r).catch(() => undefined); // not reached: nothing is said
+  if (ok !== undefined) r.checks.push({ name: "stands", ok });
+  r.ok &&= ok !== false;
+  return r;
 }
 
 /** One check as a square of a chain. */

@@ -123,7 +123,7 @@ delete from month_share where period = @period;
 delete from month_line where period = @period;
 
 -- name: PeriodClear :exec
-delete from period_close where period = @period and state = 1;
+delete from period_close where period = @period and state < 4;
 
 -- name: CarryBooks :many
 select book, micro from balance where book >= 'liabilities:carry:' and book < 'liabilities:carry;' and micro <> 0;

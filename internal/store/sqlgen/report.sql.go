@@ -1043,7 +1043,7 @@ func (q *Queries) PeriodByID(ctx context.Context, period int64) (PeriodClose, er
 }
 
 const periodClear = `-- name: PeriodClear :exec
-delete from period_close where period = $1 and state = 1
+delete from period_close where period = $1 and state < 4
 `
 
 func (q *Queries) PeriodClear(ctx context.Context, period int64) error {
