@@ -96,6 +96,8 @@ func testPlaylists(t *testing.T, n *node) {
 
 	_, err = n.lib.Playlist(n.ctx, cy, p.ID)
 	n.refused("somebody else's private one", err, fault.NotFound)
+	_, err = n.lib.Playlist(n.ctx, admin, p.ID)
+	n.refused("somebody else's private one, to the operator", err, fault.NotFound)
 	n.refused("changing it", n.lib.AddToPlaylist(n.ctx, cy, p.ID, ids), fault.NotFound)
 	open := func(x music.Access) {
 		must(n.lib.EditPlaylist(n.ctx, bo, p.ID, func(l *music.Playlist) { l.Access, l.ID, l.Items = x, "x", 99 }))(n)

@@ -61,7 +61,7 @@ func (p *Playlist) check() error {
 
 // visible reports whether the viewer may open the playlist.
 func (p *Playlist) visible(v Viewer) bool {
-	return p.Access != Private || v.Account != "" && v.Account == p.Account || v.Admin
+	return p.Access != Private || v.Account != "" && v.Account == p.Account
 }
 
 // Move puts an item before another, or at the end when before is "". Every
