@@ -58,6 +58,8 @@ type MediaConfig struct {
 	FFmpeg string `key:"ffmpeg" default:"auto"`
 	// MaxFileBytes is the largest file that may be uploaded.
 	MaxFileBytes int64 `key:"max_file_bytes" default:"2147483648" min:"1048576"`
+	// AccountBytes is how much music the acts of one account may keep here, in bytes of uploaded files; 0 is no bound. Admins have none.
+	AccountBytes int64 `key:"account_bytes" default:"53687091200" min:"0"`
 	// CacheBytes is how much disk ready-made segments may take; older ones are made again when wanted.
 	CacheBytes int64 `key:"cache_bytes" default:"2147483648" min:"0"`
 	// Workers is how many files are prepared at once; each keeps up to two processor cores busy.

@@ -162,7 +162,7 @@ func (n *node) openDomain() {
 	}
 	m := n.db.Music()
 	n.catalogue, n.library, n.moderation = &music.Catalogue{Store: m}, &music.Library{Store: m}, &music.Moderation{Store: m}
-	n.studio = &music.Studio{Store: m, FileMax: n.cfg.Media.MaxFileBytes, Together: together}
+	n.studio = &music.Studio{Store: m, FileMax: n.cfg.Media.MaxFileBytes, KeepMax: n.cfg.Media.AccountBytes, Together: together}
 	n.jobs = jobs.New(jobs.Config{Store: n.db, Now: n.now, Log: n.log})
 	n.calendar()
 }

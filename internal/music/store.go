@@ -135,8 +135,10 @@ type sheetTx interface {
 type uploadTx interface {
 	Upload(ctx context.Context, u id.Upload) (Upload, error)
 	UploadsOf(ctx context.Context, r id.Release) ([]Upload, error)
-	// OpenBytes sums the sizes of an account's open uploads.
-	OpenBytes(ctx context.Context, account id.Account) (int64, error)
+	// OpenUploads sums the sizes of an account's open uploads and counts them.
+	OpenUploads(ctx context.Context, account id.Account) (bytes, files int64, err error)
+	// OwnedBytes sums the files of all acts that the owners of an act own.
+	OwnedBytes(ctx context.Context, act id.Act) (int64, error)
 	// StaleUploads lists open uploads not touched since.
 	StaleUploads(ctx context.Context, since time.Time, n int) ([]Upload, error)
 	InsertUpload(ctx context.Context, u *Upload) error

@@ -19,6 +19,9 @@ type Studio struct {
 	// OpenMax is how many bytes an account may have on the way in at once; 0
 	// is 32 GiB.
 	OpenMax int64
+	// KeepMax is how many bytes of files the acts of one account may have; 0 is
+	// no bound. Acts of admins have none.
+	KeepMax int64
 	// Together measures recordings as if they were one: the loudness in
 	// thousandths of LUFS, gated over all that their [Asset.Gates] count.
 	Together func(gates [][]byte) (int64, error)

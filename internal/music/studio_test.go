@@ -138,6 +138,27 @@ func testDraftFromFiles(t *testing.T, n *node) {
 	n.refused("an ISRC that is none", err, fault.Invalid)
 }
 
+// What one account keeps is bounded over all acts it owns, whoever uploads.
+func TestRoom(t *testing.T) { both(t, testRoom) }
+
+func testRoom(t *testing.T, n *node) {
+	first, second := n.act(ada, "Ada").ID, n.act(ada, "Ada again").ID
+	n.public(ada, first, music.Facts{Title: "R"}, "One", "Two", "Three")
+	r := n.draft(ada, second, music.Facts{})
+	n.ok(n.studio.SetRole(n.ctx, ada, second, bo.Account, music.Editor))
+	add := func(v music.Viewer, release id.Release) error {
+		_, err := n.studio.BeginUpload(n.ctx, v, music.Upload{Release: release, Filename: "a.flac", Size: 1})
+		return err
+	}
+	n.studio.KeepMax = 3
+	n.refused("by the owner, for another of her acts", add(ada, r.ID), fault.TooLarge)
+	n.refused("by an editor who owns nothing", add(bo, r.ID), fault.TooLarge)
+	n.ok(add(admin, r.ID))
+	n.ok(add(bo, n.draft(bo, n.act(bo, "Bo").ID, music.Facts{}).ID))
+	n.studio.KeepMax = 0
+	n.ok(add(ada, r.ID))
+}
+
 func TestUploads(t *testing.T) { both(t, testUploads) }
 
 func testUploads(t *testing.T, n *node) {
@@ -170,6 +191,12 @@ func testUploads(t *testing.T, n *node) {
 	}
 	_, err := begin(ada, "c.flac", 60)
 	n.refused("too much at once", err, fault.Limited)
+	n.studio.OpenMax, n.studio.KeepMax = 0, 100
+	_, err = begin(ada, "c.flac", 41)
+	n.refused("more than is kept of one account, with what is on its way", err, fault.TooLarge)
+	_, err = n.studio.Import(n.ctx, ada, r.ID, "c.flac", music.Blob{Key: "original/k", SHA256: "k", Bytes: 101})
+	n.refused("the same by a form", err, fault.TooLarge)
+	n.studio.OpenMax, n.studio.KeepMax = 100, 0
 	n.ok(n.studio.Received(n.ctx, u.ID, 30))
 	if got := must(n.studio.Upload(n.ctx, ada, u.ID))(n); got.Received != 30 || got.State != music.UploadOpen {
 		t.Errorf("upload = %+v", got)

@@ -15,6 +15,7 @@ import (
 const (
 	fileMaxDefault = 2 << 30
 	openMaxDefault = 32 << 30
+	openFilesMax   = 1000
 	tracksMax      = 500
 )
 
@@ -27,7 +28,7 @@ func Extensions() []string {
 // BeginUpload announces a file of a release: u carries the release, the file
 // name and the size, and the track when its file is to be replaced. Needs an
 // editor. Besides the common faults: Unsupported for a file that is no music
-// by its name, TooLarge, Limited when too much is on the way already.
+// by its name, TooLarge for one there is no room for, Limited when too much is on the way already.
 func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, error) {
 	if err := v.signedIn(); err != nil {
 		return Upload{}, err
@@ -37,7 +38,8 @@ func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, e
 		return Upload{}, err
 	}
 	err := s.Store.Update(ctx, func(tx Tx) error {
-		if _, err := editable(ctx, tx, v, u.Release, Editor); err != nil {
+		rel, err := editable(ctx, tx, v, u.Release, Editor)
+		if err != nil {
 			return err
 		}
 		if u.Track != "" {
@@ -45,18 +47,37 @@ func (s *Studio) BeginUpload(ctx context.Context, v Viewer, u Upload) (Upload, e
 				return fault.New(fault.NotFound, noTrack)
 			}
 		}
-		open, err := tx.OpenBytes(ctx, v.Account)
+		open, files, err := tx.OpenUploads(ctx, v.Account)
 		if err != nil {
 			return err
 		}
 		if limit := cmp.Or(s.OpenMax, openMaxDefault); open+u.Size > limit {
 			return fault.New(fault.Limited, "You have %s on the way already; this node takes %s at once. Wait until some of it is done.", size(open), size(limit))
 		}
+		if files >= openFilesMax {
+			return fault.New(fault.Limited, "You have %d files on the way already. Wait until some of them are done.", files)
+		}
+		if err := s.room(ctx, tx, v, rel.Act, open+u.Size); err != nil {
+			return err
+		}
 		u.ID, u.Account, u.State = id.New[id.Upload](tx.Now()), v.Account, UploadOpen
 		u.Received, u.Reason, u.Created, u.Changed = 0, "", tx.Now(), tx.Now()
 		return tx.InsertUpload(ctx, &u)
 	})
 	return u, err
+}
+
+// room returns a TooLarge fault when what the owners of the act have here
+// leaves no room for so many bytes more.
+func (s *Studio) room(ctx context.Context, tx Tx, v Viewer, a id.Act, bytes int64) error {
+	if s.KeepMax == 0 || v.Admin {
+		return nil
+	}
+	kept, err := tx.OwnedBytes(ctx, a)
+	if err == nil && kept+bytes > s.KeepMax {
+		err = fault.New(fault.TooLarge, "The music of this act's owners takes %s here already, and this node keeps %s. Ask its operator for more.", size(kept), size(s.KeepMax))
+	}
+	return err
 }
 
 func (s *Studio) acceptable(u *Upload) error {
@@ -253,10 +274,13 @@ func ended(up *Upload) error {
 func (s *Studio) Import(ctx context.Context, v Viewer, r id.Release, filename string, b Blob) (Track, error) {
 	var track Track
 	err := s.Store.Update(ctx, func(tx Tx) error {
-		if _, err := editable(ctx, tx, v, r, Editor); err != nil {
+		rel, err := editable(ctx, tx, v, r, Editor)
+		if err != nil {
 			return err
 		}
-		var err error
+		if err := s.room(ctx, tx, v, rel.Act, b.Bytes); err != nil {
+			return err
+		}
 		track, err = take(ctx, tx, r, File{filename, b})
 		return err
 	})

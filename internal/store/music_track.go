@@ -257,9 +257,14 @@ func (tx musicTx) UploadsOf(ctx context.Context, r id.Release) ([]music.Upload, 
 	return uploads(rows), wrap(err, "uploads")
 }
 
-func (tx musicTx) OpenBytes(ctx context.Context, account id.Account) (int64, error) {
-	n, err := tx.Q.UploadOpenBytes(ctx, string(account))
-	return n, wrap(err, "open uploads")
+func (tx musicTx) OpenUploads(ctx context.Context, account id.Account) (bytes, files int64, err error) {
+	r, err := tx.Q.UploadsOpen(ctx, string(account))
+	return r.Bytes, r.Files, wrap(err, "open uploads")
+}
+
+func (tx musicTx) OwnedBytes(ctx context.Context, act id.Act) (int64, error) {
+	n, err := tx.Q.AssetsOwned(ctx, string(act))
+	return n, wrap(err, "owned files")
 }
 
 func (tx musicTx) StaleUploads(ctx context.Context, since time.Time, n int) ([]music.Upload, error) {

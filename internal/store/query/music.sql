@@ -187,8 +187,13 @@ select * from upload where id = @id;
 -- name: UploadsOfRelease :many
 select * from upload where release = @release order by created, id;
 
--- name: UploadOpenBytes :one
-select cast(coalesce(sum(size), 0) as bigint) as bytes from upload where account = @account and state = 'open';
+-- name: UploadsOpen :one
+select cast(coalesce(sum(size), 0) as bigint) as bytes, count(*) as files from upload where account = @account and state = 'open';
+
+-- name: AssetsOwned :one
+select cast(coalesce(sum(a.bytes), 0) as bigint) as bytes
+from release r join track t on t.release = r.id join asset a on a.track = t.id
+where r.act in (select o.act from act_role o join act_role p on p.account = o.account where p.act = @act and p.role = 'owner' and o.role = 'owner');
 
 -- name: UploadsStale :many
 select * from upload where state = 'open' and changed < @since order by changed limit @lim + 0;

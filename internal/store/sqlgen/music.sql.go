@@ -735,6 +735,19 @@ func (q *Queries) AssetsOfRelease(ctx context.Context, release string) ([]Asset,
 	return items, nil
 }
 
+const assetsOwned = `-- name: AssetsOwned :one
+select cast(coalesce(sum(a.bytes), 0) as bigint) as bytes
+from release r join track t on t.release = r.id join asset a on a.track = t.id
+where r.act in (select o.act from act_role o join act_role p on p.account = o.account where p.act = $1 and p.role = 'owner' and o.role = 'owner')
+`
+
+func (q *Queries) AssetsOwned(ctx context.Context, act string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, assetsOwned, act)
+	var bytes int64
+	err := row.Scan(&bytes)
+	return bytes, err
+}
+
 const coversShown = `-- name: CoversShown :many
 select cover from release where cover <> '' union select cover from act where cover <> ''
 union select face from act where face <> '' union select cover from playlist where cover <> ''
@@ -2950,17 +2963,6 @@ func (q *Queries) UploadInsert(ctx context.Context, arg UploadInsertParams) erro
 	return err
 }
 
-const uploadOpenBytes = `-- name: UploadOpenBytes :one
-select cast(coalesce(sum(size), 0) as bigint) as bytes from upload where account = $1 and state = 'open'
-`
-
-func (q *Queries) UploadOpenBytes(ctx context.Context, account string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, uploadOpenBytes, account)
-	var bytes int64
-	err := row.Scan(&bytes)
-	return bytes, err
-}
-
 const uploadUpdate = `-- name: UploadUpdate :execrows
 update upload set track = $1, received = $2, state = $3, reason = $4, changed = $5 where id = $6
 `
@@ -3035,6 +3037,22 @@ func (q *Queries) UploadsOfRelease(ctx context.Context, release string) ([]Uploa
 		return nil, err
 	}
 	return items, nil
+}
+
+const uploadsOpen = `-- name: UploadsOpen :one
+select cast(coalesce(sum(size), 0) as bigint) as bytes, count(*) as files from upload where account = $1 and state = 'open'
+`
+
+type UploadsOpenRow struct {
+	Bytes int64
+	Files int64
+}
+
+func (q *Queries) UploadsOpen(ctx context.Context, account string) (UploadsOpenRow, error) {
+	row := q.db.QueryRowContext(ctx, uploadsOpen, account)
+	var i UploadsOpenRow
+	err := row.Scan(&i.Bytes, &i.Files)
+	return i, err
 }
 
 const uploadsStale = `-- name: UploadsStale :many
