@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -50,7 +51,8 @@ func (r recorder) register(ctx context.Context, name, owner string, k keys) erro
 		return err
 	}
 	in.LogKey, in.SettlementKey = nil, nil
-	_, err = r.contract.UpdateNode(ctx, "describe/"+name+"/"+owner, in)
+	// Each time is another operation: a node may take an old name again.
+	_, err = r.contract.UpdateNode(ctx, "describe/"+rand.Text(), in)
 	return err
 }
 
