@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/michaelperna/9ten/internal/web"
+	"github.com/michaelperna/9ten/internal/web/browsertest"
 )
 
 // watch notes on the window what must not happen to the element, and when
@@ -65,6 +67,32 @@ accent:document.documentElement.style.getPropertyValue("--accent-d"),status:docu
 		t.Errorf("what plays is not shown: %+v", state)
 	}
 	b.clean(t)
+}
+
+// machinery tells whether hls.js was asked for, by its size, and that it was
+// not before the page had loaded.
+const machinery = `(()=>{const m=performance.getEntriesByType("resource").find(e=>e.decodedBodySize>300000);
+if(m&&m.startTime<performance.getEntriesByType("navigation")[0].loadEventEnd)throw new Error("hls.js is part of the first page");return m!==undefined})()`
+
+// TestReadyForTheClick: what makes sound is there before anybody asks for it,
+// but after the page; where the browser saves data, when a button is pointed at.
+func TestReadyForTheClick(t *testing.T) {
+	s := newSite(t)
+	b := browser(t, 1280, 900)
+	b.run(t, chromedp.Navigate(s.URL+"/"), until(machinery))
+	frugal := browser(t, 1280, 900)
+	var early bool
+	frugal.run(t,
+		emulation.SetDataSaverOverride().WithDataSaverEnabled(true),
+		chromedp.Navigate(s.URL+"/"), until(`document.getElementById("s-quality").querySelector("input:checked")!==null`), // the player has started
+		chromedp.Evaluate(`new Promise(ok=>requestIdleCallback(()=>ok(`+machinery+`)))`, &early, browsertest.Awaited),
+		chromedp.Evaluate(`document.querySelector("main [data-play-all]").dispatchEvent(new PointerEvent("pointerover",{bubbles:true}))`, nil), until(machinery),
+	)
+	if early {
+		t.Error("hls.js was fetched unasked although the browser saves data")
+	}
+	b.clean(t)
+	frugal.clean(t)
 }
 
 // TestNothingIsTurnedUpPastFullScale: quiet tracks are turned up by as much as

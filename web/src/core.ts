@@ -1,6 +1,6 @@
 // Loaded with every page: theme, navigation, and the way to the player, which
-// comes after the page has loaded; what makes sound comes when somebody is
-// about to play. Small on purpose.
+// comes after the page has loaded, and what makes sound after it. Small on
+// purpose.
 
 import { icon } from "./dom";
 import { trackOf, tracksIn } from "./track";

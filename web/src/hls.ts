@@ -1,4 +1,4 @@
-// hls.js, in a chunk of its own: fetched when somebody is about to play.
+// hls.js, in a chunk of its own: fetched after the page, or when somebody is about to play.
 
 import Hls from "../vendor/hls.js/hls.light.min.mjs";
 import type { Hls as Instance, HlsError } from "./hlstypes";
@@ -23,7 +23,7 @@ export function attach(audio: HTMLAudioElement, url: string, wish: Codec, at: nu
     enableWorker: false,
     autoStartLoad: false,
     startPosition: at > 0 ? at : -1,
-    maxBufferLength: 60,
+    maxBufferLength: 10,
     backBufferLength: 600,
     manifestLoadPolicy: policy(8),
     playlistLoadPolicy: policy(8),
@@ -35,6 +35,8 @@ export function attach(audio: HTMLAudioElement, url: string, wish: Codec, at: nu
     chosen(Number(hls.levels[hls.loadLevel]?.attrs?.["X-TRUE-PEAK"] ?? 0));
     hls.startLoad(at > 0 ? at : -1);
   });
+  // What comes later must not keep what comes first from sounding.
+  audio.addEventListener("playing", () => (hls.config.maxBufferLength = 60), { once: true });
   let recovered = 0;
   hls.on(Hls.Events.ERROR, (_, data: never) => {
     const e = data as HlsError;

@@ -10,9 +10,11 @@ export interface HlsError {
   fatal: boolean;
   type: string;
   details: string;
+  response?: { code: number };
 }
 
 export interface Hls {
+  config: { maxBufferLength: number };
   levels: Level[];
   currentLevel: number;
   nextLevel: number;

@@ -7,7 +7,7 @@ import * as claims from "./claims";
 import * as live from "./live";
 import * as now from "./now";
 import * as view from "./queueview";
-import { gainOf, prepare as prepareSound, preload, Sound } from "./sound";
+import { gainOf, prepare as prepareSound, preload, Sound, wake } from "./sound";
 import { bytes, cover, wavePath, type Track } from "./track";
 import { t as say_ } from "./words";
 import type { Codec } from "./hls";
@@ -32,6 +32,20 @@ export function start(): void {
   if (state.queue.length > 0) draw();
   tabs = new BroadcastChannel("9ten.player");
   tabs.onmessage = () => audio.pause();
+  ready();
+}
+
+let awake = false;
+
+/** On the first page with something to play, while nothing else is to do: gets ready for the click. */
+function ready(): void {
+  if (awake || !(current() ?? document.querySelector("main [data-track]"))) return;
+  awake = true;
+  wake();
+  const spare = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ?? false;
+  if (spare) return; // then it is fetched when a button is pointed at
+  if ("requestIdleCallback" in window) requestIdleCallback(() => prepareSound());
+  else setTimeout(prepareSound, 1000);
 }
 
 /** Playing is near: fetch what it takes. */
@@ -61,6 +75,7 @@ export function enqueue(t: Track): void {
 
 /** After navigation: mark what plays on the new page. */
 export function arrived(): void {
+  ready();
   if (current()) paintAccent();
   view.draw(state.queue, state.index);
   now.draw(current(), state.repeat);
@@ -88,8 +103,8 @@ function open(at: number, wants: boolean, following: boolean): void {
   state.at = at;
   loaded = t.id;
   trouble();
+  const going = sound.load(t, state.codec, at, (network) => fail(t, network)); // before anything is drawn: it waits for the network
   draw();
-  const going = sound.load(t, state.codec, at, (network) => fail(t, network));
   level();
   if (wants) {
     claims.open(t, follows, signedIn());

@@ -2,7 +2,7 @@
 
 import type { Codec } from "./hls";
 import type { Hls } from "./hlstypes";
-import type { Track } from "./track";
+import { bytes, type Track } from "./track";
 
 type Machinery = typeof import("./hls");
 
@@ -11,6 +11,26 @@ let machinery: Promise<Machinery> | undefined;
 /** Fetches hls.js ahead of the first track that needs it. */
 export function prepare(): void {
   machinery ??= import("./hls");
+}
+
+// Four samples of silence (RIFF WAVE).
+const silence = "UklGRiwAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQgAAAAAAAAAAAAAAA==";
+
+/**
+ * Wakes what plays sound in the browser with a file that is made ready and
+ * never heard. In a browser that was silent since it started, this takes
+ * longer than everything else between a click and sound.
+ */
+export function wake(): void {
+  const url = URL.createObjectURL(new Blob([bytes(silence)]));
+  const a = new Audio();
+  a.preload = "auto";
+  a.oncanplay = a.onerror = () => {
+    a.oncanplay = a.onerror = null;
+    a.removeAttribute("src");
+    URL.revokeObjectURL(url);
+  };
+  a.src = url;
 }
 
 const nativeHLS = "application/vnd.apple.mpegurl";
