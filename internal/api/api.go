@@ -106,7 +106,7 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 	huma.Register(r.huma, r.describe(o), func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
-			if fault.KindOf(err) == fault.Internal {
+			if fault.KindOf(err) == fault.Internal && !problem.Gone(ctx) {
 				r.api.Log.ErrorContext(ctx, "operation failed", "operation", o.id, "err", err)
 			}
 			return nil, huma.ErrorWithHeaders(problem.Of(err), problem.Headers(err))

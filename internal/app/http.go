@@ -108,7 +108,11 @@ type status struct {
 }
 
 func (s *status) WriteHeader(code int) {
-	if s.code == 0 {
+	if code == problem.ClientGone {
+		s.code = code // said after a header that may have left: for the record alone
+		return
+	}
+	if s.code == 0 && code >= http.StatusOK {
 		s.code = code
 	}
 	s.ResponseWriter.WriteHeader(code)
@@ -128,7 +132,10 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 		began := time.Now()
 		s := &status{ResponseWriter: w}
 		next.ServeHTTP(s, r)
-		if s.code == 0 {
+		switch {
+		case problem.Gone(r.Context()) && (s.code == 0 || s.code >= http.StatusInternalServerError):
+			s.code = problem.ClientGone
+		case s.code == 0:
 			s.code = http.StatusOK
 		}
 		m.requests.WithLabelValues(kind, strconv.Itoa(s.code)).Observe(time.Since(began).Seconds())

@@ -3,7 +3,9 @@
 package problem
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -82,11 +84,19 @@ func (d *Document) GetStatus() int { return d.Status }
 // ContentType turns a negotiated type into that of problems.
 func (d *Document) ContentType(string) string { return "application/problem+json" }
 
-// Log writes what people do not get to see. What is the caller's mistake is
-// noise and stays at debug level.
+// ClientGone is the status under which a request is counted whose client did
+// not wait for the answer. Nobody ever receives it; nginx counts the same way.
+const ClientGone = 499
+
+// Gone reports whether the client of a request has left. What fails then
+// failed because of that.
+func Gone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// Log writes what people do not get to see. What is the caller's mistake, and
+// what failed because nobody waits for it, is noise and stays at debug level.
 func Log(log *slog.Logger, r *http.Request, err error) {
 	level := slog.LevelDebug
-	if Status(err) >= 500 {
+	if Status(err) >= 500 && !Gone(r.Context()) {
 		level = slog.LevelError
 	}
 	log.Log(r.Context(), level, "request failed", "method", r.Method, "path", r.URL.Path, "kind", fault.KindOf(err), "err", err)

@@ -226,6 +226,9 @@ type ErrorPage struct {
 
 func (v *visit) fail(err error) {
 	problem.Log(v.site.Log, v.Request, err)
+	if problem.Gone(v.Context()) {
+		return // nobody reads the page
+	}
 	p := &ErrorPage{Page: v.base("", ""), Status: problem.Status(err), Text: v.why(err)}
 	p.Title, p.NoIndex = v.words(http.StatusText(p.Status)), true
 	if p.Status == http.StatusUnauthorized {
