@@ -77,8 +77,8 @@ func open(path string) (image.Image, error) {
 	return Decode(b)
 }
 
-// Decode reads a picture within the limits and turns it as its EXIF
-// orientation says. Faults as [Make].
+// Decode reads a picture within the limits, of a moving one its first frame,
+// and turns it as its EXIF orientation says. Faults as [Make].
 func Decode(b []byte) (image.Image, error) {
 	if len(b) > MaxBytes {
 		return nil, fault.New(fault.TooLarge, "This picture is larger than 20 MB. Save it as a JPEG of 3000 by 3000 pixels.")
@@ -94,11 +94,20 @@ func Decode(b []byte) (image.Image, error) {
 	case c.Width < MinSide || c.Height < MinSide:
 		return nil, fault.New(fault.Invalid, "This picture is only %d by %d pixels. A cover looks good from 1200 by 1200.", c.Width, c.Height)
 	}
-	m, err := imaging.Decode(bytes.NewReader(b), imaging.AutoOrientation(true))
+	still, at, moves := firstFrame(b)
+	if !moves {
+		still = b
+	}
+	m, err := imaging.Decode(bytes.NewReader(still), imaging.AutoOrientation(true))
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "This picture is damaged. Save it again as JPEG or PNG.")
 	}
-	if format == "webp" {
+	switch {
+	case format == "gif":
+		m = placed(m, m.Bounds().Min, c)
+	case format == "webp" && moves:
+		m = placed(videoRange(m), at, c)
+	case format == "webp":
 		m = videoRange(m)
 	}
 	return m, nil

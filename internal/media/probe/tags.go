@@ -79,6 +79,9 @@ func readTags(path, dir, container, codec string) (Tags, []byte) {
 		return Tags{}, nil
 	}
 	t := FromMap(raw)
+	if s := clean(syncedLyrics(path), maxLyrics, true); s != "" && !t.Synced {
+		t.Lyrics, t.Synced = s, true
+	}
 	img, err := taglib.ReadImage(link)
 	if err != nil {
 		return t, nil
