@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -29,12 +30,20 @@ const envDisk = "NINETEN_TEST_DISK"
 // A disk that is really full: what needs room is refused with a sentence that
 // says so, what does not goes on, nothing is lost, and once there is room
 // everything is made up for.
-func TestFullDisk(t *testing.T) {
+func TestFullDisk(t *testing.T) { alone(t, fullDisk) }
+
+// An import to a full disk says so and ends; the same command goes on with the
+// same draft once there is room, whether nothing was stored yet or a part.
+func TestImportOnAFullDisk(t *testing.T) { alone(t, importOnAFullDisk) }
+
+// alone runs a test in a process of its own that may mount a disk.
+func alone(t *testing.T, test func(*testing.T)) {
+	t.Helper()
 	if os.Getenv(envDisk) != "" {
-		fullDisk(t)
+		test(t)
 		return
 	}
-	child := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
+	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	child.Env = append(os.Environ(), envDisk+"=1")
 	child.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
@@ -42,33 +51,111 @@ func TestFullDisk(t *testing.T) {
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 	}
 	out, err := child.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestFullDisk") {
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A smallDisk is one of a test's own.
+type smallDisk struct {
+	*testing.T
+	dir string
+}
+
+func newDisk(t *testing.T, size string) smallDisk {
+	t.Helper()
+	d := smallDisk{t, t.TempDir()}
+	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(d.dir, unix.MNT_DETACH) })
+	return d
+}
+
+func (d smallDisk) filler() string { return filepath.Join(d.dir, "filler") }
+
+// fill leaves room for so many bytes.
+func (d smallDisk) fill(room int64) {
+	d.Helper()
+	f, err := os.Create(d.filler())
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		d.Fatal(err)
+	}
+	st, err := f.Stat()
+	if err == nil {
+		err = f.Truncate(st.Size() - room)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d smallDisk) room() {
+	d.Helper()
+	if err := os.Remove(d.filler()); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func importOnAFullDisk(t *testing.T) {
+	d := newDisk(t, "96m")
+	dir, folder := filepath.Join(d.dir, "node"), filepath.Join(t.TempDir(), "Kept")
+	must(t, "a long enough password\n", "setup", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
+	var size int64
+	for i := range 2 {
+		st, err := os.Stat(song(t, folder, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += st.Size()
+	}
+	take := func() (code int, out []importedRelease, errs string) {
+		t.Helper()
+		code, text, errs := run(t, "", "import", folder, "--data-dir", dir, "--publish", "--json")
+		if err := json.Unmarshal([]byte(text), &out); err != nil && text != "" {
+			t.Errorf("%s: %v", text, err)
+		}
+		return code, out, errs
+	}
+	releases := map[string]bool{}
+	for _, room := range []int64{0, size + 2<<20} {
+		d.fill(room)
+		code, out, errs := take()
+		if last := errs[strings.LastIndex(errs, "9ten import:")+1:]; code != exitFailed || !strings.Contains(last, "disk") || room > 0 && !strings.Contains(last, "full. Import the same folder again") {
+			t.Errorf("room for %d bytes: exit %d, %s", room, code, errs)
+		}
+		for _, r := range out {
+			if r.State != unfinished || room > 0 && r.Release == "" {
+				t.Errorf("room for %d bytes: %+v", room, r)
+			}
+			if r.Release != "" {
+				releases[r.Release] = true
+			}
+		}
+		d.room()
+	}
+	for _, want := range []string{string(music.Ready), known} {
+		code, out, errs := take()
+		if code != exitOK || len(out) != 1 || out[0].State != string(music.Published) || len(out[0].Tracks) != 2 || out[0].Tracks[0].State != want || out[0].Tracks[1].State != want {
+			t.Fatalf("with room: exit %d, %s, %+v", code, errs, out)
+		}
+		releases[out[0].Release] = true
+	}
+	if len(releases) != 1 {
+		t.Errorf("one folder became %d releases", len(releases))
 	}
 }
 
 func fullDisk(t *testing.T) {
 	const month = calendar.Period(202510)
-	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	d := newDisk(t, "24m")
+	dir := d.dir
+	full := func() { t.Helper(); d.fill(0) }
+	room := d.room
 	h := newResidenceAt(t, filepath.Join(dir, "node"), month.LastDay().Start().Add(12*time.Hour), 2)
-	filler := filepath.Join(dir, "filler")
-	full := func() {
-		t.Helper()
-		f, err := os.Create(filler)
-		h.ok(err)
-		for block := make([]byte, 4096); err == nil; {
-			_, err = f.Write(block)
-		}
-		if !errors.Is(err, unix.ENOSPC) {
-			t.Fatal(err)
-		}
-		h.ok(f.Close())
-	}
-	room := func() { t.Helper(); h.ok(os.Remove(filler)) }
 
 	h.pay(0, money.Price)
 	h.hear(0, 1, time.Minute, true)

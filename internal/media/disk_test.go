@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -48,9 +47,9 @@ func (d *fullDisk) PutHashed(ctx context.Context, prefix string, r io.Reader, li
 	return d.Dir.PutHashed(ctx, prefix, r, limit)
 }
 
-// TestFullDisk fills the disk before each thing a preparation stores. It ends
-// with a fault that passes, says so in words, and when there is room again
-// goes on from the last step that was kept to the same end.
+// TestFullDisk fills the disk before things that a preparation stores, in one
+// preparation after the other. It ends with a fault that passes, says so in
+// words, and goes on from the last step that was kept to the same end.
 func TestFullDisk(t *testing.T) {
 	tools, err := encode.Find(t.Context(), sandbox.Runner{}, "auto")
 	if err != nil {
@@ -60,38 +59,56 @@ func TestFullDisk(t *testing.T) {
 	ffmpeg(t, "-f", "lavfi", "-i", "testsrc=d=1:size=64x64", "-frames:v", "1", pic)
 	path := filepath.Join(t.TempDir(), "a.flac")
 	ffmpeg(t, "-t", "2", "-i", recording(t), "-i", pic, "-map", "0:a", "-map", "1:v", "-disposition:v", "attached_pic", path)
-	dir := t.TempDir() // what is compiled once is compiled once
-	blobs := 0
-	prepare := func(room int) (store *fullDisk, p *media.Preparer, in media.Original) {
-		blobs++
-		d, err := blob.OpenDir(filepath.Join(t.TempDir(), strconv.Itoa(blobs)))
+	work := t.TempDir() // what is compiled once is compiled once
+	open := func() (*fullDisk, *media.Preparer, media.Original) {
+		d, err := blob.OpenDir(filepath.Join(t.TempDir(), "blobs"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		store = &fullDisk{Dir: d, room: room}
-		if p, err = media.New(t.Context(), media.Config{Tools: tools, Blobs: store, Dir: dir}); err != nil {
+		store := &fullDisk{Dir: d, room: 1 << 10}
+		p, err := media.New(t.Context(), media.Config{Tools: tools, Blobs: store, Dir: work})
+		if err != nil {
 			t.Fatal(err)
 		}
 		return store, p, studio{p, d}.upload(t, path)
 	}
-	store, p, in := prepare(1 << 10)
-	got, err := p.Prepare(t.Context(), in, media.Prepared{}, nil)
-	if err != nil || got.Picture == nil || store.puts < 12 {
+	store, p, in := open()
+	whole, err := p.Prepare(t.Context(), in, media.Prepared{}, nil)
+	if err != nil || whole.Picture == nil || store.puts < 12 {
 		t.Fatalf("with room: %d things are stored, %v", store.puts, err)
 	}
-	whole, n := text(t, got), store.puts
-	for _, room := range []int{0, 1, 2, 3, 4, 8, n - 5, n - 4, n - 3, n - 2, n - 1} {
-		store, p, in := prepare(room)
-		var kept media.Prepared
-		keep := func(_ context.Context, _ media.Step, got media.Prepared) error { kept = through(t, got); return nil }
-		_, err := p.Prepare(t.Context(), in, media.Prepared{}, keep)
-		if !fault.Is(err, fault.Unavailable) || !errors.Is(err, syscall.ENOSPC) || fault.Message(err) != fault.Message(errFull) {
-			t.Errorf("room for %d of %d: %v", room, n, err)
-		}
-		store.room = 1 << 10
+
+	store, p, in = open()
+	var kept media.Prepared
+	keep := func(_ context.Context, _ media.Step, got media.Prepared) error { kept = through(t, got); return nil }
+	failed := map[int]int{} // how often, by the steps that were done
+	for room := 0; ; {
+		store.room, store.puts = room, 0
+		done := len(kept.Done)
 		got, err := p.Prepare(t.Context(), in, kept, keep)
-		if d := cmp.Diff(whole, text(t, got)); d != "" || err != nil {
-			t.Errorf("room again after %d: %v %s", room, err, d)
+		if err == nil {
+			if d := cmp.Diff(text(t, whole), text(t, got)); d != "" {
+				t.Error(d)
+			}
+			break
+		}
+		if !fault.Is(err, fault.Unavailable) || !errors.Is(err, syscall.ENOSPC) || fault.Message(err) != fault.Message(errFull) {
+			t.Fatalf("room for %d more after %v: %v", room, kept.Done, err)
+		}
+		failed[len(kept.Done)]++
+		switch { // a little further each time, in each step
+		case len(kept.Done) > done:
+			room = 0
+		case room < 3:
+			room++
+		default:
+			room *= 2
+		}
+	}
+	t.Logf("failed, by the steps that were done: %v", failed)
+	for done, least := range []int{2, 0, 1, 4, 4} { // a playable original stores nothing
+		if failed[done] < least {
+			t.Errorf("failed %d times after %v", failed[done], media.Steps()[:done])
 		}
 	}
 }

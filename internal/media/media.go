@@ -57,7 +57,12 @@ func childCover(ctx context.Context, c sandbox.Call, out io.Writer) error {
 	return json.NewEncoder(out).Encode(r)
 }
 
-func childWarm(_ context.Context, c sandbox.Call, _ io.Writer) error { return probe.Warm(c.OutDir) }
+func childWarm(_ context.Context, c sandbox.Call, _ io.Writer) error {
+	if err := probe.Warm(c.OutDir); err != nil {
+		return noCache(err)
+	}
+	return nil
+}
 
 func childFLAC(ctx context.Context, c sandbox.Call, _ io.Writer) (err error) {
 	in, err := os.Open(c.In)
@@ -208,6 +213,10 @@ func (p *pipe) flush() {
 	p.block = p.block[:0]
 }
 
+func noCache(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+}
+
 // warmCache makes a runner whose helpers find the tag reader compiled. The
 // directory belongs to this very binary, so that an upgrade compiles anew; it
 // is written by a helper that has seen no stranger's file.
@@ -235,17 +244,17 @@ func warmCache(ctx context.Context, r sandbox.Runner, root string) (sandbox.Runn
 	}
 	for _, p := range old {
 		if err := os.RemoveAll(p); err != nil {
-			return r, fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+			return r, noCache(err)
 		}
 	}
 	if err := os.MkdirAll(r.Cache, 0o700); err != nil {
-		return r, fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+		return r, noCache(err)
 	}
 	if err := r.Warm(ctx, "warm"); err != nil {
 		return r, err
 	}
 	if err := os.WriteFile(done, nil, 0o600); err != nil {
-		return r, fault.Wrap(err, fault.Unavailable, "The node's cache cannot be written. Its disk may be full.")
+		return r, noCache(err)
 	}
 	return r, nil
 }

@@ -276,8 +276,8 @@ func TestLosslessStaysLossless(t *testing.T) {
 	}
 }
 
-// TestKilledAnywhere stops after every step, before and after the caller kept
-// the result, and goes on: the end is the same.
+// TestKilledAnywhere stops one preparation after every step, before and after
+// the caller kept the result, and goes on in a new process: the end is the same.
 func TestKilledAnywhere(t *testing.T) {
 	tools := encode.Tools{}
 	dir := t.TempDir()
@@ -298,37 +298,44 @@ func TestKilledAnywhere(t *testing.T) {
 		t.Fatalf("%+v", whole)
 	}
 	errKilled := errors.New("killed")
+	again := studioIn(t, dir, tools)
+	if again.blobs, err = blob.OpenDir(filepath.Join(dir, "again")); err != nil {
+		t.Fatal(err)
+	}
+	start := func() {
+		if again.Preparer, err = media.New(t.Context(), media.Config{Tools: tools, Blobs: again.blobs, Dir: filepath.Join(dir, "media")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start()
+	in = again.upload(t, path)
+	var saved media.Prepared
 	for _, at := range media.Steps() {
 		for _, kept := range []bool{false, true} {
-			var saved media.Prepared
-			_, err := s.Prepare(t.Context(), in, media.Prepared{}, func(_ context.Context, step media.Step, p media.Prepared) error {
-				if step != at || kept {
+			_, err := again.Prepare(t.Context(), in, saved, func(_ context.Context, step media.Step, p media.Prepared) error {
+				if step != at {
+					t.Errorf("killed at %s (kept: %v): %s is done again", at, kept, step)
+				}
+				if kept {
 					saved = through(t, p)
 				}
-				if step == at {
-					return errKilled
-				}
-				return nil
+				return errKilled
 			})
 			if !errors.Is(err, errKilled) {
 				t.Fatal(err)
 			}
-			s = studioIn(t, dir, tools) // a new process
-			again, err := s.Prepare(t.Context(), in, saved, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, b := text(t, whole), text(t, again)
-			if d := cmp.Diff(a, b); d != "" {
-				t.Errorf("killed at %s (kept: %v): %s", at, kept, d)
-			}
+			start() // a new process
 		}
+	}
+	got, err := again.Prepare(t.Context(), in, saved, func(context.Context, media.Step, media.Prepared) error { return errKilled })
+	if d := cmp.Diff(text(t, whole), text(t, got)); d != "" || err != nil {
+		t.Errorf("killed ten times: %v %s", err, d)
 	}
 	for _, size := range []int{96, 240, 640, 1200} {
 		for _, f := range []string{"webp", "jpg"} {
 			key, err := media.CoverKey(whole.Picture.ID, size, f)
-			if err != nil || len(s.read(t, key)) == 0 {
-				t.Error(err)
+			if err != nil || !bytes.Equal(s.read(t, key), again.read(t, key)) || len(s.read(t, key)) == 0 {
+				t.Error(size, f, err)
 			}
 		}
 	}
