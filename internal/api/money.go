@@ -47,7 +47,9 @@ type MonthSummary struct {
 	CarryOut money.Micro    `json:"carry_out_micro"`
 	Commons  money.Micro    `json:"commons_micro"`
 	Shares   []ShareSummary `json:"shares"`
-	Receipt  string         `json:"receipt" doc:"Where the receipt's file is"`
+	Receipt  string         `json:"receipt,omitempty" doc:"Where the receipt's file is"`
+	// A month of which nothing else is known any more.
+	Destroyed *time.Time `json:"destroyed,omitempty" doc:"Its rows were destroyed then, thirteen months after it: all sums are 0 and there is no receipt"`
 }
 
 // ShareSummary is what one act got of a month.
@@ -120,6 +122,9 @@ func (a *API) receipts(ctx context.Context, in *PageInput) (*output[Page[MonthSu
 	}
 	return reply(cut(months, in, func(m *report.Month) string { return m.Row.Period.String() }, func(m *report.Month) MonthSummary {
 		r := m.Row
+		if !m.Destroyed.IsZero() {
+			return MonthSummary{Period: r.Period.String(), Shares: []ShareSummary{}, Destroyed: &m.Destroyed}
+		}
 		return MonthSummary{Period: r.Period.String(), Pot: r.Pot, CarryIn: r.CarryIn, CarryOut: r.CarryOut, Commons: r.Commons, Shares: shares(r), Receipt: Prefix + "/receipts/" + r.Period.String()}
 	}))
 }

@@ -29,6 +29,7 @@ type compiled struct {
 	carryOut money.Micro
 	waited   uint8 // for how many periods carryOut has waited
 	word     bool  // the listener confirmed the nine
+	basis    []byte
 }
 
 // draft is a period before its trees are closed.
@@ -226,7 +227,13 @@ func (m *draft) add(ctx context.Context, tx Tx, month *royalty.Month, x payer, d
 	if err != nil {
 		return err
 	}
-	m.rows = append(m.rows, compiled{payer: x, data: bytes.Clone(data), carryOut: row.CarryOut, waited: row.Carried, word: confirmed})
+	c := compiled{payer: x, data: bytes.Clone(data), carryOut: row.CarryOut, waited: row.Carried, word: confirmed}
+	if row.Basis != 0 && row.Basis != month.Period() {
+		if c.basis, err = joined(l.Basis); err != nil {
+			return err
+		}
+	}
+	m.rows = append(m.rows, c)
 	for _, s := range row.Shares {
 		if sum, ordered := m.have[s.Act]; ordered {
 			m.have[s.Act] = sum + s.Micro
@@ -325,7 +332,7 @@ func (d *Desk) keep(ctx context.Context, p calendar.Period, rows []compiled, tre
 		err := d.Store.ReportUpdate(ctx, func(tx Tx) error {
 			for i, r := range part {
 				m := MonthRow{Pseudonym: r.who, Position: at + i, Leaf: trees.Rows[at+i], Salt: r.salt, Data: r.data,
-					Carried: r.carried, Confirmed: r.word, Closed: r.account == ""}
+					Carried: r.carried, Confirmed: r.word, Closed: r.account == "", Basis: r.basis}
 				if err := tx.InsertMonthRow(ctx, p, m); err != nil {
 					return err
 				}

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/royalty/wire"
 )
 
 // DayReceipt returns an account's receipt file of a day, or NotFound when the
@@ -86,6 +88,9 @@ type Month struct {
 	Period Period
 	Row    royalty.MonthRow
 	Rows   int // of tree A
+	// Destroyed is when the rows of a month that was paid for were: then Row says
+	// no more than which month it was.
+	Destroyed time.Time
 }
 
 // MonthOf returns an account's settled month, or NotFound.
@@ -118,14 +123,27 @@ func monthOf(ctx context.Context, tx Tx, a id.Account, p calendar.Period) (perio
 	return period, stored, row, err
 }
 
-// Months lists the settled periods an account has a row in, newest first.
+// Months lists the settled periods an account has a row in, and those it paid
+// for whose rows are destroyed, newest first.
 func (d *Desk) Months(ctx context.Context, a id.Account) (out []Month, err error) {
 	err = d.Store.ReportView(ctx, func(tx Tx) error {
 		all, err := tx.Periods(ctx)
 		if err != nil {
 			return err
 		}
+		paid, err := tx.PaidPeriods(ctx, a)
+		if err != nil {
+			return err
+		}
 		for _, p := range all {
+			if gone, err := tx.Retention(ctx, p.Period); err != nil {
+				return err
+			} else if !gone.Receipts.IsZero() {
+				if slices.Contains(paid, p.Period) {
+					out = append(out, Month{Period: p, Row: royalty.MonthRow{Period: p.Period}, Destroyed: gone.Receipts})
+				}
+				continue
+			}
 			period, _, row, err := monthOf(ctx, tx, a, p.Period)
 			if fault.Is(err, fault.NotFound) {
 				continue
@@ -152,7 +170,7 @@ func (d *Desk) MonthReceipt(ctx context.Context, a id.Account, p calendar.Period
 		if period, stored, row, err = monthOf(ctx, tx, a, p); err != nil {
 			return err
 		}
-		out.Days, err = daysUnder(ctx, tx, a, &row)
+		out.Days, err = daysUnder(ctx, tx, a, &stored, &row)
 		return err
 	})
 	if err != nil {
@@ -185,26 +203,54 @@ func (d *Desk) MonthReceipt(ctx context.Context, a id.Account, p calendar.Period
 }
 
 // daysUnder returns the day rows a month row rests on: those of its basis,
-// where that is an earlier period, and its own.
-func daysUnder(ctx context.Context, tx Tx, a id.Account, row *royalty.MonthRow) ([][]byte, error) {
-	periods := []calendar.Period{row.Period}
-	if row.Basis != 0 && row.Basis != row.Period {
-		periods = []calendar.Period{row.Basis, row.Period}
+// where that is an earlier period, which are kept with it, and its own.
+func daysUnder(ctx context.Context, tx Tx, a id.Account, stored *MonthRow, row *royalty.MonthRow) ([][]byte, error) {
+	out, err := apart(stored.Basis)
+	if err != nil {
+		return nil, err
 	}
-	var out [][]byte
-	for _, p := range periods {
-		if err := kept(ctx, tx, p); err != nil {
-			return nil, err
-		}
-		rows, err := rowsOf(ctx, tx, a, p)
+	rows, err := rowsOf(ctx, tx, a, row.Period)
+	for _, r := range rows {
+		out = append(out, r.Data)
+	}
+	return out, err
+}
+
+const tagRows = "9ten/rows/v1"
+
+// joined writes rows, which come by day and sequence, as one list without those
+// that a later one corrects.
+func joined(rows [][]byte) ([]byte, error) {
+	var last [][]byte
+	var day calendar.Day
+	for _, b := range rows {
+		r, err := royalty.ParseDayRow(b)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			out = append(out, r.Data)
+		if r.Day == day {
+			last = last[:len(last)-1]
 		}
+		last, day = append(last, b), r.Day
 	}
-	return out, nil
+	w := wire.NewWriter(tagRows)
+	w.Count(len(last))
+	for _, b := range last {
+		w.Blob(b)
+	}
+	return w.Bytes()
+}
+
+// apart reads what joined wrote; nothing is no rows.
+func apart(b []byte) (out [][]byte, err error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	in := wire.NewReader(tagRows, b)
+	for range in.Count(4) {
+		out = append(out, bytes.Clone(in.Blob()))
+	}
+	return out, in.Done()
 }
 
 // ActProof returns an act's proof file of a settled month, or NotFound.

@@ -90,6 +90,9 @@ type MonthRow struct {
 	Carried   uint8 // for how many periods the carry had waited
 	Confirmed bool  // the listener confirmed the nine
 	Closed    bool  // the account was gone
+	// Basis are the day rows of an earlier period by which it was paid, as one
+	// list (see joined); nil where its own count.
+	Basis []byte
 }
 
 // A Carry is a pot that waits for its listener.
@@ -196,7 +199,13 @@ type Tx interface {
 	DropOrigins(ctx context.Context, p calendar.Period, n int) (int, error)
 	ExpireDays(ctx context.Context, p calendar.Period, n int) (int, error)
 	ExpireMonths(ctx context.Context, p calendar.Period, n int) (int, error)
-	// ExpireKeys destroys what pseudonyms and salts of a period were made with.
+	// ExpireListeners destroys for at most n accounts the period's totals and what
+	// their pseudonym and salts were made with. It returns how many there were.
+	ExpireListeners(ctx context.Context, p calendar.Period, n int) (int, error)
+	// PaidPeriods lists those an account paid for.
+	PaidPeriods(ctx context.Context, a id.Account) ([]calendar.Period, error)
+	// ExpireKeys destroys the node's part of the keys of a period, and takes its
+	// pseudonyms from what money records must keep.
 	ExpireKeys(ctx context.Context, p calendar.Period) error
 }
 

@@ -77,7 +77,7 @@ func (d *Desk) expirePeriod(ctx context.Context, p Period, over bool) (n int, er
 	if err != nil || !over || !r.Receipts.IsZero() {
 		return n, err
 	}
-	for _, rows := range []func(Tx, context.Context, calendar.Period, int) (int, error){Tx.ExpireDays, Tx.ExpireMonths} {
+	for _, rows := range []func(Tx, context.Context, calendar.Period, int) (int, error){Tx.ExpireDays, Tx.ExpireMonths, Tx.ExpireListeners} {
 		gone, err := d.empty(ctx, p.Period, rows)
 		n += gone
 		if err != nil {

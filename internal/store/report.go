@@ -315,13 +315,13 @@ func (tx reportTx) AdvancePeriod(ctx context.Context, p report.Period) error {
 func (tx reportTx) InsertMonthRow(ctx context.Context, p calendar.Period, r report.MonthRow) error {
 	return tx.Q.MonthRowInsert(ctx, sqlgen.MonthRowInsertParams{
 		Period: int64(p), Position: int64(r.Position), Pseudonym: r.Pseudonym[:], Leaf: r.Leaf[:], Salt: r.Salt[:], Data: r.Data,
-		Carried: int64(r.Carried), Confirmed: r.Confirmed, Closed: r.Closed,
+		Carried: int64(r.Carried), Confirmed: r.Confirmed, Closed: r.Closed, Basis: r.Basis,
 	})
 }
 
 func (tx reportTx) MonthRowOf(ctx context.Context, p calendar.Period, who royalty.Pseudonym) (report.MonthRow, error) {
 	r, err := tx.Q.MonthRowOf(ctx, sqlgen.MonthRowOfParams{Period: int64(p), Pseudonym: who[:]})
-	out := report.MonthRow{Pseudonym: who, Position: int(r.Position), Data: r.Data, Carried: uint8(r.Carried), Confirmed: r.Confirmed, Closed: r.Closed}
+	out := report.MonthRow{Pseudonym: who, Position: int(r.Position), Data: r.Data, Carried: uint8(r.Carried), Confirmed: r.Confirmed, Closed: r.Closed, Basis: r.Basis}
 	copy(out.Leaf[:], r.Leaf)
 	copy(out.Salt[:], r.Salt)
 	return out, missing(err, "There is no row of that month.")

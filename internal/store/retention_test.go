@@ -70,6 +70,11 @@ func TestRetention(t *testing.T) {
 			if got, err := tx.Retention(ctx, period); got != want || err != nil {
 				t.Errorf("%+v, %v", got, err)
 			}
+			for i, want := range []int{1, 0} {
+				if n, err := tx.ExpireListeners(ctx, period, 2); n != want || err != nil {
+					t.Errorf("chunk %d: %d listeners, %v; want %d", i, n, err, want)
+				}
+			}
 			return tx.ExpireKeys(ctx, period)
 		})
 		for what, want := range map[string]int64{

@@ -64,8 +64,8 @@ values (@period, 1, @settlement, @signature, @rules, @tree_a, @compiled);
 update period_close set state = @state, published = @published, final = @final, batch = @batch where period = @period;
 
 -- name: MonthRowInsert :exec
-insert into month_row (period, position, pseudonym, leaf, salt, data, carried, confirmed, closed)
-values (@period, @position, @pseudonym, @leaf, @salt, @data, @carried, @confirmed, @closed);
+insert into month_row (period, position, pseudonym, leaf, salt, data, carried, confirmed, closed, basis)
+values (@period, @position, @pseudonym, @leaf, @salt, @data, @carried, @confirmed, @closed, @basis);
 
 -- name: MonthRowOf :one
 select * from month_row where period = @period and pseudonym = @pseudonym;
@@ -74,14 +74,26 @@ select * from month_row where period = @period and pseudonym = @pseudonym;
 select leaf from month_row where period = @period order by position;
 
 -- name: MonthRowForget :exec
-update month_row set salt = null, data = null where period = @period and pseudonym = @pseudonym;
+update month_row set salt = null, data = null, basis = null where period = @period and pseudonym = @pseudonym;
 
 -- name: MonthRowExpire :execrows
-update month_row set salt = null, data = null where (period, position) in (
+update month_row set salt = null, data = null, basis = null where (period, position) in (
   select e.period, e.position from month_row e where e.period = @period and e.data is not null limit @n);
 
+-- name: ListenerMonthSome :many
+select account from listener_month where period = @period limit @n;
+
 -- name: ListenerMonthExpire :exec
-delete from listener_month where period = @period;
+delete from listener_month where account = @account and period = @period;
+
+-- name: DayActExpire :exec
+delete from day_act where account = @account and day >= @low and day <= @high;
+
+-- name: MonthActExpire :exec
+delete from month_act where account = @account and period = @period;
+
+-- name: ListenerDayExpire :exec
+delete from listener_day where account = @account and day >= @low and day <= @high;
 
 -- name: NodeMonthExpire :exec
 delete from node_month where period = @period;

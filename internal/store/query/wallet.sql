@@ -66,6 +66,12 @@ on conflict (subscription, period) do update set account = excluded.account, pse
   operator = excluded.operator, pot = excluded.pot, at = excluded.at, refunded = false
 where charge.refunded;
 
+-- name: ChargePeriods :many
+select period from charge where account = @account and not refunded order by period;
+
+-- name: ChargeUnname :exec
+update charge set pseudonym = @empty where period = @period;
+
 -- name: ChargeByPeriod :many
 select * from charge where period = @period and not refunded order by pseudonym;
 

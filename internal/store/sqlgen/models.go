@@ -236,6 +236,7 @@ type MonthRow struct {
 	Carried   int64
 	Confirmed bool
 	Closed    bool
+	Basis     []byte
 }
 
 type MonthShare struct {

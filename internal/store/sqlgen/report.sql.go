@@ -422,6 +422,21 @@ func (q *Queries) ConfirmationSet(ctx context.Context, arg ConfirmationSetParams
 	return err
 }
 
+const dayActExpire = `-- name: DayActExpire :exec
+delete from day_act where account = $1 and day >= $2 and day <= $3
+`
+
+type DayActExpireParams struct {
+	Account string
+	Low     int64
+	High    int64
+}
+
+func (q *Queries) DayActExpire(ctx context.Context, arg DayActExpireParams) error {
+	_, err := q.db.ExecContext(ctx, dayActExpire, arg.Account, arg.Low, arg.High)
+	return err
+}
+
 const dayRowEntries = `-- name: DayRowEntries :many
 select entry from day_row where batch = $1 order by position
 `
@@ -603,12 +618,32 @@ func (q *Queries) JournalHead(ctx context.Context, before int64) (JournalHeadRow
 	return i, err
 }
 
-const listenerMonthExpire = `-- name: ListenerMonthExpire :exec
-delete from listener_month where period = $1
+const listenerDayExpire = `-- name: ListenerDayExpire :exec
+delete from listener_day where account = $1 and day >= $2 and day <= $3
 `
 
-func (q *Queries) ListenerMonthExpire(ctx context.Context, period int64) error {
-	_, err := q.db.ExecContext(ctx, listenerMonthExpire, period)
+type ListenerDayExpireParams struct {
+	Account string
+	Low     int64
+	High    int64
+}
+
+func (q *Queries) ListenerDayExpire(ctx context.Context, arg ListenerDayExpireParams) error {
+	_, err := q.db.ExecContext(ctx, listenerDayExpire, arg.Account, arg.Low, arg.High)
+	return err
+}
+
+const listenerMonthExpire = `-- name: ListenerMonthExpire :exec
+delete from listener_month where account = $1 and period = $2
+`
+
+type ListenerMonthExpireParams struct {
+	Account string
+	Period  int64
+}
+
+func (q *Queries) ListenerMonthExpire(ctx context.Context, arg ListenerMonthExpireParams) error {
+	_, err := q.db.ExecContext(ctx, listenerMonthExpire, arg.Account, arg.Period)
 	return err
 }
 
@@ -634,6 +669,38 @@ func (q *Queries) ListenerMonthKeys(ctx context.Context, period int64) ([]Listen
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listenerMonthSome = `-- name: ListenerMonthSome :many
+select account from listener_month where period = $1 limit $2
+`
+
+type ListenerMonthSomeParams struct {
+	Period int64
+	N      int32
+}
+
+func (q *Queries) ListenerMonthSome(ctx context.Context, arg ListenerMonthSomeParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listenerMonthSome, arg.Period, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var account string
+		if err := rows.Scan(&account); err != nil {
+			return nil, err
+		}
+		items = append(items, account)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -674,6 +741,20 @@ func (q *Queries) ListenerMonths(ctx context.Context, account string) ([]Listene
 		return nil, err
 	}
 	return items, nil
+}
+
+const monthActExpire = `-- name: MonthActExpire :exec
+delete from month_act where account = $1 and period = $2
+`
+
+type MonthActExpireParams struct {
+	Account string
+	Period  int64
+}
+
+func (q *Queries) MonthActExpire(ctx context.Context, arg MonthActExpireParams) error {
+	_, err := q.db.ExecContext(ctx, monthActExpire, arg.Account, arg.Period)
+	return err
 }
 
 const monthLineAll = `-- name: MonthLineAll :many
@@ -793,7 +874,7 @@ func (q *Queries) MonthRowClear(ctx context.Context, period int64) error {
 }
 
 const monthRowExpire = `-- name: MonthRowExpire :execrows
-update month_row set salt = null, data = null where (period, position) in (
+update month_row set salt = null, data = null, basis = null where (period, position) in (
   select e.period, e.position from month_row e where e.period = $1 and e.data is not null limit $2)
 `
 
@@ -811,7 +892,7 @@ func (q *Queries) MonthRowExpire(ctx context.Context, arg MonthRowExpireParams) 
 }
 
 const monthRowForget = `-- name: MonthRowForget :exec
-update month_row set salt = null, data = null where period = $1 and pseudonym = $2
+update month_row set salt = null, data = null, basis = null where period = $1 and pseudonym = $2
 `
 
 type MonthRowForgetParams struct {
@@ -825,8 +906,8 @@ func (q *Queries) MonthRowForget(ctx context.Context, arg MonthRowForgetParams) 
 }
 
 const monthRowInsert = `-- name: MonthRowInsert :exec
-insert into month_row (period, position, pseudonym, leaf, salt, data, carried, confirmed, closed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into month_row (period, position, pseudonym, leaf, salt, data, carried, confirmed, closed, basis)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type MonthRowInsertParams struct {
@@ -839,6 +920,7 @@ type MonthRowInsertParams struct {
 	Carried   int64
 	Confirmed bool
 	Closed    bool
+	Basis     []byte
 }
 
 func (q *Queries) MonthRowInsert(ctx context.Context, arg MonthRowInsertParams) error {
@@ -852,6 +934,7 @@ func (q *Queries) MonthRowInsert(ctx context.Context, arg MonthRowInsertParams) 
 		arg.Carried,
 		arg.Confirmed,
 		arg.Closed,
+		arg.Basis,
 	)
 	return err
 }
@@ -884,7 +967,7 @@ func (q *Queries) MonthRowLeaves(ctx context.Context, period int64) ([][]byte, e
 }
 
 const monthRowOf = `-- name: MonthRowOf :one
-select period, position, pseudonym, leaf, salt, data, carried, confirmed, closed from month_row where period = $1 and pseudonym = $2
+select period, position, pseudonym, leaf, salt, data, carried, confirmed, closed, basis from month_row where period = $1 and pseudonym = $2
 `
 
 type MonthRowOfParams struct {
@@ -905,6 +988,7 @@ func (q *Queries) MonthRowOf(ctx context.Context, arg MonthRowOfParams) (MonthRo
 		&i.Carried,
 		&i.Confirmed,
 		&i.Closed,
+		&i.Basis,
 	)
 	return i, err
 }

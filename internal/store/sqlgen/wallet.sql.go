@@ -176,6 +176,33 @@ func (q *Queries) ChargeOf(ctx context.Context, arg ChargeOfParams) (Charge, err
 	return i, err
 }
 
+const chargePeriods = `-- name: ChargePeriods :many
+select period from charge where account = $1 and not refunded order by period
+`
+
+func (q *Queries) ChargePeriods(ctx context.Context, account string) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, chargePeriods, account)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var period int64
+		if err := rows.Scan(&period); err != nil {
+			return nil, err
+		}
+		items = append(items, period)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const chargeRefund = `-- name: ChargeRefund :execrows
 update charge set refunded = true where subscription = $1 and period = $2 and not refunded
 `
@@ -216,6 +243,20 @@ func (q *Queries) ChargeSums(ctx context.Context, period int64) (ChargeSumsRow, 
 		&i.Pot,
 	)
 	return i, err
+}
+
+const chargeUnname = `-- name: ChargeUnname :exec
+update charge set pseudonym = $1 where period = $2
+`
+
+type ChargeUnnameParams struct {
+	Empty  []byte
+	Period int64
+}
+
+func (q *Queries) ChargeUnname(ctx context.Context, arg ChargeUnnameParams) error {
+	_, err := q.db.ExecContext(ctx, chargeUnname, arg.Empty, arg.Period)
+	return err
 }
 
 const journalByIdem = `-- name: JournalByIdem :one

@@ -305,7 +305,7 @@ CREATE TABLE month_row (
   data      bytea,
   carried   bigint not null,                -- what the row was made from besides day rows
   confirmed boolean not null,
-  closed    boolean not null,
+  closed    boolean not null, basis bytea,
   primary key (period, position)
 );
 

@@ -33,6 +33,7 @@ type MonthLine struct {
 	State string // a key of the catalogue, about Since when that is set
 	Since time.Time
 	Done  bool
+	Gone  time.Time // its rows were destroyed then: nothing else is known of it
 }
 
 // DayLine is one day that is in the log.
@@ -62,6 +63,10 @@ func (v *visit) receipts() error {
 		return err
 	}
 	for _, m := range months {
+		if !m.Destroyed.IsZero() {
+			p.Months = append(p.Months, MonthLine{When: m.Row.Period.Start(), Gone: m.Destroyed})
+			continue
+		}
 		l := MonthLine{When: m.Row.Period.Start(), URL: "/receipts/" + m.Row.Period.String(), Acts: len(m.Row.Shares), Paid: m.Row.Pot + m.Row.CarryIn - m.Row.CarryOut - m.Row.Commons}
 		for _, sh := range m.Row.Shares {
 			a := acts[sh.Act]
