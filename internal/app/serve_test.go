@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -138,4 +139,23 @@ func TestRequestsUnderWayAreAnswered(t *testing.T) {
 		t.Errorf("it is answered with %s", res.Status)
 	}
 	<-stopped
+}
+
+// A node whose database does not answer lives and is not ready.
+func TestReadiness(t *testing.T) {
+	h := newResidence(t, timeOf("2025-10-10T12:00:00Z"), 0)
+	handler, err := h.handler()
+	h.ok(err)
+	look := func(path string, want int, words string) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want || !strings.Contains(w.Body.String(), words) {
+			t.Errorf("%s is answered with %d: %s", path, w.Code, w.Body)
+		}
+	}
+	look("/readyz", http.StatusOK, "ready")
+	h.ok(h.db.Close())
+	look("/readyz", http.StatusServiceUnavailable, "/problems/unavailable")
+	look("/healthz", http.StatusOK, "ok")
 }

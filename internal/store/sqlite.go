@@ -164,12 +164,13 @@ func (p *prepared) close() error {
 type readers struct {
 	pool *sql.DB
 	free chan struct{} // one token for each connection that may be in use
+	gone chan struct{} // closed when no more may be lent
 	mu   sync.Mutex
 	idle []*prepared
 }
 
 func newReaders(pool *sql.DB, n int) *readers {
-	r := &readers{pool: pool, free: make(chan struct{}, n)}
+	r := &readers{pool: pool, free: make(chan struct{}, n), gone: make(chan struct{})}
 	for range n {
 		r.free <- struct{}{}
 	}
@@ -183,6 +184,8 @@ func (r *readers) use(ctx context.Context, snapshot bool, fn func(sqlgen.DBTX) e
 		defer func() { r.free <- struct{}{} }()
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-r.gone:
+		return errClosing()
 	}
 	p, err := r.take(ctx)
 	if err != nil {
@@ -230,8 +233,9 @@ func (r *readers) put(p *prepared) {
 	r.idle = append(r.idle, p)
 }
 
-// close waits for the views that are running.
+// close waits for the views that are running and refuses those that come.
 func (r *readers) close() error {
+	close(r.gone)
 	for range cap(r.free) {
 		<-r.free
 	}
