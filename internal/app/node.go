@@ -215,7 +215,7 @@ func (n *node) calendar() {
 		if gone, err := n.report.Expire(ctx); err != nil {
 			return err
 		} else if gone > 0 {
-			n.log.Info("rows destroyed: their time was over", "n", gone)
+			n.log.Info("destroyed what was kept long enough", "plays and rows", gone)
 		}
 		return n.accounts.Expire(ctx)
 	})

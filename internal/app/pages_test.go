@@ -47,7 +47,7 @@ var refused = map[string]int{"guest/library": 401, "guest/no/such/page": 404, "l
 // TestEveryPage opens every page on a node with a settled month, as a guest, a
 // listener, an artist and the admin, on a phone and on a desk, light and dark:
 // no console error, no failed request, no rule of axe-core broken, nothing
-// wider than the window, at 320 pixels neither.
+// wider than the window, at 320 and 1920 pixels neither.
 func TestEveryPage(t *testing.T) {
 	axe, err := os.ReadFile("../../web/vendor/axe-core/axe.min.js")
 	if err != nil {
@@ -72,7 +72,7 @@ var views = []struct {
 	width int64
 	theme string
 	axe   bool
-}{{320, "light", false}, {390, "light", true}, {390, "dark", false}, {1280, "light", false}, {1280, "dark", true}}
+}{{320, "light", false}, {390, "light", true}, {390, "dark", false}, {1280, "light", false}, {1280, "dark", true}, {1920, "dark", false}}
 
 // look opens a page once and sees it in every view.
 func (h *openHouse) look(t *testing.T, b *browsertest.Tab, axe []byte, who, path string) {
