@@ -70,8 +70,8 @@ type Release struct {
 	Title       string     `json:"title"`
 	Artist      string     `json:"artist" doc:"As printed"`
 	Act         id.Act     `json:"act"`
-	ActHandle   string     `json:"act_handle"`
-	ActName     string     `json:"act_name"`
+	ActHandle   string     `json:"act_handle,omitempty" doc:"Not in the answer to a change"`
+	ActName     string     `json:"act_name,omitempty" doc:"Not in the answer to a change"`
 	Kind        string     `json:"kind" doc:"album, ep or single"`
 	Date        string     `json:"date,omitempty" doc:"2026, 2026-11 or 2026-11-24"`
 	Explicit    bool       `json:"explicit,omitempty"`
