@@ -42,6 +42,7 @@ async function segments(base,type,n,at){
  for(const f of ["init.mp4",...Array(n).keys()]){b.appendBuffer(await bytes(base+f));await once(b,"updateend")}
  m.endOfStream();return hear(a,at);
 }
+async function through(u){const a=new Audio();a.muted=true;a.src=u;a.play();await once(a,"ended");return {duration:a.duration,ended:a.currentTime}}
 async function file(u,at){const a=new Audio();a.preload="auto";a.src=u;await once(a,"loadedmetadata");return hear(a,at)}
 async function decode(base,n,rate,bits){
  const parts=[];for(const f of ["init.mp4",...Array(n).keys()])parts.push(await bytes(base+f));
@@ -107,9 +108,11 @@ func ask(t *testing.T, ctx context.Context, out any, format string, args ...any)
 	}
 }
 
-// TestChromiumPlaysEveryRendition plays FLAC, AAC and Opus in segments and MP3
-// as files: the length is right, nothing stalls, seeking lands
-// where it should, and the end is reached.
+// TestChromiumPlaysEveryRendition plays FLAC, AAC and Opus in segments and
+// what is played as it was uploaded as files: the length is right, nothing
+// stalls, seeking lands where it should, and the end is reached. Vorbis is
+// missing here: after a seek near its end Chromium's clock runs up to a page
+// of Ogg ahead.
 func TestChromiumPlaysEveryRendition(t *testing.T) {
 	s := newStudio(t, "auto")
 	p, err := s.Prepare(t.Context(), s.upload(t, cut(t, "a.flac", "13.37")), media.Prepared{}, nil)
@@ -130,6 +133,9 @@ func TestChromiumPlaysEveryRendition(t *testing.T) {
 		tracks, sources = append(tracks, tr), append(sources, s.read(t, r.Frames))
 	}
 	files := map[string]string{"a.mp3": cut(t, "a.mp3", "13.37", "-b:a", "192k"), "v.mp3": cut(t, "v.mp3", "13.37", "-q:a", "3")}
+	for name, codec := range map[string]string{"a.wav": "pcm_s16le", "a.flac": "flac", "a.m4a": "aac", "a.opus": "libopus"} {
+		files[name] = cut(t, name, "13.37", "-c:a", codec, "-ar", "48000")
+	}
 	ctx := chromium(t, tracks, sources, files)
 	const at = 9.5
 	check := func(name string, got played) {
@@ -150,6 +156,23 @@ func TestChromiumPlaysEveryRendition(t *testing.T) {
 		var got played
 		ask(t, ctx, &got, "file('/file/%s',%v)", name, at)
 		check(name, got)
+	}
+}
+
+// TestOriginalsEndOnTime plays every form that comes in to its end, as it was
+// uploaded: the end comes where the music ends, so that the next track follows.
+func TestOriginalsEndOnTime(t *testing.T) {
+	files := map[string]string{}
+	for name, codec := range map[string]string{"a.ogg": "libvorbis", "a.opus": "libopus", "a.mp3": "libmp3lame", "a.m4a": "aac", "a.wav": "pcm_s16le", "a.flac": "flac"} {
+		files[name] = cut(t, name, "2.37", "-c:a", codec, "-ar", "48000")
+	}
+	ctx := chromium(t, nil, nil, files)
+	for name := range files {
+		var got struct{ Duration, Ended float64 }
+		ask(t, ctx, &got, "through('/file/%s')", name)
+		if math.Abs(got.Ended-2.37) > 0.06 || math.Abs(got.Duration-got.Ended) > 0.06 {
+			t.Errorf("%s ends at %.3f of %.3f s, not at 2.37", name, got.Ended, got.Duration)
+		}
 	}
 }
 

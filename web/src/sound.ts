@@ -76,7 +76,12 @@ export class Sound {
     this.original(t, at, mine);
   }
 
-  /** Plays the file as it was uploaded, by ranges. */
+  /**
+   * Plays the file as it was uploaded, by ranges.
+   *
+   * BUG: after a seek in Ogg Vorbis Chromium's clock may run up to a page of
+   * Ogg (about half a second) ahead, and shows as much more at the end.
+   */
   private original(t: Track, at: number, failed: (network: boolean) => void): void {
     this.hls?.destroy();
     this.hls = undefined;
