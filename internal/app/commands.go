@@ -260,9 +260,9 @@ func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.C
 		if len(c.args) != 1 {
 			return usagef("name one file")
 		}
-		file, err := os.ReadFile(c.args[0])
+		file, err := readEvidence(c.args[0])
 		if err != nil {
-			return usagef("%s cannot be read: %v", c.args[0], errors.Unwrap(err))
+			return err
 		}
 		trusted, err := c.trusted()
 		if err != nil {
@@ -289,12 +289,27 @@ func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.C
 	}
 }
 
+// readEvidence reads a file of a stranger: no more than the largest there can
+// be, and one byte that tells that it is larger.
+func readEvidence(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usagef("%s cannot be read: %v", name, errors.Unwrap(err))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, royalty.MaxFile+1))
+	if err != nil {
+		return nil, usagef("%s cannot be read: %v", name, errors.Unwrap(err))
+	}
+	return text, nil
+}
+
 // settlementIn reads the settlement in a file as the API and the page Months
 // give it.
 func settlementIn(name string) ([]byte, error) {
-	text, err := os.ReadFile(name)
+	text, err := readEvidence(name)
 	if err != nil {
-		return nil, usagef("%s cannot be read: %v", name, errors.Unwrap(err))
+		return nil, err
 	}
 	var f struct {
 		Settlement []byte `json:"settlement"`

@@ -110,7 +110,7 @@ func (p *ActProof) json() (actJSON, error) {
 // ParseActProof reads a file and refuses (Invalid) one whose plain fields say
 // anything else than its bytes. It does not judge the proof.
 func ParseActProof(file []byte) (ActProof, error) {
-	if len(file) > maxFile {
+	if len(file) > MaxFile {
 		return ActProof{}, invalid("The file is larger than a proof may be.")
 	}
 	var f actJSON

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// maxFile bounds a receipt or an act's proof: an act with a million listeners
+// MaxFile bounds a receipt or an act's proof: an act with a million listeners
 // has one of some 120 MB.
-const maxFile = 256 << 20
+const MaxFile = 256 << 20
 
 const (
 	proofHeader = "c2sp.org/tlog-proof@v1"
@@ -44,7 +44,7 @@ func (p LogProof) Format() []byte {
 // ParseLogProof reads what Format writes and refuses (Invalid) everything else.
 func ParseLogProof(b []byte) (LogProof, error) {
 	bad := invalid("The file is not a tlog-proof.")
-	if len(b) > maxFile {
+	if len(b) > MaxFile {
 		return LogProof{}, invalid("The file is larger than a receipt may be.")
 	}
 	head, checkpoint, ok := bytes.Cut(b, []byte("\n\n"))
