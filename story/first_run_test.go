@@ -113,11 +113,15 @@ func (w *window) do(actions ...chromedp.Action) {
 // under it: then it is asked in the new one.
 func until(expression string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			var holds bool
-			err := chromedp.Evaluate(expression, &holds, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }).Do(ctx)
+			ask, asked := context.WithTimeout(ctx, patience/20) // a page that is left while it is asked never answers
+			err := chromedp.Evaluate(expression, &holds, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }).Do(ask)
+			asked()
 			if err == nil && holds {
 				return nil
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -74,6 +75,14 @@ func (s *served) kill() {
 		s.Fatal(err)
 	}
 	_ = s.cmd.Wait() // it was killed: that is its error
+}
+
+// stop ends the node as an operator does.
+func (s *served) stop() {
+	s.Helper()
+	if err := errors.Join(s.cmd.Process.Signal(syscall.SIGTERM), s.cmd.Wait()); err != nil {
+		s.Fatalf("the node does not stop in order: %v", err)
+	}
 }
 
 // album fills a folder: two recordings that are whole, one cut off, and a text

@@ -8,5 +8,7 @@ NINETEN_TEST_POSTGRES=$(tools/postgres.sh start)
 export NINETEN_TEST_POSTGRES
 trap 'tools/postgres.sh stop' EXIT
 
+export NINETEN_ARTEFACTS=${NINETEN_ARTEFACTS:-$PWD/artefacts} # screenshots of every page
+
 go vet -tags grpcnotrace ./...
 go test -tags grpcnotrace -timeout 20m "$@" ./...

@@ -50,7 +50,8 @@ func New(t testing.TB, width, height int) *Tab {
 	return b
 }
 
-// listen notes console errors, exceptions and failed requests.
+// listen notes console errors, exceptions and failed requests. One that the
+// page itself gave up, as it does when it is left, has not failed.
 func (b *Tab) listen(ev any) {
 	note := func(format string, args ...any) {
 		b.mu.Lock()
@@ -69,6 +70,10 @@ func (b *Tab) listen(ev any) {
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 {
 			note("%d for %s", e.Response.Status, e.Response.URL)
+		}
+	case *network.EventLoadingFailed:
+		if !e.Canceled && e.ErrorText != "net::ERR_ABORTED" {
+			note("a %s failed: %s %s", e.Type, e.ErrorText, e.BlockedReason)
 		}
 	}
 }
