@@ -16,7 +16,7 @@ const module = "github.com/michaelperna/9ten/"
 
 var (
 	ground     = under("internal/", "fault", "money", "calendar", "id", "limit")
-	domain     = under("internal/", "account", "music", "listen", "royalty", "anomaly", "synth", "report", "wallet")
+	domain     = under("internal/", "account", "music", "royalty", "wallet", "listen", "anomaly", "synth", "report") // each imports those before it
 	engines    = under("internal/", "store", "blob", "media", "jobs", "tlog", "contract", "ledger")
 	transports = under("internal/", "api", "web", "stream", "gate", "problem")
 	others     = append(under("internal/", "app", "demo"), under("", "bench", "cmd", "web", "story")...)
@@ -82,6 +82,13 @@ func TestImports(t *testing.T) {
 			for _, imp := range p.Imports {
 				if within(imp, r.never) && !within(imp, []string{p.ImportPath}) {
 					t.Errorf("%s imports %s: %s", p.ImportPath, imp, r.why)
+				}
+			}
+		}
+		for i, d := range domain {
+			for _, imp := range p.Imports {
+				if within(p.ImportPath, []string{d}) && within(imp, domain[i+1:]) {
+					t.Errorf("%s imports %s: the domain has an order, in which nothing leans on what comes later", p.ImportPath, imp)
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/michaelperna/9ten/internal/web"
@@ -261,4 +262,39 @@ func readClaim(t *testing.T, b64 string) (c claim) {
 		t.Errorf("%d bytes after the claim of play %s", len(b), c.play)
 	}
 	return c
+}
+
+// TestKeysOfTheSystem presses what a keyboard, a headset and a lock screen
+// have for a player.
+func TestKeysOfTheSystem(t *testing.T) {
+	s := newSite(t)
+	b := browser(t, 1280, 900)
+	const keep = `window.acts={};const set=navigator.mediaSession.setActionHandler.bind(navigator.mediaSession);navigator.mediaSession.setActionHandler=(kind,act)=>{acts[kind]=act;set(kind,act)}`
+	press := func(kind, details string) chromedp.Action {
+		return chromedp.Evaluate(fmt.Sprintf(`acts[%q]({action:%q%s}),true`, kind, kind, details), nil)
+	}
+	playing := func(title string) chromedp.Action {
+		return until(fmt.Sprintf(`!kept.paused&&navigator.mediaSession.playbackState=="playing"&&navigator.mediaSession.metadata.title==%q`, title))
+	}
+	volume := func(v string) chromedp.Action {
+		return until(`document.getElementById("v-range").value=="` + v + `"`)
+	}
+	b.run(t,
+		chromedp.ActionFunc(func(ctx context.Context) error {
+			_, err := page.AddScriptToEvaluateOnNewDocument(keep).Do(ctx)
+			return err
+		}),
+		chromedp.Navigate(s.URL+"/"), until(`document.readyState=="complete"`), chromedp.Evaluate(watch, nil),
+		chromedp.Click(`main [data-play-all]`, chromedp.ByQuery), playing("Ebb Tables"), until(`kept.currentTime>0.2`),
+		press("seekto", ",seekTime:20"), until(`kept.currentTime>=20`),
+		press("seekbackward", ""), until(`kept.currentTime<15&&kept.currentTime>=10`),
+		press("seekforward", ",seekOffset:5"), until(`kept.currentTime>=15`),
+		press("pause", ""), until(`kept.paused&&navigator.mediaSession.playbackState=="paused"`),
+		press("play", ""), playing("Ebb Tables"),
+		press("nexttrack", ""), playing("Slack Water"),
+		press("previoustrack", ""), playing("Ebb Tables"),
+		chromedp.KeyEvent("-"), volume("95"), chromedp.KeyEvent("m"), volume("0"), chromedp.KeyEvent("m"), volume("95"), chromedp.KeyEvent("+"), volume("100"),
+		chromedp.KeyEvent(" "), until(`kept.paused`), chromedp.KeyEvent(" "), until(`!kept.paused`),
+	)
+	b.clean(t)
 }

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -152,4 +154,52 @@ func TestFirstPageBudget(t *testing.T) {
 	if sum > 60_000 || sum < 10_000 {
 		t.Errorf("the first page transfers %d bytes before load, 60,000 are the most: %s", sum, list)
 	}
+}
+
+// TestFolderIsDropped drags an album's folder over the page and lets go: what
+// is in it, in folders of its own too, arrives in order.
+func TestFolderIsDropped(t *testing.T) {
+	s := newSite(t)
+	b := browser(t, 1280, 900)
+	album := filepath.Join(t.TempDir(), "Tide Tables")
+	second := filepath.Join(album, "Disc 2")
+	if err := os.MkdirAll(second, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]byte{}
+	for _, name := range []string{"2 Neap.flac", "10 Slack.flac"} {
+		_, want[name] = write(t, album, name, 20_000)
+	}
+	_, want["1 Ebb.flac"] = write(t, second, "1 Ebb.flac", 20_000)
+	var at struct{ X, Y float64 }
+	b.run(t,
+		chromedp.Navigate(s.URL+"/kit"), until(`document.querySelector("[data-upload][data-mounted]")!=null`),
+		chromedp.ScrollIntoView(`[data-upload] .drop`, chromedp.ByQuery),
+		chromedp.Evaluate(`(()=>{const r=document.querySelector("[data-upload] .drop").getBoundingClientRect();return{x:r.x+r.width/2,y:r.y+r.height/2}})()`, &at),
+	)
+	drag := func(kind input.DispatchDragEventType) chromedp.Action {
+		data := &input.DragData{Items: []*input.DragDataItem{}, Files: []string{album}, DragOperationsMask: 1}
+		return input.DispatchDragEvent(kind, at.X, at.Y, data)
+	}
+	var listed []string
+	b.run(t,
+		drag(input.DragEnter), drag(input.DragOver), until(`document.querySelector("[data-upload] .drop.over")!=null`),
+		drag(input.Drop), until(`document.querySelectorAll("[data-upload-list] .state.good").length==3`),
+		until(`document.querySelector("[data-upload] .drop.over")==null`),
+		chromedp.Evaluate(`[...document.querySelectorAll("[data-upload-list] li")].map(li=>li.textContent.match(/[^.]*\.flac/)[0])`, &listed),
+	)
+	if !slices.Equal(listed, []string{"2 Neap.flac", "10 Slack.flac", "1 Ebb.flac"}) {
+		t.Errorf("listed: %q", listed)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.uploads) != len(want) {
+		t.Errorf("%d uploads", len(s.uploads))
+	}
+	for _, u := range s.uploads {
+		if !bytes.Equal(u.body, want[u.name]) {
+			t.Errorf("%s arrived with %d bytes, not as it was sent", u.name, len(u.body))
+		}
+	}
+	b.clean(t)
 }
