@@ -2,52 +2,60 @@ package media_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/media"
 )
 
-// What a node does with a file.
+// What a node does with a file, unless it makes renditions of it.
 const (
-	plays   = "plays"
+	asFile  = "plays as a file alone"
 	refuses = "refuses"
 )
 
-// matrix is every kind of file musicians send, and what becomes of it: with
-// ffmpeg, and without.
+// matrix is every kind of file musicians send, and what becomes of it with
+// ffmpeg and without: its renditions in order, * is the original itself.
 var matrix = []struct {
 	name       string
 	args       []string
 	with, bare string
 	word       string // of the refusal
 }{
-	{"mono.wav", []string{"-ac", "1"}, plays, plays, ""},
-	{"float.wav", []string{"-c:a", "pcm_f32le"}, plays, refuses, "24 or 16 bits"},
-	{"24.wav", []string{"-c:a", "pcm_s24le", "-ar", "96000"}, plays, plays, ""},
-	{"surround.wav", []string{"-ac", "6", "-c:a", "pcm_s24le"}, plays, plays, ""}, // WAVE_FORMAT_EXTENSIBLE
-	{"rf64.wav", []string{"-rf64", "always"}, plays, plays, ""},
-	{"u8.wav", []string{"-c:a", "pcm_u8"}, plays, plays, ""},
+	{"a.flac", nil, "flac* aac opus", "flac*", ""},
+	{"mono.flac", []string{"-ac", "1", "-ar", "22050"}, "flac* aac opus", "flac*", ""},
+	{"mono.wav", []string{"-ac", "1"}, "flac aac opus", "flac", ""},
+	{"float.wav", []string{"-c:a", "pcm_f32le"}, "flac aac opus", refuses, "24 or 16 bits"},
+	{"24.wav", []string{"-c:a", "pcm_s24le", "-ar", "96000"}, "flac aac opus", "flac", ""},
+	{"surround.wav", []string{"-ac", "6", "-c:a", "pcm_s24le"}, "flac aac opus", "flac", ""}, // WAVE_FORMAT_EXTENSIBLE
+	{"rf64.wav", []string{"-rf64", "always"}, "flac aac opus", "flac", ""},
+	{"u8.wav", []string{"-c:a", "pcm_u8"}, "flac aac opus", "flac", ""},
 	{"compressed.wav", []string{"-c:a", "adpcm_ms"}, refuses, refuses, "compressed"},
 	{"a.aiff", nil, refuses, refuses, "AIFF"},
-	{"cbr.mp3", []string{"-b:a", "192k", "-write_xing", "0", "-id3v2_version", "0"}, plays, plays, ""},
-	{"cbr-lame.mp3", []string{"-b:a", "320k"}, plays, plays, ""},
-	{"vbr.mp3", []string{"-q:a", "2"}, plays, plays, ""},
-	{"mono.mp3", []string{"-ac", "1", "-ar", "22050", "-b:a", "48k"}, plays, plays, ""},
-	{"a.aac", []string{"-c:a", "aac"}, plays, plays, ""},
-	{"mono.m4a", []string{"-c:a", "aac", "-ac", "1"}, plays, plays, ""},
-	{"surround.m4a", []string{"-c:a", "aac", "-ac", "6"}, plays, plays, ""},
-	{"alac16.m4a", []string{"-c:a", "alac", "-sample_fmt", "s16p"}, plays, refuses, "ALAC"},
-	{"alac24.m4a", []string{"-c:a", "alac", "-sample_fmt", "s32p", "-ar", "96000"}, plays, refuses, "ALAC"},
-	{"a.ogg", []string{"-c:a", "libvorbis", "-q:a", "5"}, plays, plays, ""},
-	{"mono.opus", []string{"-c:a", "libopus", "-ac", "1"}, plays, plays, ""},
-	{"surround.opus", []string{"-c:a", "libopus", "-ac", "6"}, plays, plays, ""},
+	{"cbr.mp3", []string{"-b:a", "192k", "-write_xing", "0", "-id3v2_version", "0"}, "aac opus", asFile, ""},
+	{"cbr-lame.mp3", []string{"-b:a", "320k"}, "aac opus", asFile, ""},
+	{"vbr.mp3", []string{"-q:a", "2"}, "aac opus", asFile, ""},
+	{"mono.mp3", []string{"-ac", "1", "-ar", "22050", "-b:a", "48k"}, "aac opus", asFile, ""},
+	{"a.aac", []string{"-c:a", "aac"}, "aac* opus", "aac*", ""},
+	{"a.m4a", []string{"-c:a", "aac"}, "aac* opus", "aac*", ""},
+	{"mono.m4a", []string{"-c:a", "aac", "-ac", "1"}, "aac* opus", "aac*", ""},
+	{"surround.m4a", []string{"-c:a", "aac", "-ac", "6"}, "aac* opus", "aac*", ""},
+	{"alac16.m4a", []string{"-c:a", "alac", "-sample_fmt", "s16p"}, "flac aac opus", refuses, "ALAC"},
+	{"alac24.m4a", []string{"-c:a", "alac", "-sample_fmt", "s32p", "-ar", "96000"}, "flac aac opus", refuses, "ALAC"},
+	{"a.ogg", []string{"-c:a", "libvorbis", "-q:a", "5"}, "aac opus", asFile, ""},
+	{"a.opus", []string{"-c:a", "libopus"}, "opus* aac", "opus*", ""},
+	{"mono.opus", []string{"-c:a", "libopus", "-ac", "1"}, "opus* aac", "opus*", ""},
+	{"surround.opus", []string{"-c:a", "libopus", "-ac", "6"}, "opus* aac", "opus*", ""},
 	{"flac.oga", []string{"-c:a", "flac"}, refuses, refuses, "neither Vorbis nor Opus"},
 	{"speech.spx", []string{"-c:a", "libspeex", "-ar", "16000", "-ac", "1"}, refuses, refuses, "neither Vorbis nor Opus"},
 	{"a.wma", []string{"-c:a", "wmav2"}, refuses, refuses, "Windows Media"},
@@ -59,38 +67,63 @@ var matrix = []struct {
 }
 
 // TestMatrix: each kind of file plays or is refused with a sentence that says
-// what is wrong and what to do.
+// what is wrong and what to do. What is measured with ffmpeg and without agrees.
 func TestMatrix(t *testing.T) {
 	with, bare := newStudio(t, "auto"), newStudio(t, "off")
+	var mu sync.Mutex
 	var list []string
-	for _, c := range matrix {
-		t.Run(c.name, func(t *testing.T) {
-			path := cut(t, c.name, "3", c.args...)
-			for _, s := range []struct {
-				studio
-				how, want string
-			}{{with, "with ffmpeg", c.with}, {bare, "without ffmpeg", c.bare}} {
-				p, err := s.Prepare(t.Context(), s.upload(t, path), media.Prepared{}, nil)
-				got, said := plays, codecs(p)
-				if err != nil {
-					got, said = refuses, fault.Message(err)
+	t.Run("kinds", func(t *testing.T) {
+		for _, c := range matrix {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				path := cut(t, c.name, "3", c.args...)
+				take := func(s studio, how, want string) media.Prepared {
+					p, err := s.Prepare(t.Context(), s.upload(t, path), media.Prepared{}, nil)
+					got := cmp.Or(codecs(p), asFile)
+					if err != nil {
+						got = refuses
+						refusal(t, c.name, err, c.word)
+					} else {
+						s.check(t, c.name+" "+how, p)
+					}
+					if got != want || err == nil && !p.CanPlay() {
+						t.Errorf("%s: %s, want %s: %v", how, got, want, err)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					list = append(list, fmt.Sprintf("%-15s %-15s %s %s", c.name, how, got, fault.Message(err)))
+					return p
 				}
-				if got == plays && !p.CanPlay() {
-					got = "neither"
-				}
-				list = append(list, fmt.Sprintf("%-15s %-15s %-8s %s", c.name, s.how, got, said))
-				if got != s.want {
-					t.Errorf("%s %s: %s, want %s: %v", c.name, s.how, got, s.want, err)
-				}
-				if got == refuses {
-					refusal(t, c.name, err, c.word)
-				} else {
-					s.check(t, c.name+" "+s.how, p)
-				}
-			}
-		})
-	}
+				agree(t, take(with, "with ffmpeg", c.with), take(bare, "without ffmpeg", c.bare), c.name)
+			})
+		}
+	})
+	slices.Sort(list)
 	t.Log("\n" + strings.Join(list, "\n"))
+}
+
+// agree holds what was found with ffmpeg against what was found without.
+func agree(t *testing.T, full, bare media.Prepared, name string) {
+	t.Helper()
+	if !full.CanPlay() {
+		return
+	}
+	r := full.Report
+	if full.Sound == nil || len(full.Without) != 0 || full.Progressive != (r.Codec != "alac") {
+		t.Errorf("as a file: %v, without %v", full.Progressive, full.Without)
+	}
+	if r.Tags.Title != "Caves" && name != "a.aac" && name != "cbr.mp3" { // which carry no tags
+		t.Errorf("title %q", r.Tags.Title)
+	}
+	if !bare.CanPlay() {
+		return
+	}
+	if heard := r.Codec != "aac" && (r.Codec != "opus" || r.Channels <= 2); (bare.Sound != nil) != heard || bare.Progressive != full.Progressive {
+		t.Errorf("without ffmpeg: measured %v, as a file %v", bare.Sound != nil, bare.Progressive)
+	}
+	if bare.Sound != nil && math.Abs(bare.Sound.Integrated-full.Sound.Integrated) > 0.2 {
+		t.Errorf("%.2f LUFS in Go, %.2f through ffmpeg", bare.Sound.Integrated, full.Sound.Integrated)
+	}
 }
 
 // refusal checks that an error is a sentence for a musician.

@@ -103,12 +103,15 @@ func childMeasure(ctx context.Context, c sandbox.Call, out io.Writer) error {
 		return err
 	}
 	defer f.Close()
-	if len(c.Args) != 1 {
-		return errors.New("measure: a codec is needed")
+	if len(c.Args) != 2 {
+		return errors.New("measure: a codec and the number of channels are needed")
 	}
 	src, err := pcm.Open(f, c.Args[0])
 	if err != nil {
 		return err
+	}
+	if src.Channels() == 2 && c.Args[1] == "1" {
+		src = pcm.Mono(src) // heard twice it would count as 3 LU louder
 	}
 	m := newMeasure(src.Rate(), src.Channels())
 	buf := make([]float32, 8192*src.Channels())

@@ -131,62 +131,6 @@ func codecs(p media.Prepared) string {
 	return strings.Join(out, " ")
 }
 
-// TestEveryFormat: what comes out for what goes in, with ffmpeg and without.
-func TestEveryFormat(t *testing.T) {
-	with, without := newStudio(t, "auto"), newStudio(t, "off")
-	for _, c := range []struct {
-		name          string
-		args          []string
-		full, bare    string // renditions; * is the original itself
-		progressive   bool
-		bareMeasured  bool
-		bareForbidden bool
-	}{
-		{"a.flac", nil, "flac* aac opus", "flac*", true, true, false},
-		{"a.wav", nil, "flac aac opus", "flac", true, true, false},
-		{"b.wav", []string{"-c:a", "pcm_s24le", "-ar", "96000"}, "flac aac opus", "flac", true, true, false},
-		{"alac.m4a", []string{"-c:a", "alac"}, "flac aac opus", "", false, false, true},
-		{"a.mp3", nil, "aac opus", "", true, true, false},
-		{"a.aac", []string{"-c:a", "aac"}, "aac* opus", "aac*", true, false, false},
-		{"a.m4a", []string{"-c:a", "aac"}, "aac* opus", "aac*", true, false, false},
-		{"a.ogg", []string{"-c:a", "libvorbis"}, "aac opus", "", true, true, false},
-		{"a.opus", []string{"-c:a", "libopus"}, "opus* aac", "opus*", true, true, false},
-		{"mono.flac", []string{"-ac", "1", "-ar", "22050"}, "flac* aac opus", "flac*", true, true, false},
-	} {
-		path := cut(t, c.name, "3", c.args...)
-		p, err := with.Prepare(t.Context(), with.upload(t, path), media.Prepared{}, nil)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		if codecs(p) != c.full || p.Progressive != c.progressive || p.Sound == nil || !p.CanPlay() || len(p.Without) != 0 {
-			t.Errorf("%s: %q progressive=%v without=%v", c.name, codecs(p), p.Progressive, p.Without)
-		}
-		if p.Report.Tags.Title != "Caves" && c.name != "a.aac" {
-			t.Errorf("%s: title %q", c.name, p.Report.Tags.Title)
-		}
-		with.check(t, c.name, p)
-		q, err := without.Prepare(t.Context(), without.upload(t, path), media.Prepared{}, nil)
-		if c.bareForbidden {
-			if !fault.Is(err, fault.Unsupported) {
-				t.Errorf("%s without ffmpeg: %v", c.name, err)
-			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s without ffmpeg: %v", c.name, err)
-			continue
-		}
-		if codecs(q) != c.bare || q.Progressive != c.progressive || (q.Sound != nil) != c.bareMeasured {
-			t.Errorf("%s without ffmpeg: %q %v %v", c.name, codecs(q), q.Progressive, q.Without)
-		}
-		if q.Sound != nil && (q.Sound.Integrated-p.Sound.Integrated > 0.2 || p.Sound.Integrated-q.Sound.Integrated > 0.2) {
-			t.Errorf("%s: %.2f LUFS in Go, %.2f through ffmpeg", c.name, q.Sound.Integrated, p.Sound.Integrated)
-		}
-		without.check(t, c.name+" without ffmpeg", q)
-	}
-}
-
 // check plays every rendition through the packager and ffmpeg.
 func (s studio) check(t *testing.T, name string, p media.Prepared) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/michaelperna/9ten/internal/blob"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -280,7 +281,7 @@ func (j *job) sound(ctx context.Context) (*Sound, error) {
 	if !goDecodes(r.Codec, r.Channels) {
 		return nil, nil
 	}
-	b, err := j.runner.Run(ctx, sandbox.Job{Func: "measure", Args: []string{r.Codec}, In: j.in.Path})
+	b, err := j.runner.Run(ctx, sandbox.Job{Func: "measure", Args: []string{r.Codec, strconv.Itoa(r.Channels)}, In: j.in.Path})
 	if err != nil {
 		return nil, err
 	}

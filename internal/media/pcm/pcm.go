@@ -126,6 +126,26 @@ func openMP3(f *os.File) (Source, error) {
 	return &mp3Source{d: d, buf: make([]byte, 1<<14)}, nil
 }
 
+// Mono gives out one channel of a source whose two are the same, as an MP3 file
+// of one channel is decoded.
+func Mono(s Source) Source { return &monoSource{Source: s} }
+
+type monoSource struct {
+	Source
+	buf []float32
+}
+
+func (*monoSource) Channels() int { return 1 }
+
+func (s *monoSource) Read(p []float32) (int, error) {
+	s.buf = grow(s.buf, 2*len(p))
+	n, err := s.Source.Read(s.buf)
+	for i := range n / 2 {
+		p[i] = s.buf[2*i]
+	}
+	return n / 2, err
+}
+
 func (s *mp3Source) Rate() int   { return s.d.SampleRate() }
 func (*mp3Source) Channels() int { return 2 } // mono is given out twice
 
