@@ -55,7 +55,9 @@ type refundInput struct {
 	Body struct {
 		Handle    string `json:"handle" doc:"Who gets it back"`
 		Method    string `json:"method" enum:"cash,bank"`
-		Reference string `json:"reference" doc:"Keeps it from being given twice"`
+		Reference string `json:"reference,omitempty" doc:"Keeps it from being given twice; a settled month is given once without it"`
+		Period    string `json:"period,omitempty" doc:"A settled month to give back from the operator's reserve; its acts keep what they got"`
+		Why       string `json:"why,omitempty" maxLength:"500" doc:"For a settled month: a few words that stay beside the entry"`
 	}
 }
 
@@ -161,7 +163,16 @@ func (a *API) export(ctx context.Context, in *exportRef) (*file, error) {
 func (a *API) refund(ctx context.Context, in *refundInput) (out *output[Refund], err error) {
 	b := &in.Body
 	err = a.person(ctx, b.Handle, func(who id.Account) error {
-		amount, err := a.Wallet.Refund(ctx, account.From(ctx).Account, who, b.Method, b.Reference)
+		var amount money.Micro
+		if b.Period == "" {
+			amount, err = a.Wallet.Refund(ctx, account.From(ctx).Account, who, b.Method, b.Reference)
+		} else {
+			p, bad := calendar.ParsePeriod(b.Period)
+			if bad != nil {
+				return bad
+			}
+			amount, err = a.Wallet.Goodwill(ctx, account.From(ctx).Account, who, p, b.Method, b.Why)
+		}
 		out = &output[Refund]{Refund{b.Handle, amount}}
 		return err
 	})

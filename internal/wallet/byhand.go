@@ -29,7 +29,7 @@ type Declaration struct {
 const noteMost = 500
 
 // reserved begin the references that the desk makes itself.
-var reserved = []string{"undo/", "refund/"}
+var reserved = []string{"undo/", "refund/", "reserve/"}
 
 func (c *Declaration) check() error {
 	c.Reference, c.Note = strings.TrimSpace(c.Reference), strings.TrimSpace(c.Note)
@@ -95,6 +95,11 @@ func (d *Desk) Undo(ctx context.Context, operator id.Account, event, why string)
 		name := "undo/" + event
 		if _, err := tx.PaymentByEvent(ctx, Declared, name); err == nil {
 			return fault.New(fault.Conflict, "That was undone already.")
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if _, err := tx.PaymentByEvent(ctx, Declared, "reserve/"+strings.TrimPrefix(event, "refund/")); err == nil || strings.HasPrefix(event, "reserve/") {
+			return fault.New(fault.Conflict, "This gave a settled month back from the reserve. When the money comes again, record it as a payment.")
 		} else if !fault.Is(err, fault.NotFound) {
 			return err
 		}

@@ -143,12 +143,30 @@ func (d *Desk) Take(ctx context.Context, e Event) (Standing, error) {
 }
 
 func take(ctx context.Context, tx Tx, s *Subscription, e Event) error {
+	memo := "Paid by " + e.Method
+	if e.Kind == Refunded {
+		memo = "Refunded by " + e.Method
+	}
+	entered, err := enter(ctx, tx, &e, Gateway(e.Rail), memo)
+	if err != nil || !entered || e.Kind == Refunded {
+		return err
+	}
+	if s.State == Expired || s.State == Cancelled && s.Ends < calendar.PeriodOf(e.At) {
+		s.State, s.Ends = Open, 0
+	}
+	_, err = activate(ctx, tx, s, e.At)
+	return err
+}
+
+// enter dates an event and books it between the subscription's balance and
+// where the money came from or went. It reports whether it was new.
+func enter(ctx context.Context, tx Tx, e *Event, other Book, memo string) (bool, error) {
 	if e.At.IsZero() || e.At.After(tx.Now()) {
 		e.At = tx.Now()
 	}
 	var err error
 	if e.At, err = dated(ctx, tx, e.At); err != nil {
-		return err
+		return false, err
 	}
 	if e.Salt == (id.Bytes16{}) {
 		e.Salt = id.Random16()
@@ -156,31 +174,22 @@ func take(ctx context.Context, tx Tx, s *Subscription, e Event) error {
 	known, err := tx.PaymentByEvent(ctx, e.Rail, e.ID)
 	if err == nil {
 		if known.Sub != e.Sub || known.Micro != e.Micro || known.Kind != e.Kind {
-			return fault.On("reference", fault.Conflict, "A different payment was recorded under %q.", e.ID)
+			return false, fault.On("reference", fault.Conflict, "A different payment was recorded under %q.", e.ID)
 		}
-		return nil
+		return false, nil
 	}
 	if !fault.Is(err, fault.NotFound) {
-		return err
+		return false, err
 	}
-	if err := tx.InsertPayment(ctx, e); err != nil {
-		return err
+	if err := tx.InsertPayment(ctx, *e); err != nil {
+		return false, err
 	}
-	from, to, memo := Unearned(s.ID), Gateway(e.Rail), "Paid by "+e.Method
+	from, to := Unearned(e.Sub), other
 	if e.Kind == Refunded {
-		from, to, memo = to, from, "Refunded by "+e.Method
+		from, to = to, from
 	}
-	if _, err := book(ctx, tx, move(e.Rail+"/"+e.ID, memo, e.At, from, to, e.Micro)); err != nil {
-		return err
-	}
-	if e.Kind == Refunded {
-		return nil
-	}
-	if s.State == Expired || s.State == Cancelled && s.Ends < calendar.PeriodOf(e.At) {
-		s.State, s.Ends = Open, 0
-	}
-	_, err = activate(ctx, tx, s, e.At)
-	return err
+	_, err = book(ctx, tx, move(e.Rail+"/"+e.ID, memo, e.At, from, to, e.Micro))
+	return true, err
 }
 
 // Declare is [Desk.Record] with what every payment by hand needs.

@@ -48,7 +48,7 @@ type PaidLine struct {
 const listedPerPage = 50
 
 // methodWords are the ways of paying for people.
-var methodWords = map[string]string{"cash": "Cash", "bank": "Bank transfer"}
+var methodWords = map[string]string{"cash": "Cash", "bank": "Bank transfer", "reserve": "From the reserve"}
 
 func methodOptions() (out []web.Option) {
 	for _, m := range wallet.Methods {
@@ -142,7 +142,7 @@ func paidLine(e wallet.Payment) PaidLine {
 	l := PaidLine{
 		Event: e.ID, Handle: e.Handle, Method: methodWords[e.Method], Reference: e.Reference, Note: e.Note, Operator: e.Operator, When: e.At,
 		Refund: e.Kind == wallet.Refunded, Micro: e.Micro, Undone: e.Undone,
-		MayUndo: e.Undone.IsZero() && !strings.HasPrefix(e.ID, "undo/") && e.Rail == wallet.Declared,
+		MayUndo: e.Undone.IsZero() && !strings.HasPrefix(e.ID, "undo/") && !strings.HasPrefix(e.ID, "reserve/") && e.Rail == wallet.Declared,
 	}
 	if e.Received != 0 {
 		l.Received = e.Received.Start()
@@ -150,7 +150,7 @@ func paidLine(e wallet.Payment) PaidLine {
 	if l.Refund {
 		l.Micro = -l.Micro
 	}
-	if strings.HasPrefix(l.Reference, "refund/") {
+	if strings.HasPrefix(l.Reference, "refund/") || strings.HasPrefix(l.Reference, "reserve/") {
 		l.Reference = "" // the node's own name for it says nothing to people
 	}
 	return l
@@ -221,8 +221,24 @@ func (v *visit) refund() error {
 	if err != nil {
 		return err
 	}
+	if month := v.form.Get("period"); month != "" {
+		return v.goodwill(handle, who, month)
+	}
 	name := "refund/" + string(who) + "/" + v.site.Now().UTC().Format(time.RFC3339Nano)
 	amount, err := v.site.Wallet.Refund(v.Context(), v.viewer.Account, who, v.form.Get("method"), name)
+	if err != nil {
+		return v.paymentsAgain(err)
+	}
+	return v.goTo("/operator/payments", v.say("Booked. Hand @%s %v back.", handle, amount))
+}
+
+// goodwill gives a settled month back from the operator's reserve.
+func (v *visit) goodwill(handle string, who id.Account, month string) error {
+	p, err := calendar.ParsePeriod(month)
+	if err != nil {
+		return v.paymentsAgain(err)
+	}
+	amount, err := v.site.Wallet.Goodwill(v.Context(), v.viewer.Account, who, p, v.form.Get("method"), v.form.Get("why"))
 	if err != nil {
 		return v.paymentsAgain(err)
 	}
