@@ -123,7 +123,7 @@ async function show(file: File, keys: string): Promise<void> {
 
 /** Asks the ledger too, where the file is of the node that served the page. */
 async function asked(r: Report): Promise<Report> {
-  if (!r.settled || r.needsKey !== undefined || r.node !== location.host) return r;
+  if (!r.settled || r.needsKey !== undefined || r.node !== location.hostname && r.node !== location.host) return r;
   const ok = await stands(r).catch(() => undefined); // not reached: nothing is said
   if (ok !== undefined) r.checks.push({ name: "stands", ok });
   r.ok &&= ok !== false;
