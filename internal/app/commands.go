@@ -69,6 +69,7 @@ func withNode(ctx context.Context, c *call, do func(*node) error) error {
 	if err != nil {
 		return err
 	}
+	n.told = c.stderr
 	return errors.Join(do(n), n.Close())
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -435,7 +436,8 @@ func (n *node) takeCover(ctx context.Context, picture io.Reader) (c music.Cover,
 	return music.Cover{ID: pic.ID, Light: pic.Light, Dark: pic.Dark}, err
 }
 
-// work runs jobs until none of a kind is left, or one fails: its error.
+// work runs jobs until none of a kind is left, or one fails: its error. Who
+// waits is told how many are left.
 func (n *node) work(ctx context.Context, kind string) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -460,8 +462,15 @@ func (n *node) work(ctx context.Context, kind string) error {
 	return errors.Join(err, ran)
 }
 
+// leftOf says how many jobs of a kind are left, where somebody wants to know.
+var leftOf = map[string]string{
+	music.JobPrepare: "Recordings to prepare: %d",
+	jobDemo:          "Releases of the demo catalogue to prepare: %d",
+}
+
 // workedOff waits until no job of a kind is left but those that were given up.
 func (n *node) workedOff(ctx context.Context, kind string) error {
+	before := int64(math.MaxInt64)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -474,8 +483,18 @@ func (n *node) workedOff(ctx context.Context, kind string) error {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(counts, func(c jobs.Count) bool { return c.Kind == kind && c.State != jobs.Dead && c.N > 0 }) {
+		now := int64(0)
+		for _, c := range counts {
+			if c.Kind == kind && c.State != jobs.Dead {
+				now += c.N
+			}
+		}
+		if now == 0 {
 			return nil
 		}
+		if words := leftOf[kind]; words != "" && now < before {
+			fmt.Fprintf(n.told, words+"\n", now)
+		}
+		before = min(before, now) // a job that comes again later is two for a moment
 	}
 }

@@ -29,6 +29,7 @@ import (
 type node struct {
 	cfg      *Config
 	log      *slog.Logger
+	told     io.Writer // who waits for a command reads there how far it is
 	dir      *dir
 	now      func() time.Time
 	began    time.Time // by the machine's own clock
@@ -89,7 +90,7 @@ func (w world) within(part string) func(string) error {
 
 // openNodeIn opens a node in a world of the caller's.
 func openNodeIn(ctx context.Context, cfg *Config, log *slog.Logger, w world) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log, now: w.now, began: time.Now()}
+	n := &node{cfg: cfg, log: log, told: io.Discard, now: w.now, began: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())

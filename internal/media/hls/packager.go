@@ -229,20 +229,29 @@ func (p *Packager) shared(ctx context.Context, id segmentID, e entry) (blob.Blob
 	p.flight[id] = c
 	p.mu.Unlock()
 
-	// Others wait for this: one listener who leaves must not spoil it.
-	m, err := p.produce(context.WithoutCancel(ctx), id, e)
-	p.mu.Lock()
-	delete(p.flight, id)
-	if c.made, c.err = m, err; m != nil {
-		m.refs = 2 + c.waiting // this caller, the cache, and those who wait
+	p.work(ctx, id, e, c)
+	if c.err != nil {
+		return nil, c.err
 	}
-	p.mu.Unlock()
-	close(c.done)
-	if err != nil {
-		return nil, err
-	}
+	m := c.made
 	p.cache.store(id.key(), *m.buf, func() { p.release(m) })
 	return p.view(m), nil
+}
+
+// work makes the segment for everybody who asked. One listener who leaves must
+// not spoil it for the others, and none of them waits for a panic.
+func (p *Packager) work(ctx context.Context, id segmentID, e entry, c *call) {
+	defer func() {
+		p.mu.Lock()
+		delete(p.flight, id)
+		if c.made != nil {
+			c.made.refs = 2 + c.waiting // this caller, the cache, and those who wait
+		}
+		p.mu.Unlock()
+		close(c.done)
+	}()
+	c.err = fault.New(fault.Internal, "This part of the track could not be made.")
+	c.made, c.err = p.produce(context.WithoutCancel(ctx), id, e)
 }
 
 func (p *Packager) await(ctx context.Context, id segmentID, c *call) (blob.Blob, error) {

@@ -25,6 +25,7 @@ type watched struct {
 	reads atomic.Int32
 	hold  chan struct{} // when not nil, opening the frames waits for it
 	full  atomic.Bool
+	bug   atomic.Bool // opening the frames panics
 	peak  atomic.Int64
 }
 
@@ -33,6 +34,9 @@ func (w *watched) Open(ctx context.Context, key string) (blob.Blob, error) {
 		w.reads.Add(1)
 		if w.hold != nil {
 			<-w.hold
+		}
+		if w.bug.Load() {
+			panic("a bug")
 		}
 	}
 	return w.Store.Open(ctx, key)
@@ -143,6 +147,41 @@ func TestPackagerWorksOnce(t *testing.T) {
 		}
 		if n := w.reads.Load(); n != 1 {
 			t.Errorf("the work was done %d times for 20", n)
+		}
+	})
+}
+
+// A bug in making a segment harms who asked first, not all who ever ask.
+func TestPackagerPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, w, tr, src := newPackager(t, 1<<20)
+		w.hold = make(chan struct{})
+		w.bug.Store(true)
+		var all sync.WaitGroup
+		all.Go(func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic is hidden")
+				}
+			}()
+			_, _ = p.Segment(t.Context(), rendition, 0)
+		})
+		synctest.Wait()
+		all.Go(func() {
+			if _, err := p.Segment(t.Context(), rendition, 0); !fault.Is(err, fault.Internal) {
+				t.Errorf("who waited for it got %v", err)
+			}
+		})
+		synctest.Wait()
+		close(w.hold)
+		all.Wait()
+		w.bug.Store(false)
+		want, _ := tr.AppendSegment(nil, bytes.NewReader(src), 0)
+		if got := read(t, p, rendition, 0); !bytes.Equal(got, want) {
+			t.Error("bytes differ")
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
