@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,13 +38,18 @@ func (n *node) loadDemo(ctx context.Context, p account.Principal) error {
 	}
 	v := viewer(p)
 	v.Admin, v.Moderator = true, true
-	for _, a := range c.Acts {
+	for i, a := range c.Acts {
 		act, err := n.actNamed(ctx, v, a.Name)
 		if err != nil {
 			return err
 		}
 		if _, err := n.studio.EditAct(ctx, v, act, func(x *music.Act) { x.Bio = a.About }); err != nil {
 			return err
+		}
+		if n.dir.demo != nil && i < len(c.Acts)-1 {
+			if err := n.studio.SetWallets(ctx, v, act, inventedWallet(a.Name)); err != nil {
+				return err
+			}
 		}
 		have, err := n.studio.Releases(ctx, v, act)
 		if err != nil {
@@ -62,6 +69,13 @@ func (n *node) loadDemo(ctx context.Context, p account.Principal) error {
 		}
 	}
 	return nil
+}
+
+// inventedWallet lets an act of a demonstration be paid, where no money is
+// real. The last act is left without, to be seen waiting for one.
+func inventedWallet(name string) []music.Wallet {
+	sum := sha256.Sum256([]byte("9ten/demo/wallet/" + name))
+	return []music.Wallet{{Name: name, Address: "0x" + hex.EncodeToString(sum[:20]), Bps: music.Whole}}
 }
 
 func (n *node) loadDemoRelease(ctx context.Context, v music.Viewer, act id.Act, a demo.Act, r demo.Release) error {

@@ -105,8 +105,8 @@ func TestStudioWithoutJavaScript(t *testing.T) {
 		t.Errorf("a stranger's draft answers %d", code)
 	}
 
-	code, body := cy.files(rel+"/files", "01 Ebb.flac", "ebb", "02 Neap.flac", "neap", "notes.txt", "no music", "03 Again.flac", "ebb")
-	if code != http.StatusUnprocessableEntity || !strings.Contains(body, "notes.txt") || !strings.Contains(body, "is the same file as track 1") || !strings.Contains(body, "Neap") {
+	code, body := cy.files(rel+"/files", "01 Ebb.flac", "ebb", "02 Neap.flac", "neap", "notes.pdf", "no music", "03 Again.flac", "ebb")
+	if code != http.StatusUnprocessableEntity || !strings.Contains(body, "notes.pdf") || !strings.Contains(body, "is the same file as track 1") || !strings.Contains(body, "Neap") {
 		t.Errorf("%d: %s", code, sentence(body))
 	}
 	if code, _ := bob.files(rel+"/files", "x.flac", "x"); code != http.StatusNotFound {
