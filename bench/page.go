@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -17,6 +18,9 @@ import (
 const clicked = `(()=>{const a=document.getElementById("audio");window.clicked=window.sounded=undefined;
 document.addEventListener("click",()=>{window.clicked??=performance.now()},true);
 a.addEventListener("playing",()=>{window.sounded??=performance.now()});return true})()`
+
+// button is where the middle of the button that plays is.
+const button = `(()=>{const r=document.querySelector("main [data-play-all]").getBoundingClientRect();return{x:r.x+r.width/2,y:r.y+r.height/2}})()`
 
 // page opens the front page and plays a track in Chromium: with a browser
 // that has never been here, and again with one that has.
@@ -102,16 +106,27 @@ func firstPage(ctx context.Context, n *node) (kb float64, about string, err erro
 }
 
 // clickToSound plays a release's first track in a browser that has never been
-// here, and thrice again after the page is loaded anew.
+// here, and thrice again after the page is loaded anew. The click is a
+// person's: a second after the page is there, by a pointer that has been on
+// the button for a tenth of one.
 func clickToSound(ctx context.Context, n *node, path string) (cold float64, warm []float64, err error) {
 	tab, done := browser(ctx)
 	defer done()
 	for i := range 4 {
 		var took float64
+		var at struct{ X, Y float64 }
 		err := chromedp.Run(tab,
-			chromedp.Navigate(n.url+path), chromedp.Poll(`document.readyState=="complete"`, nil), chromedp.Sleep(500*time.Millisecond),
-			chromedp.Evaluate(clicked, nil),
-			chromedp.Click(`main [data-play-all]`, chromedp.ByQuery),
+			chromedp.Navigate(n.url+path), chromedp.Poll(`document.readyState=="complete"`, nil), chromedp.Sleep(time.Second),
+			chromedp.Evaluate(clicked, nil), chromedp.Evaluate(button, &at),
+			chromedp.ActionFunc(func(ctx context.Context) error {
+				if err := chromedp.MouseEvent(input.MouseMoved, at.X, at.Y).Do(ctx); err != nil {
+					return err
+				}
+				if err := chromedp.Sleep(100 * time.Millisecond).Do(ctx); err != nil {
+					return err
+				}
+				return chromedp.MouseClickXY(at.X, at.Y).Do(ctx)
+			}),
 			chromedp.Poll(`window.sounded>0`, nil, chromedp.WithPollingInterval(20*time.Millisecond)),
 			chromedp.Evaluate(`sounded-clicked`, &took),
 			chromedp.Click(`#p-play`, chromedp.ByQuery), // paused, so that the page may be left
