@@ -33,7 +33,7 @@ func described(h http.Handler) (*apitest.Description, error) {
 
 // elsewhere are operations that need a settled month; the tests of app hold
 // their answers against the description.
-var elsewhere = []string{"close-month", "get-act-proof", "get-day-receipt", "get-ledger-anchor", "get-ledger-settlement", "get-receipt"}
+var elsewhere = []string{"close-month", "get-act-proof", "get-day-receipt", "get-ledger-anchor", "get-ledger-settlement", "get-receipt", "contest-receipt"}
 
 // TestMain sees to it that the tests together heard every operation answer.
 func TestMain(m *testing.M) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -41,26 +42,19 @@ func wrongMonth(ctx context.Context, n *node, s *script) error {
 		if err != nil {
 			return err
 		}
-		if err := accuse(ctx, n, crashMonth, file); !fault.Is(err, fault.Conflict) {
-			return err // proved, or something broke; an honest row proves nothing
+		holds, err := n.report.Contest(ctx, file)
+		if err != nil {
+			return err
 		}
+		if holds {
+			continue // an honest row proves nothing
+		}
+		if again, err := n.report.Contest(ctx, file); err != nil || again {
+			return fmt.Errorf("asked twice, the ledger says %t, %w", again, err)
+		}
+		return nil
 	}
 	return errors.New("no row of the wrong month is wrong")
-}
-
-// accuse takes a receipt to the ledger as a proof of a wrong split.
-func accuse(ctx context.Context, n *node, p calendar.Period, file []byte) error {
-	proof, err := royalty.ParseLogProof(file)
-	if err != nil {
-		return err
-	}
-	m, err := royalty.ParseMonthReceipt(proof.Extra)
-	if err != nil {
-		return err
-	}
-	claim := contract.FaultClaim{Node: n.cfg.NodeID(), Period: p, Kind: contract.WrongSplit}
-	_, err = n.recorder.contract.ProveFault(ctx, "receipt/"+p.String(), claim, contract.Evidence{Row: m.Row, Salt: m.Salt[:], Index: proof.Index, Path: contract.Digests(proof.Path), Days: m.Days})
-	return err
 }
 
 // A settlement that was reopened is taken back and made again whatever step of
@@ -136,6 +130,16 @@ func TestReopenedMonth(t *testing.T) {
 	r = royalty.VerifyReceipt(fresh, h.signer.trusted())
 	if r.Against(stands); !r.OK {
 		t.Error(r.Verdict)
+	}
+
+	if holds, err := h.report.Contest(ctx, fresh); err != nil || !holds {
+		t.Errorf("the new one holds: %t, %v", holds, err)
+	}
+	if _, err := h.report.Contest(ctx, old); err == nil {
+		t.Error("a receipt of what does not stand says something about what does")
+	}
+	if _, err := h.report.Contest(ctx, old[:len(old)/2]); !fault.Is(err, fault.Invalid) {
+		t.Errorf("half a receipt: %v", err)
 	}
 
 	h.set(month.Due(calendar.Final).Add(35 * time.Minute))

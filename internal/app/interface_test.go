@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/api/apitest"
+	"github.com/michaelperna/9ten/internal/id"
 )
 
 // checkInterface asks for what a settled month is made of over the interface
@@ -22,10 +24,12 @@ func checkInterface(t *testing.T, n *node) {
 		t.Fatal(err)
 	}
 	var described *apitest.Description
-	ask := func(p account.Principal, method, path string) []byte {
+	send := func(p account.Principal, method, path, body string) []byte {
 		t.Helper()
 		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequestWithContext(account.With(t.Context(), p), method, api.Prefix+path, http.NoBody))
+		r := httptest.NewRequestWithContext(account.With(t.Context(), p), method, api.Prefix+path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		mux.ServeHTTP(w, r)
 		if w.Code != http.StatusOK {
 			t.Fatalf("%s %s = %d %s", method, path, w.Code, w.Body)
 		}
@@ -36,11 +40,19 @@ func checkInterface(t *testing.T, n *node) {
 		}
 		return w.Body.Bytes()
 	}
+	ask := func(p account.Principal, method, path string) []byte {
+		t.Helper()
+		return send(p, method, path, "")
+	}
 	var err error
 	if described, err = apitest.Read(ask(account.Principal{}, http.MethodGet, "/openapi.json")); err != nil {
 		t.Fatal(err)
 	}
-	listener := account.Principal{Account: people(t, n)[0], Role: account.Listener, Token: true, Scopes: account.Scopes()}
+	heard := slices.IndexFunc(people(t, n), func(a id.Account) bool { // some paid and heard nothing
+		days, err := n.report.Days(t.Context(), a, 202610)
+		return err == nil && len(days) > 0
+	})
+	listener := account.Principal{Account: people(t, n)[heard], Role: account.Listener, Token: true, Scopes: account.Scopes()}
 	root := account.Principal{Account: listener.Account, Role: account.Admin, Token: true, Scopes: account.Scopes()}
 	var receipts struct {
 		Rows []struct {
@@ -55,7 +67,14 @@ func checkInterface(t *testing.T, n *node) {
 	if err := json.Unmarshal(ask(listener, http.MethodGet, "/receipts/days?period=2026-10"), &days); err != nil || len(days) == 0 {
 		t.Fatalf("%v: %v", err, days)
 	}
-	ask(listener, http.MethodGet, "/receipts/2026-10")
+	receipt, err := json.Marshal(map[string]string{"receipt": string(ask(listener, http.MethodGet, "/receipts/2026-10"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var contested struct{ Holds bool }
+	if err := json.Unmarshal(send(listener, http.MethodPost, "/receipts/contest", string(receipt)), &contested); err != nil || !contested.Holds {
+		t.Errorf("the ledger comes to something else: %v", err)
+	}
 	ask(listener, http.MethodGet, "/receipts/days/"+days[0])
 	act := receipts.Rows[0].Shares[0].Act
 	ask(root, http.MethodGet, "/acts/"+act+"/proofs/2026-10")
@@ -72,7 +91,7 @@ func checkInterface(t *testing.T, n *node) {
 		t.Error("the exported journal has nothing of the month")
 	}
 	silent := strings.Join(described.Silent(), " ")
-	for _, id := range []string{"close-month", "get-act-proof", "get-day-receipt", "get-ledger-anchor", "get-ledger-settlement", "get-receipt"} {
+	for _, id := range []string{"close-month", "get-act-proof", "get-day-receipt", "get-ledger-anchor", "get-ledger-settlement", "get-receipt", "contest-receipt"} {
 		if strings.Contains(silent, id) {
 			t.Errorf("%s was not heard", id)
 		}

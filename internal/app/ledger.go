@@ -154,6 +154,17 @@ func (r recorder) Challenge(ctx context.Context, p calendar.Period) (out report.
 	return out, err
 }
 
+func (r recorder) ProveSplit(ctx context.Context, p report.SplitProof) (proved bool, err error) {
+	claim := contract.FaultClaim{Node: r.node, Period: p.Period, Kind: contract.WrongSplit}
+	_, err = r.contract.ProveFault(ctx, "contest/"+p.Name, claim, contract.Evidence{Row: p.Row, Salt: p.Salt[:], Index: p.Index, Path: contract.Digests(p.Path), Days: p.Days, Basis: p.Basis})
+	if !fault.Is(err, fault.Conflict) {
+		return err == nil, err
+	}
+	where := fmt.Sprintf("%.16s/A/%d", contract.Digest(p.Settlement), p.Index)
+	list, err := r.contract.Faults(ctx, r.node, p.Period)
+	return slices.ContainsFunc(list, func(f contract.Fault) bool { return f.Kind == contract.WrongSplit && f.Where == where }), err
+}
+
 func (r recorder) Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error {
 	hash := contract.Digest(sha256.Sum256(settlement))
 	_, err := r.contract.PublishSettlement(ctx, "settle/"+p.String()+"/"+hash.String()[:16], contract.SettlementFiling{Settlement: settlement, Signature: signature})

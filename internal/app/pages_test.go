@@ -61,6 +61,10 @@ func TestEveryPage(t *testing.T) {
 			for _, path := range seenPages[who] {
 				h.look(t, b, axe, who, h.names.Replace(path))
 			}
+			if who == "listener" { // whose month is computed again at a click
+				b.Run(t, browsertest.Open(h.URL+"/receipts/2026-10"), chromedp.Click(`form[action$="/contest"] button`, chromedp.ByQuery),
+					browsertest.Until(`document.querySelector("main>.note")?.textContent.includes("comes to the same")`))
+			}
 		})
 	}
 }

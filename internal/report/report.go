@@ -261,6 +261,9 @@ type Ledger interface {
 	Settled(ctx context.Context, p calendar.Period) ([]byte, error)
 	// Challenge is what was proved against a period's settlement and still stands.
 	Challenge(ctx context.Context, p calendar.Period) (Challenge, error)
+	// ProveSplit has a listener's month computed again, and reports whether a
+	// fault is proved by it, now or before.
+	ProveSplit(ctx context.Context, p SplitProof) (proved bool, err error)
 	Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error
 	Finalize(ctx context.Context, p calendar.Period) error
 	FixBatch(ctx context.Context, p calendar.Period, lines []royalty.Line) (hash string, err error)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/royalty/wire"
@@ -141,6 +142,23 @@ type MonthReceipt struct {
 	Shares     []ShareProof
 	Settlement Signed // by the settlement key
 	Served     Signed // by the log key; may be empty
+}
+
+// Apart returns the day rows of the month itself, and those of an earlier one by
+// which it was paid.
+func (m *MonthReceipt) Apart(p calendar.Period) (days, basis [][]byte, err error) {
+	for _, b := range m.Days {
+		d, err := ParseDayRow(b)
+		if err != nil {
+			return nil, nil, err
+		}
+		if d.Day.Period() == p {
+			days = append(days, b)
+		} else {
+			basis = append(basis, b)
+		}
+	}
+	return days, basis, nil
 }
 
 // Encode returns the canonical bytes, the extra data of a receipt file.

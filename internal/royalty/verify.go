@@ -215,16 +215,9 @@ func checkDays(row *MonthRow, days [][]byte) error {
 func checkSplit(row *MonthRow, m *MonthReceipt) error {
 	l := &Listener{Pseudonym: row.Pseudonym, Pot: row.Pot, CarryIn: row.CarryIn,
 		Carried: m.Carried, Confirmed: m.Confirmed, Closed: m.Closed}
-	for _, b := range m.Days {
-		d, err := ParseDayRow(b)
-		if err != nil {
-			return err
-		}
-		if d.Day.Period() == row.Period {
-			l.Days = append(l.Days, b)
-		} else {
-			l.Basis = append(l.Basis, b)
-		}
+	var err error
+	if l.Days, l.Basis, err = m.Apart(row.Period); err != nil {
+		return err
 	}
 	again, err := Compile(row.Period, l, &m.Rules)
 	if err != nil {

@@ -233,6 +233,27 @@ func (v *visit) receiptFile() error {
 	return v.download(period.String()+".9ten-receipt.txt", "text/plain; charset=utf-8", file)
 }
 
+// contest has the ledger compute the month again.
+func (v *visit) contest() error {
+	period, err := calendar.ParsePeriod(v.PathValue("period"))
+	if err != nil {
+		return err
+	}
+	file, err := v.site.Report.MonthReceipt(v.Context(), v.viewer.Account, period)
+	if err != nil {
+		return err
+	}
+	holds, err := v.site.Report.Contest(v.Context(), file)
+	if err != nil {
+		return err
+	}
+	said := "The ledger computed your month again and comes to the same."
+	if !holds {
+		said = "The ledger comes to something else: the fault stands there now, and the node has to put it right."
+	}
+	return v.goTo("/receipts/"+period.String(), said)
+}
+
 func (v *visit) dayFile() error {
 	day, err := calendar.ParseDay(v.PathValue("day"))
 	if err != nil {

@@ -23,6 +23,7 @@ func (s *Site) pages() []page {
 	return slices.Concat(s.musicPages(), s.peoplePages(), s.studioPages(), []page{
 		{pattern: "GET /receipts", who: listener, do: (*visit).receipts},
 		{pattern: "GET /receipts/{period}", who: listener, do: (*visit).receipt},
+		{pattern: "POST /receipts/{period}/contest", who: listener, do: (*visit).contest},
 		{pattern: "GET /receipts/{period}/file", who: listener, do: (*visit).receiptFile},
 		{pattern: "GET /days/{day}/receipt", who: listener, do: (*visit).dayFile},
 		{pattern: "POST /confirm", who: listener, do: (*visit).confirm},

@@ -1,0 +1,51 @@
+package report
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/royalty"
+)
+
+// A SplitProof is what the ledger needs to compute a listener's month again.
+type SplitProof struct {
+	Name       string // of the filing: the same again files nothing more
+	Period     calendar.Period
+	Settlement royalty.Hash // of the canonical bytes
+	Row        []byte       // encoded month row
+	Salt       royalty.Salt
+	Index      uint64         // of its leaf in tree A
+	Path       []royalty.Hash // from the leaf's sibling upwards
+	Days       [][]byte       // encoded day rows of the period, ascending
+	Basis      [][]byte       // those of the earlier month that paid it
+}
+
+// Contest has the ledger compute a listener's month again from a receipt, and
+// reports whether it comes to the same. If not, a fault stands against the
+// settlement: one that is not final is reopened, and the node settles it again;
+// of a final one the difference goes into the next. Faults: Invalid when the
+// file is no receipt of what the ledger holds, NotFound when the month is not
+// settled.
+func (d *Desk) Contest(ctx context.Context, receipt []byte) (holds bool, err error) {
+	proof, err := royalty.ParseLogProof(receipt)
+	if err != nil {
+		return false, err
+	}
+	m, err := royalty.ParseMonthReceipt(proof.Extra)
+	if err != nil {
+		return false, err
+	}
+	row, err := royalty.ParseMonthRow(m.Row)
+	if err != nil {
+		return false, err
+	}
+	name := sha256.Sum256(receipt)
+	p := SplitProof{Name: hex.EncodeToString(name[:16]), Period: row.Period, Settlement: sha256.Sum256(m.Settlement.Bytes), Row: m.Row, Salt: m.Salt, Index: proof.Index, Path: proof.Path}
+	if p.Days, p.Basis, err = m.Apart(row.Period); err != nil {
+		return false, err
+	}
+	proved, err := d.Ledger.ProveSplit(ctx, p)
+	return !proved, err
+}
