@@ -13,6 +13,8 @@ CREATE TABLE account (
 
 CREATE UNIQUE INDEX account_email on account (email) where email <> '';
 
+CREATE INDEX account_reset on account (reset_hash) where reset_hash is not null;
+
 CREATE TABLE act (
   id        text primary key,
   handle    text not null unique,           -- lower case, part of addresses
@@ -346,6 +348,8 @@ CREATE TABLE payment (
 );
 
 CREATE INDEX payment_day on payment (day);
+
+CREATE INDEX payment_recent on payment (at, event);
 
 CREATE INDEX payment_subscription on payment (subscription, at);
 
