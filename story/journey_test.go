@@ -146,7 +146,7 @@ func TestJourney(t *testing.T) {
 	ada.away()
 
 	s.stop()
-	s.clock("2026-12-21T00:40:00Z")
+	s.clock("2026-12-22T00:40:00Z") // more than the thirty days that a session sleeps
 	for range 2 {
 		s.run("month", "close", "2026-11")
 	}
