@@ -38,7 +38,8 @@ func New(t testing.TB, width, height int) *Tab {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WindowSize(width, height), chromedp.WSURLReadTimeout(moment),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true))
+		chromedp.Flag("autoplay-policy", "user-gesture-required"), chromedp.Flag("mute-audio", true),
+		chromedp.Env("LANG=C.UTF-8")) // without it Chromium reads no file with an umlaut in its name
 	alloc, done := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(done) // waits until the browser and its profile are gone
 	ctx, cancel := chromedp.NewContext(alloc)
