@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -72,8 +73,8 @@ func (d *Desk) Waiting(ctx context.Context, act id.Act) ([]Waiting, error) {
 
 // Forfeit gives to the commons what has waited for a year for acts that have no
 // wallet, on the ledger and then in the books, and returns how much that was.
-// What the ledger has and the books have not, because the node died between,
-// is booked first.
+// The books take over whatever the ledger has, also when it refuses the rest
+// or the node died between.
 func (d *Desk) Forfeit(ctx context.Context) (sum money.Micro, err error) {
 	d.closing.Lock()
 	defer d.closing.Unlock()
@@ -92,12 +93,12 @@ func (d *Desk) Forfeit(ctx context.Context) (sum money.Micro, err error) {
 		if now.Before(w.Until) {
 			break // the others are due later
 		}
-		if err := d.Ledger.Forfeit(ctx, w.Act, w.Period); err != nil {
-			return sum, err
+		if err = d.Ledger.Forfeit(ctx, w.Act, w.Period); err != nil {
+			break
 		}
 		sum += w.Micro
 	}
-	return sum, d.bookForfeits(ctx)
+	return sum, errors.Join(err, d.bookForfeits(ctx))
 }
 
 func (d *Desk) bookForfeits(ctx context.Context) error {
