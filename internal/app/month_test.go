@@ -131,6 +131,9 @@ func checkMonth(t *testing.T, n *node, p calendar.Period) {
 		if r := royalty.VerifyReceipt(file, n.signer.trusted()); !r.OK {
 			t.Fatalf("receipt of %s: %s", who, r.Verdict)
 		}
+		if holds, err := n.report.Contest(ctx, file); err != nil || !holds {
+			t.Fatalf("the ledger computes the month of %s again: %t, %v", who, holds, err)
+		}
 		days, err := n.report.Days(ctx, who, p)
 		if err != nil {
 			t.Fatal(err)

@@ -221,12 +221,16 @@ func chain(m report.Month) []web.Link {
 	return append(links, final, pay)
 }
 
-func (v *visit) receiptFile() error {
-	period, err := calendar.ParsePeriod(v.PathValue("period"))
-	if err != nil {
-		return err
+// ownReceipt makes the viewer's receipt of the month in the address.
+func (v *visit) ownReceipt() (period calendar.Period, file []byte, err error) {
+	if period, err = calendar.ParsePeriod(v.PathValue("period")); err == nil {
+		file, err = v.site.Report.MonthReceipt(v.Context(), v.viewer.Account, period)
 	}
-	file, err := v.site.Report.MonthReceipt(v.Context(), v.viewer.Account, period)
+	return period, file, err
+}
+
+func (v *visit) receiptFile() error {
+	period, file, err := v.ownReceipt()
 	if err != nil {
 		return err
 	}
@@ -235,11 +239,7 @@ func (v *visit) receiptFile() error {
 
 // contest has the ledger compute the month again.
 func (v *visit) contest() error {
-	period, err := calendar.ParsePeriod(v.PathValue("period"))
-	if err != nil {
-		return err
-	}
-	file, err := v.site.Report.MonthReceipt(v.Context(), v.viewer.Account, period)
+	period, file, err := v.ownReceipt()
 	if err != nil {
 		return err
 	}
