@@ -46,7 +46,11 @@ func (n *node) loadDemo(ctx context.Context, p account.Principal) error {
 		if _, err := n.studio.EditAct(ctx, v, act, func(x *music.Act) { x.Bio = a.About }); err != nil {
 			return err
 		}
-		if n.dir.demo != nil && i < len(c.Acts)-1 {
+		sheet, err := n.studio.Wallets(ctx, v, act)
+		if err != nil {
+			return err
+		}
+		if n.dir.demo != nil && len(sheet) == 0 && i < len(c.Acts)-1 {
 			if err := n.studio.SetWallets(ctx, v, act, inventedWallet(a.Name)); err != nil {
 				return err
 			}

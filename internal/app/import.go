@@ -253,12 +253,7 @@ func (n *node) importWords(ctx context.Context, v music.Viewer, rel id.Release, 
 			out.Tracks = append(out.Tracks, importedTrack{File: path, State: known})
 			continue
 		}
-		file, err := os.Open(path)
-		if err != nil {
-			return fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
-		}
-		_, err = n.studio.TakeLyrics(ctx, v, rel, path, file)
-		_ = file.Close() // it was read only
+		err := n.takeWords(ctx, v, rel, path)
 		if err := out.refuse(path, err); err != nil {
 			return err
 		}
@@ -267,6 +262,16 @@ func (n *node) importWords(ctx context.Context, v music.Viewer, rel id.Release, 
 		}
 	}
 	return nil
+}
+
+func (n *node) takeWords(ctx context.Context, v music.Viewer, rel id.Release, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
+	}
+	defer file.Close()
+	_, err = n.studio.TakeLyrics(ctx, v, rel, path, file)
+	return err
 }
 
 // refuse notes why a file cannot be taken; what is the node's own trouble it
