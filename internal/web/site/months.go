@@ -59,7 +59,9 @@ func closedMonth(m report.Settled) ClosedMonth {
 		Operator: t.Operator, Carried: t.CarryOut, Commons: t.Commons, Hash: m.Hash, Batch: p.Batch, Published: p.State >= report.Published,
 		Challenged: p.Period.Due(calendar.Challenged), Final: p.Period.Due(calendar.Final),
 	}
-	_, _, c.Done = standing(p)
+	if _, since, final := standing(p); final {
+		c.Done, c.Final = true, since
+	}
 	return c
 }
 

@@ -104,13 +104,13 @@ func standing(p report.Period) (words string, when time.Time, final bool) {
 	}
 }
 
-// stateOf is standing in one English sentence.
-func stateOf(p report.Period) (words string, final bool) {
-	words, when, final := standing(p)
+// stateOf is standing in one English sentence, for files.
+func stateOf(p report.Period) string {
+	words, when, _ := standing(p)
 	if !when.IsZero() {
 		words = fmt.Sprintf(words, when.Format("2 January"))
 	}
-	return words, final
+	return words
 }
 
 // ReceiptPage is one settled month.

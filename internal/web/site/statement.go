@@ -115,12 +115,10 @@ func statementLine(e *report.Earning, act id.Act) StatementLine {
 	x := e.Period.Period
 	l := StatementLine{
 		When: x.Start(), Period: x.String(), Listeners: e.Line.Count, Micro: e.Line.Sum(), Published: e.Period.State >= report.Published,
-		Until: x.Due(calendar.Challenged), Payout: x.Due(calendar.Payout), Proof: "/studio/act/" + string(act) + "/proof/" + x.String(),
+		Payout: x.Due(calendar.Payout), Proof: "/studio/act/" + string(act) + "/proof/" + x.String(),
 	}
-	l.State, l.Final = stateOf(e.Period)
-	if l.Final {
-		l.Until = x.Due(calendar.Final)
-	}
+	l.State = stateOf(e.Period)
+	_, l.Until, l.Final = standing(e.Period)
 	l.Waits, l.Commons = e.Waits, e.Forfeited
 	switch {
 	case !l.Commons.IsZero():
