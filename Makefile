@@ -5,8 +5,9 @@ FUZZTIME ?= 10s
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X github.com/michaelperna/9ten/internal/app.version=$(VERSION)
 TAGS     := grpcnotrace
+FABRIC   := 3.1.1
 
-.PHONY: help run build test deps race fuzz lint story e2e bench web sql
+.PHONY: help run build test deps fabric race fuzz lint story e2e bench web sql
 
 help:                  ## what there is
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## /  \1\t/p' Makefile | expand -t 12
@@ -23,10 +24,14 @@ bin/9ten:
 deps:                  ## what tests need beyond Go: Chromium, ffmpeg, Postgres, music
 	./tools/deps.sh
 
-test: deps             ## everything, on SQLite and on Postgres
+fabric:                ## upstream peer and orderer (and the tests' oracles) into bin/fabric
+	@echo "Fabric $(FABRIC) into bin/fabric (about two minutes the first time) ..."
+	$(GO) build -C fabric -trimpath -ldflags '-s -w -X github.com/hyperledger/fabric/common/metadata.Version=$(FABRIC)' -o ../bin/fabric/ tool
+
+test: deps fabric      ## everything, on SQLite and on Postgres
 	./tools/test.sh
 
-race: deps             ## the same, with the race detector
+race: deps fabric      ## the same, with the race detector
 	CGO_ENABLED=1 ./tools/test.sh -race
 
 fuzz:                  ## each fuzz target for FUZZTIME
@@ -38,7 +43,7 @@ lint:                  ## formatting, vet, static analysis
 story:                 ## the stories in story/*.txtar against the real binary
 	$(GO) test -tags $(TAGS) -count=1 ./story/...
 
-e2e: deps              ## the journeys in a real browser
+e2e: deps fabric       ## the journeys in a real browser
 	$(GO) test -tags $(TAGS) -count=1 -timeout 20m ./internal/web/...
 
 bench: bin/9ten        ## the promised figures, beside yardsticks in the same run: one table
