@@ -121,6 +121,46 @@ func (c Client) ProveFault(ctx context.Context, op string, in FaultClaim, ev Evi
 	return c.send(ctx, "ProveFault", op, in, map[string][]byte{"evidence": b})
 }
 
+// ProposeIntent proposes a change of the network; see [Contract.ProposeIntent].
+func (c Client) ProposeIntent(ctx context.Context, op string, in IntentProposal) (string, error) {
+	return c.send(ctx, "ProposeIntent", op, in, nil)
+}
+
+// ApproveIntent consents to one; see [Contract.ApproveIntent].
+func (c Client) ApproveIntent(ctx context.Context, op string, in Consent) (string, error) {
+	return c.send(ctx, "ApproveIntent", op, in, nil)
+}
+
+// DeclineIntent does not; see [Contract.DeclineIntent].
+func (c Client) DeclineIntent(ctx context.Context, op string, in Objection) (string, error) {
+	return c.send(ctx, "DeclineIntent", op, in, nil)
+}
+
+// WithdrawIntent takes the caller's own back; see [Contract.WithdrawIntent].
+func (c Client) WithdrawIntent(ctx context.Context, op string, in IntentRef) (string, error) {
+	return c.send(ctx, "WithdrawIntent", op, in, nil)
+}
+
+// ConcludeIntent says what became of one; see [Contract.ConcludeIntent].
+func (c Client) ConcludeIntent(ctx context.Context, op string, in Conclusion) (string, error) {
+	return c.send(ctx, "ConcludeIntent", op, in, nil)
+}
+
+// Intents reads those that can be approved, by id.
+func (c Client) Intents(ctx context.Context) ([]Intent, error) {
+	return ask[[]Intent](ctx, c, "GetIntents")
+}
+
+// Intent reads the latest intent of an id.
+func (c Client) Intent(ctx context.Context, id Digest) (Intent, error) {
+	return ask[Intent](ctx, c, "GetIntent", id.String())
+}
+
+// PastIntents reads a page of those that are concluded, the latest first.
+func (c Client) PastIntents(ctx context.Context, page string) (IntentPage, error) {
+	return ask[IntentPage](ctx, c, "GetPastIntents", page)
+}
+
 // Node reads a node from the registry.
 func (c Client) Node(ctx context.Context, node string) (Node, error) {
 	return ask[Node](ctx, c, "GetNode", node)

@@ -54,6 +54,10 @@ const (
 	roleClient = "client"
 )
 
+// maxArg bounds an argument, in bytes. The longest that any function needs is a
+// tenth of it.
+const maxArg = 1 << 20
+
 // call is one invoke: who, when and on what.
 type call struct {
 	stub shim.ChaincodeStubInterface
@@ -116,6 +120,9 @@ func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (st
 	key, err := shim.CreateCompositeKey("op", []string{c.msp, fn, op})
 	if err != nil {
 		return "", err
+	}
+	if len(arg) > maxArg {
+		return "", refuse(fault.New(fault.TooLarge, "An argument has at most %d bytes.", maxArg))
 	}
 	input := Digest(sha256.Sum256([]byte(fn + "\x00" + arg)))
 	var done operation
@@ -209,6 +216,15 @@ func (c *call) put(v any, kind string, parts ...string) error {
 	return c.save(key, v)
 }
 
+// del removes a value, if there is one.
+func (c *call) del(kind string, parts ...string) error {
+	key, err := shim.CreateCompositeKey(kind, parts)
+	if err != nil {
+		return fault.New(fault.Invalid, "That is not a name the ledger can hold.")
+	}
+	return c.stub.DelState(key)
+}
+
 // must reads what has to be there, or returns NotFound with the sentence.
 func (c *call) must(into any, sentence string, kind string, parts ...string) error {
 	found, err := c.get(into, kind, parts...)
@@ -244,6 +260,40 @@ func each[T any](c *call, kind string, parts []string, do func(rest []string, v 
 		}
 	}
 	return nil
+}
+
+// pageOf reads one page of the values of a kind in order of their keys, whose
+// parts have no slash. A page is named by the key it begins with.
+func pageOf[T any](c *call, kind, page string, most int32, do func(v T) error) (next string, err error) {
+	from := ""
+	if page != "" {
+		if from, err = shim.CreateCompositeKey(kind, strings.Split(page, "/")); err != nil {
+			return "", fault.New(fault.Invalid, "There is no such page.")
+		}
+	}
+	it, meta, err := c.stub.GetStateByPartialCompositeKeyWithPagination(kind, nil, most, from)
+	if err != nil {
+		return "", err
+	}
+	defer it.Close()
+	for it.HasNext() {
+		kv, err := it.Next()
+		if err != nil {
+			return "", err
+		}
+		var v T
+		if err := json.Unmarshal(kv.GetValue(), &v); err != nil {
+			return "", err
+		}
+		if err := do(v); err != nil {
+			return "", err
+		}
+	}
+	if meta.GetBookmark() == "" {
+		return "", nil
+	}
+	_, parts, err := c.stub.SplitCompositeKey(meta.GetBookmark())
+	return strings.Join(parts, "/"), err
 }
 
 // announce sets the transaction's event; there is one per transaction.

@@ -184,12 +184,14 @@ func (c *call) administrates(node string) error {
 	if c.role != roleAdmin {
 		return fault.New(fault.Forbidden, "Only the administrator of %s may do that.", node)
 	}
-	// A beacon commit writes the node's name in canonical bytes, so what they
-	// refuse cannot register.
-	if _, err := royalty.BeaconCommit(node, 0, royalty.Hash{}); err != nil {
-		return err
-	}
-	return nil
+	return named(node)
+}
+
+// named refuses what cannot name a node. A beacon commit writes the name in
+// canonical bytes, so what they refuse cannot register.
+func named(node string) error {
+	_, err := royalty.BeaconCommit(node, 0, royalty.Hash{})
+	return err
 }
 
 func (c *call) belongs(node string) error {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -64,6 +65,9 @@ func Digests(hs []royalty.Hash) []Digest {
 func dayKey(d calendar.Day) string       { return fmt.Sprintf("%08d", uint32(d)) }
 func periodKey(p calendar.Period) string { return fmt.Sprintf("%06d", uint32(p)) }
 func chunkKey(n uint32) string           { return fmt.Sprintf("%06d", n) }
+
+// descending is a key's part for a moment, the latest first.
+func descending(ms uint64) string { return fmt.Sprintf("%020d", math.MaxUint64-ms) }
 
 // millis is a transaction's time as milliseconds since 1970. Nobody asks what
 // time it is: every peer has to come to the same answer.

@@ -1,0 +1,346 @@
+package contract
+
+import (
+	"crypto/sha256"
+	"unicode/utf8"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/royalty/wire"
+)
+
+// What members agree on about the network itself.
+const (
+	AdmitMember     = "admit-member"             // payload: the organisation's group of the channel's configuration
+	UpdateMember    = "update-member"            // payload: the group that takes its place
+	RemoveMember    = "remove-member"            // an organisation, with its orderer
+	AddOrderer      = "add-orderer"              // payload: its address and certificates
+	RemoveOrderer   = "remove-orderer"           //
+	ReplaceOrderer  = "replace-orderer-identity" // payload: the certificates that take the place of those there are
+	SetValidators   = "set-validators"           // payload: the organisations whose peers endorse
+	UpgradeContract = "upgrade-contract"         // subject: the version; payload: the definition. The lifecycle counts its approvals
+)
+
+const (
+	maxPayload = 64 << 10 // bytes
+	maxNote    = 500      // characters of a note or a reason
+	// IntentLife is for how long an intent is open: 30 days, in milliseconds.
+	IntentLife = 30 * 24 * 3600 * 1000
+	// PastIntents is how many concluded intents one page of them has.
+	PastIntents = 100
+)
+
+// intentKind is what an intent of a kind consists of.
+type intentKind struct {
+	subject func(string) error
+	payload bool // has one
+	update  bool // ends in an update of the channel's configuration, which approvals sign
+}
+
+// intentKinds is the table of them.
+func intentKinds() map[string]intentKind {
+	return map[string]intentKind{
+		AdmitMember:     {aboutNode, true, true},
+		UpdateMember:    {aboutNode, true, true},
+		RemoveMember:    {aboutNode, false, true},
+		AddOrderer:      {aboutNode, true, true},
+		RemoveOrderer:   {aboutNode, false, true},
+		ReplaceOrderer:  {aboutNode, true, true},
+		SetValidators:   {aboutAll, true, true},
+		UpgradeContract: {aboutVersion, true, false},
+	}
+}
+
+func aboutNode(subject string) error { return named(subject) }
+
+func aboutAll(subject string) error {
+	if subject != "" {
+		return fault.New(fault.Invalid, "That is about all members, not about %s.", subject)
+	}
+	return nil
+}
+
+func aboutVersion(subject string) error {
+	if !printable(subject, 64) {
+		return fault.New(fault.Invalid, "A version is 1 to 64 printable ASCII characters.")
+	}
+	return nil
+}
+
+// The states of an intent.
+const (
+	Open      = "open"
+	Applied   = "applied"   // it is in force
+	Failed    = "failed"    // it cannot be carried out
+	Expired   = "expired"   // nobody carried it out in time
+	Withdrawn = "withdrawn" // by the organisation that proposed it
+)
+
+// IntentProposal is the argument of ProposeIntent.
+type IntentProposal struct {
+	Kind    string `json:"kind"`
+	Subject string `json:"subject,omitempty"` // node or version it is about
+	Payload []byte `json:"payload,omitempty"` // opaque canonical bytes, nothing secret
+	Note    string `json:"note,omitempty"`    // for people
+}
+
+// ID names what is proposed: the SHA-256 of "9ten/intent/v1\0" || kind str ||
+// subject str || payload u32 length and bytes. The same proposed again has the
+// same id, and counts its approvals anew.
+func (p *IntentProposal) ID() (Digest, error) {
+	w := wire.NewWriter("9ten/intent/v1")
+	w.Str(p.Kind)
+	w.Str(p.Subject)
+	w.Blob(p.Payload)
+	b, err := w.Bytes()
+	return sha256.Sum256(b), err
+}
+
+// Intent is a change of the network's configuration that a member proposed.
+type Intent struct {
+	ID Digest `json:"id"`
+	IntentProposal
+	Round uint32 `json:"round"` // how often the same was proposed before
+	By    string `json:"by"`
+	At    uint64 `json:"at"`
+	Until uint64 `json:"until"` // open before this moment
+	Tx    string `json:"tx"`
+	State string `json:"state"`
+	// Once it is concluded: by whom, when, and at which sequence of the
+	// configuration.
+	ConcludedBy string `json:"concluded_by,omitempty"`
+	ConcludedAt uint64 `json:"concluded_at,omitempty"`
+	Sequence    uint64 `json:"sequence,omitempty"`
+	// Approvals and Declines are what readers get with it, by node.
+	Approvals []Approval `json:"approvals,omitempty"`
+	Declines  []Decline  `json:"declines,omitempty"`
+}
+
+// IntentRef is the argument of WithdrawIntent.
+type IntentRef struct {
+	ID Digest `json:"id"`
+}
+
+// Conclusion is the argument of ConcludeIntent.
+type Conclusion struct {
+	ID       Digest `json:"id"`
+	Outcome  string `json:"outcome"`            // applied, failed or expired
+	Sequence uint64 `json:"sequence,omitempty"` // of the configuration in which it is in force
+}
+
+// ProposeIntent puts a change of the network before its members, for 30 days.
+// Faults: Forbidden, Unsupported for an unknown kind, Invalid, Conflict when the
+// same is open already.
+func (*Contract) ProposeIntent(ctx Ctx, op, arg string) (string, error) {
+	return perform(ctx, "ProposeIntent", op, arg, func(c *call, in *IntentProposal) error {
+		if err := c.member(); err != nil {
+			return err
+		}
+		if err := in.check(); err != nil {
+			return err
+		}
+		id, err := in.ID()
+		if err != nil {
+			return err
+		}
+		next := Intent{ID: id, IntentProposal: *in, By: c.msp, At: c.now, Until: c.now + IntentLife, Tx: c.tx, State: Open}
+		var before Intent
+		found, err := c.get(&before, "intent", id.String())
+		switch {
+		case err != nil:
+			return err
+		case found && before.State == Open && c.now < before.Until:
+			return fault.New(fault.Conflict, "%s proposed the same already: it is open as %s.", before.By, id)
+		case found && before.State == Open:
+			before.State, before.ConcludedBy, before.ConcludedAt = Expired, c.msp, c.now
+			if err := c.file(&before); err != nil {
+				return err
+			}
+		}
+		if found {
+			next.Round = before.Round + 1
+		}
+		if err := c.put(true, "openintent", id.String()); err != nil {
+			return err
+		}
+		return c.keepIntent(&next)
+	})
+}
+
+func (p *IntentProposal) check() error {
+	kind, known := intentKinds()[p.Kind]
+	switch {
+	case !known:
+		return fault.New(fault.Unsupported, "There is no kind of intent named %q.", p.Kind)
+	case len(p.Payload) > maxPayload:
+		return fault.New(fault.TooLarge, "An intent has at most %d bytes.", maxPayload)
+	case kind.payload != (len(p.Payload) > 0):
+		return fault.New(fault.Invalid, "An intent to %s says what that is, or needs not say it.", p.Kind)
+	}
+	if err := note(p.Note); err != nil {
+		return err
+	}
+	return kind.subject(p.Subject)
+}
+
+func note(s string) error {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxNote {
+		return fault.New(fault.Invalid, "A note has at most %d characters.", maxNote)
+	}
+	return nil
+}
+
+// member refuses everybody but the administrator of a registered node.
+func (c *call) member() error {
+	if _, err := c.own(c.msp, roleAdmin); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			return fault.New(fault.Forbidden, "%s is not registered on the ledger.", c.msp)
+		}
+		return err
+	}
+	return nil
+}
+
+// keepIntent writes the latest round of an intent and tells of it, without its
+// payload.
+func (c *call) keepIntent(i *Intent) error {
+	if err := c.put(i, "intent", i.ID.String()); err != nil {
+		return err
+	}
+	told := *i
+	told.Payload = nil
+	return c.announce("intent", told)
+}
+
+// file puts a concluded intent among those of the past, the latest first.
+func (c *call) file(i *Intent) error {
+	return c.put(i, "pastintent", descending(i.ConcludedAt), i.ID.String(), chunkKey(i.Round))
+}
+
+// conclude ends an open intent.
+func (c *call) conclude(i *Intent, state string, sequence uint64) error {
+	i.State, i.Sequence, i.ConcludedBy, i.ConcludedAt = state, sequence, c.msp, c.now
+	if err := c.file(i); err != nil {
+		return err
+	}
+	if err := c.del("openintent", i.ID.String()); err != nil {
+		return err
+	}
+	return c.keepIntent(i)
+}
+
+// standing returns an intent that is not concluded; it may be past its time.
+func (c *call) standing(id Digest) (i Intent, err error) {
+	if i, err = c.intent(id); err == nil && i.State != Open {
+		err = fault.New(fault.Conflict, "The intent %s is %s already.", id, i.State)
+	}
+	return i, err
+}
+
+// open returns an intent that can be approved or declined.
+func (c *call) open(id Digest) (i Intent, err error) {
+	if i, err = c.standing(id); err == nil && c.now >= i.Until {
+		err = fault.New(fault.Conflict, "The time of the intent %s is over.", id)
+	}
+	return i, err
+}
+
+// WithdrawIntent ends an intent of the caller's organisation. Faults: Forbidden,
+// NotFound, Conflict when it is concluded.
+func (*Contract) WithdrawIntent(ctx Ctx, op, arg string) (string, error) {
+	return perform(ctx, "WithdrawIntent", op, arg, func(c *call, in *IntentRef) error {
+		if err := c.member(); err != nil {
+			return err
+		}
+		i, err := c.standing(in.ID)
+		if err != nil {
+			return err
+		}
+		if i.By != c.msp {
+			return fault.New(fault.Forbidden, "%s proposed that, and only %s may withdraw it.", i.By, i.By)
+		}
+		return c.conclude(&i, Withdrawn, 0)
+	})
+}
+
+// ConcludeIntent records what became of an intent, by whichever member saw it
+// first. It moves nothing on the network: who lies about it is named, and the
+// same may be proposed again. Faults: Forbidden, NotFound, Invalid, Conflict when
+// it is concluded already.
+func (*Contract) ConcludeIntent(ctx Ctx, op, arg string) (string, error) {
+	return perform(ctx, "ConcludeIntent", op, arg, func(c *call, in *Conclusion) error {
+		if err := c.member(); err != nil {
+			return err
+		}
+		switch in.Outcome {
+		case Applied, Failed, Expired:
+		default:
+			return fault.New(fault.Invalid, "An intent is concluded as applied, failed or expired, not %q.", in.Outcome)
+		}
+		i, err := c.standing(in.ID)
+		if err != nil {
+			return err
+		}
+		if in.Outcome == Expired && c.now < i.Until {
+			return fault.New(fault.Invalid, "The time of that intent is not over yet.")
+		}
+		return c.conclude(&i, in.Outcome, in.Sequence)
+	})
+}
+
+// GetIntents returns the []Intent that can be approved, with all approvals and
+// declines, by id.
+func (*Contract) GetIntents(ctx Ctx) (string, error) {
+	return query(ctx, func(c *call) ([]Intent, error) {
+		out := []Intent{}
+		err := each(c, "openintent", nil, func(rest []string, _ bool) error {
+			var i Intent
+			found, err := c.get(&i, "intent", rest[0])
+			if err != nil || !found || c.now >= i.Until {
+				return err
+			}
+			out = append(out, i)
+			return c.voices(&out[len(out)-1])
+		})
+		return out, err
+	})
+}
+
+// GetIntent returns the latest [Intent] of an id with its approvals and
+// declines, or NotFound.
+func (*Contract) GetIntent(ctx Ctx, id string) (string, error) {
+	return query(ctx, func(c *call) (i Intent, err error) {
+		var d Digest
+		if err = d.UnmarshalText([]byte(id)); err != nil {
+			return i, err
+		}
+		if i, err = c.intent(d); err != nil {
+			return i, err
+		}
+		return i, c.voices(&i)
+	})
+}
+
+func (c *call) intent(id Digest) (i Intent, err error) {
+	return i, c.must(&i, "There is no intent "+id.String()+" on the ledger.", "intent", id.String())
+}
+
+// IntentPage is a page of concluded intents, the latest first, with approvals
+// and declines.
+type IntentPage struct {
+	Intents []Intent `json:"intents"`
+	// Next is what to ask for the page after it, empty when there is none.
+	Next string `json:"next,omitempty"`
+}
+
+// GetPastIntents returns an [IntentPage]: the first, or the one that Next of
+// another names.
+func (*Contract) GetPastIntents(ctx Ctx, page string) (string, error) {
+	return query(ctx, func(c *call) (out IntentPage, err error) {
+		out.Intents = []Intent{}
+		out.Next, err = pageOf(c, "pastintent", page, PastIntents, func(i Intent) error {
+			out.Intents = append(out.Intents, i)
+			return c.voices(&out.Intents[len(out.Intents)-1])
+		})
+		return out, err
+	})
+}
