@@ -1,0 +1,224 @@
+package channel
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"slices"
+	"unicode/utf8"
+
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A Change is something members may agree on. It edits a configuration, or
+// refuses with a fault: Conflict when it is so already or cannot be any more,
+// Invalid when it makes no sense.
+type Change func(root *cb.ConfigGroup) error
+
+// Admit takes an organisation in. It endorses nothing until it is made a
+// validator: one that never turns up stops nobody.
+func Admit(m Member) Change {
+	return func(root *cb.ConfigGroup) error {
+		if err := m.check(); err != nil {
+			return err
+		}
+		app := root.Groups[application]
+		if app.Groups[groupName(m.MSP)] != nil {
+			return fault.New(fault.Conflict, "%s is a member already.", m.MSP)
+		}
+		app.Groups[groupName(m.MSP)] = m.peers()
+		return nil
+	}
+}
+
+// Remove puts an organisation out: as member, validator and orderer.
+func Remove(mspID string) Change {
+	return func(root *cb.ConfigGroup) error {
+		app := root.Groups[application]
+		if app.Groups[groupName(mspID)] == nil {
+			return fault.New(fault.Conflict, "%s is no member.", mspID)
+		}
+		if len(app.Groups) == 1 {
+			return fault.New(fault.Invalid, "The last member cannot be removed.")
+		}
+		validators, err := Config{config: &cb.Config{ChannelGroup: root}}.Validators()
+		if err != nil {
+			return err
+		}
+		if slices.Contains(validators, mspID) {
+			if validators = slices.DeleteFunc(validators, func(v string) bool { return v == mspID }); len(validators) == 0 {
+				return fault.New(fault.Invalid, "%s is the only validator; make another one first.", mspID)
+			}
+			setValidators(app, validators)
+		}
+		delete(app.Groups, groupName(mspID))
+		if root.Groups[ordering].Groups[groupName(mspID)] == nil {
+			return nil
+		}
+		return RemoveOrderer(mspID)(root)
+	}
+}
+
+// Validators names the organisations whose peers endorse.
+func Validators(msps []string) Change {
+	msps = slices.Compact(slices.Sorted(slices.Values(msps)))
+	return func(root *cb.ConfigGroup) error {
+		if len(msps) == 0 || len(msps) > MaxValidators {
+			return fault.New(fault.Invalid, "A network has 1 to %d validators, not %d.", MaxValidators, len(msps))
+		}
+		app := root.Groups[application]
+		for _, m := range msps {
+			if app.Groups[groupName(m)] == nil {
+				return fault.New(fault.Invalid, "%s is no member, so it cannot be a validator.", m)
+			}
+		}
+		now, err := Config{config: &cb.Config{ChannelGroup: root}}.Validators()
+		if err == nil && slices.Equal(now, msps) {
+			return fault.New(fault.Conflict, "The validators are these already.")
+		}
+		setValidators(app, msps)
+		return nil
+	}
+}
+
+// AddOrderer makes a member's server one of those who order: organisation,
+// consenter and block policy in one change.
+func AddOrderer(c Consenter) Change {
+	return func(root *cb.ConfigGroup) error {
+		g, err := memberOf(root, c)
+		if err != nil {
+			return err
+		}
+		list, err := consenters(root.Groups[ordering])
+		if err != nil {
+			return err
+		}
+		next := uint32(1)
+		for _, x := range list {
+			if x.MspId == c.MSP {
+				return fault.New(fault.Conflict, "%s has an orderer already.", c.MSP)
+			}
+			next = max(next, x.Id+1)
+		}
+		root.Groups[ordering].Groups[groupName(c.MSP)] = g.orderers(c)
+		setConsenters(root.Groups[ordering], append(list, c.entry(next)))
+		return nil
+	}
+}
+
+// ReplaceOrderer gives a member's orderer other certificates or another address.
+func ReplaceOrderer(c Consenter) Change {
+	return func(root *cb.ConfigGroup) error {
+		g, err := memberOf(root, c)
+		if err != nil {
+			return err
+		}
+		list, err := consenters(root.Groups[ordering])
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(list, func(x *cb.Consenter) bool { return x.MspId == c.MSP })
+		if i < 0 {
+			return fault.New(fault.Conflict, "%s has no orderer.", c.MSP)
+		}
+		list[i] = c.entry(list[i].Id)
+		endpoints := root.Groups[ordering].Groups[groupName(c.MSP)].Values["Endpoints"]
+		endpoints.Value = g.orderers(c).Values["Endpoints"].Value
+		setConsenters(root.Groups[ordering], list)
+		return nil
+	}
+}
+
+// RemoveOrderer takes a member's orderer out of the ordering.
+func RemoveOrderer(mspID string) Change {
+	return func(root *cb.ConfigGroup) error {
+		g := root.Groups[ordering]
+		list, err := consenters(g)
+		if err != nil {
+			return err
+		}
+		left := slices.DeleteFunc(slices.Clone(list), func(x *cb.Consenter) bool { return x.MspId == mspID })
+		switch {
+		case len(left) == len(list):
+			return fault.New(fault.Conflict, "%s has no orderer.", mspID)
+		case len(left) == 0:
+			return fault.New(fault.Invalid, "The last orderer cannot be removed; add another one first.")
+		}
+		delete(g.Groups, groupName(mspID))
+		setConsenters(g, left)
+		return nil
+	}
+}
+
+func memberOf(root *cb.ConfigGroup, c Consenter) (Member, error) {
+	g := root.Groups[application].Groups[groupName(c.MSP)]
+	if g == nil {
+		return Member{}, fault.New(fault.Invalid, "%s is no member, so it cannot order.", c.MSP)
+	}
+	m, err := member(g)
+	if err != nil {
+		return Member{}, err
+	}
+	return m, c.check(m)
+}
+
+func (c Consenter) entry(id uint32) *cb.Consenter {
+	return &cb.Consenter{Id: id, Host: c.Host, Port: uint32(c.Port), MspId: c.MSP, Identity: c.Identity, ClientTlsCert: c.TLS, ServerTlsCert: c.TLS}
+}
+
+// check refuses what the orderers would refuse later, or take and choke on.
+func (m Member) check() error {
+	switch {
+	case !name(m.MSP):
+		return fault.New(fault.Invalid, "%q is no name for a member of the network.", m.MSP)
+	case m.Host == "" || len(m.Host) > 253 || !utf8.ValidString(m.Host) || m.Port < 1 || m.Port > 65535:
+		return fault.New(fault.Invalid, "%s gives no address of its peer.", m.MSP)
+	}
+	for _, b := range [][]byte{m.CA, m.TLSCA} {
+		c, err := certificate(b)
+		if err != nil || !c.IsCA || len(c.SubjectKeyId) == 0 {
+			return fault.New(fault.Invalid, "%s gives no certificate of an authority.", m.MSP)
+		}
+	}
+	return nil
+}
+
+func (c Consenter) check(m Member) error {
+	if c.Host == "" || len(c.Host) > 253 || !utf8.ValidString(c.Host) || c.Port < 1 || c.Port > 65535 {
+		return fault.New(fault.Invalid, "%s gives no address of its orderer.", c.MSP)
+	}
+	for _, x := range []struct{ cert, ca []byte }{{c.Identity, m.CA}, {c.TLS, m.TLSCA}} {
+		leaf, err := certificate(x.cert)
+		if err != nil {
+			return fault.New(fault.Invalid, "%s gives no certificate of its orderer.", c.MSP)
+		}
+		ca, err := certificate(x.ca)
+		if err != nil || leaf.CheckSignatureFrom(ca) != nil {
+			return fault.New(fault.Invalid, "The certificates of the orderer of %s are not from its own authorities.", c.MSP)
+		}
+	}
+	return nil
+}
+
+// name reports whether a node's id can be a member's: its group's key allows
+// letters, digits, dots and dashes.
+func name(s string) bool {
+	if s == "" || len(s) > 249 || s == "." || s == ".." {
+		return false
+	}
+	for _, b := range []byte(groupName(s)) {
+		if (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') && b != '.' && b != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func certificate(b []byte) (*x509.Certificate, error) {
+	p, rest := pem.Decode(b)
+	if p == nil || p.Type != "CERTIFICATE" || len(rest) > 0 {
+		return nil, fault.New(fault.Invalid, "That is no certificate.")
+	}
+	return x509.ParseCertificate(p.Bytes)
+}

@@ -1,0 +1,208 @@
+package channel_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
+)
+
+// party is an organisation with its secrets and what it shows of itself.
+type party struct {
+	dir string
+	org *org.Org
+	channel.Founder
+}
+
+func newParty(t testing.TB, n int) party {
+	t.Helper()
+	p := party{dir: t.TempDir()}
+	name := fmt.Sprintf("%c.example", 'a'+n)
+	var err error
+	if p.org, err = org.Keep(p.dir, name, []string{name}, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	get := func(b []byte, err error) []byte {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	p.Member = channel.Member{MSP: name, Host: name, Port: 9020, CA: get(p.org.CA()), TLSCA: get(p.org.TLSCA())}
+	p.Consenter = channel.Consenter{MSP: name, Host: name, Port: 9021, Identity: get(p.org.SignCert(org.Orderer)), TLS: get(p.org.TLSCert(org.Orderer))}
+	return p
+}
+
+func (p party) admin(t testing.TB) identity.SigningIdentity {
+	t.Helper()
+	id, err := p.org.Identity(org.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func genesis(t testing.TB, founders ...party) *cb.Block {
+	t.Helper()
+	var fs []channel.Founder
+	for _, p := range founders {
+		fs = append(fs, p.Founder)
+	}
+	b, err := channel.Genesis(channel.Name, fs, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func read(t testing.TB, b *cb.Block) channel.Config {
+	t.Helper()
+	c, err := channel.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// change applies a change as if it had gone through the orderers.
+func change(t testing.TB, c channel.Config, ch channel.Change) channel.Config {
+	t.Helper()
+	next, err := c.After(ch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func msps(ms []channel.Member) (out []string) {
+	for _, m := range ms {
+		out = append(out, m.MSP)
+	}
+	return out
+}
+
+func TestFoundAndGrow(t *testing.T) {
+	a, b, c := newParty(t, 0), newParty(t, 1), newParty(t, 2)
+	cfg := read(t, genesis(t, a))
+	members, err := cfg.Members()
+	if err != nil || len(members) != 1 || members[0].Address() != "a.example:9020" || string(members[0].CA) != string(a.Member.CA) {
+		t.Fatalf("the founder is not as it showed itself: %v %v", members, err)
+	}
+	cfg = change(t, change(t, cfg, channel.Admit(b.Member)), channel.Admit(c.Member))
+	if members, _ = cfg.Members(); !slices.Equal(msps(members), []string{"a.example", "b.example", "c.example"}) {
+		t.Fatalf("members are %v", msps(members))
+	}
+	if v, err := cfg.Validators(); err != nil || !slices.Equal(v, []string{"a.example"}) {
+		t.Fatalf("who is admitted endorses at once: %v %v", v, err)
+	}
+	cfg = change(t, cfg, channel.Validators([]string{"c.example", "a.example", "b.example"}))
+	cfg = change(t, cfg, channel.AddOrderer(b.Consenter))
+	cfg = change(t, cfg, channel.AddOrderer(c.Consenter))
+	if o, err := cfg.Consenters(); err != nil || len(o) != 3 || o[2].Address() != "c.example:9021" {
+		t.Fatalf("orderers: %v %v", o, err)
+	}
+	cfg = change(t, cfg, channel.Remove("b.example"))
+	if v, _ := cfg.Validators(); cfg.Member("b.example") || !slices.Equal(v, []string{"a.example", "c.example"}) {
+		t.Errorf("b is still there: validators %v", v)
+	}
+	if _, still := cfg.Orders("b.example"); still {
+		t.Error("an organisation that was removed still orders")
+	}
+	if o, ok := cfg.Orders("c.example"); !ok || o.Port != 9021 {
+		t.Errorf("c orders at %v %v", o, ok)
+	}
+}
+
+func TestWhatCannotBeChanged(t *testing.T) {
+	a, b, c := newParty(t, 0), newParty(t, 1), newParty(t, 2)
+	cfg := change(t, read(t, genesis(t, a)), channel.Admit(b.Member))
+	foreign := b.Consenter
+	foreign.Identity = c.Consenter.Identity
+	noCA := c.Member
+	noCA.CA = c.Consenter.Identity
+	odd := c.Member
+	odd.MSP = "c example"
+	for _, tt := range []struct {
+		what   string
+		change channel.Change
+		kind   fault.Kind
+	}{
+		{"a member is admitted again", channel.Admit(b.Member), fault.Conflict},
+		{"a leaf as an authority", channel.Admit(noCA), fault.Invalid},
+		{"a name that no group can have", channel.Admit(odd), fault.Invalid},
+		{"a stranger is removed", channel.Remove("c.example"), fault.Conflict},
+		{"a stranger orders", channel.AddOrderer(c.Consenter), fault.Invalid},
+		{"an orderer with another's certificate", channel.AddOrderer(foreign), fault.Invalid},
+		{"a second orderer", channel.AddOrderer(a.Consenter), fault.Conflict},
+		{"the last orderer goes", channel.RemoveOrderer("a.example"), fault.Invalid},
+		{"the only validator goes", channel.Remove("a.example"), fault.Invalid},
+		{"a replacement of nothing", channel.ReplaceOrderer(b.Consenter), fault.Conflict},
+		{"nobody validates", channel.Validators(nil), fault.Invalid},
+		{"a stranger validates", channel.Validators([]string{"a.example", "c.example"}), fault.Invalid},
+		{"the same validate", channel.Validators([]string{"a.example"}), fault.Conflict},
+	} {
+		if _, err := cfg.Update(channel.Name, tt.change); !fault.Is(err, tt.kind) {
+			t.Errorf("%s: %v, want %v", tt.what, err, tt.kind)
+		}
+	}
+	if _, err := channel.Genesis(channel.Name, nil, time.Now()); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a network without founders: %v", err)
+	}
+	if _, err := channel.Genesis(channel.Name, []channel.Founder{a.Founder, a.Founder}, time.Now()); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a founder twice: %v", err)
+	}
+}
+
+// Members sign what they computed themselves, so they must come to the same.
+func TestUpdatesAreTheSameEverywhere(t *testing.T) {
+	a, b := newParty(t, 0), newParty(t, 1)
+	block := genesis(t, a)
+	again, err := channel.DecodeBlock(channel.EncodeBlock(block))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := read(t, block).Update(channel.Name, channel.Admit(b.Member))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		two, err := read(t, again).Update(channel.Name, channel.Admit(b.Member))
+		if err != nil || string(one) != string(two) {
+			t.Fatalf("the same change of the same configuration gave other bytes (%v)", err)
+		}
+	}
+}
+
+func TestQuorums(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 2: 2, 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 10: 7} {
+		if got := channel.Quorum(n); got != want {
+			t.Errorf("%d orderers: a quorum of %d, want %d", n, got, want)
+		}
+	}
+}
+
+func FuzzBlock(f *testing.F) {
+	f.Add(channel.EncodeBlock(genesis(f, newParty(f, 0))))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		block, err := channel.DecodeBlock(b)
+		if err != nil {
+			return
+		}
+		c, err := channel.Read(block)
+		if err != nil {
+			return
+		}
+		_, _ = c.Members()
+		_, _ = c.Consenters()
+		_, _ = c.Validators()
+		_, _ = c.Update(channel.Name, channel.Remove("a.example"))
+	})
+}
