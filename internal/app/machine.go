@@ -16,7 +16,7 @@ var _ api.Engine = machine{}
 
 func (m machine) Status(ctx context.Context) (s api.Status, err error) {
 	n := m.n
-	st, err := n.client.Status(ctx)
+	st, err := n.ledger.Status(ctx)
 	if err != nil {
 		return s, err
 	}

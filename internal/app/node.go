@@ -10,10 +10,8 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/blob"
-	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/jobs"
-	"github.com/michaelperna/9ten/internal/ledger/embedded"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/media/hls"
 	"github.com/michaelperna/9ten/internal/music"
@@ -36,8 +34,7 @@ type node struct {
 	keys     keys
 	signer   signer
 	db       *store.DB
-	ledger   *embedded.Ledger
-	client   *embedded.Client
+	ledger   home
 	recorder recorder
 	tlog     *tlog.Log
 	accounts *account.Service
@@ -115,6 +112,9 @@ func openNodeIn(ctx context.Context, cfg *Config, log *slog.Logger, w world) (_ 
 	if err := n.openLedger(ctx, w); err != nil {
 		return nil, err
 	}
+	if err := n.openLog(w); err != nil {
+		return nil, err
+	}
 	n.openDomain()
 	if err := n.openMedia(ctx); err != nil {
 		return nil, err
@@ -131,23 +131,8 @@ func (n *node) openStore(ctx context.Context, w world) (err error) {
 	return nil
 }
 
-func (n *node) openLedger(ctx context.Context, w world) error {
-	cc, err := contract.New()
-	if err != nil {
-		return fmt.Errorf("contract: %w", err)
-	}
-	if n.ledger, err = embedded.Open(ctx, embedded.Config{File: n.dir.join("ledger.db"), Contract: cc, Now: n.now, Step: w.within("ledger")}); err != nil {
-		return err
-	}
-	n.closers = append(n.closers, n.ledger.Close)
-	who, err := embedded.KeepIdentity(n.dir.join("keys", "ledger-identity.pem"), n.cfg.NodeID(), n.now())
-	if err != nil {
-		return err
-	}
-	if n.client, err = n.ledger.As(who, n.now); err != nil {
-		return err
-	}
-	n.recorder = recorder{n.cfg.NodeID(), contract.Client{Ledger: n.client}, n.keys.secret}
+// openLog opens the transparency log.
+func (n *node) openLog(w world) (err error) {
 	origin := royalty.LogOrigin(n.cfg.NodeID())
 	n.tlog, err = tlog.Open(tlog.Config{Dir: n.dir.join("log"), Origin: origin, Signer: royalty.LogSigner(origin, n.keys.log), Public: royalty.PublicKey(origin, n.keys.log), Step: w.within("log")})
 	return err
