@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	// A helper that reads strangers' files is this binary too.
+	// Helpers are this binary too, under other names.
 	if code, helper := app.Helper(os.Args); helper {
 		os.Exit(code)
 	}

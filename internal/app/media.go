@@ -266,6 +266,3 @@ func (n *node) mayHear(ctx context.Context, r *http.Request, t id.Track) (err er
 	}
 	return err
 }
-
-// Helper turns the process into a sandboxed helper when its arguments say so.
-func Helper(args []string) (code int, helper bool) { return media.Child(args) }

@@ -1,0 +1,115 @@
+// Package child runs the upstream Fabric commands, peer and orderer, as
+// supervised children of the node: it writes what they are configured with,
+// starts them, watches them, restarts them, passes on what they say and
+// explains what keeps them from working. It knows their ports and their files
+// and nothing of channels, members or the contract.
+package child
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A Role is what a child does in the network, and the name of its command and
+// of its folder in the home.
+type Role string
+
+const (
+	// Peer keeps the ledger and endorses; every node has one.
+	Peer Role = "peer"
+	// Orderer puts transactions into blocks; the elected nodes have one.
+	Orderer Role = "orderer"
+)
+
+// Roles are both of them, in the order in which they stop, see [Supervisor.Run].
+var Roles = [...]Role{Peer, Orderer}
+
+// Config is one node's part of the network.
+type Config struct {
+	Home    string // absolute path of the node's Fabric home
+	Bin     string // folder of the commands, see [Find]
+	MSP     string // id of the node's organisation
+	Host    string // under which other nodes reach the peer and the orderer
+	Listen  string // address to bind, "" for all
+	Port    int    // the first of the six, see [Ports]
+	Channel string // whose height and relation an orderer is asked for
+}
+
+// Ports are the six of one node. The last four are for the node itself and
+// bound to the loopback address whatever Config.Listen says.
+type Ports struct {
+	Peer, Orderer, Chaincode, Admin, PeerOperations, OrdererOperations int
+}
+
+// Ports returns the node's ports: six in a row.
+func (c Config) Ports() Ports {
+	p := c.Port
+	return Ports{p, p + 1, p + 2, p + 3, p + 4, p + 5}
+}
+
+// Dir is the folder of a role in the home.
+func (c Config) Dir(r Role) string { return filepath.Join(c.Home, string(r)) }
+
+// Builder is the folder of the external builder, see [Build].
+func (c Config) Builder() string { return filepath.Join(c.Home, "builder") }
+
+// PeerAddress is how other nodes reach the peer.
+func (c Config) PeerAddress() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Ports().Peer)) }
+
+// OrdererAddress is how other nodes reach the orderer.
+func (c Config) OrdererAddress() string {
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.Ports().Orderer))
+}
+
+// loopback is the address of a port that is for this node alone.
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// operations is where a child answers whether it is well.
+func (c Config) operations(r Role) string {
+	if r == Orderer {
+		return loopback(c.Ports().OrdererOperations)
+	}
+	return loopback(c.Ports().PeerOperations)
+}
+
+// Find returns the folder of peer and orderer: bin, and where that is "" the
+// folder `fabric` beside the 9ten binary, where `make fabric` puts them. It
+// returns an Unavailable fault that says what to do when one is missing.
+func Find(bin string) (string, error) {
+	if bin == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return "", fault.Wrap(err, fault.Internal, "The folder of the 9ten binary is not known.")
+		}
+		bin = filepath.Join(filepath.Dir(self), "fabric")
+	}
+	abs, err := filepath.Abs(bin)
+	if err != nil {
+		return "", fault.Wrap(err, fault.Invalid, "%s cannot be made an absolute path.", bin)
+	}
+	for _, r := range Roles {
+		if why := unfit(filepath.Join(abs, string(r))); why != "" {
+			return "", fault.New(fault.Unavailable, "Fabric's command %q %s. Build it with make fabric, or unpack an official Fabric 3.1 release and set ledger.fabric.bin to its folder bin.", r, why)
+		}
+	}
+	return abs, nil
+}
+
+// unfit says what keeps a file from being run, or nothing.
+func unfit(path string) string {
+	f, err := os.Stat(path)
+	switch {
+	case os.IsNotExist(err):
+		return "is not in " + filepath.Dir(path)
+	case err != nil:
+		return "in " + filepath.Dir(path) + " cannot be looked at: " + strings.TrimPrefix(err.Error(), "stat ")
+	case !f.Mode().IsRegular() || f.Mode()&0o111 == 0:
+		return "in " + filepath.Dir(path) + " is not an executable file"
+	}
+	return ""
+}

@@ -1,0 +1,152 @@
+package child
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+var (
+	//go:embed core.yaml.tmpl
+	coreYAML string
+	//go:embed orderer.yaml.tmpl
+	ordererYAML string
+)
+
+// File is the configuration of a role. While it exists the role is wanted, and
+// the [Supervisor] keeps its child running.
+func (c Config) File(r Role) string {
+	if r == Orderer {
+		return filepath.Join(c.Dir(r), "orderer.yaml")
+	}
+	return filepath.Join(c.Dir(r), "core.yaml")
+}
+
+// Write makes the configuration of a role, whole or not at all, and leaves the
+// file alone that is as it should be: a child is restarted when it changes.
+func (c Config) Write(r Role) error {
+	body, err := c.render(r)
+	if err != nil {
+		return err
+	}
+	if have, err := os.ReadFile(c.File(r)); err == nil && bytes.Equal(have, body) {
+		return nil
+	}
+	if err := os.MkdirAll(c.Dir(r), 0o700); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The folder of Fabric's %s cannot be made.", r)
+	}
+	return fault.Wrap(replace(c.File(r), body), fault.Unavailable, "The configuration of Fabric's %s cannot be written.", r)
+}
+
+// Remove ends a role: its child is stopped and not started again. Its keys and
+// its data stay.
+func (c Config) Remove(r Role) error {
+	if err := os.Remove(c.File(r)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, fault.Unavailable, "The configuration of Fabric's %s cannot be removed.", r)
+	}
+	return nil
+}
+
+func (c Config) render(r Role) ([]byte, error) {
+	if !filepath.IsAbs(c.Home) {
+		return nil, fault.New(fault.Internal, "the Fabric home %q is not an absolute path", c.Home)
+	}
+	text := coreYAML
+	if r == Orderer {
+		text = ordererYAML
+	}
+	t, err := template.New(string(r)).Option("missingkey=error").Funcs(template.FuncMap{
+		"q":    quote,
+		"host": bracketed,
+		"own":  loopback,
+		"in":   func(path string) string { return filepath.Join(c.Home, filepath.FromSlash(path)) },
+		"bind": func(port int) string { return net.JoinHostPort(c.Listen, strconv.Itoa(port)) },
+	}).Parse(text)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "the template of Fabric's %s is broken", r)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, c); err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "the template of Fabric's %s is broken", r)
+	}
+	return b.Bytes(), nil
+}
+
+// quote writes a string as JSON does, which YAML reads: no path and no name
+// needs thinking about.
+func quote(s string) (string, error) {
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
+// bracketed is an address as the orderer wants it, which appends the port with
+// a colon; "" is all addresses there only when it is spelt out.
+func bracketed(listen string) string {
+	switch {
+	case listen == "":
+		return "0.0.0.0"
+	case strings.Contains(listen, ":"):
+		return "[" + listen + "]"
+	}
+	return listen
+}
+
+// replace writes a file beside the old one and then puts it in its place.
+func replace(path string, body []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// A mark is of all that a child reads at its start alone: its configuration
+// and its certificates. It is zero while the role is not wanted.
+type mark [sha256.Size]byte
+
+// mark looks at a role's files; a file that vanishes while it is read makes
+// another mark than the one that follows, and only one seen twice counts.
+func (c Config) mark(r Role) mark {
+	if _, err := os.Stat(c.File(r)); err != nil {
+		return mark{}
+	}
+	h := sha256.New()
+	add := func(path string) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			b = []byte(err.Error())
+		}
+		sum := sha256.Sum256(b)
+		h.Write([]byte(path))
+		h.Write(sum[:])
+	}
+	add(c.File(r))
+	for _, dir := range []string{"msp", "tls"} {
+		_ = filepath.WalkDir(filepath.Join(c.Dir(r), dir), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				add(path)
+			}
+			return nil
+		})
+	}
+	return mark(h.Sum(nil))
+}
