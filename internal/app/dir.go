@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 )
 
 // A dir is an open data directory. Everything a node knows is below it:
@@ -128,7 +129,7 @@ func (d *dir) writeDemo() error {
 	if err != nil {
 		return err
 	}
-	return writeFile(d.join("demo.json"), append(text, '\n'), 0o600)
+	return file.Replace(d.join("demo.json"), append(text, '\n'), 0o600)
 }
 
 // requireDemo refuses what only a demonstration may do.
@@ -161,31 +162,4 @@ func (d *dir) clock(start string) (func() time.Time, error) {
 	}
 	shift := d.demo.Start.Sub(d.demo.Set)
 	return func() time.Time { return time.Now().Add(shift) }, nil
-}
-
-// writeFile replaces a small file whole: a crash leaves the old one or the new.
-func writeFile(name string, text []byte, perm fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(text)
-	for _, step := range []func() error{func() error { return f.Chmod(perm) }, f.Sync, f.Close} {
-		if err == nil {
-			err = step()
-		}
-	}
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	parent, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	defer parent.Close()
-	return parent.Sync()
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 	"github.com/michaelperna/9ten/internal/id"
 )
 
@@ -73,7 +74,7 @@ func (d *dir) ed25519Key(name string) (ed25519.PrivateKey, error) {
 	return ed, nil
 }
 
-func newEd25519Key(file string) (ed25519.PrivateKey, error) {
+func newEd25519Key(path string) (ed25519.PrivateKey, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
@@ -83,8 +84,8 @@ func newEd25519Key(file string) (ed25519.PrivateKey, error) {
 		return nil, err
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := writeFile(file, text, 0o600); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The key %s cannot be written.", file)
+	if err := file.Replace(path, text, 0o600); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The key %s cannot be written.", path)
 	}
 	return key, nil
 }

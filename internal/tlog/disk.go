@@ -9,6 +9,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/royalty/wire"
 )
@@ -50,33 +51,12 @@ func (d *dir) write(path string, b []byte) error {
 	full := filepath.Join(d.root, filepath.FromSlash(path))
 	err := d.folder(filepath.Dir(full))
 	if err == nil {
-		err = replace(full, b)
-	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(full))
+		err = file.Replace(full, b, 0o644)
 	}
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The log could not be written.")
 	}
 	return d.at("wrote", path)
-}
-
-func replace(full string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(full), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // the error that matters is err
-		}
-	}()
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), full)
 }
 
 // folder makes a folder and its parents and makes their names durable.
@@ -93,15 +73,7 @@ func (d *dir) folder(full string) error {
 	if err := os.Mkdir(full, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(filepath.Dir(full))
-}
-
-func syncFolder(full string) error {
-	f, err := os.Open(full)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return file.Sync(filepath.Dir(full))
 }
 
 func (d *dir) remove(path string) error {
@@ -114,7 +86,7 @@ func (d *dir) remove(path string) error {
 		err = nil
 	}
 	if err == nil {
-		err = syncFolder(filepath.Dir(full))
+		err = file.Sync(filepath.Dir(full))
 	}
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The log could not be written.")

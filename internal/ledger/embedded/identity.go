@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 )
 
 // The organisational units that give an identity its role, as Fabric's NodeOUs.
@@ -70,17 +71,17 @@ func NewIdentity(node, role string, now time.Time) (Identity, error) {
 // KeepIdentity reads the node's administrator identity from a PEM file (key,
 // then certificate; mode 0600), or makes it at the first start. It returns an
 // Invalid fault when the file is there but is no such identity.
-func KeepIdentity(file, node string, now time.Time) (Identity, error) {
-	b, err := os.ReadFile(file)
+func KeepIdentity(path, node string, now time.Time) (Identity, error) {
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		who, err := NewIdentity(node, RoleAdmin, now)
 		if err != nil {
 			return Identity{}, err
 		}
-		return who, writeOnce(file, append(append([]byte{}, who.Key...), who.Cert...))
+		return who, file.Replace(path, append(append([]byte{}, who.Key...), who.Cert...), 0o600)
 	}
 	if err != nil {
-		return Identity{}, fault.Wrap(err, fault.Unavailable, "The ledger's identity %s cannot be read.", filepath.Base(file))
+		return Identity{}, fault.Wrap(err, fault.Unavailable, "The ledger's identity %s cannot be read.", filepath.Base(path))
 	}
 	key, rest := pem.Decode(b)
 	cert, _ := pem.Decode(rest)
@@ -89,7 +90,7 @@ func KeepIdentity(file, node string, now time.Time) (Identity, error) {
 		who.Key, who.Cert = pem.EncodeToMemory(key), pem.EncodeToMemory(cert)
 	}
 	if err := who.check(); err != nil {
-		return Identity{}, fault.Wrap(err, fault.Invalid, "%s does not hold this node's identity on the ledger. Restore it from a backup.", filepath.Base(file))
+		return Identity{}, fault.Wrap(err, fault.Invalid, "%s does not hold this node's identity on the ledger. Restore it from a backup.", filepath.Base(path))
 	}
 	return who, nil
 }
@@ -118,20 +119,6 @@ func (i Identity) check() error {
 		return errors.New("the certificate is of " + cert.Subject.CommonName)
 	}
 	return nil
-}
-
-// writeOnce puts a secret in place so that it is whole or absent after a crash.
-func writeOnce(file string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), ".identity-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
 }
 
 // serialized is the identity as transactions carry it, and its SHA-256.

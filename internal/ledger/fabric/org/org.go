@@ -28,6 +28,7 @@ import (
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 )
 
 // A Role is what an identity may do, the organisational unit of its certificate
@@ -379,20 +380,9 @@ func write(path string, b []byte) error {
 	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, b) {
 		return nil
 	}
-	err := func() error {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-		f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-		if err != nil {
-			return err
-		}
-		defer os.Remove(f.Name())
-		_, err = f.Write(b)
-		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-			return err
-		}
-		return os.Rename(f.Name(), path)
-	}()
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = file.Replace(path, b, 0o600)
+	}
 	return fault.Wrap(err, fault.Unavailable, "%s cannot be written.", path)
 }
