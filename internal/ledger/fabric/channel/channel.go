@@ -40,6 +40,7 @@ type Member struct {
 
 // A Consenter is an organisation's orderer.
 type Consenter struct {
+	ID       uint32 `json:"-"` // by which blocks name it, given by the channel
 	MSP      string `json:"msp"`
 	Host     string `json:"host"`
 	Port     int    `json:"port"`
@@ -156,7 +157,7 @@ func (c Config) Consenters() ([]Consenter, error) {
 	list, err := consenters(c.config.ChannelGroup.Groups[ordering])
 	out := make([]Consenter, len(list))
 	for i, x := range list {
-		out[i] = Consenter{MSP: x.MspId, Host: x.Host, Port: int(x.Port), Identity: x.Identity, TLS: x.ServerTlsCert}
+		out[i] = Consenter{ID: x.Id, MSP: x.MspId, Host: x.Host, Port: int(x.Port), Identity: x.Identity, TLS: x.ServerTlsCert}
 	}
 	return out, err
 }

@@ -55,7 +55,7 @@ func genesis(t testing.TB, founders ...party) *cb.Block {
 	for _, p := range founders {
 		fs = append(fs, p.Founder)
 	}
-	b, err := channel.Genesis(channel.Name, fs, time.Now())
+	b, err := channel.Founding{Channel: channel.Name, Founders: fs}.Genesis(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,10 +152,10 @@ func TestWhatCannotBeChanged(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.what, err, tt.kind)
 		}
 	}
-	if _, err := channel.Genesis(channel.Name, nil, time.Now()); !fault.Is(err, fault.Invalid) {
+	if _, err := (channel.Founding{Channel: channel.Name}).Genesis(time.Now()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a network without founders: %v", err)
 	}
-	if _, err := channel.Genesis(channel.Name, []channel.Founder{a.Founder, a.Founder}, time.Now()); !fault.Is(err, fault.Invalid) {
+	if _, err := (channel.Founding{Channel: channel.Name, Founders: []channel.Founder{a.Founder, a.Founder}}).Genesis(time.Now()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a founder twice: %v", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 func Inner(c Config) *cb.Config { return c.config }
 
-func BFT() *smartbft.Options { return bft }
+func BFT() *smartbft.Options { return bft(BatchTimeout) }
 
 func Difference(channel string, from, to *cb.Config) *cb.ConfigUpdate {
 	return difference(channel, from, to)

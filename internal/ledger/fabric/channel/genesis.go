@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"math"
 	"time"
@@ -14,9 +15,12 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 )
 
+// BatchTimeout is how long a transaction waits for company, where a founding
+// says nothing else.
+const BatchTimeout = 500 * time.Millisecond
+
 // Limits of what orderers put into a block.
 const (
-	BatchTimeout     = 500 * time.Millisecond // how long a transaction waits for company
 	batchMessages    = 500
 	batchBytes       = 10 << 20
 	batchBytesWanted = 2 << 20
@@ -24,39 +28,51 @@ const (
 
 // bft are the options of the ordering. All must be set: an orderer refuses a
 // block that leaves one out, and none has a default.
-var bft = &smartbft.Options{
-	RequestBatchMaxCount: batchMessages, RequestBatchMaxBytes: batchBytesWanted, RequestBatchMaxInterval: BatchTimeout.String(), RequestMaxBytes: batchBytes,
-	IncomingMessageBufferSize: 200, RequestPoolSize: 10_000,
-	RequestForwardTimeout: "2s", RequestComplainTimeout: "5s", RequestAutoRemoveTimeout: "3m0s",
-	ViewChangeResendInterval: "2s", ViewChangeTimeout: "10s",
-	LeaderHeartbeatTimeout: "5s", LeaderHeartbeatCount: 10, CollectTimeout: "1s",
-	LeaderRotation: smartbft.Options_ROTATION_OFF, // Fabric supports no other
+func bft(batch time.Duration) *smartbft.Options {
+	return &smartbft.Options{
+		RequestBatchMaxCount: batchMessages, RequestBatchMaxBytes: batchBytesWanted, RequestBatchMaxInterval: batch.String(), RequestMaxBytes: batchBytes,
+		IncomingMessageBufferSize: 200, RequestPoolSize: 10_000,
+		RequestForwardTimeout: "2s", RequestComplainTimeout: "5s", RequestAutoRemoveTimeout: "3m0s",
+		ViewChangeResendInterval: "2s", ViewChangeTimeout: "10s",
+		LeaderHeartbeatTimeout: "5s", LeaderHeartbeatCount: 10, CollectTimeout: "1s",
+		LeaderRotation: smartbft.Options_ROTATION_OFF, // Fabric supports no other
+	}
 }
 
-// A Founder is a member with its orderer.
+// A Founder is a member from the start. One with an empty Consenter.MSP has a
+// peer and no orderer.
 type Founder struct {
 	Member    Member
 	Consenter Consenter
 }
 
-// Genesis makes a channel's first block. It is made once: everybody who joins
-// later takes this very block. Founders with an empty Consenter.MSP have a peer
-// alone. It returns Invalid for no founder, no orderer, or one named twice.
-func Genesis(name string, founders []Founder, at time.Time) (*cb.Block, error) {
+// A Founding is what a channel begins with.
+type Founding struct {
+	Channel    string
+	Founders   []Founder
+	Validators []string      // nil: all founders, as far as there is room
+	Batch      time.Duration // 0: BatchTimeout
+}
+
+// Genesis makes the channel's first block. It is made once: everybody who joins
+// later takes this very block. It returns Invalid for no founder, no orderer, or
+// a founder named twice.
+func (f Founding) Genesis(at time.Time) (*cb.Block, error) {
+	batch := cmp.Or(f.Batch, BatchTimeout)
 	root := section("V3_0")
 	root.Values["HashingAlgorithm"] = value(&cb.HashingAlgorithm{Name: "SHA256"})
 	root.Values["BlockDataHashingStructure"] = value(&cb.BlockDataHashingStructure{Width: math.MaxUint32})
 
 	app, ord := section("V2_5"), section("V2_0")
 	ord.Values["BatchSize"] = value(&ob.BatchSize{MaxMessageCount: batchMessages, AbsoluteMaxBytes: batchBytes, PreferredMaxBytes: batchBytesWanted})
-	ord.Values["BatchTimeout"] = value(&ob.BatchTimeout{Timeout: BatchTimeout.String()})
+	ord.Values["BatchTimeout"] = value(&ob.BatchTimeout{Timeout: batch.String()})
 	ord.Values["ChannelRestrictions"] = value(&ob.ChannelRestrictions{})
-	ord.Values["ConsensusType"] = value(&ob.ConsensusType{Type: "BFT", Metadata: pack(bft)})
+	ord.Values["ConsensusType"] = value(&ob.ConsensusType{Type: "BFT", Metadata: pack(bft(batch))})
 	ord.Policies["BlockValidation"] = implicit(cb.ImplicitMetaPolicy_ANY, "Writers") // the place of what setConsenters writes
 
-	var validators []string
+	var all []string
 	var list []*cb.Consenter
-	for _, f := range founders {
+	for _, f := range f.Founders {
 		if err := f.Member.check(); err != nil {
 			return nil, err
 		}
@@ -65,9 +81,7 @@ func Genesis(name string, founders []Founder, at time.Time) (*cb.Block, error) {
 			return nil, fault.New(fault.Invalid, "%s founds the network twice.", f.Member.MSP)
 		}
 		app.Groups[key] = f.Member.peers()
-		if len(validators) < MaxValidators {
-			validators = append(validators, f.Member.MSP)
-		}
+		all = append(all, f.Member.MSP)
 		if f.Consenter.MSP == "" {
 			continue
 		}
@@ -80,10 +94,14 @@ func Genesis(name string, founders []Founder, at time.Time) (*cb.Block, error) {
 	if len(list) == 0 {
 		return nil, fault.New(fault.Invalid, "A network begins with at least one orderer.")
 	}
+	validators := f.Validators
+	if validators == nil {
+		validators = all[:min(len(all), MaxValidators)]
+	}
 	setValidators(app, validators)
 	setConsenters(ord, list)
 	root.Groups[application], root.Groups[ordering] = app, ord
-	return firstBlock(name, root, at), nil
+	return firstBlock(f.Channel, root, at), nil
 }
 
 func firstBlock(name string, root *cb.ConfigGroup, at time.Time) *cb.Block {
