@@ -1,0 +1,164 @@
+// Package block reads a Fabric channel's blocks and checks them without asking
+// anybody: that a block hangs together, follows another one, and was signed by a
+// quorum of the channel's orderers.
+package block
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/asn1"
+	"math/big"
+	"time"
+
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A Tx is a transaction as a block holds it.
+type Tx struct {
+	ID        string
+	Channel   string
+	At        time.Time // as its client dated it, UTC
+	MSP       string    // of its client
+	Config    bool      // it changes the channel, and has none of what follows
+	Chaincode string
+	Event     string // name, "" for none
+	Payload   []byte // of the event
+	Writes    []Write
+	// Code is the peers' verdict. It is not part of what orderers sign: a block
+	// from a file carries what its peer found.
+	Code peer.TxValidationCode
+}
+
+// Valid reports whether the transaction changed anything.
+func (t Tx) Valid() bool { return t.Code == peer.TxValidationCode_VALID }
+
+// A Write is one key's new value; nil deletes it.
+type Write struct {
+	Key   string
+	Value []byte
+}
+
+// Transactions reads a block's transactions in order. It returns Invalid for
+// what is no block.
+func Transactions(b *cb.Block) ([]Tx, error) {
+	var codes []byte
+	if m := b.GetMetadata().GetMetadata(); len(m) > int(cb.BlockMetadataIndex_TRANSACTIONS_FILTER) {
+		codes = m[cb.BlockMetadataIndex_TRANSACTIONS_FILTER]
+	}
+	out := make([]Tx, len(b.GetData().GetData()))
+	for i, raw := range b.GetData().GetData() {
+		t, err := transaction(raw)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "Transaction %d of block %d cannot be read.", i, b.GetHeader().GetNumber())
+		}
+		if t.Code = peer.TxValidationCode_NOT_VALIDATED; i < len(codes) {
+			t.Code = peer.TxValidationCode(codes[i])
+		}
+		out[i] = t
+	}
+	return out, nil
+}
+
+// transaction peels one envelope. The layers are Fabric's.
+func transaction(raw []byte) (t Tx, err error) {
+	var env cb.Envelope
+	var payload cb.Payload
+	var header cb.ChannelHeader
+	var signer cb.SignatureHeader
+	var creator msp.SerializedIdentity
+	for _, layer := range []struct {
+		from func() []byte
+		into proto.Message
+	}{
+		{func() []byte { return raw }, &env},
+		{func() []byte { return env.Payload }, &payload},
+		{func() []byte { return payload.GetHeader().GetChannelHeader() }, &header},
+		{func() []byte { return payload.GetHeader().GetSignatureHeader() }, &signer},
+		{func() []byte { return signer.Creator }, &creator},
+	} {
+		if err := proto.Unmarshal(layer.from(), layer.into); err != nil {
+			return t, err
+		}
+	}
+	t = Tx{ID: header.TxId, Channel: header.ChannelId, At: header.GetTimestamp().AsTime(), MSP: creator.Mspid}
+	if header.Type != int32(cb.HeaderType_ENDORSER_TRANSACTION) {
+		t.Config = header.Type == int32(cb.HeaderType_CONFIG)
+		return t, nil
+	}
+	return t, t.actions(payload.Data)
+}
+
+func (t *Tx) actions(data []byte) error {
+	var tx peer.Transaction
+	if err := proto.Unmarshal(data, &tx); err != nil {
+		return err
+	}
+	for _, a := range tx.Actions {
+		var cc peer.ChaincodeActionPayload
+		var response peer.ProposalResponsePayload
+		var action peer.ChaincodeAction
+		var event peer.ChaincodeEvent
+		var sets rwset.TxReadWriteSet
+		for _, layer := range []struct {
+			from func() []byte
+			into proto.Message
+		}{
+			{func() []byte { return a.Payload }, &cc},
+			{func() []byte { return cc.GetAction().GetProposalResponsePayload() }, &response},
+			{func() []byte { return response.Extension }, &action},
+			{func() []byte { return action.Events }, &event},
+			{func() []byte { return action.Results }, &sets},
+		} {
+			if err := proto.Unmarshal(layer.from(), layer.into); err != nil {
+				return err
+			}
+		}
+		t.Chaincode, t.Event, t.Payload = action.GetChaincodeId().GetName(), event.EventName, event.Payload
+		for _, ns := range sets.NsRwset {
+			if ns.Namespace != t.Chaincode {
+				continue
+			}
+			var kv kvrwset.KVRWSet
+			if err := proto.Unmarshal(ns.Rwset, &kv); err != nil {
+				return err
+			}
+			for _, w := range kv.Writes {
+				v := w.Value
+				if w.IsDelete {
+					v = nil
+				}
+				t.Writes = append(t.Writes, Write{w.Key, v})
+			}
+		}
+	}
+	return nil
+}
+
+// headerBytes is a header as it is hashed and signed (ASN.1, DER).
+func headerBytes(h *cb.BlockHeader) []byte {
+	b, err := asn1.Marshal(struct {
+		Number       *big.Int
+		PreviousHash []byte
+		DataHash     []byte
+	}{new(big.Int).SetUint64(h.GetNumber()), h.GetPreviousHash(), h.GetDataHash()})
+	if err != nil {
+		panic("block: a header that cannot be encoded: " + err.Error()) // a number and two strings of bytes always can
+	}
+	return b
+}
+
+// Hash is a block's hash: that of its header, which holds the hash of its data.
+func Hash(b *cb.Block) [32]byte { return sha256.Sum256(headerBytes(b.GetHeader())) }
+
+// whole reports whether a block's data is what its header says.
+func whole(b *cb.Block) bool {
+	sum := sha256.Sum256(bytes.Join(b.GetData().GetData(), nil))
+	return bytes.Equal(sum[:], b.GetHeader().GetDataHash())
+}

@@ -1,0 +1,220 @@
+package fabric
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/channel"
+	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-gateway/pkg/hash"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+)
+
+// How long each part of a call may take. A commit that is not heard of in time
+// is not known to have failed: the operation id tells.
+const (
+	evaluateWithin = 10 * time.Second
+	endorseWithin  = 15 * time.Second
+	orderWithin    = 15 * time.Second
+	commitWithin   = 10 * time.Second
+)
+
+// conflicts is how often a transaction is made again that met another one on
+// the same key, or a change of the channel between its endorsement and its block.
+const conflicts = 5
+
+// A Client is the ledger as one identity uses it, through a peer's gateway.
+type Client struct {
+	conn     *grpc.ClientConn
+	id       identity.SigningIdentity
+	gateway  *client.Gateway
+	network  *client.Network
+	contract *client.Contract
+	channel  string
+}
+
+var _ ledger.Ledger = (*Client)(nil)
+
+// NewClient uses the contract of a channel over a connection to a peer. cert is
+// the hash of the connection's client certificate, which the peer compares.
+func NewClient(conn *grpc.ClientConn, id identity.SigningIdentity, cert []byte, channel string) (*Client, error) {
+	g, err := client.Connect(id, client.WithSign(id.Sign), client.WithHash(hash.NONE), client.WithClientConnection(conn), client.WithTLSClientCertificateHash(cert))
+	if err != nil {
+		return nil, err
+	}
+	n := g.GetNetwork(channel)
+	return &Client{conn: conn, id: id, gateway: g, network: n, contract: n.GetContract(ContractName), channel: channel}, nil
+}
+
+// Submit records a call; see [ledger.Ledger]. A repetition is found out before
+// it is ordered.
+func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
+	for try := 0; ; try++ {
+		r, again, err := c.submit(ctx, call)
+		if !again || try == conflicts {
+			return r, err
+		}
+	}
+}
+
+// submit makes one transaction of a call; again tells that another one may do.
+func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result, again bool, err error) {
+	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient))
+	if err != nil {
+		return r, false, err
+	}
+	within, stop := context.WithTimeout(ctx, endorseWithin)
+	defer stop()
+	tx, err := p.EndorseWithContext(within)
+	if err != nil {
+		return r, false, explain(err)
+	}
+	// A writing function returns the id of the transaction that recorded its
+	// operation. Another one's says that it was recorded before.
+	if r.Tx = string(tx.Result()); r.Tx != p.TransactionID() {
+		return r, false, nil
+	}
+	within, stop = context.WithTimeout(ctx, orderWithin)
+	defer stop()
+	commit, err := tx.SubmitWithContext(within)
+	if err != nil {
+		return ledger.Result{}, false, unknown(explain(err))
+	}
+	within, stop = context.WithTimeout(ctx, commitWithin)
+	defer stop()
+	status, err := commit.StatusWithContext(within)
+	if err != nil {
+		return c.recorded(ctx, call, explain(err))
+	}
+	switch status.Code {
+	case peer.TxValidationCode_VALID:
+		return r, false, nil
+	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE:
+		return ledger.Result{}, true, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Unavailable, "The ledger was changed at the same time. It is tried again.")
+	}
+	return ledger.Result{}, false, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Internal, "The ledger's peers did not accept the transaction. The log has the details.")
+}
+
+// recorded asks by the operation's id after a commit that was not heard of.
+func (c *Client) recorded(ctx context.Context, call ledger.Call, heard error) (r ledger.Result, again bool, err error) {
+	within, stop := context.WithTimeout(ctx, evaluateWithin)
+	defer stop()
+	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient), client.WithEndorsingOrganizations(c.id.MspID()))
+	if err != nil {
+		return r, false, err
+	}
+	if b, err := p.EvaluateWithContext(within); err == nil && string(b) != p.TransactionID() {
+		return ledger.Result{Tx: string(b)}, false, nil
+	}
+	return r, false, unknown(heard)
+}
+
+// unknown is for a call that may have been recorded: whatever failed, sending it
+// again is safe and needed.
+func unknown(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "The ledger did not say in time whether it recorded this. It is sent again.")
+}
+
+// Evaluate asks a reading function at the node's own peer, or any where the
+// gateway has none of the identity's organisation.
+func (c *Client) Evaluate(ctx context.Context, fn string, args ...string) ([]byte, error) {
+	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
+	defer stop()
+	b, err := c.contract.EvaluateWithContext(ctx, fn, client.WithArguments(args...))
+	return b, explain(err)
+}
+
+// An event's checkpoint is its block and its place there.
+const placeBits = 16
+
+func checkpoint(block uint64, place int) uint64 { return block<<placeBits | uint64(place) }
+
+// Events yields the contract's events after a checkpoint.
+func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Event, error] {
+	return func(yield func(ledger.Event, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		blocks, err := c.network.BlockEvents(ctx, client.WithStartBlock(after>>placeBits))
+		if err != nil {
+			yield(ledger.Event{}, explain(err))
+			return
+		}
+		for b := range blocks {
+			txs, err := block.Transactions(b)
+			if err != nil {
+				yield(ledger.Event{}, err)
+				return
+			}
+			for i, t := range txs {
+				// Places are counted from one, so that 0 comes before everything.
+				at := checkpoint(b.Header.Number, i+1)
+				if at <= after || !t.Valid() || t.Chaincode != ContractName || t.Event == "" {
+					continue
+				}
+				if !yield(ledger.Event{Checkpoint: at, Tx: t.ID, At: t.At, Name: t.Event, Payload: t.Payload}, nil) {
+					return
+				}
+			}
+		}
+		if ctx.Err() == nil {
+			yield(ledger.Event{}, fault.Wrap(errors.New("the stream of blocks ended"), fault.Unavailable, "The ledger's peer does not answer."))
+		}
+	}
+}
+
+// Status tells the channel's height and head at the peer.
+func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
+	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
+	defer stop()
+	info, err := channel.GetBlockChainInfo(ctx, c.conn, c.id, c.channel)
+	if err != nil {
+		return ledger.Status{}, explain(err)
+	}
+	s := ledger.Status{Mode: "fabric", Height: info.Height}
+	if len(info.CurrentBlockHash) == sha256.Size {
+		s.Head = [32]byte(info.CurrentBlockHash)
+	}
+	last, err := c.Block(ctx, info.Height-1)
+	if err != nil {
+		return s, err
+	}
+	txs, err := block.Transactions(last)
+	if err == nil && len(txs) > 0 {
+		s.At = slices.MaxFunc(txs, func(a, b block.Tx) int { return a.At.Compare(b.At) }).At
+	}
+	return s, err
+}
+
+// Block fetches a block by its number, NotFound when there is none.
+func (c *Client) Block(ctx context.Context, number uint64) (*cb.Block, error) {
+	return c.systemBlock(ctx, "GetBlockByNumber", fmt.Sprint(number))
+}
+
+// BlockOf fetches the block that holds a transaction, NotFound when none does.
+func (c *Client) BlockOf(ctx context.Context, tx string) (*cb.Block, error) {
+	return c.systemBlock(ctx, "GetBlockByTxID", tx)
+}
+
+func (c *Client) systemBlock(ctx context.Context, fn, arg string) (*cb.Block, error) {
+	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
+	defer stop()
+	raw, err := c.network.GetContract("qscc").EvaluateWithContext(ctx, fn, client.WithArguments(c.channel, arg), client.WithEndorsingOrganizations(c.id.MspID()))
+	if err != nil {
+		return nil, notFound(explain(err))
+	}
+	b := new(cb.Block)
+	return b, proto.Unmarshal(raw, b)
+}

@@ -1,0 +1,103 @@
+package fabric
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger"
+)
+
+// maxMessage bounds an answer of a peer: a block may have 10 MiB.
+const maxMessage = 100 << 20
+
+// dial connects to a peer or orderer. It does not wait for it: a call on a
+// connection that is down fails as Unavailable, and it is tried again within
+// two seconds.
+func dial(address string, roots *x509.CertPool, cert tls.Certificate) (*grpc.ClientConn, error) {
+	return grpc.NewClient(address,
+		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}, MinConnectTimeout: 3 * time.Second}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+}
+
+// certHash is what a peer compares with the certificate of a connection.
+func certHash(c tls.Certificate) []byte {
+	sum := sha256.Sum256(c.Certificate[0])
+	return sum[:]
+}
+
+// refusal finds what the contract said in what a peer said of it.
+var refusal = regexp.MustCompile(`chaincode response \d+, (.+)$`)
+
+// A Disagreement says that peers came to different results: somebody's contract
+// is not the network's.
+type Disagreement struct{ error }
+
+// explain turns a gateway's error into a fault: the contract's refusal in its
+// own words, a disagreement of peers with the organisations that took part, and
+// everything else as Unavailable. The gateway hides the reasons in the details
+// of a gRPC status.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	s, ok := status.FromError(err)
+	if !ok && !errors.Is(err, context.DeadlineExceeded) {
+		return fault.Wrap(err, fault.Unavailable, "The ledger's peer cannot be reached. What has to be recorded waits.")
+	}
+	texts, who := []string{s.Message()}, []string{}
+	for _, d := range s.Details() {
+		if x, ok := d.(*gateway.ErrorDetail); ok {
+			texts = append(texts, x.Message)
+			who = append(who, x.MspId)
+			err = &detailed{err, x.MspId + " " + x.Address + ": " + x.Message}
+		}
+	}
+	for _, t := range texts {
+		if m := refusal.FindStringSubmatch(t); m != nil {
+			return ledger.Refusal(m[1])
+		}
+	}
+	if all := strings.Join(texts, "\n"); strings.Contains(all, "ProposalResponsePayloads do not match") {
+		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(who, ", "))}
+	}
+	if s.Code() == codes.PermissionDenied || s.Code() == codes.Unauthenticated {
+		return fault.Wrap(err, fault.Forbidden, "The ledger's peer does not accept this node's certificate.")
+	}
+	return fault.Wrap(err, fault.Unavailable, "The ledger cannot be reached at the moment. What has to be recorded waits.")
+}
+
+// detailed adds to an error what its details say.
+type detailed struct {
+	error
+	more string
+}
+
+func (e *detailed) Error() string { return e.error.Error() + "; " + e.more }
+func (e *detailed) Unwrap() error { return e.error }
+
+// notFound is what a peer's system contracts mean by these words.
+func notFound(err error) error {
+	if s := err.Error(); strings.Contains(s, "not found") || strings.Contains(s, "no such transaction") || strings.Contains(s, "Entry not found") {
+		return fault.Wrap(err, fault.NotFound, "The ledger holds no such block.")
+	}
+	return err
+}

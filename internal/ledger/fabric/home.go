@@ -1,0 +1,289 @@
+package fabric
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/grpc"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
+)
+
+// Config says where the node's part of the network is and how it is reached.
+type Config struct {
+	Dir    string // the folder, absolute
+	Node   string // the node's id, which is its organisation's
+	Bin    string // folder of the upstream commands, see [child.Find]
+	Host   string // by which other nodes reach the peer and the orderer
+	Listen string // address to bind, "" for all
+	Port   int    // the first of six, see [child.Config.Ports]
+	// Contracts are the versions of the contract this binary can run, the oldest
+	// first.
+	Contracts []Contract
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// A Phase is how far the node is with its network.
+type Phase string
+
+// The phases of a node's membership.
+const (
+	Alone   Phase = ""        // no network yet
+	Asking  Phase = "asking"  // it asked to be admitted
+	Joined  Phase = "joined"  // it has the channel's first block
+	Removed Phase = "removed" // the members put it out
+)
+
+// A record is what home.json holds: what the node wants, and how far it is.
+type record struct {
+	Phase    Phase    `json:"phase"`
+	Via      string   `json:"via,omitempty"`      // URL of the member that was asked
+	Channels []string `json:"channels,omitempty"` // whose first blocks are here
+}
+
+// Home is the node's part of a Fabric network: its certificates, its children
+// and its place in the channels. Open it, [Home.Run] it, and use its clients.
+type Home struct {
+	cfg   Config
+	org   *org.Org
+	child child.Config
+	sup   *child.Supervisor
+	wake  chan struct{} // reconcile now
+
+	mu    sync.Mutex
+	rec   record
+	conn  *grpc.ClientConn // to the own peer, as administrator
+	admin identity.SigningIdentity
+	tls   []byte // hash of the connection's certificate
+	cache map[string]*view
+}
+
+// Open opens the folder, making the organisation at the first time. It starts
+// nothing. Faults: Unavailable when Fabric's commands are missing or the folder
+// cannot be written, Invalid when it is another node's.
+func Open(cfg Config) (*Home, error) {
+	bin, err := child.Find(cfg.Bin)
+	if err != nil {
+		return nil, err
+	}
+	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}}
+	if err := os.MkdirAll(filepath.Join(cfg.Dir, "channels"), 0o700); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be made.", cfg.Dir)
+	}
+	hosts := []string{cfg.Host, cfg.Node}
+	if cfg.Listen != "" {
+		hosts = append(hosts, cfg.Listen)
+	}
+	if h.org, err = org.Keep(cfg.Dir, cfg.Node, hosts, cfg.Now); err != nil {
+		return nil, err
+	}
+	if err := h.read(); err != nil {
+		return nil, err
+	}
+	h.child = child.Config{Home: cfg.Dir, Bin: bin, MSP: cfg.Node, Host: cfg.Host, Listen: cfg.Listen, Port: cfg.Port, Channel: channel.Name}
+	if err := h.child.Link(); err != nil {
+		return nil, err
+	}
+	h.sup = child.New(h.child, cfg.Log)
+	return h, h.connect()
+}
+
+// Close ends the connection to the peer.
+func (h *Home) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.conn == nil {
+		return nil
+	}
+	return h.conn.Close()
+}
+
+// connect makes the connection to the own peer, again when certificates have
+// been renewed.
+func (h *Home) connect() error {
+	roots, err := h.org.Pool()
+	if err != nil {
+		return err
+	}
+	cert, err := h.org.TLS(org.Admin)
+	if err != nil {
+		return err
+	}
+	admin, err := h.org.Identity(org.Admin)
+	if err != nil {
+		return err
+	}
+	conn, err := dial(h.local(h.child.Ports().Peer), roots, cert)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	old := h.conn
+	h.conn, h.admin, h.tls = conn, admin, certHash(cert)
+	h.mu.Unlock()
+	if old != nil {
+		return old.Close()
+	}
+	return nil
+}
+
+// local is where the node itself reaches one of its ports.
+func (h *Home) local(port int) string {
+	host := h.cfg.Listen
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// peer is the connection to the own peer and who one is there.
+func (h *Home) peer() (*grpc.ClientConn, identity.SigningIdentity, []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.conn, h.admin, h.tls
+}
+
+// Client is the ledger on a channel as the node's administrator uses it.
+func (h *Home) Client(name string) (*Client, error) {
+	conn, id, hash := h.peer()
+	return NewClient(conn, id, hash, name)
+}
+
+// Member is what the node shows of itself to be admitted.
+func (h *Home) Member() (channel.Member, error) {
+	ca, err := h.org.CA()
+	if err != nil {
+		return channel.Member{}, err
+	}
+	tlsca, err := h.org.TLSCA()
+	return channel.Member{MSP: h.cfg.Node, Host: h.cfg.Host, Port: h.child.Ports().Peer, CA: ca, TLSCA: tlsca}, err
+}
+
+// Consenter is what the node shows of itself to be made an orderer.
+func (h *Home) Consenter() (channel.Consenter, error) {
+	id, err := h.org.SignCert(org.Orderer)
+	if err != nil {
+		return channel.Consenter{}, err
+	}
+	tls, err := h.org.TLSCert(org.Orderer)
+	return channel.Consenter{MSP: h.cfg.Node, Host: h.cfg.Host, Port: h.child.Ports().Orderer, Identity: id, TLS: tls}, err
+}
+
+// Phase tells how far the node is.
+func (h *Home) Phase() Phase {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rec.Phase
+}
+
+// Found makes a network of which the node is the only member, with one orderer.
+// It returns Conflict when the node is in a network or asked to be.
+func (h *Home) Found() error {
+	if p := h.Phase(); p != Alone {
+		return fault.New(fault.Conflict, "This node has a network already (%s). A second one would be another ledger; move the folder %s away if that is what you want.", p, h.cfg.Dir)
+	}
+	m, err := h.Member()
+	if err != nil {
+		return err
+	}
+	c, err := h.Consenter()
+	if err != nil {
+		return err
+	}
+	b, err := channel.Founding{Channel: channel.Name, Founders: []channel.Founder{{Member: m, Consenter: c}}}.Genesis(h.cfg.Now())
+	if err != nil {
+		return err
+	}
+	return h.Take(channel.Name, b)
+}
+
+// Take makes a channel's first block the node's: from now on it is a member's
+// node. It returns Conflict when it has another first block of that channel.
+func (h *Home) Take(name string, first *cb.Block) error {
+	raw := channel.EncodeBlock(first)
+	if have, err := h.First(name); err == nil {
+		if string(channel.EncodeBlock(have)) == string(raw) {
+			return nil
+		}
+		return fault.New(fault.Conflict, "This node is in another network with a channel %s.", name)
+	} else if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if err := h.write(filepath.Join("channels", name+".block"), raw); err != nil {
+		return err
+	}
+	return h.change(func(r *record) {
+		r.Phase = Joined
+		r.Channels = append(r.Channels, name)
+	})
+}
+
+// First is a channel's first block, NotFound before the node has it.
+func (h *Home) First(name string) (*cb.Block, error) {
+	b, err := os.ReadFile(filepath.Join(h.cfg.Dir, "channels", name+".block"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "The node is not in a channel %s.", name)
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "The first block of the channel cannot be read.")
+	}
+	return channel.DecodeBlock(b)
+}
+
+// read reads home.json.
+func (h *Home) read() error {
+	b, err := os.ReadFile(filepath.Join(h.cfg.Dir, "home.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &h.rec)
+	}
+	return fault.Wrap(err, fault.Invalid, "home.json in %s cannot be read. Restore it from a backup.", h.cfg.Dir)
+}
+
+// change edits home.json and has the node look at what is to be done.
+func (h *Home) change(edit func(*record)) error {
+	h.mu.Lock()
+	next := h.rec
+	next.Channels = append([]string(nil), h.rec.Channels...)
+	edit(&next)
+	b, err := json.MarshalIndent(next, "", "  ")
+	if err == nil {
+		err = h.write("home.json", b)
+	}
+	if err == nil {
+		h.rec = next
+	}
+	h.mu.Unlock()
+	h.Wake()
+	return err
+}
+
+// Wake has the node look now at what is to be done.
+func (h *Home) Wake() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// write puts a file of the folder in place, whole or as before after a crash.
+func (h *Home) write(name string, b []byte) error {
+	return fault.Wrap(file.Replace(filepath.Join(h.cfg.Dir, name), b, 0o600), fault.Unavailable, "%s cannot be written.", filepath.Join(h.cfg.Dir, name))
+}

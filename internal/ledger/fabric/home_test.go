@@ -1,0 +1,158 @@
+package fabric_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
+)
+
+// The peer starts this binary as its external builder.
+func TestMain(m *testing.M) {
+	if code, builder := child.Build(os.Args, os.Stderr); builder {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// node is one running member.
+type node struct {
+	*fabric.Home
+	name string
+	stop func()
+}
+
+func open(t testing.TB, name string, contracts ...fabric.Contract) *fabric.Home {
+	t.Helper()
+	if len(contracts) == 0 {
+		cc, err := contract.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		contracts = []fabric.Contract{{Version: "1", Code: cc}}
+	}
+	h, err := fabric.Open(fabric.Config{
+		Dir: t.TempDir(), Node: name, Bin: fabrictest.Bin(t), Host: "127.0.0.1", Listen: "127.0.0.1", Port: freePorts(t),
+		Contracts: contracts, Now: time.Now, Log: logger(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// start runs a node until the test ends.
+func start(t testing.TB, h *fabric.Home, name string) *node {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- h.Run(ctx) }()
+	n := &node{Home: h, name: name}
+	stopped := false
+	n.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(n.stop)
+	return n
+}
+
+func (n *node) contract(t testing.TB) contract.Client {
+	t.Helper()
+	c, err := n.Client(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contract.Client{Ledger: c}
+}
+
+// eventually tries until it succeeds or a minute is over.
+func eventually(t testing.TB, what string, try func() error) {
+	t.Helper()
+	var err error
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if err = try(); err == nil {
+			return
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("%s: %v", what, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatalf("%s: %v", what, err)
+}
+
+// freePorts finds six ports in a row.
+func freePorts(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := l.Addr().(*net.TCPAddr).Port
+		_ = l.Close()
+		if func() bool {
+			for i := range 6 {
+				l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
+				if err != nil {
+					return false
+				}
+				defer l.Close()
+			}
+			return true
+		}() {
+			return base
+		}
+	}
+	t.Fatal("no six free ports in a row")
+	return 0
+}
+
+func logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func registration(name string) contract.Registration {
+	a, b := contract.Digest{1}, contract.Digest{2}
+	return contract.Registration{Node: name, Name: name, Owner: name, LogKey: &a, SettlementKey: &b}
+}
+
+func TestFoundedAlone(t *testing.T) {
+	began := time.Now()
+	h := open(t, "a.example")
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	n := start(t, h, "a.example")
+	c := n.contract(t)
+	eventually(t, "the first transaction", func() error {
+		_, err := c.RegisterNode(t.Context(), "register", registration("a.example"))
+		return err
+	})
+	t.Logf("first transaction after %v", time.Since(began))
+	got, err := c.Node(t.Context(), "a.example")
+	if err != nil || got.Name != "a.example" {
+		t.Fatalf("registered %+v (%v)", got, err)
+	}
+	n.stop()
+}

@@ -1,0 +1,399 @@
+package fabric
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
+	sdk "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer/lifecycle"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
+)
+
+// A view is what the node last saw of a channel.
+type view struct {
+	config   channel.Config
+	block    *cb.Block // of the configuration
+	contract *lifecycle.QueryChaincodeDefinitionResult
+	ready    bool
+	doing    string // the step it is at
+	err      error  // why the step did not succeed
+}
+
+// The pace of what the node does by itself. It looks soon again while there is
+// something to do, and otherwise when a block changes the channel.
+const (
+	busy = 150 * time.Millisecond
+	idle = 30 * time.Second
+	// stepWithin bounds one step; upstream's administration calls have no
+	// deadlines of their own.
+	stepWithin = 45 * time.Second
+)
+
+// Run keeps the node's place in the network until ctx ends: its children, its
+// contract, and everything [steps] lists. It ends with the children.
+func (h *Home) Run(ctx context.Context) error {
+	// The contract is served until the peer has ended: what it endorses calls it.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	g, gctx := errgroup.WithContext(ctx)
+	contracts, cctx := errgroup.WithContext(serving)
+	for _, c := range h.cfg.Contracts {
+		contracts.Go(func() error { return c.serve(cctx, h.cfg.Dir) })
+	}
+	g.Go(func() error { <-cctx.Done(); return context.Cause(cctx) })
+	g.Go(func() error {
+		defer stopServing()
+		h.sup.Run(gctx)
+		return nil
+	})
+	g.Go(func() error { return h.reconcile(gctx) })
+	g.Go(func() error { return h.follow(gctx) })
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, contracts.Wait())
+}
+
+// A step leads from an empty folder towards a working ledger. Each looks for
+// itself whether there is something to do, and does it; done steps cost a look.
+// did asks to be called again before what follows.
+type step struct {
+	name string
+	do   func(h *Home, ctx context.Context, name string, v *view) (did bool, err error)
+}
+
+var steps = []step{
+	{"starting the children", (*Home).wantChildren},
+	{"joining the orderer to the channel", (*Home).stepOrderer},
+	{"joining the peer to the channel", (*Home).stepPeer},
+	{"reading the channel's configuration", (*Home).stepConfig},
+	{"installing the contract", (*Home).stepInstall},
+	{"approving the contract", (*Home).stepApprove},
+	{"committing the contract", (*Home).stepCommit},
+}
+
+// reconcile runs the steps of every channel for ever.
+func (h *Home) reconcile(ctx context.Context) error {
+	for {
+		pause := idle
+		h.mu.Lock()
+		names := slices.Clone(h.rec.Channels)
+		h.mu.Unlock()
+		for _, name := range names {
+			if !h.steps(ctx, name) {
+				pause = busy
+			}
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-h.wake:
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// steps runs a channel's steps and reports whether nothing is left to do.
+func (h *Home) steps(ctx context.Context, name string) bool {
+	h.mu.Lock()
+	v := view{}
+	if was := h.cache[name]; was != nil {
+		v = *was
+	}
+	h.mu.Unlock()
+	was := v
+	v.ready, v.doing, v.err = true, "", nil
+	for _, s := range steps {
+		within, stop := context.WithTimeout(ctx, stepWithin)
+		did, err := s.do(h, within, name, &v)
+		stop()
+		if err != nil || did {
+			v.ready, v.doing, v.err = false, s.name, err
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return true
+	}
+	if v.err != nil && (was.err == nil || was.err.Error() != v.err.Error()) {
+		h.cfg.Log.Debug("ledger", "channel", name, "at", v.doing, "err", v.err)
+	}
+	if v.ready && !was.ready {
+		h.cfg.Log.Info("the ledger is ready", "channel", name, "contract", v.contract.GetVersion(), "sequence", v.config.Sequence)
+	}
+	h.mu.Lock()
+	h.cache[name] = &v
+	h.mu.Unlock()
+	return v.ready
+}
+
+// wantChildren writes what the children are configured with: every member's node
+// has a peer, and an orderer while the channel says so.
+func (h *Home) wantChildren(_ context.Context, name string, v *view) (bool, error) {
+	if err := h.child.Write(child.Peer); err != nil {
+		return false, err
+	}
+	orders, err := h.orders(name, v)
+	if err != nil {
+		return false, err
+	}
+	if orders {
+		err = h.child.Write(child.Orderer)
+	} else {
+		err = h.child.Remove(child.Orderer)
+	}
+	h.sup.Wake()
+	return false, err
+}
+
+// orders reports whether the node has an orderer in the channel, by the newest
+// configuration it knows: the first block, before any other.
+func (h *Home) orders(name string, v *view) (bool, error) {
+	cfg := v.config
+	if v.block == nil {
+		first, err := h.First(name)
+		if err != nil {
+			return false, err
+		}
+		if cfg, err = channel.Read(first); err != nil {
+			return false, err
+		}
+	}
+	_, yes := cfg.Orders(h.cfg.Node)
+	return yes, nil
+}
+
+func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, error) {
+	orders, err := h.orders(name, v)
+	if err != nil || !orders {
+		return false, err
+	}
+	if _, err := h.ordering(ctx, name); !fault.Is(err, fault.NotFound) {
+		return false, err
+	}
+	b := v.block
+	if b == nil {
+		if b, err = h.First(name); err != nil {
+			return false, err
+		}
+	}
+	return true, h.joinOrderer(ctx, b)
+}
+
+func (h *Home) stepPeer(ctx context.Context, name string, _ *view) (bool, error) {
+	conn, id, _ := h.peer()
+	in, err := sdk.ListChannelOnPeer(ctx, conn, id)
+	if err != nil {
+		return false, explain(err)
+	}
+	for _, c := range in {
+		if c.ChannelId == name {
+			return false, nil
+		}
+	}
+	first, err := h.First(name)
+	if err != nil {
+		return false, err
+	}
+	return true, explain(sdk.JoinChannel(ctx, conn, id, first))
+}
+
+func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, error) {
+	conn, id, _ := h.peer()
+	b, err := sdk.GetConfigBlock(ctx, conn, id, name)
+	if err != nil {
+		return false, explain(err)
+	}
+	if v.block != nil && b.Header.Number == v.block.Header.Number {
+		return false, nil
+	}
+	if v.config, err = channel.Read(b); err != nil {
+		return false, err
+	}
+	v.block = b
+	return true, nil // children may be wanted that were not
+}
+
+func (h *Home) stepInstall(ctx context.Context, _ string, _ *view) (bool, error) {
+	conn, admin, _ := h.peer()
+	p := chaincode.NewPeer(conn, admin)
+	have, err := p.QueryInstalled(ctx)
+	if err != nil {
+		return false, explain(err)
+	}
+	for _, c := range h.cfg.Contracts {
+		id, err := c.id()
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(have.InstalledChaincodes, func(x *lifecycle.QueryInstalledChaincodesResult_InstalledChaincode) bool { return x.PackageId == id }) {
+			continue
+		}
+		pkg, err := c.archive()
+		if err != nil {
+			return false, err
+		}
+		if _, err := p.Install(ctx, bytes.NewReader(pkg)); err != nil {
+			return false, explain(err)
+		}
+	}
+	return false, nil
+}
+
+// definition is a contract at a place in the channel's list of definitions. Who
+// endorses is the channel's own policy, see [channel.Validators].
+func (h *Home) definition(name string, c Contract, sequence int64) (*chaincode.Definition, error) {
+	id, err := c.id()
+	return &chaincode.Definition{ChannelName: name, PackageID: id, Name: ContractName, Version: c.Version, Sequence: sequence}, err
+}
+
+// committed is the channel's definition, nil before the first.
+func (h *Home) committed(ctx context.Context, name string) (*lifecycle.QueryChaincodeDefinitionResult, error) {
+	conn, id, _ := h.peer()
+	d, err := chaincode.NewGateway(conn, id).QueryCommittedWithName(ctx, name, ContractName)
+	if status.Code(err) == codes.NotFound || err != nil && bytes.Contains([]byte(explain(err).Error()), []byte("is not defined")) {
+		return nil, nil
+	}
+	return d, explain(err)
+}
+
+// wanted is the definition the node stands for: the one committed, or the first.
+func (h *Home) wanted(name string, v *view) (*chaincode.Definition, error) {
+	if v.contract == nil {
+		return h.definition(name, h.cfg.Contracts[0], 1)
+	}
+	for _, c := range h.cfg.Contracts {
+		if c.Version == v.contract.Version {
+			return h.definition(name, c, v.contract.Sequence)
+		}
+	}
+	return nil, fault.New(fault.Unavailable, "The network runs version %s of the contract, which this 9ten does not know. Update 9ten.", v.contract.Version)
+}
+
+// stepApprove approves, for the node's organisation, the definition the channel
+// has, or the first.
+func (h *Home) stepApprove(ctx context.Context, name string, v *view) (bool, error) {
+	var err error
+	if v.contract, err = h.committed(ctx, name); err != nil {
+		return false, err
+	}
+	d, err := h.wanted(name, v)
+	if err != nil {
+		return false, err
+	}
+	conn, id, _ := h.peer()
+	g := chaincode.NewGateway(conn, id)
+	have, err := g.QueryApproved(ctx, name, ContractName, d.Sequence)
+	if err == nil && have.GetSource().GetLocalPackage().GetPackageId() == d.PackageID {
+		return false, nil
+	}
+	return true, explain(g.Approve(ctx, d))
+}
+
+// stepCommit commits the first definition once enough have approved it.
+func (h *Home) stepCommit(ctx context.Context, name string, v *view) (bool, error) {
+	if v.contract != nil {
+		return false, nil
+	}
+	d, err := h.wanted(name, v)
+	if err != nil {
+		return false, err
+	}
+	conn, id, _ := h.peer()
+	g := chaincode.NewGateway(conn, id)
+	r, err := g.CheckCommitReadiness(ctx, d)
+	if err != nil {
+		return false, explain(err)
+	}
+	validators, err := v.config.Validators()
+	if err != nil {
+		return false, err
+	}
+	n := 0
+	for _, m := range validators {
+		if r.Approvals[m] {
+			n++
+		}
+	}
+	if n < channel.Majority(len(validators)) {
+		return false, fault.New(fault.Unavailable, "%d of %d validators have approved the contract so far.", n, len(validators))
+	}
+	return true, explain(g.Commit(ctx, d))
+}
+
+// follow wakes the node when a block changes a channel or its contract.
+func (h *Home) follow(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := h.watch(ctx); err != nil {
+			h.cfg.Log.Debug("following the channel", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
+}
+
+func (h *Home) watch(ctx context.Context) error {
+	if h.Phase() != Joined {
+		return nil
+	}
+	c, err := h.Client(channel.Name)
+	if err != nil {
+		return err
+	}
+	s, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	blocks, err := c.network.BlockEvents(ctx, client.WithStartBlock(s.Height))
+	if err != nil {
+		return explain(err)
+	}
+	h.Wake()
+	for b := range blocks {
+		txs, err := block.Transactions(b)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(txs, func(t block.Tx) bool { return t.Config || t.Chaincode == "_lifecycle" || t.Event == "intent" }) {
+			h.Wake()
+		}
+	}
+	return nil
+}
+
+// Renew renews the certificates that end soon and restarts what uses them.
+func (h *Home) Renew() ([]org.Certificate, error) {
+	done, err := h.org.RenewDue()
+	if err == nil && len(done) > 0 {
+		err = h.connect()
+		h.sup.Wake()
+	}
+	if err != nil {
+		return done, fmt.Errorf("renewing certificates: %w", err)
+	}
+	return done, nil
+}
