@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"regexp"
 	"strings"
@@ -27,9 +26,9 @@ const maxMessage = 100 << 20
 // dial connects to a peer or orderer. It does not wait for it: a call on a
 // connection that is down fails as Unavailable, and it is tried again within
 // two seconds.
-func dial(address string, roots *x509.CertPool, cert tls.Certificate) (*grpc.ClientConn, error) {
+func dial(address string, as *tls.Config) (*grpc.ClientConn, error) {
 	return grpc.NewClient(address,
-		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})),
+		grpc.WithTransportCredentials(credentials.NewTLS(as)),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}, MinConnectTimeout: 3 * time.Second}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 }

@@ -116,11 +116,7 @@ func (h *Home) Close() error {
 // connect makes the connection to the own peer, again when certificates have
 // been renewed.
 func (h *Home) connect() error {
-	roots, err := h.org.Pool()
-	if err != nil {
-		return err
-	}
-	cert, err := h.org.TLS(org.Admin)
+	as, err := h.credentials()
 	if err != nil {
 		return err
 	}
@@ -128,13 +124,13 @@ func (h *Home) connect() error {
 	if err != nil {
 		return err
 	}
-	conn, err := dial(h.local(h.child.Ports().Peer), roots, cert)
+	conn, err := dial(h.local(h.child.Ports().Peer), as)
 	if err != nil {
 		return err
 	}
 	h.mu.Lock()
 	old := h.conn
-	h.conn, h.admin, h.tls = conn, admin, certHash(cert)
+	h.conn, h.admin, h.tls = conn, admin, certHash(as.Certificates[0])
 	h.mu.Unlock()
 	if old != nil {
 		return old.Close()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -15,30 +14,28 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
-// Ordering is an orderer's own word on a channel, from its participation API.
-// An orderer that is well may still order nothing: Relation says whether it is
-// one of those who do.
-type Ordering struct {
-	Relation string `json:"consensusRelation"` // "consenter", "follower" ...
-	Status   string `json:"status"`            // "active", "onboarding" ...
-	Height   uint64 `json:"height"`
+// credentials are how the node's administrator talks to its own servers.
+func (h *Home) credentials() (*tls.Config, error) {
+	roots, err := h.org.Pool()
+	if err != nil {
+		return nil, err
+	}
+	cert, err := h.org.TLS(org.Admin)
+	return &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, err
 }
 
 // participation calls the own orderer's channel participation API, which
 // listens on the loopback address and asks for the organisation's certificate.
 func (h *Home) participation(ctx context.Context, method, path, kind string, body io.Reader) (int, []byte, error) {
-	roots, err := h.org.Pool()
+	c, err := h.credentials()
 	if err != nil {
 		return 0, nil, err
 	}
-	cert, err := h.org.TLS(org.Admin)
-	if err != nil {
-		return 0, nil, err
-	}
-	t := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}}
+	t := &http.Transport{TLSClientConfig: c}
 	defer t.CloseIdleConnections()
 	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
@@ -60,17 +57,15 @@ func (h *Home) participation(ctx context.Context, method, path, kind string, bod
 }
 
 // ordering asks the own orderer about a channel, NotFound when it is not in it.
-func (h *Home) ordering(ctx context.Context, name string) (o Ordering, err error) {
-	code, b, err := h.participation(ctx, http.MethodGet, "/"+name, "", nil)
-	switch {
-	case err != nil:
-		return o, err
-	case code == http.StatusNotFound:
-		return o, fault.New(fault.NotFound, "The node's orderer is not in the channel %s.", name)
-	case code != http.StatusOK:
-		return o, fault.Wrap(fmt.Errorf("%d %s", code, b), fault.Unavailable, "The node's orderer does not say how it stands.")
+// An orderer that is well may still order nothing: the answer says so.
+func (h *Home) ordering(ctx context.Context, name string) (child.Ordering, error) {
+	t, err := h.credentials()
+	if err != nil {
+		return child.Ordering{}, err
 	}
-	return o, json.Unmarshal(b, &o)
+	c := h.child
+	c.Channel = name
+	return c.Ordering(ctx, t)
 }
 
 // joinOrderer has the own orderer join a channel by its first block, or by its

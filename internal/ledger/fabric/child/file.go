@@ -15,6 +15,7 @@ import (
 	"text/template"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 )
 
 var (
@@ -46,7 +47,7 @@ func (c Config) Write(r Role) error {
 	if err := os.MkdirAll(c.Dir(r), 0o700); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The folder of Fabric's %s cannot be made.", r)
 	}
-	return fault.Wrap(replace(c.File(r), body), fault.Unavailable, "The configuration of Fabric's %s cannot be written.", r)
+	return fault.Wrap(file.Replace(c.File(r), body, 0o600), fault.Unavailable, "The configuration of Fabric's %s cannot be written.", r)
 }
 
 // Remove ends a role: its child is stopped and not started again. Its keys and
@@ -100,23 +101,6 @@ func bracketed(listen string) string {
 		return "[" + listen + "]"
 	}
 	return listen
-}
-
-// replace writes a file beside the old one and then puts it in its place.
-func replace(path string, body []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(body)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }
 
 // A mark is of all that a child reads at its start alone: its configuration
