@@ -24,6 +24,7 @@ type finding struct {
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`           // what was found
 	Remedy string `json:"remedy,omitempty"` // what to do about it
+	away   bool   // what it is about cannot be reached, so nothing is known of it
 }
 
 func (c *call) findings(list []finding) error {
@@ -168,7 +169,11 @@ func (n *node) check(ctx context.Context) []finding {
 	var list []finding
 	say := func(name, detail string, err error, remedy string) {
 		if err != nil {
-			list = append(list, finding{Name: name, Detail: plain(err), Remedy: remedy})
+			f := finding{Name: name, Detail: plain(err), Remedy: remedy, away: fault.Is(err, fault.Unavailable)}
+			if f.away {
+				f.Remedy = "Nothing is lost: what is to be recorded waits for it. Look at “9ten ledger status”."
+			}
+			list = append(list, f)
 			return
 		}
 		list = append(list, finding{Name: name, OK: true, Detail: detail})

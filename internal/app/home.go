@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger"
@@ -33,9 +34,14 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	if !ok {
 		return fmt.Errorf("no ledger runs in mode %q", n.cfg.Ledger.Mode)
 	}
-	if n.ledger, err = open(ctx, n, w); err != nil {
+	h, err := open(ctx, n, w)
+	if err != nil {
 		return err
 	}
+	if w.around != nil {
+		h = w.around(h)
+	}
+	n.ledger = &patient{home: h, wall: time.Now}
 	n.closers = append(n.closers, n.ledger.Close)
 	n.recorder = recorder{n.cfg.NodeID(), contract.Client{Ledger: n.ledger}, n.keys.secret}
 	return nil

@@ -184,9 +184,7 @@ func (n *node) recovered(next http.Handler) http.Handler {
 // runJobs works until ctx ends, and first catches up with the calendar.
 func (n *node) runJobs(ctx context.Context) error {
 	if set, err := n.accounts.IsSetUp(ctx); err == nil && set {
-		if err := n.settle(ctx); err != nil {
-			n.log.Warn("the ledger does not know this node yet", "err", err)
-		}
+		n.named()
 	}
 	return n.jobs.Run(ctx)
 }

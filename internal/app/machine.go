@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/jobs"
@@ -52,10 +53,15 @@ func (m machine) Status(ctx context.Context) (s api.Status, err error) {
 }
 
 func (m machine) Findings(ctx context.Context) ([]api.Finding, error) {
-	list := append(m.n.cfg.surroundings(ctx), m.n.check(ctx)...)
+	list := m.n.cfg.surroundings(ctx)
+	// Somebody waits for the answer, so it does not wait for a day that is
+	// being closed.
+	soon, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	list = append(list, m.n.check(soon)...)
 	out := make([]api.Finding, len(list))
 	for i, f := range list {
-		out[i] = api.Finding(f)
+		out[i] = api.Finding{Name: f.Name, OK: f.OK, Detail: f.Detail, Remedy: f.Remedy}
 	}
 	return out, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/blob"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/listen"
@@ -34,7 +35,7 @@ type node struct {
 	keys     keys
 	signer   signer
 	db       *store.DB
-	ledger   home
+	ledger   *patient
 	recorder recorder
 	tlog     *tlog.Log
 	accounts *account.Service
@@ -68,6 +69,8 @@ type world struct {
 	// step, when set, is called before and after each thing that is persisted;
 	// an error stands for a disk that failed there. For tests.
 	step func(string) error
+	// around, when set, stands between the node and its ledger. For tests.
+	around func(home) home
 }
 
 // at and within name the steps of a part of the node; nil when nobody looks.
@@ -174,12 +177,19 @@ const (
 	jobCheck  = "report.check"   // nightly: the books, the log and the ledger hold
 )
 
+// jobDescribe tells the ledger what the node is called now.
+const jobDescribe = "ledger.describe"
+
 // calendar registers what happens by itself.
 func (n *node) calendar() {
 	handle := func(kind string, do func(context.Context) error) {
 		n.jobs.Handle(kind, jobs.Options{}, func(ctx context.Context, _ jobs.Job) error { return do(ctx) })
 	}
-	handle(jobDay, func(ctx context.Context) error {
+	record := func(kind string, do func(context.Context) error) {
+		handle(kind, func(ctx context.Context) error { return n.recording(ctx, do) })
+	}
+	record(jobDescribe, func(context.Context) error { return nil })
+	record(jobDay, func(ctx context.Context) error {
 		closed, err := n.report.CloseDays(ctx)
 		if closed > 0 {
 			n.log.Info("days closed", "n", closed)
@@ -193,7 +203,7 @@ func (n *node) calendar() {
 		}
 		return err
 	})
-	handle(jobMonth, n.closeDueMonths)
+	record(jobMonth, n.closeDueMonths)
 	handle(jobExpire, func(ctx context.Context) error {
 		if _, err := n.listen.DropOldClaims(ctx); err != nil {
 			return err
@@ -211,6 +221,20 @@ func (n *node) calendar() {
 	n.jobs.At(jobMonth, jobs.Date{Hour: 0, Minute: 30})
 	n.jobs.At(jobExpire, jobs.Date{Hour: 3, Minute: 0})
 	n.jobs.At(jobCheck, jobs.Date{Hour: 3, Minute: 30})
+}
+
+// recording runs what writes to the ledger, once the ledger knows this node as
+// it is called now. A ledger that is away is no failure: the job waits for it,
+// however long that takes.
+func (n *node) recording(ctx context.Context, do func(context.Context) error) error {
+	err := n.settle(ctx)
+	if err == nil {
+		err = do(ctx)
+	}
+	if fault.Is(err, fault.Unavailable) {
+		return jobs.Later(err)
+	}
+	return err
 }
 
 // closeDueMonths takes every month since the last final one as far as the
@@ -231,12 +255,17 @@ func (n *node) closeDueMonths(ctx context.Context) error {
 // nightly holds the node's evidence against itself. What does not hold makes
 // the job fail, which the operator's page, doctor and the log show.
 func (n *node) nightly(ctx context.Context) error {
+	var away error
 	for _, f := range n.check(ctx) {
-		if !f.OK && f.Name != checkJobs {
+		switch {
+		case f.OK || f.Name == checkJobs:
+		case f.away:
+			away = jobs.Later(fmt.Errorf("%s: %s", f.Name, f.Detail))
+		default:
 			return jobs.Stop(fmt.Errorf("%s: %s", f.Name, f.Detail))
 		}
 	}
-	return nil
+	return away
 }
 
 // settle brings the ledger's idea of the node up to date.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/web"
 	"github.com/michaelperna/9ten/internal/web/site"
 )
@@ -55,13 +56,14 @@ func manifest(assets *web.Assets) http.Handler {
 	})
 }
 
-// named tells the ledger what the node is called now. What it cannot be told
-// at once it is told at the next start.
+// named has the ledger told what the node is called now: by a job, so that
+// nobody waits for it.
 func (n *node) named() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := n.settle(ctx); err != nil {
-		n.log.Warn("the ledger does not know this node yet", "err", err)
+	err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.Enqueue(ctx, jobDescribe, "name", nil, time.Time{}) })
+	if err != nil {
+		n.log.Warn("the ledger is told at the next start what the node is called", "err", err)
 	}
 }
 

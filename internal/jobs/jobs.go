@@ -100,6 +100,33 @@ func stopped(err error) bool {
 	return ok
 }
 
+// errLater marks an error of something that is away.
+type errLater struct{ cause error }
+
+func (e errLater) Error() string { return e.cause.Error() }
+func (e errLater) Unwrap() error { return e.cause }
+
+// Later wraps what a handler returns when what it needs is away: to be away is
+// not to fail, so the try does not count, and the job waits for as long as it
+// takes.
+func Later(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errLater{err}
+}
+
+func wasAway(err error) bool {
+	_, ok := errors.AsType[errLater](err)
+	return ok
+}
+
+// patience is how long a job waits for what is away: an eighth of the time it
+// has waited already, at least ten seconds, at most five minutes.
+func patience(waited time.Duration) time.Duration {
+	return min(max(waited/8, 10*time.Second), 5*time.Minute)
+}
+
 // pause is how long to wait after the given number of runs: ten seconds,
 // doubled each time, at most an hour.
 func pause(tries int) time.Duration {

@@ -274,6 +274,38 @@ func TestStopGivesUpAtOnce(t *testing.T) {
 	})
 }
 
+// To be away is not to fail: the job waits in pauses that grow to five minutes,
+// however long it takes, and what fails afterwards has all its tries.
+func TestLaterIsNeverGivenUp(t *testing.T) {
+	within(t, func(b *bench) {
+		away := true
+		var pauses []time.Duration
+		last := time.Now()
+		b.Handle("away", jobs.Options{Tries: 2}, func(_ context.Context, j jobs.Job) error {
+			pauses, last = append(pauses, time.Since(last)), time.Now()
+			if away {
+				return jobs.Later(fault.New(fault.Unavailable, "away since %d", j.Tries))
+			}
+			b.note("ran")
+			return errors.New("no luck")
+		})
+		b.start()
+		b.enqueue("away", "", time.Time{})
+		time.Sleep(72 * time.Hour)
+		synctest.Wait()
+		b.wantRuns()
+		if n := len(pauses); n < 72*12 || n > 80*12 || pauses[1] > 11*time.Second || pauses[n-1] > 5*time.Minute+time.Second || pauses[n-1] < 5*time.Minute {
+			t.Errorf("%d runs, the first pauses %v, the last %v", n, pauses[:5], pauses[n-1])
+		}
+		away = false
+		time.Sleep(time.Hour)
+		b.wantRuns("ran", "ran")
+		if c := b.counts(); c["away dead"] != 1 || len(c) != 1 {
+			t.Errorf("counts = %v", c)
+		}
+	})
+}
+
 func TestTimeout(t *testing.T) {
 	within(t, func(b *bench) {
 		b.Handle("hang", jobs.Options{Timeout: time.Minute, Tries: 1}, func(ctx context.Context, _ jobs.Job) error {

@@ -21,7 +21,8 @@ const (
 
 // A Handler does one job. Its context ends when the job's time is up or the
 // node stops; a job that was interrupted by the latter runs again and the try
-// does not count. See [Stop] for errors that no try can mend.
+// does not count. See [Stop] for errors that no try can mend, and [Later] for
+// those of something that is away.
 type Handler func(ctx context.Context, j Job) error
 
 // Options say how jobs of a kind are run.
@@ -279,6 +280,10 @@ func (r *Runner) settle(ctx context.Context, h handler, j Job, failed error) {
 				return tx.Again(steady, j, tx.Now())
 			}
 			j.Error = clip(failed)
+			if wasAway(failed) {
+				j.Tries--
+				return tx.Again(steady, j, tx.Now().Add(patience(tx.Now().Sub(j.Made))))
+			}
 			if j.Tries >= h.Tries || stopped(failed) {
 				return tx.Bury(steady, j)
 			}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +28,7 @@ type Desk struct {
 	Keys   Signer
 	Marks  royalty.Marks // what the node says of itself on what it issues
 
-	closing sync.Mutex // days and months are closed by one caller at a time
+	closing turn
 	trees   treeCache
 	chart   atomic.Pointer[Chart]
 }
@@ -41,13 +40,16 @@ type Signer interface {
 	Checkpoint(c royalty.Checkpoint) (string, error) // log key, as a note
 }
 
-// CloseDays seals, logs and anchors every day that is over, from the first
-// one the node knows to yesterday. It returns how many it took a step further.
-// A ledger that cannot be reached ends it with an Unavailable fault; what is
-// in the log stays there and is anchored the next time.
+// CloseDays seals and logs every day that is over, from the first one the node
+// knows to yesterday, and then anchors them on the ledger. It returns how many
+// of them are anchored now that were not. A ledger that cannot be reached ends
+// it with an Unavailable fault: the days are in the log all the same, their
+// listeners have their receipts, and they are anchored the next time.
 func (d *Desk) CloseDays(ctx context.Context) (n int, err error) {
-	d.closing.Lock()
-	defer d.closing.Unlock()
+	if err := d.closing.take(ctx); err != nil {
+		return 0, err
+	}
+	defer d.closing.give()
 	return d.closeDays(ctx)
 }
 
@@ -56,14 +58,21 @@ func (d *Desk) closeDays(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var logged []Batch
 	for day := first; day <= last; day = day.Add(1) {
-		moved, err := d.closeDay(ctx, day)
+		b, err := d.keepDay(ctx, day)
 		if err != nil {
-			return n, fmt.Errorf("day %v: %w", day, err)
+			return 0, fmt.Errorf("day %v: %w", day, err)
 		}
-		if moved {
-			n++
+		if b.State == Logged {
+			logged = append(logged, b)
 		}
+	}
+	for _, b := range logged {
+		if err := d.anchor(ctx, b); err != nil {
+			return n, fmt.Errorf("day %v: %w", b.Day, err)
+		}
+		n++
 	}
 	return n, nil
 }
@@ -87,21 +96,13 @@ func (d *Desk) open(ctx context.Context) (first, last calendar.Day, err error) {
 	return first, last, err
 }
 
-// closeDay takes one day through its states.
-func (d *Desk) closeDay(ctx context.Context, day calendar.Day) (moved bool, err error) {
+// keepDay seals a day and puts it into the log, which takes this node alone.
+func (d *Desk) keepDay(ctx context.Context, day calendar.Day) (Batch, error) {
 	b, err := d.seal(ctx, day)
-	if err != nil {
-		return false, err
+	if err == nil && b.State == Sealed {
+		b, err = d.log(ctx, b)
 	}
-	if b.State == Sealed {
-		if b, err = d.log(ctx, b); err != nil {
-			return false, err
-		}
-	}
-	if b.State == Logged {
-		return true, d.anchor(ctx, b)
-	}
-	return false, nil
+	return b, err
 }
 
 // seal fixes the rows of a day, once.

@@ -24,8 +24,10 @@ import (
 // It compares sums of two files. A month that is being booked while it looks
 // may make it complain; it is asked again then.
 func (d *Desk) Invariants(ctx context.Context) error {
-	d.closing.Lock()
-	defer d.closing.Unlock()
+	if err := d.closing.take(ctx); err != nil {
+		return err
+	}
+	defer d.closing.give()
 	var books map[wallet.Book]money.Micro
 	var periods []Period
 	waits, lines := map[id.Sub]money.Micro{}, map[id.Act]money.Micro{}

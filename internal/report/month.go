@@ -19,11 +19,14 @@ import (
 
 // CloseMonth takes a period as far as the calendar allows: settled from the
 // 4th of the following month, final from the 20th. Running it again changes
-// nothing that is done. It returns a Conflict before the 4th, and when the
-// period before has not been settled.
+// nothing that is done. It returns a Conflict before the 4th and when the
+// period before has not been settled, Unavailable while the ledger is away or
+// somebody else is closing.
 func (d *Desk) CloseMonth(ctx context.Context, p calendar.Period) (Period, error) {
-	d.closing.Lock()
-	defer d.closing.Unlock()
+	if err := d.closing.try(); err != nil {
+		return Period{}, err
+	}
+	defer d.closing.give()
 	return d.closeMonth(ctx, p)
 }
 
@@ -92,8 +95,10 @@ func (d *Desk) complete(ctx context.Context, p calendar.Period) error {
 // oldest first, beginning with the node's first day. It returns those it
 // looked at.
 func (d *Desk) CloseDue(ctx context.Context) (out []Period, err error) {
-	d.closing.Lock()
-	defer d.closing.Unlock()
+	if err := d.closing.take(ctx); err != nil {
+		return nil, err
+	}
+	defer d.closing.give()
 	p, now, err := d.due(ctx)
 	for ; err == nil && !now.Before(p.Due(calendar.Settle)); p = p.Add(1) {
 		var m Period

@@ -30,8 +30,10 @@ func RowsUntil(p calendar.Period) time.Time { return p.Add(RowsKept).End() }
 // chunks, goes on where it was interrupted, and returns how many plays and
 // rows it emptied.
 func (d *Desk) Expire(ctx context.Context) (n int, err error) {
-	d.closing.Lock()
-	defer d.closing.Unlock()
+	if err := d.closing.take(ctx); err != nil {
+		return 0, err
+	}
+	defer d.closing.give()
 	open, now, err := d.due(ctx)
 	if err != nil {
 		return 0, err

@@ -76,8 +76,10 @@ func (d *Desk) Waiting(ctx context.Context, act id.Act) ([]Waiting, error) {
 // The books take over whatever the ledger has, also when it refuses the rest
 // or the node died between.
 func (d *Desk) Forfeit(ctx context.Context) (sum money.Micro, err error) {
-	d.closing.Lock()
-	defer d.closing.Unlock()
+	if err := d.closing.take(ctx); err != nil {
+		return 0, err
+	}
+	defer d.closing.give()
 	if err := d.payouts(ctx); err != nil {
 		return 0, err
 	}

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger"
+)
+
+// A moody home answers, refuses or hangs, as the test says.
+type moody struct {
+	home
+	answer func(context.Context) error
+	calls  int
+}
+
+func (m *moody) Evaluate(ctx context.Context, _ string, _ ...string) ([]byte, error) {
+	m.calls++
+	return nil, m.answer(ctx)
+}
+
+func (m *moody) Submit(ctx context.Context, _ ledger.Call) (ledger.Result, error) {
+	m.calls++
+	return ledger.Result{}, m.answer(ctx)
+}
+
+func hangs(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+// Only the first who ask a ledger that hangs wait for it; one caller in a while
+// finds out that it is back.
+func TestLedgerThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &moody{answer: hangs}
+		p := &patient{home: m, wall: time.Now}
+		ask := func(want time.Duration, kind fault.Kind) {
+			t.Helper()
+			began := time.Now()
+			_, err := p.Evaluate(t.Context(), "GetNodes")
+			if took := time.Since(began); took != want || fault.KindOf(err) != kind && (err != nil || kind != 0) {
+				t.Errorf("%v after %v", err, took)
+			}
+		}
+		ask(patience.evaluate, fault.Unavailable)
+		away := p.Away()
+		if away.IsZero() {
+			t.Error("it is away, and nobody knows")
+		}
+		ask(0, fault.Unavailable)
+		time.Sleep(pressing)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := p.Submit(t.Context(), ledger.Call{}); !fault.Is(err, fault.Unavailable) {
+				t.Errorf("it hangs and %v comes back", err)
+			}
+		}()
+		synctest.Wait()
+		ask(0, fault.Unavailable) // somebody is finding out already
+		time.Sleep(pressing)
+		ask(patience.evaluate, fault.Unavailable)
+		<-done
+		if m.calls != 3 || p.Away() != away {
+			t.Errorf("%d calls, away since %v, not %v", m.calls, p.Away(), away)
+		}
+		time.Sleep(pressing)
+		m.answer = func(context.Context) error { return fault.New(fault.NotFound, "none") }
+		ask(0, fault.NotFound) // an answer like any other
+		ask(0, fault.NotFound)
+		if !p.Away().IsZero() {
+			t.Error("it is back, and nobody knows")
+		}
+	})
+}
+
+// A ledger that refuses at once lets nobody wait, so everybody may ask; and who
+// leaves says nothing of the ledger.
+func TestLedgerThatRefuses(t *testing.T) {
+	m := &moody{answer: func(context.Context) error { return fault.Wrap(errors.New("no route"), fault.Unavailable, "away") }}
+	p := &patient{home: m, wall: time.Now}
+	for range 3 {
+		if _, err := p.Evaluate(t.Context(), "GetNodes"); !fault.Is(err, fault.Unavailable) || p.Away().IsZero() {
+			t.Error(err, p.Away())
+		}
+	}
+	if m.calls != 3 {
+		t.Errorf("%d calls", m.calls)
+	}
+	m.answer = func(context.Context) error { return nil }
+	if _, err := p.Evaluate(t.Context(), "GetNodes"); err != nil || !p.Away().IsZero() {
+		t.Error(err, p.Away())
+	}
+	m.answer = hangs
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := p.Evaluate(gone, "GetNodes"); !fault.Is(err, fault.Unavailable) || !p.Away().IsZero() {
+		t.Error(err, p.Away())
+	}
+}
