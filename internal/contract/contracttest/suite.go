@@ -59,7 +59,10 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 		{"fault: invariant", faultInvariant},
 		{"fault: row", faultRow},
 	} {
-		t.Run(tt.name, func(t *testing.T) { tt.run(t, newWorld(t, open(t))) })
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(t, newWorld(t, open(t)))
+		})
 	}
 }
 

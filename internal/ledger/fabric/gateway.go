@@ -23,10 +23,10 @@ import (
 // maxMessage bounds an answer of a peer: a block may have 10 MiB.
 const maxMessage = 100 << 20
 
-// dial connects to a peer or orderer. It does not wait for it: a call on a
+// Dial connects to a peer or orderer. It does not wait for it: a call on a
 // connection that is down fails as Unavailable, and it is tried again within
 // two seconds.
-func dial(address string, as *tls.Config) (*grpc.ClientConn, error) {
+func Dial(address string, as *tls.Config) (*grpc.ClientConn, error) {
 	return grpc.NewClient(address,
 		grpc.WithTransportCredentials(credentials.NewTLS(as)),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second}, MinConnectTimeout: 3 * time.Second}),
@@ -78,7 +78,7 @@ func explain(err error) error {
 	if all := strings.Join(texts, "\n"); strings.Contains(all, "ProposalResponsePayloads do not match") {
 		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(who, ", "))}
 	}
-	if s.Code() == codes.PermissionDenied || s.Code() == codes.Unauthenticated {
+	if s.Code() == codes.PermissionDenied || s.Code() == codes.Unauthenticated || strings.Contains(strings.Join(texts, "\n"), "Failed evaluating policy") {
 		return fault.Wrap(err, fault.Forbidden, "The ledger's peer does not accept this node's certificate.")
 	}
 	return fault.Wrap(err, fault.Unavailable, "The ledger cannot be reached at the moment. What has to be recorded waits.")

@@ -124,7 +124,7 @@ func (h *Home) connect() error {
 	if err != nil {
 		return err
 	}
-	conn, err := dial(h.local(h.child.Ports().Peer), as)
+	conn, err := Dial(h.local(h.child.Ports().Peer), as)
 	if err != nil {
 		return err
 	}
@@ -179,6 +179,9 @@ func (h *Home) Consenter() (channel.Consenter, error) {
 	tls, err := h.org.TLSCert(org.Orderer)
 	return channel.Consenter{MSP: h.cfg.Node, Host: h.cfg.Host, Port: h.child.Ports().Orderer, Identity: id, TLS: tls}, err
 }
+
+// Org is the node's organisation.
+func (h *Home) Org() *org.Org { return h.org }
 
 // Phase tells how far the node is.
 func (h *Home) Phase() Phase {

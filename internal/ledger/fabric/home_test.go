@@ -33,6 +33,14 @@ type node struct {
 
 func open(t testing.TB, name string, contracts ...fabric.Contract) *fabric.Home {
 	t.Helper()
+	h, _ := openAt(t, name, contracts...)
+	return h
+}
+
+// openAt also tells the first of the node's ports.
+func openAt(t testing.TB, name string, contracts ...fabric.Contract) (*fabric.Home, int) {
+	t.Helper()
+	port := freePorts(t)
 	if len(contracts) == 0 {
 		cc, err := contract.New()
 		if err != nil {
@@ -41,13 +49,13 @@ func open(t testing.TB, name string, contracts ...fabric.Contract) *fabric.Home 
 		contracts = []fabric.Contract{{Version: "1", Code: cc}}
 	}
 	h, err := fabric.Open(fabric.Config{
-		Dir: t.TempDir(), Node: name, Bin: fabrictest.Bin(t), Host: "127.0.0.1", Listen: "127.0.0.1", Port: freePorts(t),
+		Dir: t.TempDir(), Node: name, Bin: fabrictest.Bin(t), Host: "127.0.0.1", Listen: "127.0.0.1", Port: port,
 		Contracts: contracts, Now: time.Now, Log: logger(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return h, port
 }
 
 // start runs a node until the test ends.
@@ -129,7 +137,7 @@ func freePorts(t testing.TB) int {
 }
 
 func logger(t testing.TB) *slog.Logger {
-	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
 func registration(name string) contract.Registration {

@@ -385,6 +385,18 @@ func (h *Home) watch(ctx context.Context) error {
 	return nil
 }
 
+// Ready reports whether nothing is left to do on a channel, and otherwise at what
+// the node is and what keeps it.
+func (h *Home) Ready(name string) (ready bool, doing string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := h.cache[name]
+	if v == nil {
+		return false, "starting", nil
+	}
+	return v.ready, v.doing, v.err
+}
+
 // Renew renews the certificates that end soon and restarts what uses them.
 func (h *Home) Renew() ([]org.Certificate, error) {
 	done, err := h.org.RenewDue()

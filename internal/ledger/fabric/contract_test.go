@@ -1,0 +1,143 @@
+package fabric_test
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/contract/contracttest"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
+)
+
+// A stage is one node's peer and orderer on which every test has a channel of
+// its own. The other organisations are members without servers; their clients
+// use the node's peer.
+type stage struct {
+	node   *node
+	port   int
+	orgs   map[string]*org.Org
+	mu     sync.Mutex
+	opened int
+}
+
+const host = "a.example"
+
+func newStage(t *testing.T, others ...string) *stage {
+	h, port := openAt(t, host)
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{node: start(t, h, host), port: port, orgs: map[string]*org.Org{host: h.Org()}}
+	for _, name := range others {
+		o, err := org.Keep(t.TempDir(), name, []string{name}, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.orgs[name] = o
+	}
+	return s
+}
+
+// open makes a channel that all organisations are in and whose only validator
+// is the node's.
+func (s *stage) open(t *testing.T) *scene {
+	t.Helper()
+	founding := channel.Founding{Validators: []string{host}, Batch: 20 * time.Millisecond}
+	for name, o := range s.orgs {
+		ca, err := o.CA()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tlsca, err := o.TLSCA()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := channel.Founder{Member: channel.Member{MSP: name, Host: "127.0.0.1", Port: s.port, CA: ca, TLSCA: tlsca}}
+		if name == host {
+			if f.Consenter, err = s.node.Consenter(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		founding.Founders = append(founding.Founders, f)
+	}
+	s.mu.Lock()
+	s.opened++
+	founding.Channel = fmt.Sprintf("test%d", s.opened)
+	s.mu.Unlock()
+	first, err := founding.Genesis(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.node.Take(founding.Channel, first); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the channel "+founding.Channel, func() error {
+		ready, doing, err := s.node.Ready(founding.Channel)
+		if !ready {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		return nil
+	})
+	return &scene{stage: s, t: t, channel: founding.Channel, seen: map[string]contract.Client{}}
+}
+
+// A scene is one test's channel.
+type scene struct {
+	*stage
+	t       *testing.T
+	channel string
+	seen    map[string]contract.Client
+}
+
+func (s *scene) Now() time.Time { return time.Now() }
+
+// As returns the contract as an organisation's fresh identity calls it at the
+// node's peer.
+func (s *scene) As(name, role string) contract.Client {
+	s.t.Helper()
+	if c, ok := s.seen[name+role]; ok {
+		return c
+	}
+	o := s.orgs[name]
+	if o == nil {
+		s.t.Fatalf("no organisation %s on this stage", name)
+	}
+	id, err := o.Issue(org.Role(role), "someone")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cert, err := o.TLS(org.Admin)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	roots, err := s.orgs[host].Pool()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	conn, err := fabric.Dial(net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)), &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	hash := sha256.Sum256(cert.Certificate[0])
+	c, err := fabric.NewClient(conn, id, hash[:], s.channel)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.seen[name+role] = contract.Client{Ledger: c}
+	return s.seen[name+role]
+}
+
+// The same table as the embedded ledger's, on a network.
+func TestContract(t *testing.T) {
+	s := newStage(t, "b.example", "c.example", "d.example", "x.example", "y.example", "B.example")
+	contracttest.Run(t, func(t *testing.T) contracttest.Network { return s.open(t) })
+}
