@@ -83,7 +83,7 @@ func Build(args []string, stderr io.Writer) (code int, builder bool) {
 func (c Config) Link() error {
 	self, err := os.Executable()
 	if err != nil {
-		return fault.Wrap(err, fault.Internal, "The path of the 9ten binary is not known.")
+		return fmt.Errorf("the path of the 9ten binary: %w", err)
 	}
 	bin := filepath.Join(c.Builder(), "bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {
@@ -91,7 +91,7 @@ func (c Config) Link() error {
 	}
 	for name := range steps {
 		if err := link(self, filepath.Join(bin, name)); err != nil {
-			return fault.Wrap(err, fault.Unavailable, "The chaincode builder's %s cannot be pointed at %s.", name, self)
+			return fault.Wrap(err, fault.Unavailable, "The folder of the chaincode builder cannot be made.")
 		}
 	}
 	return nil

@@ -6,11 +6,13 @@
 package child
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
 )
@@ -84,32 +86,22 @@ func Find(bin string) (string, error) {
 	if bin == "" {
 		self, err := os.Executable()
 		if err != nil {
-			return "", fault.Wrap(err, fault.Internal, "The folder of the 9ten binary is not known.")
+			return "", fmt.Errorf("the path of the 9ten binary: %w", err)
 		}
 		bin = filepath.Join(filepath.Dir(self), "fabric")
 	}
-	abs, err := filepath.Abs(bin)
+	bin, err := filepath.Abs(bin)
 	if err != nil {
-		return "", fault.Wrap(err, fault.Invalid, "%s cannot be made an absolute path.", bin)
+		return "", fmt.Errorf("ledger.fabric.bin: %w", err)
 	}
 	for _, r := range Roles {
-		if why := unfit(filepath.Join(abs, string(r))); why != "" {
-			return "", fault.New(fault.Unavailable, "Fabric's command %q %s. Build it with make fabric, or unpack an official Fabric 3.1 release and set ledger.fabric.bin to its folder bin.", r, why)
+		f, err := os.Stat(filepath.Join(bin, string(r)))
+		switch {
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return "", fault.Wrap(err, fault.Unavailable, "Fabric's command %s in %s cannot be looked at. See that whoever runs the node may read it.", r, bin)
+		case err != nil || !f.Mode().IsRegular() || f.Mode()&0o111 == 0:
+			return "", fault.New(fault.Unavailable, "There is no executable %s of Fabric in %s. Build it with make fabric, or unpack an official Fabric 3.1 release and set ledger.fabric.bin to its folder bin.", r, bin)
 		}
 	}
-	return abs, nil
-}
-
-// unfit says what keeps a file from being run, or nothing.
-func unfit(path string) string {
-	f, err := os.Stat(path)
-	switch {
-	case os.IsNotExist(err):
-		return "is not in " + filepath.Dir(path)
-	case err != nil:
-		return "in " + filepath.Dir(path) + " cannot be looked at: " + strings.TrimPrefix(err.Error(), "stat ")
-	case !f.Mode().IsRegular() || f.Mode()&0o111 == 0:
-		return "in " + filepath.Dir(path) + " is not an executable file"
-	}
-	return ""
+	return bin, nil
 }

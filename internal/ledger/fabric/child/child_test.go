@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -23,6 +24,9 @@ import (
 func TestMain(m *testing.M) {
 	if code, builder := child.Build(os.Args, os.Stderr); builder {
 		os.Exit(code)
+	}
+	if home := os.Getenv("CHILD_TEST_HOME"); home != "" {
+		node(home, os.Getenv("CHILD_TEST_BIN"))
 	}
 	os.Exit(m.Run())
 }
@@ -57,7 +61,7 @@ func newHome(t *testing.T, level slog.Level) *home {
 	t.Helper()
 	h := &home{log: new(journal)}
 	h.Config = child.Config{
-		Home: t.TempDir(), Bin: fabrictest.Bin(t), MSP: "a.example", Host: "localhost", Listen: "127.0.0.1",
+		Home: filepath.Join(t.TempDir(), "a node's home"), Bin: fabrictest.Bin(t), MSP: "a.example", Host: "localhost", Listen: "127.0.0.1",
 		Port: ports(t), Channel: "nineten",
 	}
 	var err error
@@ -363,4 +367,19 @@ func TestEnvironmentIsNotInherited(t *testing.T) {
 	h.write(t, child.Peer, child.Orderer)
 	h.healthy(t, child.Peer)
 	h.healthy(t, child.Orderer)
+}
+
+// node is the process of TestNoOrphans: it supervises a home and says the
+// orderer's pid.
+func node(home, bin string) {
+	sup := child.New(child.Config{Home: home, Bin: bin}, slog.New(slog.DiscardHandler))
+	go func() {
+		for range time.Tick(20 * time.Millisecond) {
+			if s := sup.Status()[1]; s.PID != 0 {
+				fmt.Println(s.PID)
+				return
+			}
+		}
+	}()
+	sup.Run(context.Background())
 }

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -61,7 +62,7 @@ func (c Config) Remove(r Role) error {
 
 func (c Config) render(r Role) ([]byte, error) {
 	if !filepath.IsAbs(c.Home) {
-		return nil, fault.New(fault.Internal, "the Fabric home %q is not an absolute path", c.Home)
+		return nil, fmt.Errorf("the Fabric home %q is not an absolute path", c.Home)
 	}
 	text := coreYAML
 	if r == Orderer {
@@ -75,11 +76,11 @@ func (c Config) render(r Role) ([]byte, error) {
 		"bind": func(port int) string { return net.JoinHostPort(c.Listen, strconv.Itoa(port)) },
 	}).Parse(text)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Internal, "the template of Fabric's %s is broken", r)
+		return nil, fmt.Errorf("the template of Fabric's %s: %w", r, err)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, c); err != nil {
-		return nil, fault.Wrap(err, fault.Internal, "the template of Fabric's %s is broken", r)
+		return nil, fmt.Errorf("the template of Fabric's %s: %w", r, err)
 	}
 	return b.Bytes(), nil
 }

@@ -48,8 +48,8 @@ type Ordering struct {
 func (o Ordering) Orders() bool { return o.Relation == "consenter" && o.Status == "active" }
 
 // Ordering asks the node's orderer for its part in the channel, as the
-// organisation's administrator: id is a certificate that Config.Home's own
-// authority issued, trust holds that authority. Faults: NotFound when the
+// organisation's administrator: trust has a certificate of the organisation
+// and its authority for servers. Faults: NotFound when the
 // orderer is not in the channel, Unavailable when it does not answer.
 func (c Config) Ordering(ctx context.Context, trust *tls.Config) (Ordering, error) {
 	t := &http.Transport{TLSClientConfig: trust.Clone(), DisableKeepAlives: true}
@@ -62,7 +62,7 @@ func (c Config) Ordering(ctx context.Context, trust *tls.Config) (Ordering, erro
 	status, err := ask(ctx, t, "https://"+loopback(c.Ports().Admin)+"/participation/v1/channels/"+url.PathEscape(c.Channel), &o)
 	switch {
 	case err != nil:
-		return Ordering{}, fault.Wrap(err, fault.Unavailable, "Fabric's orderer does not answer.")
+		return Ordering{}, fault.Wrap(err, fault.Unavailable, "Fabric's %s does not answer.", Orderer)
 	case status == http.StatusNotFound:
 		return Ordering{}, fault.New(fault.NotFound, "Fabric's orderer is not in the channel %s.", c.Channel)
 	case status != http.StatusOK:

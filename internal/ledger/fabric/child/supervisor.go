@@ -3,7 +3,6 @@ package child
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -49,6 +48,7 @@ type Status struct {
 type Exit struct {
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"` // a sentence
+	Why    error     `json:"-"`      // the same as a fault, for who reads another language
 	Said   []Said    `json:"said"`   // its last complaints, oldest first
 }
 
@@ -225,7 +225,7 @@ func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
 		select {
 		case err := <-ended:
 			tick.Stop()
-			return fault.New(fault.Unavailable, "%s", how(cmd.ProcessState, err))
+			return how(cmd.ProcessState, err)
 		case <-ctx.Done():
 			tick.Stop()
 			c.stop(cmd, ended, patience, "the node stops")
@@ -264,7 +264,7 @@ func (c *child) stop(cmd *exec.Cmd, ended <-chan error, patience time.Duration, 
 // crashed tells of an end that nobody asked for.
 func (c *child) crashed(err error, began time.Time, pause time.Duration) {
 	now := time.Now().UTC()
-	e := &Exit{At: now, Reason: fault.Message(err), Said: c.ear.since(began)}
+	e := &Exit{At: now, Reason: fault.Message(err), Why: err, Said: c.ear.since(began)}
 	var n int
 	c.set(func(s *Status) {
 		s.Crashes++
@@ -307,21 +307,19 @@ func (c *child) command(ctx context.Context) *exec.Cmd {
 	return cmd
 }
 
-// how says in plain words how a process ended.
-func how(p *os.ProcessState, err error) string {
+// how says in plain words how a process ended that should not have.
+func how(p *os.ProcessState, err error) error {
 	if p == nil {
-		return fmt.Sprintf("It cannot be said how it ended: %v.", err)
+		return fault.Wrap(err, fault.Unavailable, "It cannot be said how it ended.")
 	}
 	ws, ok := p.Sys().(syscall.WaitStatus)
 	switch {
 	case ok && ws.Signaled() && ws.Signal() == syscall.SIGKILL:
-		return "It was killed (signal 9): by hand, or by the machine because memory ran out."
+		return fault.New(fault.Unavailable, "It was killed (signal 9): by hand, or by the machine because memory ran out.")
 	case ok && ws.Signaled():
-		return fmt.Sprintf("It was ended by signal %d (%v).", ws.Signal(), ws.Signal())
+		return fault.New(fault.Unavailable, "It was ended by signal %d (%v).", ws.Signal(), ws.Signal())
 	case p.ExitCode() == 0:
-		return "It ended without saying that anything was wrong."
-	case p.ExitCode() == 2:
-		return "It crashed (exit code 2)."
+		return fault.New(fault.Unavailable, "It ended without saying that anything was wrong.")
 	}
-	return fmt.Sprintf("It gave up (exit code %d).", p.ExitCode())
+	return fault.New(fault.Unavailable, "It gave up (exit code %d).", p.ExitCode())
 }

@@ -1,0 +1,40 @@
+package child_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+)
+
+// A node that is killed leaves no orphan behind, which would keep the ports
+// and the data from the next.
+func TestNoOrphans(t *testing.T) {
+	h := newHome(t, slog.LevelInfo)
+	if err := h.Write(child.Orderer); err != nil {
+		t.Fatal(err)
+	}
+	node := exec.Command(os.Args[0])
+	node.Env = append(os.Environ(), "CHILD_TEST_HOME="+h.Home, "CHILD_TEST_BIN="+h.Bin)
+	out, err := node.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	h.healthy(t, child.Orderer)
+	kill(t, node.Process.Pid)
+	if err := node.Wait(); err == nil {
+		t.Error("a killed node ended well")
+	}
+	until(t, "the orderer ended with its node", func() bool { return syscall.Kill(pid, 0) != nil })
+}
