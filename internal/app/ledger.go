@@ -75,8 +75,8 @@ func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
 		return err
 	}
 	in := contract.DayAnchor{Node: r.node, Day: a.Day, Size: a.Size, Root: contract.Digest(a.Root), Proof: contract.Digests(a.Consistency), Books: contract.Digest(a.Books), Commit: contract.Digest(commit)}
-	if last.Day != 0 {
-		in.Reveal = contract.Digest(r.beaconPart(last.Day))
+	if last.Open != 0 {
+		in.Reveal = contract.Digest(r.beaconPart(last.Open))
 	}
 	_, err = r.contract.AnchorDay(ctx, "anchor/"+a.Day.String(), in)
 	return err
@@ -100,7 +100,7 @@ func (r recorder) PayOperators(ctx context.Context, p calendar.Period, s wallet.
 }
 
 func (r recorder) Rules(ctx context.Context, p calendar.Period) (royalty.Rules, error) {
-	rules, err := r.contract.Rules(ctx, p)
+	rules, err := r.contract.Rules(ctx, r.node, p)
 	if err != nil {
 		return royalty.Rules{}, err
 	}

@@ -58,7 +58,7 @@ func (r recorder) payable(ctx context.Context, p calendar.Period) (out []id.Act,
 	if err != nil {
 		return nil, err
 	}
-	rules, err := r.contract.Rules(ctx, p)
+	rules, err := r.contract.Rules(ctx, r.node, p)
 	if err != nil {
 		return nil, err
 	}

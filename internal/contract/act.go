@@ -159,10 +159,10 @@ func (*Contract) GetActs(ctx Ctx, node string) (string, error) {
 
 // merges lists what was merged before a period closed, by From, each into the
 // act it is finally paid as.
-func (c *call) merges(p calendar.Period) ([]royalty.Merge, error) {
+func (c *call) merges(p calendar.Period, kind string, under ...string) ([]royalty.Merge, error) {
 	var out []royalty.Merge
 	end := millis(p.End())
-	err := each(c, "merge", nil, func(rest []string, m merge) error {
+	err := each(c, kind, under, func(rest []string, m merge) error {
 		if m.At < end {
 			out = append(out, royalty.Merge{From: id.Act(rest[0]), Into: m.Into})
 		}

@@ -38,6 +38,12 @@ type Anchor struct {
 	InvoiceCount uint32       `json:"invoice_count"`
 	At           uint64       `json:"at"`
 	Tx           string       `json:"tx"`
+	// Adopted is when this was brought from the operator's own ledger, of which Tx
+	// is; 0: it was recorded here.
+	Adopted uint64 `json:"adopted,omitempty"`
+	// Open, of a node's latest anchor, is the day whose number its next anchor
+	// reveals, 0 for none.
+	Open calendar.Day `json:"open,omitempty"`
 }
 
 // logHead is the end of a node's log.
@@ -74,6 +80,9 @@ func (*Contract) AnchorDay(ctx Ctx, op, arg string) (string, error) {
 			return err
 		}
 		next := logHead{Day: in.Day, Size: in.Size, Root: in.Root, Open: head.Open}
+		if err := c.revealOwn(in, &next); err != nil {
+			return err
+		}
 		if err := c.beacon(in, &next); err != nil {
 			return err
 		}
@@ -124,7 +133,9 @@ func (c *call) lastAnchor(node string) (Anchor, error) {
 	if err := c.must(&head, "The log of "+node+" was never anchored.", "log", node); err != nil {
 		return Anchor{}, err
 	}
-	return c.anchor(node, head.Day)
+	a, err := c.anchor(node, head.Day)
+	a.Open = head.Open
+	return a, err
 }
 
 // DayPayments is the argument of RecordPayments: what came in on a day. Transfers
@@ -145,6 +156,9 @@ type Payments struct {
 	DayPayments
 	At uint64 `json:"at"`
 	Tx string `json:"tx"`
+	// Adopted is when this was brought from the operator's own ledger, of which Tx
+	// is; 0: it was recorded here.
+	Adopted uint64 `json:"adopted,omitempty"`
 }
 
 // RecordPayments records a day's payments of the caller's node, once, when the
@@ -177,7 +191,7 @@ func (*Contract) RecordPayments(ctx Ctx, op, arg string) (string, error) {
 		} else if found {
 			return fault.New(fault.Conflict, "The payments of %s are recorded already.", in.Day)
 		}
-		rec := Payments{*in, c.now, c.tx}
+		rec := Payments{DayPayments: *in, At: c.now, Tx: c.tx}
 		if err := c.put(rec, "payments", in.Node, p, dayKey(in.Day)); err != nil {
 			return err
 		}

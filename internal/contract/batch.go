@@ -37,6 +37,9 @@ type Batch struct {
 	Hash     Digest          `json:"hash"` // names the batch; zeros until it is fixed
 	At       uint64          `json:"at"`
 	Tx       string          `json:"tx"`
+	// Adopted is when this was brought from the operator's own ledger, of which Tx
+	// is; 0: it was recorded here.
+	Adopted uint64 `json:"adopted,omitempty"`
 }
 
 // Payee is one line of a batch.

@@ -96,6 +96,55 @@ func (c *call) reveal(in *DayAnchor, next *logHead, head beaconHead) (calendar.D
 	return day, c.put(in.Reveal, "reveal", dayKey(day), in.Node)
 }
 
+// ownOpen is the end of the chain of beacons of a ledger that a node kept for
+// itself: the number that is still to be revealed.
+type ownOpen struct {
+	Day    calendar.Day `json:"day"`
+	Commit Digest       `json:"commit"`
+	Next   calendar.Day `json:"next"`  // first day that is not fixed
+	Value  Digest       `json:"value"` // of the day before
+}
+
+// revealOwn ends that chain with the node's first anchor here. It breaks ties in
+// the node's own month only: the network's beacon has no part of it.
+func (c *call) revealOwn(in *DayAnchor, next *logHead) error {
+	var o ownOpen
+	if found, err := c.get(&o, "ownopen", in.Node); err != nil || !found {
+		return err
+	}
+	var reveals []royalty.Reveal
+	if !in.Reveal.zero() {
+		h, err := royalty.BeaconCommit(in.Node, o.Day, royalty.Hash(in.Reveal))
+		if err != nil {
+			return err
+		}
+		if Digest(h) != o.Commit {
+			return fault.New(fault.Invalid, "The number revealed for %s is not the one %s committed to.", o.Day, in.Node)
+		}
+		reveals = []royalty.Reveal{{Node: in.Node, R: royalty.Hash(in.Reveal)}}
+	}
+	for range maxFixed {
+		known := reveals
+		if o.Next < o.Day {
+			known = nil
+		}
+		v, err := royalty.Beacon(royalty.Hash(o.Value), known)
+		if err != nil {
+			return err
+		}
+		o.Value = Digest(v)
+		if err := c.put(Beacon{o.Next, o.Value, uint32(len(known))}, "ownbeacon", in.Node, dayKey(o.Next)); err != nil {
+			return err
+		}
+		if o.Next >= o.Day {
+			break
+		}
+		o.Next = o.Next.Add(1)
+	}
+	in.Reveal, next.Open = Digest{}, 0
+	return c.del("ownopen", in.Node)
+}
+
 // commit takes the commit unless it comes too late: then the node takes no part.
 func (c *call) commit(in *DayAnchor, next *logHead, head beaconHead) error {
 	if in.Day < head.Next {

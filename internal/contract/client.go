@@ -121,46 +121,6 @@ func (c Client) ProveFault(ctx context.Context, op string, in FaultClaim, ev Evi
 	return c.send(ctx, "ProveFault", op, in, map[string][]byte{"evidence": b})
 }
 
-// ProposeIntent proposes a change of the network; see [Contract.ProposeIntent].
-func (c Client) ProposeIntent(ctx context.Context, op string, in IntentProposal) (string, error) {
-	return c.send(ctx, "ProposeIntent", op, in, nil)
-}
-
-// ApproveIntent consents to one; see [Contract.ApproveIntent].
-func (c Client) ApproveIntent(ctx context.Context, op string, in Consent) (string, error) {
-	return c.send(ctx, "ApproveIntent", op, in, nil)
-}
-
-// DeclineIntent does not; see [Contract.DeclineIntent].
-func (c Client) DeclineIntent(ctx context.Context, op string, in Objection) (string, error) {
-	return c.send(ctx, "DeclineIntent", op, in, nil)
-}
-
-// WithdrawIntent takes the caller's own back; see [Contract.WithdrawIntent].
-func (c Client) WithdrawIntent(ctx context.Context, op string, in IntentRef) (string, error) {
-	return c.send(ctx, "WithdrawIntent", op, in, nil)
-}
-
-// ConcludeIntent says what became of one; see [Contract.ConcludeIntent].
-func (c Client) ConcludeIntent(ctx context.Context, op string, in Conclusion) (string, error) {
-	return c.send(ctx, "ConcludeIntent", op, in, nil)
-}
-
-// Intents reads those that can be approved, by id.
-func (c Client) Intents(ctx context.Context) ([]Intent, error) {
-	return ask[[]Intent](ctx, c, "GetIntents")
-}
-
-// Intent reads the latest intent of an id.
-func (c Client) Intent(ctx context.Context, id Digest) (Intent, error) {
-	return ask[Intent](ctx, c, "GetIntent", id.String())
-}
-
-// PastIntents reads a page of those that are concluded, the latest first.
-func (c Client) PastIntents(ctx context.Context, page string) (IntentPage, error) {
-	return ask[IntentPage](ctx, c, "GetPastIntents", page)
-}
-
 // Node reads a node from the registry.
 func (c Client) Node(ctx context.Context, node string) (Node, error) {
 	return ask[Node](ctx, c, "GetNode", node)
@@ -184,10 +144,10 @@ func (c Client) Parameters(ctx context.Context, version uint32) (Parameters, err
 	return ask[Parameters](ctx, c, "GetParameters", strconv.FormatUint(uint64(version), 10))
 }
 
-// Rules reads what fixes a period's arithmetic; the seed is zero until the
-// beacon of the first day after the close is fixed.
-func (c Client) Rules(ctx context.Context, p calendar.Period) (PeriodRules, error) {
-	return ask[PeriodRules](ctx, c, "GetRules", p.String())
+// Rules reads what fixes the arithmetic of a node's period; the seed is zero
+// until the beacon of the first day after the close is fixed.
+func (c Client) Rules(ctx context.Context, node string, p calendar.Period) (PeriodRules, error) {
+	return ask[PeriodRules](ctx, c, "GetRules", node, p.String())
 }
 
 // Anchor reads a node's anchor of a day.

@@ -122,7 +122,7 @@ func (c *call) findSplit(in *FaultClaim, ev *Evidence) (*finding, error) {
 	if err := ev.rowsOf(&row); err != nil {
 		return nil, err
 	}
-	rules, _, err := c.rules(in.Period)
+	rules, _, err := c.rules(in.Node, in.Period)
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,9 @@ type Fault struct {
 	// Reopened says that the period has to be settled again. Otherwise it was
 	// final, or another period rests on it, and corrections go into the next.
 	Reopened bool `json:"reopened"`
+	// Adopted is when this was brought from the operator's own ledger, of which Tx
+	// is; 0: it was recorded here.
+	Adopted uint64 `json:"adopted,omitempty"`
 }
 
 // ProveFault decides an objective fault by computing it again: one listener's

@@ -22,6 +22,9 @@ type Forfeit struct {
 	Micro money.Micro `json:"micro"`
 	At    uint64      `json:"at"`
 	Tx    string      `json:"tx"`
+	// Adopted is when this was brought from the operator's own ledger, of which Tx
+	// is; 0: it was recorded here.
+	Adopted uint64 `json:"adopted,omitempty"`
 }
 
 // ForfeitBalance gives to the commons what a period credited to an act that has

@@ -22,3 +22,12 @@ func TestIntentID(t *testing.T) {
 		}
 	}
 }
+
+// TestAdoptionHash fixes what an adoption is named by, in the same way.
+func TestAdoptionHash(t *testing.T) {
+	f := contract.AdoptionFiling{Node: "a.example", Head: contract.Digest{1}, Height: 7, At: 258}
+	const want = "b30e1f466a7b56f313bd5f252579ddf21271c65a19ca18da6cc880f457804f63"
+	if got, err := f.Over([]contract.Digest{{2}, {3}}); err != nil || got.String() != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}

@@ -29,6 +29,9 @@ type Node struct {
 	Since      uint64 `json:"since"`
 	Log        []Key  `json:"log"`        // every key there ever was, the latest last
 	Settlement []Key  `json:"settlement"` // the same
+	// Adopted is since when the node records here, if it kept a ledger of its own
+	// before; see [Contract.GetAdoption].
+	Adopted uint64 `json:"adopted,omitempty"`
 }
 
 // Registration is the argument of RegisterNode and UpdateNode; the latter takes
@@ -64,6 +67,11 @@ func (*Contract) RegisterNode(ctx Ctx, op, arg string) (string, error) {
 			return err
 		} else if found {
 			return fault.New(fault.Conflict, "The node %s is registered already.", in.Node)
+		}
+		if a, _, err := c.adoption(in.Node); err != nil {
+			return err
+		} else if a.State == Verified {
+			return fault.New(fault.Conflict, "What %s brings from its own ledger is being applied, and registers it.", in.Node)
 		}
 		if in.LogKey == nil || in.SettlementKey == nil || in.LogKey.zero() || in.SettlementKey.zero() {
 			return fault.New(fault.Invalid, "A node registers with a log key and a settlement key.")

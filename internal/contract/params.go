@@ -69,14 +69,16 @@ func (*Contract) GetParameters(ctx Ctx, version string) (string, error) {
 	})
 }
 
-// GetRules returns the [PeriodRules] of a period, written 2026-10.
-func (*Contract) GetRules(ctx Ctx, period string) (string, error) {
+// GetRules returns the [PeriodRules] of a node's period, written 2026-10. They
+// are the same for all nodes but for months that are over when a node brings them
+// from a ledger of its own.
+func (*Contract) GetRules(ctx Ctx, node, period string) (string, error) {
 	return query(ctx, func(c *call) (PeriodRules, error) {
 		p, err := calendar.ParsePeriod(period)
 		if err != nil {
 			return PeriodRules{}, err
 		}
-		r, _, err := c.rules(p)
+		r, _, err := c.rules(node, p)
 		return r, err
 	})
 }
@@ -86,15 +88,30 @@ func (*Contract) GetRules(ctx Ctx, period string) (string, error) {
 func (c *call) parameters(calendar.Period) Parameters { return first }
 
 // rules also reports whether the seed is fixed.
-func (c *call) rules(p calendar.Period) (r PeriodRules, fixed bool, err error) {
+func (c *call) rules(node string, p calendar.Period) (r PeriodRules, fixed bool, err error) {
 	r = PeriodRules{Parameters: c.parameters(p), Merged: []royalty.Merge{}}
-	merged, err := c.merges(p)
+	a, found, err := c.adoption(node)
+	if err != nil {
+		return r, false, err
+	}
+	closed, day := calendar.DayOf(p.End()), calendar.Day(0)
+	merges, beacon := []string{"merge"}, []string{"beacon"}
+	if found && a.State == Adopted {
+		day = a.Day
+	}
+	if found && a.State == Adopted && millis(p.End()) <= a.Done {
+		merges = []string{"ownmerge", node}
+	}
+	if closed <= day { // anchored on the node's own ledger
+		beacon = []string{"ownbeacon", node}
+	}
+	merged, err := c.merges(p, merges[0], merges[1:]...)
 	if err != nil {
 		return r, false, err
 	}
 	r.Merged = append(r.Merged, merged...)
 	var b Beacon
-	fixed, err = c.get(&b, "beacon", dayKey(calendar.DayOf(p.End())))
+	fixed, err = c.get(&b, beacon[0], append(beacon[1:], dayKey(closed))...)
 	r.Seed = b.Value
 	return r, fixed, err
 }

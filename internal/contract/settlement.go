@@ -44,6 +44,9 @@ type Settled struct {
 	// two, Review says "not independently reviewed".
 	Attested []string `json:"attested"`
 	Review   string   `json:"review"`
+	// Adopted is when this was brought from the operator's own ledger, of which Tx
+	// is; 0: it was recorded here.
+	Adopted uint64 `json:"adopted,omitempty"`
 }
 
 // Parse returns the settlement itself.
@@ -157,7 +160,7 @@ func (c *call) backed(s *royalty.Settlement, rec *Settled) error {
 	if s.LogSize != last.Size || Digest(s.LogRoot) != last.Root {
 		return fault.New(fault.Invalid, "The settlement is not of the log last anchored.")
 	}
-	rules, fixed, err := c.rules(s.Period)
+	rules, fixed, err := c.rules(s.Node, s.Period)
 	switch {
 	case err != nil:
 		return err
@@ -316,6 +319,8 @@ type Proof struct {
 	Rules      PeriodRules `json:"rules"`
 	Faults     []Fault     `json:"faults"`
 	Batch      *Batch      `json:"batch,omitempty"`
+	// Adoption says until when the node kept a ledger of its own.
+	Adoption *Adoption `json:"adoption,omitempty"`
 }
 
 // GetProof returns the [Proof] of a node's period, or NotFound.
@@ -338,7 +343,7 @@ func (*Contract) GetProof(ctx Ctx, node, period string) (string, error) {
 		if out.Anchor, err = c.anchored(node, s.LogSize); err != nil {
 			return out, err
 		}
-		if out.Rules, _, err = c.rules(p); err != nil {
+		if out.Rules, _, err = c.rules(node, p); err != nil {
 			return out, err
 		}
 		if out.Faults, err = c.faults(node, p); err != nil {
@@ -346,8 +351,15 @@ func (*Contract) GetProof(ctx Ctx, node, period string) (string, error) {
 		}
 		var b Batch
 		found, err := c.get(&b, "batch", node, periodKey(p))
+		if err != nil {
+			return out, err
+		}
 		if found {
 			out.Batch = &b
+		}
+		a, found, err := c.adoption(node)
+		if found {
+			out.Adoption = &a
 		}
 		return out, err
 	})

@@ -216,6 +216,12 @@ func (w *world) settled(t *testing.T, listeners []*royalty.Listener) {
 	t.Helper()
 	w.closeLog(t)
 	m := w.month(t, listeners, nil)
+	w.carry(t, m)
+}
+
+// carry publishes a month, makes it final and fixes its batch.
+func (w *world) carry(t *testing.T, m made) {
+	t.Helper()
 	wants(t, "publish", w.publish(t, m.s), fine)
 	wants(t, "finalize", w.finalize(), fine)
 	var lines [][]byte

@@ -126,7 +126,7 @@ func acts(t *testing.T, w *world) {
 	wants(t, "merged already", merge(w.c, 1, 3), fault.Conflict)
 	wants(t, "chain", merge(w.c, 2, 1), fine)
 	// In force for the open period, not for those that are closed.
-	open, err := w.c.Rules(w.ctx, calendar.PeriodOf(w.net.Now()))
+	open, err := w.c.Rules(w.ctx, home, calendar.PeriodOf(w.net.Now()))
 	wants(t, "rules", err, fine)
 	if diff := cmp.Diff([]royalty.Merge{{From: act(2), Into: act(1)}, {From: act(3), Into: act(1)}}, open.Merged); diff != "" {
 		t.Error(diff)

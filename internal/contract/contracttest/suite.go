@@ -64,6 +64,16 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 			tt.run(t, newWorld(t, open(t)))
 		})
 	}
+	for _, tt := range []struct {
+		name string
+		run  func(*testing.T, *world)
+	}{
+		{"adoption", adoption},
+		{"adoption refused", adoptionRefused},
+		{"adoption in the middle of a day", adoptionOpen},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, bareWorld(t, open(t))) })
+	}
 }
 
 // wants fails the test unless err is of the kind; Internal stands for no error.

@@ -34,10 +34,15 @@ type world struct {
 }
 
 func newWorld(t *testing.T, net Network) *world {
-	w := &world{net: net, ctx: t.Context(), c: net.As(home, Admin), log: key("log"), settle: key("settle"),
-		period: calendar.PeriodOf(net.Now()).Add(-3), secret: map[calendar.Day]contract.Digest{}}
+	w := bareWorld(t, net)
 	w.register(t, home)
 	return w
+}
+
+// bareWorld has no node yet.
+func bareWorld(t *testing.T, net Network) *world {
+	return &world{net: net, ctx: t.Context(), c: net.As(home, Admin), log: key("log"), settle: key("settle"),
+		period: calendar.PeriodOf(net.Now()).Add(-3), secret: map[calendar.Day]contract.Digest{}}
 }
 
 func key(name string) ed25519.PrivateKey {
@@ -100,7 +105,7 @@ func (w *world) closeLog(t *testing.T) {
 }
 
 func (w *world) rules(t *testing.T) royalty.Rules {
-	r, err := w.c.Rules(w.ctx, w.period)
+	r, err := w.c.Rules(w.ctx, home, w.period)
 	wants(t, "rules", err, fine)
 	return r.Rules()
 }

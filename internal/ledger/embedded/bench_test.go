@@ -8,12 +8,13 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/contract/contracttest"
 )
 
 // BenchmarkSubmit records payments on a file with synchronous=FULL, as many
 // callers at once as -cpu says times 16, through the whole contract.
 func BenchmarkSubmit(b *testing.B) {
-	n := open(b, false)
+	n := contracttest.OpenOwn(b, false)
 	c := n.As("a.example", "admin")
 	key, key2 := contract.Digest{1}, contract.Digest{2}
 	ctx := context.Background()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/contract/contracttest"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger"
 	"github.com/michaelperna/9ten/internal/royalty"
@@ -16,12 +17,12 @@ import (
 // TestDates moves the node's clock through a month's end: nothing is taken a
 // moment early, everything from its first moment on.
 func TestDates(t *testing.T) {
-	n := open(t, true)
+	n := contracttest.OpenOwn(t, true)
 	const node = "a.example"
 	c, p := n.As(node, "admin"), calendar.Period(202610)
 	settle := ed25519.NewKeyFromSeed(make([]byte, 32))
 	log, public := contract.Digest{1}, contract.Digest(settle.Public().(ed25519.PublicKey))
-	n.now = p.Start()
+	n.Time = p.Start()
 	if _, err := c.RegisterNode(t.Context(), "node", contract.Registration{Node: node, LogKey: &log, SettlementKey: &public}); err != nil {
 		t.Fatal(err)
 	}
@@ -64,11 +65,11 @@ func TestDates(t *testing.T) {
 		{"settlement", p.Due(calendar.Settle), publish},
 		{"final", p.Due(calendar.Final), finalize},
 	} {
-		n.now = step.due.Add(-time.Millisecond)
+		n.Time = step.due.Add(-time.Millisecond)
 		if err := step.do(); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s a millisecond early: %v", step.what, err)
 		}
-		n.now = step.due
+		n.Time = step.due
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.what, err)
 		}
@@ -85,7 +86,7 @@ func FuzzContract(f *testing.F) {
 	f.Add(uint8(5), `{"node":"a.example","day":20261001,"size":16,"proof":[]}`, []byte(nil))
 	f.Add(uint8(8), `{"settlement":"OXRlbi9zZXR0bGVtZW50L3YxAA==","signature":""}`, []byte(nil))
 	f.Add(uint8(11), `{"node":"a.example","period":202610,"kind":"leaf"}`, []byte(`{"served":"OXRlbi9zZXJ2ZWQvdjEA","leaf":"00"}`))
-	n := open(f, true)
+	n := contracttest.OpenOwn(f, true)
 	key, key2 := contract.Digest{1}, contract.Digest{2}
 	c := n.As("a.example", "admin")
 	if _, err := c.RegisterNode(f.Context(), "node", contract.Registration{Node: "a.example", LogKey: &key, SettlementKey: &key2}); err != nil {

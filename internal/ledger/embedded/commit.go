@@ -272,6 +272,20 @@ func encodeArgs(args [][]byte) []byte {
 	return b
 }
 
+// decodeArgs reads what encodeArgs wrote of a call: the function comes first.
+func decodeArgs(b []byte) ([]string, error) {
+	tagged := append([]byte("args\x00"), b...) // a list has no tag of its own
+	r := wire.NewReader("args", tagged)
+	out := make([]string, r.Count(4))
+	for i := range out {
+		out[i] = string(r.Blob())
+	}
+	if len(out) == 0 {
+		r.Fail("has no function")
+	}
+	return out, r.Done()
+}
+
 // txID names a transaction by its place, sender and content.
 func txID(prev [32]byte, p *pending) string {
 	d := sha256.New()

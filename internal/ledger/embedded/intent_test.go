@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/contract/contracttest"
 	"github.com/michaelperna/9ten/internal/fault"
 )
 
 // TestIntentsExpire lets intents wait for longer than they may, and turns the
 // pages of what became of them.
 func TestIntentsExpire(t *testing.T) {
-	n := open(t, true)
+	n := contracttest.OpenOwn(t, true)
 	ctx, c := t.Context(), n.As("a.example", "admin")
 	log, settle := contract.Digest{1}, contract.Digest{2}
 	if _, err := c.RegisterNode(ctx, "node", contract.Registration{Node: "a.example", LogKey: &log, SettlementKey: &settle}); err != nil {
@@ -31,7 +32,7 @@ func TestIntentsExpire(t *testing.T) {
 		return id
 	}
 	id := propose("first", 0)
-	n.now = n.now.Add(contract.IntentLife*time.Millisecond - time.Millisecond)
+	n.Time = n.Time.Add(contract.IntentLife*time.Millisecond - time.Millisecond)
 	if open, err := c.Intents(ctx); err != nil || len(open) != 1 {
 		t.Fatalf("a moment before its time is over: %+v, %v", open, err)
 	}
@@ -42,7 +43,7 @@ func TestIntentsExpire(t *testing.T) {
 	if err := conclude("early", contract.Expired); !fault.Is(err, fault.Invalid) {
 		t.Errorf("expired a moment early: %v", err)
 	}
-	n.now = n.now.Add(time.Millisecond)
+	n.Time = n.Time.Add(time.Millisecond)
 	if open, err := c.Intents(ctx); err != nil || len(open) != 0 {
 		t.Errorf("open after its time: %+v, %v", open, err)
 	}
@@ -53,12 +54,12 @@ func TestIntentsExpire(t *testing.T) {
 	if again := propose("second", 0); again != id {
 		t.Errorf("the same has two ids, %s and %s", id, again)
 	}
-	n.now = n.now.Add(contract.IntentLife * time.Millisecond)
+	n.Time = n.Time.Add(contract.IntentLife * time.Millisecond)
 	if err := conclude("expired", contract.Expired); err != nil {
 		t.Fatal(err)
 	}
 	for i := 1; i < contract.PastIntents; i++ {
-		n.now = n.now.Add(time.Millisecond)
+		n.Time = n.Time.Add(time.Millisecond)
 		id = propose(fmt.Sprint("propose", i), i)
 		if err := conclude(fmt.Sprint("conclude", i), contract.Applied); err != nil {
 			t.Fatal(err)

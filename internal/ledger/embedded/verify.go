@@ -17,23 +17,51 @@ import (
 // transaction that does not hold. It proves that the file is whole; that nobody
 // replaced all of it is proved by comparing the head with one noted elsewhere.
 func (l *Ledger) Verify(ctx context.Context) (ledger.Status, error) {
+	none := func(string, []string) error { return nil }
+	return l.Export(ctx, none, nil)
+}
+
+// Export is Verify that hands over what it walked past: every call in order with
+// the arguments after the function's name, then, unless value is nil, every value
+// of the state by key. What it handed over counts only if it returns no error.
+func (l *Ledger) Export(ctx context.Context, call func(fn string, args []string) error, value func(key string, val []byte) error) (ledger.Status, error) {
 	tx, err := l.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return ledger.Status{}, fault.Wrap(err, fault.Unavailable, "The ledger cannot be read.")
+		return ledger.Status{}, unreadable(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it only read
-	st, err := walk(ctx, tx)
+	st, err := walk(ctx, tx, call)
 	if err != nil {
 		return ledger.Status{}, err
 	}
-	return st, checkState(ctx, tx)
+	if err := checkState(ctx, tx); err != nil || value == nil {
+		return st, err
+	}
+	rows, err := tx.QueryContext(ctx, `select key, val from state order by key`)
+	if err != nil {
+		return st, unreadable(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key, val []byte
+		if err := rows.Scan(&key, &val); err != nil {
+			return st, unreadable(err)
+		}
+		if err := value(string(key), notNil(val)); err != nil {
+			return st, err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return st, unreadable(err)
+	}
+	return st, nil
 }
 
 func unreadable(err error) error {
 	return fault.Wrap(err, fault.Unavailable, "The ledger cannot be read.")
 }
 
-func walk(ctx context.Context, tx *sql.Tx) (ledger.Status, error) {
+func walk(ctx context.Context, tx *sql.Tx, call func(string, []string) error) (ledger.Status, error) {
 	st := ledger.Status{Mode: "embedded"}
 	past, err := tx.PrepareContext(ctx, `select key, val, val is null from history where n = ? order by key`)
 	if err != nil {
@@ -69,6 +97,13 @@ func walk(ctx context.Context, tx *sql.Tx) (ledger.Status, error) {
 		hash, err := r.hash()
 		if err != nil || !bytes.Equal(hash[:], stored) {
 			return st, fault.Wrap(errAltered(err), fault.Invalid, "Transaction %d has been altered.", r.n)
+		}
+		args, err := decodeArgs(r.args)
+		if err != nil {
+			return st, fault.Wrap(err, fault.Invalid, "Transaction %d has been altered.", r.n)
+		}
+		if err := call(args[0], args[1:]); err != nil {
+			return st, err
 		}
 		st.Height, st.Head, st.At = r.n, hash, time.UnixMilli(r.at).UTC()
 	}
