@@ -151,6 +151,7 @@ func query[Out any](ctx Ctx, do func(*call) (Out, error)) (string, error) {
 	if err != nil {
 		return "", refuse(err)
 	}
+	c.stub = reading{c.stub}
 	out, err := do(c)
 	if err != nil {
 		return "", refuse(err)
@@ -158,6 +159,15 @@ func query[Out any](ctx Ctx, do func(*call) (Out, error)) (string, error) {
 	b, err := json.Marshal(out)
 	return string(b), err
 }
+
+// reading is a stub that only reads, whatever a reading function tries.
+type reading struct{ shim.ChaincodeStubInterface }
+
+var errReading = errors.New("a reading function writes")
+
+func (reading) PutState(string, []byte) error { return errReading }
+func (reading) DelState(string) error         { return errReading }
+func (reading) SetEvent(string, []byte) error { return errReading }
 
 // refuse writes a fault as a message. Anything else is the ledger's failure and
 // stays as it is.

@@ -37,6 +37,8 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 		{"registry", registry},
 		{"key rotation", rotation},
 		{"operation ids", operations},
+		{"who may write", callers},
+		{"who may read", readers},
 		{"acts and merges", acts},
 		{"intents", intents},
 		{"approvals", approvals},

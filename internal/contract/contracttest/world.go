@@ -225,3 +225,13 @@ func (m made) rowEvidence(t *testing.T, i int, l *royalty.Listener) contract.Evi
 }
 
 func first16(d contract.Digest) []byte { return d[:16] }
+
+// emptyMonth is a settlement of home in which nothing happened.
+func emptyMonth(p calendar.Period) []byte {
+	s := royalty.Settlement{Node: home, Period: p, Params: 1, Rules: "v1", Vectors: royalty.Hash(digest("vectors"))}
+	b, err := s.Encode()
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
