@@ -8,12 +8,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -65,12 +67,13 @@ type Home struct {
 	sup   *child.Supervisor
 	wake  chan struct{} // reconcile now
 
-	mu    sync.Mutex
-	rec   record
-	conn  *grpc.ClientConn // to the own peer, as administrator
-	admin identity.SigningIdentity
-	tls   []byte // hash of the connection's certificate
-	cache map[string]*view
+	mu     sync.Mutex
+	rec    record
+	conn   *grpc.ClientConn // to the own peer, as administrator
+	admin  identity.SigningIdentity
+	tls    []byte // hash of the connection's certificate
+	cache  map[string]*view
+	answer Answer // to this node's request, as last heard
 }
 
 // Open opens the folder, making the organisation at the first time. It starts
@@ -228,7 +231,9 @@ func (h *Home) Take(name string, first *cb.Block) error {
 	}
 	return h.change(func(r *record) {
 		r.Phase = Joined
-		r.Channels = append(r.Channels, name)
+		if !slices.Contains(r.Channels, name) {
+			r.Channels = append(r.Channels, name)
+		}
 	})
 }
 
@@ -250,28 +255,45 @@ func (h *Home) read() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	var r record
 	if err == nil {
-		err = json.Unmarshal(b, &h.rec)
+		err = json.Unmarshal(b, &r)
+	}
+	if err == nil {
+		h.rec = r
 	}
 	return fault.Wrap(err, fault.Invalid, "home.json in %s cannot be read. Restore it from a backup.", h.cfg.Dir)
 }
 
-// change edits home.json and has the node look at what is to be done.
+// change edits home.json and has the node look at what is to be done. A command
+// and the running node may both do it, so it is read again under a lock.
 func (h *Home) change(edit func(*record)) error {
 	h.mu.Lock()
+	defer h.mu.Unlock()
+	lock, err := os.OpenFile(filepath.Join(h.cfg.Dir, "home.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be written.", h.cfg.Dir)
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return err
+	}
+	if err := h.read(); err != nil {
+		return err
+	}
 	next := h.rec
-	next.Channels = append([]string(nil), h.rec.Channels...)
+	next.Channels = slices.Clone(h.rec.Channels)
 	edit(&next)
 	b, err := json.MarshalIndent(next, "", "  ")
-	if err == nil {
-		err = h.write("home.json", b)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		h.rec = next
+	if err := h.write("home.json", b); err != nil {
+		return err
 	}
-	h.mu.Unlock()
+	h.rec = next
 	h.Wake()
-	return err
+	return nil
 }
 
 // Wake has the node look now at what is to be done.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -29,9 +30,11 @@ type view struct {
 	config   channel.Config
 	block    *cb.Block // of the configuration
 	contract *lifecycle.QueryChaincodeDefinitionResult
+	intents  int // open ones
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed
+	failures int    // how often it failed the same way before
 }
 
 // The pace of what the node does by itself. It looks soon again while there is
@@ -74,31 +77,42 @@ func (h *Home) Run(ctx context.Context) error {
 // itself whether there is something to do, and does it; done steps cost a look.
 // did asks to be called again before what follows.
 type step struct {
-	name string
-	do   func(h *Home, ctx context.Context, name string, v *view) (did bool, err error)
+	name  string
+	chore bool // of a ledger that works already: one that fails keeps it from nobody
+	do    func(h *Home, ctx context.Context, name string, v *view) (did bool, err error)
 }
 
 var steps = []step{
-	{"starting the children", (*Home).wantChildren},
-	{"joining the orderer to the channel", (*Home).stepOrderer},
-	{"joining the peer to the channel", (*Home).stepPeer},
-	{"reading the channel's configuration", (*Home).stepConfig},
-	{"installing the contract", (*Home).stepInstall},
-	{"approving the contract", (*Home).stepApprove},
-	{"committing the contract", (*Home).stepCommit},
+	{"starting the children", false, (*Home).wantChildren},
+	{"joining the orderer to the channel", false, (*Home).stepOrderer},
+	{"joining the peer to the channel", false, (*Home).stepPeer},
+	{"reading the channel's configuration", false, (*Home).stepConfig},
+	{"installing the contract", false, (*Home).stepInstall},
+	{"approving the contract", false, (*Home).stepApprove},
+	{"committing the contract", false, (*Home).stepCommit},
+	{"carrying on what members agreed on", true, (*Home).stepIntents},
+	{"asking to endorse", true, (*Home).stepValidator},
 }
 
 // reconcile runs the steps of every channel for ever.
 func (h *Home) reconcile(ctx context.Context) error {
 	for {
 		pause := idle
-		h.mu.Lock()
-		names := slices.Clone(h.rec.Channels)
-		h.mu.Unlock()
-		for _, name := range names {
-			if !h.steps(ctx, name) {
-				pause = busy
+		names, err := h.lookAtRecord()
+		if err != nil {
+			return err
+		}
+		switch h.Phase() {
+		case Alone:
+			pause = time.Second // a command may found a network
+		case Asking:
+			pause = 3 * time.Second
+			if err := h.asked(ctx); err != nil {
+				h.cfg.Log.Warn("asking to be admitted", "err", err)
 			}
+		}
+		for _, name := range names {
+			pause = min(pause, h.steps(ctx, name))
 		}
 		t := time.NewTimer(pause)
 		select {
@@ -112,8 +126,16 @@ func (h *Home) reconcile(ctx context.Context) error {
 	}
 }
 
-// steps runs a channel's steps and reports whether nothing is left to do.
-func (h *Home) steps(ctx context.Context, name string) bool {
+// lookAtRecord reads what a command may have changed meanwhile.
+func (h *Home) lookAtRecord() ([]string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	err := h.read()
+	return slices.Clone(h.rec.Channels), err
+}
+
+// steps runs a channel's steps and tells when to look again.
+func (h *Home) steps(ctx context.Context, name string) time.Duration {
 	h.mu.Lock()
 	v := view{}
 	if was := h.cache[name]; was != nil {
@@ -127,23 +149,47 @@ func (h *Home) steps(ctx context.Context, name string) bool {
 		did, err := s.do(h, within, name, &v)
 		stop()
 		if err != nil || did {
-			v.ready, v.doing, v.err = false, s.name, err
+			v.ready = s.chore || err == nil && was.ready // a change of the channel keeps nobody from it
+			v.doing, v.err = s.name, err
+		}
+		if err != nil && !s.chore || did {
 			break
 		}
 	}
 	if ctx.Err() != nil {
-		return true
+		return idle
 	}
-	if v.err != nil && (was.err == nil || was.err.Error() != v.err.Error()) {
-		h.cfg.Log.Debug("ledger", "channel", name, "at", v.doing, "err", v.err)
-	}
-	if v.ready && !was.ready {
-		h.cfg.Log.Info("the ledger is ready", "channel", name, "contract", v.contract.GetVersion(), "sequence", v.config.Sequence)
-	}
+	v.tell(h.cfg.Log, name, was)
 	h.mu.Lock()
 	h.cache[name] = &v
 	h.mu.Unlock()
-	return v.ready
+	return v.pause(was)
+}
+
+// pause is until the channel is looked at again: soon after something was done,
+// ever later while the same thing fails.
+func (v *view) pause(was view) time.Duration {
+	switch {
+	case v.err != nil && was.err != nil && v.err.Error() == was.err.Error():
+		v.failures = min(was.failures+1, 3)
+		return busy << v.failures
+	case v.doing != "":
+		v.failures = 0
+		return busy
+	case v.intents > 0:
+		return turn
+	}
+	return idle
+}
+
+// tell logs what changed.
+func (v *view) tell(log *slog.Logger, name string, was view) {
+	if v.err != nil && (was.err == nil || was.err.Error() != v.err.Error()) {
+		log.Debug("ledger", "channel", name, "at", v.doing, "err", v.err)
+	}
+	if v.ready && !was.ready {
+		log.Info("the ledger is ready", "channel", name, "contract", v.contract.GetVersion(), "sequence", v.config.Sequence)
+	}
 }
 
 // wantChildren writes what the children are configured with: every member's node
@@ -318,26 +364,15 @@ func (h *Home) stepCommit(ctx context.Context, name string, v *view) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	conn, id, _ := h.peer()
-	g := chaincode.NewGateway(conn, id)
-	r, err := g.CheckCommitReadiness(ctx, d)
-	if err != nil {
-		return false, explain(err)
-	}
-	validators, err := v.config.Validators()
+	n, of, err := h.readiness(ctx, d, v.config)
 	if err != nil {
 		return false, err
 	}
-	n := 0
-	for _, m := range validators {
-		if r.Approvals[m] {
-			n++
-		}
+	if n < channel.Majority(of) {
+		return false, fault.New(fault.Unavailable, "%d of %d validators have approved the contract so far.", n, of)
 	}
-	if n < channel.Majority(len(validators)) {
-		return false, fault.New(fault.Unavailable, "%d of %d validators have approved the contract so far.", n, len(validators))
-	}
-	return true, explain(g.Commit(ctx, d))
+	conn, id, _ := h.peer()
+	return true, explain(chaincode.NewGateway(conn, id).Commit(ctx, d))
 }
 
 // follow wakes the node when a block changes a channel or its contract.
@@ -378,7 +413,10 @@ func (h *Home) watch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(txs, func(t block.Tx) bool { return t.Config || t.Chaincode == "_lifecycle" || t.Event == "intent" }) {
+		// A change, what members say of one, or a node that is registered now.
+		if slices.ContainsFunc(txs, func(t block.Tx) bool {
+			return t.Config || t.Chaincode == "_lifecycle" || t.Event == "intent" || t.Event == "approval" || t.Event == "node"
+		}) {
 			h.Wake()
 		}
 	}

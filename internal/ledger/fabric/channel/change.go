@@ -1,7 +1,9 @@
 package channel
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/pem"
 	"slices"
 	"unicode/utf8"
@@ -20,7 +22,7 @@ type Change func(root *cb.ConfigGroup) error
 // validator: one that never turns up stops nobody.
 func Admit(m Member) Change {
 	return func(root *cb.ConfigGroup) error {
-		if err := m.check(); err != nil {
+		if err := m.Check(); err != nil {
 			return err
 		}
 		app := root.Groups[application]
@@ -163,12 +165,23 @@ func memberOf(root *cb.ConfigGroup, c Consenter) (Member, error) {
 	return m, c.check(m)
 }
 
+// Fingerprint is a short name of the member's authorities: what people compare
+// before they admit it.
+func (m Member) Fingerprint() string {
+	h := sha256.New()
+	h.Write(m.CA)
+	h.Write(m.TLSCA)
+	x := hex.EncodeToString(h.Sum(nil)[:10])
+	return x[:5] + "-" + x[5:10] + "-" + x[10:15] + "-" + x[15:]
+}
+
 func (c Consenter) entry(id uint32) *cb.Consenter {
 	return &cb.Consenter{Id: id, Host: c.Host, Port: uint32(c.Port), MspId: c.MSP, Identity: c.Identity, ClientTlsCert: c.TLS, ServerTlsCert: c.TLS}
 }
 
-// check refuses what the orderers would refuse later, or take and choke on.
-func (m Member) check() error {
+// Check refuses (Invalid) what the orderers would refuse later, or take and choke
+// on.
+func (m Member) Check() error {
 	switch {
 	case !name(m.MSP):
 		return fault.New(fault.Invalid, "%q is no name for a member of the network.", m.MSP)

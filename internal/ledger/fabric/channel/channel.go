@@ -48,6 +48,10 @@ type Consenter struct {
 	TLS      []byte `json:"tls"`      // certificate, PEM; compared by its key
 }
 
+// Name is the organisation's, as of every description of one.
+func (m Member) Name() string    { return m.MSP }
+func (c Consenter) Name() string { return c.MSP }
+
 // Address is where the peer is reached.
 func (m Member) Address() string { return net.JoinHostPort(m.Host, strconv.Itoa(m.Port)) }
 

@@ -73,7 +73,7 @@ func (f Founding) Genesis(at time.Time) (*cb.Block, error) {
 	var all []string
 	var list []*cb.Consenter
 	for _, f := range f.Founders {
-		if err := f.Member.check(); err != nil {
+		if err := f.Member.Check(); err != nil {
 			return nil, err
 		}
 		key := groupName(f.Member.MSP)

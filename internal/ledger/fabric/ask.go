@@ -1,0 +1,305 @@
+package fabric
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// How a node comes into a network: it asks a member's node, with a few kilobytes
+// of certificates and nothing secret. The member's operator puts it before all
+// members; the newcomer's node asks from time to time how it stands, and joins by
+// itself once it is admitted.
+
+// Paths under which a member's node hears of newcomers.
+const (
+	RequestsPath = "/api/v1/ledger/requests"
+	maxRequest   = 16 << 10
+	maxRequests  = 32 // that wait at one member
+)
+
+// A Request is a node's wish to be admitted, as a member's node keeps it.
+type Request struct {
+	Member channel.Member `json:"member"`
+	Note   string         `json:"note,omitempty"` // for people, at most 500 characters
+	At     time.Time      `json:"at"`             // when it came
+}
+
+// Fingerprint is what people compare of a request by telephone.
+func (r Request) Fingerprint() string { return r.Member.Fingerprint() }
+
+// An Answer is how a request stands.
+type Answer struct {
+	State string `json:"state"` // waiting, proposed, admitted or unknown
+	// Approvals and Needed are how many members have approved, and how many must.
+	Approvals int `json:"approvals"`
+	Needed    int `json:"needed"`
+	// First is the channel's first block, once the node is admitted.
+	First []byte `json:"first,omitempty"`
+}
+
+// The states of a request.
+const (
+	Waiting  = "waiting"  // no member has put it before the others yet
+	Proposed = "proposed" // members decide
+	Admitted = "admitted"
+	Unknown  = "unknown"
+)
+
+// Ask asks a member's node for admission. From then on this node waits and
+// joins by itself. It returns Conflict when it is in a network already, and
+// what the member's node says when it refuses.
+func (h *Home) Ask(ctx context.Context, via, note string) error {
+	if p := h.Phase(); p == Joined {
+		return fault.New(fault.Conflict, "This node is in a network already.")
+	}
+	u, err := url.Parse(strings.TrimRight(via, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fault.On("via", fault.Invalid, "Give the address of a member's node, such as https://music.example.")
+	}
+	m, err := h.Member()
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(Request{Member: m, Note: note})
+	if err != nil {
+		return err
+	}
+	if err := call(ctx, http.MethodPost, u.String()+RequestsPath, b, nil); err != nil {
+		return err
+	}
+	return h.change(func(r *record) { r.Phase, r.Via = Asking, u.String() })
+}
+
+// Forget ends the waiting for an admission.
+func (h *Home) Forget() error {
+	if h.Phase() != Asking {
+		return fault.New(fault.Conflict, "This node does not wait to be admitted.")
+	}
+	return h.change(func(r *record) { r.Phase, r.Via = Alone, "" })
+}
+
+// asked asks the member's node how the request stands, and joins when it is
+// admitted.
+func (h *Home) asked(ctx context.Context) error {
+	h.mu.Lock()
+	via := h.rec.Via
+	h.mu.Unlock()
+	var a Answer
+	if err := call(ctx, http.MethodGet, via+RequestsPath+"/"+url.PathEscape(h.cfg.Node), nil, &a); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.answer = a
+	h.mu.Unlock()
+	if a.State != Admitted {
+		return nil
+	}
+	first, err := channel.DecodeBlock(a.First)
+	if err != nil {
+		return err
+	}
+	h.cfg.Log.Info("admitted to the network", "via", via, "first_block", fmt.Sprintf("%x", block.Hash(first)))
+	return h.Take(channel.Name, first)
+}
+
+// Asked tells whom this node asked, and how that stood last.
+func (h *Home) Asked() (via string, a Answer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rec.Via, h.answer
+}
+
+// call speaks JSON with a member's node.
+func call(ctx context.Context, method, address string, body []byte, into any) error {
+	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The node %s cannot be reached.", r.URL.Host)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The node %s broke off its answer.", r.URL.Host)
+	}
+	if answer.StatusCode >= 300 {
+		var p struct{ Detail string }
+		_ = json.Unmarshal(b, &p) // a proxy in between may have answered
+		return fault.New(fault.Unavailable, "The node %s answered %d. %s", r.URL.Host, answer.StatusCode, p.Detail)
+	}
+	if into == nil {
+		return nil
+	}
+	return fault.Wrap(json.Unmarshal(b, into), fault.Unavailable, "The node %s gave an answer that cannot be read.", r.URL.Host)
+}
+
+// Receive keeps a newcomer's request until an operator decides. It returns
+// Invalid for what is no request, Conflict for a member, Limited when too many
+// wait. Asking again replaces the request.
+func (h *Home) Receive(r Request) error {
+	if err := r.Member.Check(); err != nil {
+		return err
+	}
+	if len([]rune(r.Note)) > 500 {
+		return fault.New(fault.TooLarge, "A note has at most 500 characters.")
+	}
+	if v, ok := h.seen(channel.Name); !ok {
+		return fault.New(fault.Unavailable, "This node is in no network yet, so it cannot take you into one.")
+	} else if v.config.Member(r.Member.MSP) {
+		return fault.New(fault.Conflict, "%s is a member already.", r.Member.MSP)
+	}
+	all, err := h.Requests()
+	if err != nil {
+		return err
+	}
+	known := slices.ContainsFunc(all, func(x Request) bool { return x.Member.MSP == r.Member.MSP })
+	if !known && len(all) >= maxRequests {
+		return fault.Later(time.Hour, "Too many nodes wait to be admitted here. Ask another member, or try later.")
+	}
+	r.At = h.cfg.Now().UTC()
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if len(b) > maxRequest {
+		return fault.New(fault.TooLarge, "A request has at most %d bytes.", maxRequest)
+	}
+	if err := os.MkdirAll(filepath.Join(h.cfg.Dir, "requests"), 0o700); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "The request cannot be kept.")
+	}
+	return h.write(requestFile(r.Member.MSP), b)
+}
+
+// requestFile names the file of a request. An id is checked to have no slash.
+func requestFile(node string) string { return filepath.Join("requests", node+".json") }
+
+// Requests are those that wait, the oldest first.
+func (h *Home) Requests() ([]Request, error) {
+	names, err := filepath.Glob(filepath.Join(h.cfg.Dir, "requests", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var out []Request
+	for _, n := range names {
+		b, err := os.ReadFile(n)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var r Request
+		if err == nil {
+			err = json.Unmarshal(b, &r)
+		}
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Unavailable, "The request %s cannot be read.", filepath.Base(n))
+		}
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b Request) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Member.MSP, b.Member.MSP)) })
+	return out, nil
+}
+
+// Request is one that waits, NotFound when there is none of that node.
+func (h *Home) Request(node string) (Request, error) {
+	all, err := h.Requests()
+	if err != nil {
+		return Request{}, err
+	}
+	i := slices.IndexFunc(all, func(r Request) bool { return r.Member.MSP == node })
+	if i < 0 {
+		return Request{}, fault.New(fault.NotFound, "No node %s waits to be admitted.", node)
+	}
+	return all[i], nil
+}
+
+// Dismiss drops a request. The newcomer may ask again.
+func (h *Home) Dismiss(node string) error {
+	r, err := h.Request(node)
+	if err != nil {
+		return err
+	}
+	return fault.Wrap(os.Remove(filepath.Join(h.cfg.Dir, requestFile(r.Member.MSP))), fault.Unavailable, "The request cannot be dropped.")
+}
+
+// Admit puts a request before the members and approves it for this node.
+func (h *Home) Admit(ctx context.Context, node string) (contract.Digest, error) {
+	r, err := h.Request(node)
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	id, err := h.Propose(ctx, channel.Name, contract.AdmitMember, node, r.Member, r.Note)
+	if err != nil {
+		return id, err
+	}
+	return id, h.Dismiss(node)
+}
+
+// Answer tells a newcomer how its request stands. What it gives away everybody
+// may know: who is a member, and the channel's first block.
+func (h *Home) Answer(ctx context.Context, node string) (Answer, error) {
+	v, ok := h.seen(channel.Name)
+	if !ok {
+		return Answer{}, fault.New(fault.Unavailable, "This node is in no network yet.")
+	}
+	members, err := v.config.Members()
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{State: Unknown, Needed: channel.Majority(len(members))}
+	if v.config.Member(node) {
+		first, err := h.First(channel.Name)
+		if err != nil {
+			return a, err
+		}
+		a.State, a.First = Admitted, channel.EncodeBlock(first)
+		return a, nil
+	}
+	if _, err := h.Request(node); err == nil {
+		a.State = Waiting
+		return a, nil
+	}
+	b, err := h.book(channel.Name)
+	if err != nil {
+		return a, err
+	}
+	list, err := b.Intents(ctx)
+	for _, i := range list {
+		if i.Kind == contract.AdmitMember && i.Subject == node {
+			a.State, a.Approvals = Proposed, len(i.Approvals)
+		}
+	}
+	return a, err
+}
+
+// seen is what the node last saw of a channel, false before it saw it.
+func (h *Home) seen(name string) (view, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if v := h.cache[name]; v != nil && v.block != nil {
+		return *v, true
+	}
+	return view{}, false
+}

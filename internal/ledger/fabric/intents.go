@@ -1,0 +1,391 @@
+package fabric
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// A kind is how an intent becomes a change of the channel, and who must sign it.
+type kind struct {
+	change func(subject string, payload []byte) (channel.Change, error)
+	// members and orderers tell whether a majority of all members, and of those
+	// who order, must have signed.
+	members  func(cfg channel.Config, subject string) bool
+	orderers func(cfg channel.Config, subject string) bool
+}
+
+func always(channel.Config, string) bool { return true }
+func never(channel.Config, string) bool  { return false }
+
+// kinds is the table of them. An upgrade of the contract is none: the channel's
+// lifecycle counts its approvals.
+var kinds = map[string]kind{
+	contract.AdmitMember:    {of(func(_ string, m channel.Member) channel.Change { return channel.Admit(m) }), always, never},
+	contract.RemoveMember:   {about(channel.Remove), always, func(cfg channel.Config, s string) bool { _, yes := cfg.Orders(s); return yes }},
+	contract.AddOrderer:     {of(func(_ string, c channel.Consenter) channel.Change { return channel.AddOrderer(c) }), never, always},
+	contract.RemoveOrderer:  {about(channel.RemoveOrderer), never, always},
+	contract.ReplaceOrderer: {of(func(_ string, c channel.Consenter) channel.Change { return channel.ReplaceOrderer(c) }), never, always},
+	contract.SetValidators:  {of(func(_ string, v []string) channel.Change { return channel.Validators(v) }), always, never},
+}
+
+// of reads an intent's payload. What it is about must be whom it names.
+func of[T any](make func(string, T) channel.Change) func(string, []byte) (channel.Change, error) {
+	return func(subject string, payload []byte) (channel.Change, error) {
+		var v T
+		if err := json.Unmarshal(payload, &v); err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "The intent's content cannot be read.")
+		}
+		if n, ok := any(v).(interface{ Name() string }); ok && n.Name() != subject {
+			return nil, fault.New(fault.Invalid, "The intent is about %s, but what it brings is of %s.", subject, n.Name())
+		}
+		return make(subject, v), nil
+	}
+}
+
+func about(make func(string) channel.Change) func(string, []byte) (channel.Change, error) {
+	return func(subject string, _ []byte) (channel.Change, error) { return make(subject), nil }
+}
+
+// book is the contract of a channel as the node's administrator calls it.
+func (h *Home) book(name string) (contract.Client, error) {
+	c, err := h.Client(name)
+	return contract.Client{Ledger: c}, err
+}
+
+// Propose puts a change before the members and approves it for this node.
+// payload is what the kind takes (see [Home.Member], [Home.Consenter]); nil for
+// none. It returns the intent's id. Faults: those of the contract.
+func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload any, note string) (contract.Digest, error) {
+	p := contract.IntentProposal{Kind: kind, Subject: subject, Note: note}
+	var err error
+	if payload != nil {
+		if p.Payload, err = json.Marshal(payload); err != nil {
+			return contract.Digest{}, err
+		}
+	}
+	id, err := p.ID()
+	if err != nil {
+		return id, err
+	}
+	v, err := h.current(ctx, name)
+	if err != nil {
+		return id, err
+	}
+	if k, ok := kinds[kind]; ok { // what cannot be is not put before anybody
+		change, err := k.change(subject, p.Payload)
+		if err == nil {
+			_, err = v.config.Update(name, change)
+		}
+		if err != nil {
+			return id, err
+		}
+	}
+	b, err := h.book(name)
+	if err != nil {
+		return id, err
+	}
+	if _, err := b.ProposeIntent(ctx, "intent/"+rand.Text(), p); err != nil {
+		return id, err
+	}
+	return id, h.Approve(ctx, name, id)
+}
+
+// Approve consents to an intent: a human did, from here on the node signs for
+// it by itself, again whenever another change comes first.
+func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) error {
+	b, err := h.book(name)
+	if err != nil {
+		return err
+	}
+	i, err := b.Intent(ctx, id)
+	if err != nil {
+		return err
+	}
+	v, err := h.current(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := h.consent(ctx, name, i, v); err != nil {
+		return err
+	}
+	h.Wake()
+	return nil
+}
+
+// Decline records that this node does not consent, and why.
+func (h *Home) Decline(ctx context.Context, name string, id contract.Digest, reason string) error {
+	b, err := h.book(name)
+	if err == nil {
+		_, err = b.DeclineIntent(ctx, "decline/"+rand.Text(), contract.Objection{ID: id, Reason: reason})
+	}
+	return err
+}
+
+// Withdraw takes an intent of this node back.
+func (h *Home) Withdraw(ctx context.Context, name string, id contract.Digest) error {
+	b, err := h.book(name)
+	if err == nil {
+		_, err = b.WithdrawIntent(ctx, "withdraw/"+rand.Text(), contract.IntentRef{ID: id})
+	}
+	return err
+}
+
+// consent signs what follows from an intent at the channel's configuration, and
+// records it.
+func (h *Home) consent(ctx context.Context, name string, i contract.Intent, v *view) error {
+	b, err := h.book(name)
+	if err != nil {
+		return err
+	}
+	c := contract.Consent{ID: i.ID}
+	if k, ok := kinds[i.Kind]; ok {
+		update, err := k.update(name, i, v.config)
+		if err != nil {
+			return err
+		}
+		_, admin, _ := h.peer()
+		sig, err := channel.Sign(admin, update)
+		if err != nil {
+			return err
+		}
+		c = contract.Consent{ID: i.ID, Sequence: v.config.Sequence, Update: sha256.Sum256(update), Header: sig.Header, Signature: sig.Signature}
+	}
+	_, err = b.ApproveIntent(ctx, "approve/"+rand.Text(), c)
+	return err
+}
+
+func (k kind) update(name string, i contract.Intent, cfg channel.Config) ([]byte, error) {
+	change, err := k.change(i.Subject, i.Payload)
+	if err != nil {
+		return nil, err
+	}
+	return cfg.Update(name, change)
+}
+
+// stepIntents carries on what members agreed on: it signs again what another
+// change overtook, consents to what needs no human, submits what enough have
+// signed, and concludes what is done.
+func (h *Home) stepIntents(ctx context.Context, name string, v *view) (bool, error) {
+	b, err := h.book(name)
+	if err != nil {
+		return false, err
+	}
+	list, err := b.Intents(ctx)
+	if err != nil {
+		return false, err
+	}
+	v.intents = len(list)
+	var errs []error
+	did := false
+	for _, i := range list {
+		d, err := h.carry(ctx, name, i, v, b)
+		did = did || d
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: %w", i.Kind, i.Subject, err))
+		}
+	}
+	return did, errors.Join(errs...)
+}
+
+// turn is how long others wait for the organisation whose turn it is to submit
+// or conclude what is ready.
+const turn = 10 * time.Second
+
+func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *view, b contract.Client) (bool, error) {
+	if i.Kind == contract.UpgradeContract {
+		return h.upgrade(ctx, name, i, v, b)
+	}
+	k, ok := kinds[i.Kind]
+	if !ok {
+		return false, nil // of a later version: others carry it
+	}
+	update, err := k.update(name, i, v.config)
+	switch {
+	case fault.Is(err, fault.Conflict):
+		return h.conclude(ctx, i, contract.Applied, v, b)
+	case err != nil:
+		return h.conclude(ctx, i, contract.Failed, v, b)
+	}
+	mine := slices.IndexFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
+	if mine >= 0 && i.Approvals[mine].Sequence < v.config.Sequence || mine < 0 && h.agrees(ctx, i, v, b) {
+		return true, h.consent(ctx, name, i, v)
+	}
+	var sigs []channel.Signature
+	var who []string
+	last := contract.Approval{}
+	for _, a := range i.Approvals {
+		if a.Sequence != v.config.Sequence || a.Update != sha256.Sum256(update) {
+			continue
+		}
+		sigs, who = append(sigs, channel.Signature{Header: a.Header, Signature: a.Signature}), append(who, a.Node)
+		if a.At > last.At {
+			last = a
+		}
+	}
+	if !k.enough(v.config, i.Subject, who) || !h.mayCarry(last.Node, last.At) {
+		return false, nil
+	}
+	return true, h.submit(ctx, name, update, sigs)
+}
+
+// mayCarry lets the organisation go first whose word was the last that was
+// needed, and all others some time later.
+func (h *Home) mayCarry(first string, at uint64) bool {
+	return first == h.cfg.Node || h.cfg.Now().Sub(time.UnixMilli(int64(at))) > turn
+}
+
+// enough reports whether those who signed are the majorities the channel's
+// policies ask for.
+func (k kind) enough(cfg channel.Config, subject string, who []string) bool {
+	members, err := cfg.Members()
+	if err != nil {
+		return false
+	}
+	orderers, err := cfg.Consenters()
+	if err != nil {
+		return false
+	}
+	m, o := 0, 0
+	for _, x := range members {
+		if slices.Contains(who, x.MSP) {
+			m++
+		}
+	}
+	for _, x := range orderers {
+		if slices.Contains(who, x.MSP) {
+			o++
+		}
+	}
+	return (!k.members(cfg, subject) || m >= channel.Majority(len(members))) &&
+		(!k.orderers(cfg, subject) || o >= channel.Majority(len(orderers)))
+}
+
+// submit hands an update to the own peer's gateway, which sends it to all
+// orderers and waits for a quorum of them: no address of an orderer is needed,
+// and each one's exact reason comes back.
+func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []channel.Signature) error {
+	conn, admin, _ := h.peer()
+	env, err := channel.Envelope(name, admin, update, sigs, h.cfg.Now())
+	if err != nil {
+		return err
+	}
+	_, err = gateway.NewGatewayClient(conn).Submit(ctx, &gateway.SubmitRequest{TransactionId: "configuration", ChannelId: name, PreparedTransaction: env})
+	return explain(err)
+}
+
+// conclude records what became of an intent. Two nodes may do it at once; the
+// second is told that it was done.
+func (h *Home) conclude(ctx context.Context, i contract.Intent, outcome string, v *view, b contract.Client) (bool, error) {
+	if !h.mayCarry(i.By, i.At) {
+		return false, nil
+	}
+	op := fmt.Sprintf("conclude/%s/%d", i.ID, i.Round)
+	_, err := b.ConcludeIntent(ctx, op, contract.Conclusion{ID: i.ID, Outcome: outcome, Sequence: v.config.Sequence})
+	if fault.Is(err, fault.Conflict) {
+		err = nil
+	}
+	return false, err
+}
+
+// agrees tells what a node consents to without asking: that a registered member
+// of a small network endorses beside all who do. To admit it was the decision.
+func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {
+	if i.Kind != contract.SetValidators || slices.ContainsFunc(i.Declines, func(d contract.Decline) bool { return d.Node == h.cfg.Node }) {
+		return false
+	}
+	var next []string
+	if json.Unmarshal(i.Payload, &next) != nil {
+		return false
+	}
+	now, err := v.config.Validators()
+	members, err2 := v.config.Members()
+	if err != nil || err2 != nil || len(members) > channel.MaxValidators {
+		return false
+	}
+	for _, m := range now {
+		if !slices.Contains(next, m) {
+			return false
+		}
+	}
+	for _, m := range next {
+		if _, err := b.Node(ctx, m); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// stepValidator has a member of a small network ask to endorse once its node is
+// registered, which shows that its peer and contract work.
+func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, error) {
+	now, err := v.config.Validators()
+	if err != nil || slices.Contains(now, h.cfg.Node) {
+		return false, err
+	}
+	members, err := v.config.Members()
+	if err != nil || len(members) > channel.MaxValidators {
+		return false, err
+	}
+	b, err := h.book(name)
+	if err != nil {
+		return false, err
+	}
+	if _, err := b.Node(ctx, h.cfg.Node); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			err = nil
+		}
+		return false, err
+	}
+	list, err := b.Intents(ctx)
+	if err != nil {
+		return false, err
+	}
+	want := slices.Sorted(slices.Values(append(slices.Clone(now), h.cfg.Node)))
+	payload, err := json.Marshal(want)
+	if err != nil {
+		return false, err
+	}
+	for _, i := range list {
+		switch {
+		case i.Kind != contract.SetValidators || i.By != h.cfg.Node:
+		case string(i.Payload) == string(payload):
+			return false, nil
+		default: // another member was faster, so this would put it out again
+			if err := h.Withdraw(ctx, name, i.ID); err != nil {
+				return false, err
+			}
+		}
+	}
+	_, err = h.Propose(ctx, name, contract.SetValidators, "", want, "")
+	return err == nil, err
+}
+
+// Config is the channel's configuration as the own peer has it now.
+func (h *Home) Config(ctx context.Context, name string) (channel.Config, error) {
+	v, err := h.current(ctx, name)
+	if err != nil {
+		return channel.Config{}, err
+	}
+	return v.config, nil
+}
+
+// current reads the channel's configuration as it is now.
+func (h *Home) current(ctx context.Context, name string) (*view, error) {
+	v := new(view)
+	if _, err := h.stepConfig(ctx, name, v); err != nil {
+		return nil, err
+	}
+	return v, nil
+}

@@ -1,0 +1,135 @@
+package fabric_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// door serves what a member's node answers to newcomers.
+func door(t *testing.T, n *node) string {
+	mux := http.NewServeMux()
+	fail := func(w http.ResponseWriter, err error) {
+		w.WriteHeader(http.StatusConflict)
+		_ = json.NewEncoder(w).Encode(map[string]string{"detail": fault.Message(err)})
+	}
+	mux.HandleFunc("POST "+fabric.RequestsPath, func(w http.ResponseWriter, r *http.Request) {
+		var req fabric.Request
+		err := json.NewDecoder(r.Body).Decode(&req)
+		if err == nil {
+			err = n.Receive(req)
+		}
+		if err != nil {
+			fail(w, err)
+		}
+	})
+	mux.HandleFunc("GET "+fabric.RequestsPath+"/{node}", func(w http.ResponseWriter, r *http.Request) {
+		a, err := n.Answer(r.Context(), r.PathValue("node"))
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(a)
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// found makes a network of one whose node is registered.
+func found(t *testing.T, name string) *node {
+	t.Helper()
+	h := open(t, name)
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	n := start(t, h, name)
+	n.register(t)
+	return n
+}
+
+func (n *node) register(t *testing.T) {
+	t.Helper()
+	eventually(t, n.name+" registers", func() error {
+		_, err := n.contract(t).RegisterNode(t.Context(), "register", registration(n.name))
+		return err
+	})
+}
+
+// join takes a newcomer in: it asks at url, the members approve, it is there.
+func join(t *testing.T, name, url string, first *node, more ...*node) *node {
+	t.Helper()
+	n := start(t, open(t, name), name)
+	if err := n.Ask(t.Context(), url, "Please."); err != nil {
+		t.Fatal(err)
+	}
+	id, err := first.Admit(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range more {
+		eventually(t, m.name+" approves "+name, func() error { return m.Approve(t.Context(), channel.Name, id) })
+	}
+	n.register(t)
+	return n
+}
+
+func (n *node) validators(t *testing.T) []string {
+	t.Helper()
+	v, err := n.Config(t.Context(), channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := v.Validators()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestThreeStrangersRunOneLedger(t *testing.T) {
+	a := found(t, "a.example")
+	url := door(t, a)
+	b := join(t, "b.example", url, a)
+	eventually(t, "b endorses", func() error {
+		if v := a.validators(t); !slices.Equal(v, []string{"a.example", "b.example"}) {
+			return fmt.Errorf("validators are %v", v)
+		}
+		return nil
+	})
+	c := join(t, "c.example", url, a, b)
+	eventually(t, "all endorse", func() error {
+		if v := c.validators(t); len(v) != 3 {
+			return fmt.Errorf("validators are %v", v)
+		}
+		return nil
+	})
+	nodes, err := c.contract(t).Nodes(t.Context())
+	if err != nil || len(nodes) != 3 {
+		t.Fatalf("c sees %v (%v)", nodes, err)
+	}
+	eventually(t, "every intent is concluded", func() error {
+		open, err := b.contract(t).Intents(t.Context())
+		if err == nil && len(open) > 0 {
+			err = fmt.Errorf("%d are open: %+v", len(open), open)
+		}
+		return err
+	})
+	past, err := b.contract(t).PastIntents(t.Context(), "")
+	if err != nil || len(past.Intents) != 4 {
+		t.Errorf("%d intents are past (%v), want two admissions and two validators", len(past.Intents), err)
+	}
+	for _, i := range past.Intents {
+		if i.State != contract.Applied {
+			t.Errorf("%s %s is %s", i.Kind, i.Subject, i.State)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package fabric
+
+import (
+	"context"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// ProposeUpgrade puts before the members that the channel moves to another
+// version of the contract. Each node that approved it approves the definition
+// for its organisation, and one commits it once a majority of the validators
+// have: from that block on all run it. It returns Invalid for a version this
+// binary does not know, Conflict when the channel is there already.
+func (h *Home) ProposeUpgrade(ctx context.Context, name, version string) (contract.Digest, error) {
+	now, err := h.committed(ctx, name)
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	switch {
+	case now == nil:
+		return contract.Digest{}, fault.New(fault.Unavailable, "The channel has no contract yet.")
+	case now.Version == version:
+		return contract.Digest{}, fault.New(fault.Conflict, "The channel runs version %s of the contract already.", version)
+	}
+	d, err := h.next(name, version, now.Sequence+1)
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	return h.Propose(ctx, name, contract.UpgradeContract, version, d.PackageID, "")
+}
+
+// next is the definition of a version at a sequence.
+func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition, error) {
+	for _, c := range h.cfg.Contracts {
+		if c.Version == version {
+			return h.definition(name, c, sequence)
+		}
+	}
+	return nil, fault.New(fault.Invalid, "This 9ten does not know version %s of the contract.", version)
+}
+
+// upgrade carries an agreed upgrade on.
+func (h *Home) upgrade(ctx context.Context, name string, i contract.Intent, v *view, b contract.Client) (bool, error) {
+	if v.contract.GetVersion() == i.Subject {
+		return h.conclude(ctx, i, contract.Applied, v, b)
+	}
+	approved := false
+	for _, a := range i.Approvals {
+		approved = approved || a.Node == h.cfg.Node
+	}
+	if !approved {
+		return false, nil
+	}
+	d, err := h.next(name, i.Subject, v.contract.GetSequence()+1)
+	if err != nil {
+		return false, err
+	}
+	conn, admin, _ := h.peer()
+	g := chaincode.NewGateway(conn, admin)
+	have, err := g.QueryApproved(ctx, name, ContractName, d.Sequence)
+	if err != nil || have.GetSource().GetLocalPackage().GetPackageId() != d.PackageID {
+		return true, explain(g.Approve(ctx, d))
+	}
+	last := contract.Approval{}
+	for _, a := range i.Approvals {
+		if a.At > last.At {
+			last = a
+		}
+	}
+	n, all, err := h.readiness(ctx, d, v.config)
+	if err != nil || n < channel.Majority(all) || !h.mayCarry(last.Node, last.At) {
+		return false, err
+	}
+	return true, explain(g.Commit(ctx, d))
+}
+
+// readiness counts the validators that have approved a definition.
+func (h *Home) readiness(ctx context.Context, d *chaincode.Definition, cfg channel.Config) (n, of int, err error) {
+	conn, admin, _ := h.peer()
+	r, err := chaincode.NewGateway(conn, admin).CheckCommitReadiness(ctx, d)
+	if err != nil {
+		return 0, 0, explain(err)
+	}
+	validators, err := cfg.Validators()
+	for _, m := range validators {
+		if r.Approvals[m] {
+			n++
+		}
+	}
+	return n, len(validators), err
+}
