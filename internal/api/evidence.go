@@ -44,7 +44,7 @@ func (a *API) settlement(ctx context.Context, in *periodRef) (*output[LedgerSett
 	if err != nil {
 		return nil, err
 	}
-	b, err := a.Report.Ledger.Settled(ctx, p)
+	b, err := a.Report.Known.Settled(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func newHouse(t testing.TB) *house {
 	accounts := account.New(account.Config{Store: h.db, Now: now})
 	h.api = &api.API{
 		Node: nodeID, Version: "test", Accounts: accounts, Listen: listen.NewDesk(nodeID, h.db, private),
-		Report: &report.Desk{Node: nodeID, Store: h.db, Ledger: emptyLedger{}}, MayAct: func(context.Context, account.Principal, id.Act) error { return nil }, Wallet: &wallet.Desk{Store: h.db}, Now: now, Log: slog.New(slog.DiscardHandler),
+		Report: &report.Desk{Node: nodeID, Store: h.db, Ledger: emptyLedger{}, Known: emptyLedger{}}, MayAct: func(context.Context, account.Principal, id.Act) error { return nil }, Wallet: &wallet.Desk{Store: h.db}, Now: now, Log: slog.New(slog.DiscardHandler),
 	}
 	h.api.Month = func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error) {
 		n, err := h.api.Listen.Nine(ctx, a, calendar.PeriodOf(now()), money.Price)

@@ -193,7 +193,10 @@ func (n *node) check(ctx context.Context) []finding {
 	}
 	say("coverage", detail, err, "Find out where the difference went before the next payout: nobody can be paid what is not there.")
 	say("months", "Pots, what waits and what acts are owed are what the ledger says.", n.report.Invariants(ctx), "Restore 9ten.db or ledger.db, whichever was changed, from a backup.")
-	say("challenges", "No fault stands against a settlement.", n.report.Challenged(ctx), "Keep a copy of the data directory and report it as SECURITY.md describes: the arithmetic came to something that others do not.")
+	if err = n.feed.catchUp(ctx); err == nil {
+		err = n.report.Challenged(ctx)
+	}
+	say("challenges", "No fault stands against a settlement.", err, "Keep a copy of the data directory and report it as SECURITY.md describes: the arithmetic came to something that others do not.")
 	last, err := n.accounts.Audited(ctx, account.Operator(), "", 1)
 	if err == nil && n.dir.demo == nil && len(last) > 0 && last[0].At.After(n.now().Add(ahead)) {
 		err = fmt.Errorf("it is %s, and something was written at %s already", n.now().UTC().Format(time.RFC3339), last[0].At.UTC().Format(time.RFC3339))

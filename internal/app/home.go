@@ -43,7 +43,8 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	}
 	n.ledger = &patient{home: h, wall: time.Now}
 	n.closers = append(n.closers, n.ledger.Close)
-	n.recorder = recorder{n.cfg.NodeID(), contract.Client{Ledger: n.ledger}, n.keys.secret}
+	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger")}
+	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, secret: n.keys.secret, feed: n.feed}
 	return nil
 }
 

@@ -41,7 +41,7 @@ func (n *node) newMetrics() *metrics {
 			for _, c := range counts {
 				out <- prometheus.MustNewConstMetric(jobs, prometheus.GaugeValue, float64(c.N), c.Kind, c.State)
 			}
-			if st, err := n.ledger.Status(ctx); err == nil {
+			if st, err := (told{n.db}).Status(ctx); err == nil {
 				out <- prometheus.MustNewConstMetric(height, prometheus.CounterValue, float64(st.Height))
 			}
 			head, _ := n.tlog.Head()

@@ -18,6 +18,7 @@ import (
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/tlog"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
@@ -27,9 +28,21 @@ type recorder struct {
 	node     string
 	contract contract.Client
 	secret   []byte // the node's parts of the beacon are derived from it
+	feed     *feed
 }
 
-var _ report.Ledger = recorder{}
+var (
+	_ report.Ledger = recorder{}
+	_ report.Known  = recorder{}
+)
+
+// told is what the ledger has told, asked as the ledger itself is.
+func (r recorder) told(db *store.DB) recorder {
+	return recorder{node: r.node, contract: contract.Client{Ledger: told{db}}}
+}
+
+// Learn brings what is told up to what is recorded.
+func (r recorder) Learn(ctx context.Context) error { return r.feed.catchUp(ctx) }
 
 // beaconPart is the node's number of a day: unknown to others until it is
 // revealed, and the same however often it is asked for.

@@ -73,13 +73,7 @@ func (r recorder) payable(ctx context.Context, p calendar.Period) (out []id.Act,
 }
 
 func (r recorder) Waiting(ctx context.Context, act id.Act) (out []report.Waiting, err error) {
-	var balances []contract.Balance
-	if act == "" {
-		balances, err = r.contract.Balances(ctx, r.node)
-	} else {
-		balances = make([]contract.Balance, 1)
-		balances[0], err = r.contract.Balance(ctx, r.node, act)
-	}
+	balances, err := r.contract.Balances(ctx, r.node)
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +83,8 @@ func (r recorder) Waiting(ctx context.Context, act id.Act) (out []report.Waiting
 	}
 	for _, b := range balances {
 		a := acts[b.Act]
-		if a.Payout != (contract.Digest{}) || a.Merged != "" {
-			continue // paid, or what it is merged into is
+		if act != "" && b.Act != act || a.Payout != (contract.Digest{}) || a.Merged != "" {
+			continue // another, or paid, or what it is merged into is
 		}
 		for _, c := range b.Since {
 			w := report.Waiting{Act: b.Act, Period: c.Period, Micro: c.Micro, Until: c.Period.Forfeit()}
@@ -112,10 +106,12 @@ func (r recorder) Forfeit(ctx context.Context, act id.Act, p calendar.Period) er
 }
 
 func (r recorder) Forfeits(ctx context.Context, act id.Act) ([]report.Forfeit, error) {
-	list, err := r.contract.Forfeits(ctx, r.node, act)
-	out := make([]report.Forfeit, len(list))
-	for i, f := range list {
-		out[i] = report.Forfeit{Act: f.Act, Period: f.Period, Micro: f.Micro, At: time.UnixMilli(int64(f.At)).UTC()}
+	list, err := r.contract.Forfeits(ctx, r.node, "")
+	var out []report.Forfeit
+	for _, f := range list {
+		if act == "" || f.Act == act {
+			out = append(out, report.Forfeit{Act: f.Act, Period: f.Period, Micro: f.Micro, At: time.UnixMilli(int64(f.At)).UTC()})
+		}
 	}
 	return out, err
 }

@@ -17,7 +17,7 @@ var _ api.Engine = machine{}
 
 func (m machine) Status(ctx context.Context) (s api.Status, err error) {
 	n := m.n
-	st, err := n.ledger.Status(ctx)
+	st, err := told{n.db}.Status(ctx)
 	if err != nil {
 		return s, err
 	}

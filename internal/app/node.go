@@ -37,6 +37,7 @@ type node struct {
 	db       *store.DB
 	ledger   *patient
 	recorder recorder
+	feed     *feed
 	tlog     *tlog.Log
 	accounts *account.Service
 	listen   *listen.Desk
@@ -146,7 +147,7 @@ func (n *node) openDomain() {
 	n.listen = listen.NewDesk(n.cfg.NodeID(), n.db, n.keys.log)
 	n.wallet = &wallet.Desk{Store: n.db}
 	n.report = &report.Desk{
-		Node: n.cfg.NodeID(), Store: n.db, Log: days{n.tlog}, Ledger: n.recorder, Keys: n.signer,
+		Node: n.cfg.NodeID(), Store: n.db, Log: days{n.tlog}, Ledger: n.recorder, Known: n.recorder.told(n.db), Keys: n.signer,
 		Marks: royalty.Marks{Unreviewed: true, DemoClock: n.dir.demo != nil},
 	}
 	m := n.db.Music()

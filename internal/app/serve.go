@@ -78,6 +78,7 @@ func serve(ctx context.Context, c *call) error {
 		return nil
 	})
 	g.Go(func() error { return n.runJobs(work) })
+	g.Go(func() error { return n.feed.follow(work) })
 	g.Go(func() error { n.openWorkshop(gctx); return nil })
 	g.Go(func() error {
 		<-gctx.Done()

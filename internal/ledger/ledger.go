@@ -74,8 +74,11 @@ type Ledger interface {
 	// Evaluate asks a reading function and records nothing. Faults as Submit.
 	Evaluate(ctx context.Context, fn string, args ...string) ([]byte, error)
 	// Events yields what was recorded after a checkpoint (0: from the start), in
-	// order, then waits for more until ctx ends. An error ends it; go on from the
-	// last checkpoint seen. An event may be yielded again after a restart.
+	// order, then waits for more until ctx ends. Each event has a checkpoint of
+	// its own, greater than the one before. Whenever it begins to wait it yields
+	// an event without a name, with the checkpoint it has come to: everything
+	// recorded so far has been yielded. An error ends it; go on from the last
+	// checkpoint seen. An event may be yielded again after a restart.
 	Events(ctx context.Context, after uint64) iter.Seq2[Event, error]
 	// Status tells where the ledger stands. It returns Unavailable when the
 	// ledger cannot be reached.

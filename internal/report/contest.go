@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
@@ -47,5 +48,11 @@ func (d *Desk) Contest(ctx context.Context, receipt []byte) (holds bool, err err
 		return false, err
 	}
 	proved, err := d.Ledger.ProveSplit(ctx, p)
-	return !proved, err
+	if err != nil || !proved {
+		return !proved, err
+	}
+	if err = d.Ledger.Learn(ctx); fault.Is(err, fault.Unavailable) {
+		err = nil // it is on the ledger, and shown when that answers again
+	}
+	return false, err
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type Desk struct {
 	Store  Store
 	Log    Log
 	Ledger Ledger
+	Known  Known
 	Keys   Signer
 	Marks  royalty.Marks // what the node says of itself on what it issues
 
@@ -50,7 +52,17 @@ func (d *Desk) CloseDays(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	defer d.closing.give()
-	return d.closeDays(ctx)
+	n, err = d.closeDays(ctx)
+	return n, errors.Join(err, d.learn(ctx, err))
+}
+
+// learn lets the pages know what was recorded. A ledger that went away while it
+// recorded is not asked any more.
+func (d *Desk) learn(ctx context.Context, failed error) error {
+	if fault.Is(failed, fault.Unavailable) {
+		return nil
+	}
+	return d.Ledger.Learn(ctx)
 }
 
 func (d *Desk) closeDays(ctx context.Context) (n int, err error) {

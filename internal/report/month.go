@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,7 +28,8 @@ func (d *Desk) CloseMonth(ctx context.Context, p calendar.Period) (Period, error
 		return Period{}, err
 	}
 	defer d.closing.give()
-	return d.closeMonth(ctx, p)
+	out, err := d.closeMonth(ctx, p)
+	return out, errors.Join(err, d.learn(ctx, err))
 }
 
 func (d *Desk) closeMonth(ctx context.Context, p calendar.Period) (Period, error) {
@@ -99,6 +101,7 @@ func (d *Desk) CloseDue(ctx context.Context) (out []Period, err error) {
 		return nil, err
 	}
 	defer d.closing.give()
+	defer func() { err = errors.Join(err, d.learn(ctx, err)) }()
 	p, now, err := d.due(ctx)
 	for ; err == nil && !now.Before(p.Due(calendar.Settle)); p = p.Add(1) {
 		var m Period

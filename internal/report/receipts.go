@@ -284,7 +284,7 @@ func (d *Desk) OnLedger(ctx context.Context, size uint64) (Anchor, error) {
 	if err != nil {
 		return Anchor{}, err
 	}
-	return d.Ledger.Anchored(ctx, b.Day)
+	return d.Known.Anchored(ctx, b.Day)
 }
 
 // Confirm records a listener's word that the nine of a period are right, so

@@ -82,7 +82,7 @@ func (d *Desk) Challenged(ctx context.Context) error {
 			continue
 		}
 		p := m.Period.Period
-		c, err := d.Ledger.Challenge(ctx, p)
+		c, err := d.Known.Challenge(ctx, p)
 		switch {
 		case err != nil:
 			return err

@@ -284,6 +284,19 @@ type Ledger interface {
 	Anchored(ctx context.Context, d calendar.Day) (Anchor, error)
 	// AnchoredBooks is the journal's head as last anchored, zeros for none.
 	AnchoredBooks(ctx context.Context) (royalty.Hash, error)
+	// Learn brings what is [Known] up to what is recorded now.
+	Learn(ctx context.Context) error
+}
+
+// Known is what the ledger has told the node: the answers of [Ledger], from the
+// node's own store. Pages ask it, so nobody waits for the ledger who only wants
+// to look; while the ledger is away they are the last there were.
+type Known interface {
+	Settled(ctx context.Context, p calendar.Period) ([]byte, error)
+	Challenge(ctx context.Context, p calendar.Period) (Challenge, error)
+	Waiting(ctx context.Context, act id.Act) ([]Waiting, error)
+	Forfeits(ctx context.Context, act id.Act) ([]Forfeit, error)
+	Anchored(ctx context.Context, d calendar.Day) (Anchor, error)
 }
 
 // String names the state as commands and the API print it.

@@ -55,7 +55,7 @@ type Forfeit struct {
 // is due first first. Who has written a sheet today waits for the next batch
 // only, whether the ledger has heard of it or not.
 func (d *Desk) Waiting(ctx context.Context, act id.Act) ([]Waiting, error) {
-	list, err := d.Ledger.Waiting(ctx, act)
+	list, err := d.Known.Waiting(ctx, act)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -80,6 +80,7 @@ func (d *Desk) Forfeit(ctx context.Context) (sum money.Micro, err error) {
 		return 0, err
 	}
 	defer d.closing.give()
+	defer func() { err = errors.Join(err, d.learn(ctx, err)) }()
 	if err := d.payouts(ctx); err != nil {
 		return 0, err
 	}
@@ -165,7 +166,7 @@ func (d *Desk) Earnings(ctx context.Context, act id.Act) (out []Earning, err err
 	if err != nil {
 		return nil, err
 	}
-	gone, err := d.Ledger.Forfeits(ctx, act)
+	gone, err := d.Known.Forfeits(ctx, act)
 	for i := range out {
 		for _, w := range waiting {
 			if w.Period == out[i].Period.Period {

@@ -236,6 +236,9 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 			if len(batch) > 0 {
 				continue
 			}
+			if !yield(ledger.Event{Checkpoint: after}, nil) {
+				return
+			}
 			select {
 			case <-ctx.Done():
 				return

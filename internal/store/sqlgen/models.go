@@ -193,6 +193,21 @@ type JournalEntry struct {
 	Hash []byte
 }
 
+type LedgerFeed struct {
+	ID         int64
+	Mode       string
+	Checkpoint int64
+	Tx         string
+	At         int64
+}
+
+type LedgerTold struct {
+	Fn     string
+	Args   string
+	Answer []byte
+	At     int64
+}
+
 type ListenerDay struct {
 	Account  string
 	Day      int64

@@ -257,6 +257,22 @@ CREATE TABLE journal_entry (
 
 CREATE INDEX journal_entry_at on journal_entry (at);
 
+CREATE TABLE ledger_feed (
+  id         bigint primary key,            -- 1: there is one ledger
+  mode       text   not null,
+  checkpoint bigint not null,               -- of the last event, 0 before the first
+  tx         text   not null,               -- that recorded it
+  at         bigint not null
+);
+
+CREATE TABLE ledger_told (
+  fn     text   not null,                   -- what the contract's function
+  args   text   not null,                   -- answers with these arguments
+  answer bytea  not null,                   -- JSON
+  at     bigint not null,                   -- when it was told
+  primary key (fn, args)
+);
+
 CREATE TABLE listener_day (
   account  text not null references account (id) on delete cascade,
   day      bigint not null,
