@@ -68,8 +68,21 @@ type MediaConfig struct {
 
 // LedgerConfig says which ledger settles the months.
 type LedgerConfig struct {
-	// Mode is embedded: the contract runs inside this node, on its own hash-chained ledger.
-	Mode string `key:"mode" default:"embedded" oneof:"embedded"`
+	// Mode is embedded: the contract runs inside this node, on its own hash-chained ledger; or fabric: on a Hyperledger Fabric network of several nodes, see docs/operate/ledger.md.
+	Mode   string       `key:"mode" default:"embedded" oneof:"embedded fabric"`
+	Fabric FabricConfig `key:"fabric"`
+}
+
+// FabricConfig says where the node's part of a Fabric network runs.
+type FabricConfig struct {
+	// Bin is the folder of Fabric's own commands peer and orderer. Empty: the folder fabric beside the 9ten binary, where `make fabric` puts them.
+	Bin string `key:"bin" default:""`
+	// Host is the name or address by which other nodes reach this node's peer and orderer. Empty: the host of base_url.
+	Host string `key:"host" default:""`
+	// Listen is the address they bind. Empty: all addresses, or 127.0.0.1 where host leads to this machine alone.
+	Listen string `key:"listen" default:""`
+	// Port is the first of six in a row: peer, orderer, and four that are for this machine alone. Open the first two to other nodes.
+	Port int64 `key:"port" default:"9020" min:"1024"`
 }
 
 // ClockConfig is for demonstrations only.

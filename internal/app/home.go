@@ -27,6 +27,7 @@ type home interface {
 // homes open a ledger by its mode.
 var homes = map[string]func(context.Context, *node, world) (home, error){
 	"embedded": openEmbedded,
+	"fabric":   openFabric,
 }
 
 func (n *node) openLedger(ctx context.Context, w world) (err error) {

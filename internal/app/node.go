@@ -13,6 +13,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/media/hls"
 	"github.com/michaelperna/9ten/internal/music"
@@ -36,6 +37,7 @@ type node struct {
 	signer   signer
 	db       *store.DB
 	ledger   *patient
+	fabric   *fabric.Home // its network; nil where the ledger is embedded
 	recorder recorder
 	feed     *feed
 	tlog     *tlog.Log

@@ -77,7 +77,15 @@ func serve(ctx context.Context, c *call) error {
 		}
 		return nil
 	})
-	g.Go(func() error { return n.runJobs(work) })
+	record, stopRecord := context.WithCancel(context.WithoutCancel(ctx)) // ends after the last job
+	defer stopRecord()
+	g.Go(func() error {
+		defer stopRecord()
+		return n.runJobs(work)
+	})
+	if n.fabric != nil {
+		g.Go(func() error { n.runNetwork(record); return nil })
+	}
 	g.Go(func() error { return n.feed.follow(work) })
 	g.Go(func() error { n.openWorkshop(gctx); return nil })
 	g.Go(func() error {

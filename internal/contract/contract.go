@@ -35,6 +35,11 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger"
 )
 
+// Version is the contract's on a network, where all members run the same. It is
+// raised with any change of what a function writes or answers, and the version
+// before stays in the binary until networks have moved on.
+const Version = "1"
+
 // Ctx is what a function is called with.
 type Ctx = contractapi.TransactionContextInterface
 

@@ -64,10 +64,10 @@ type Home struct {
 	cfg   Config
 	org   *org.Org
 	child child.Config
-	sup   *child.Supervisor
 	wake  chan struct{} // reconcile now
 
 	mu     sync.Mutex
+	sup    *child.Supervisor // nil while it does not run
 	rec    record
 	conn   *grpc.ClientConn // to the own peer, as administrator
 	admin  identity.SigningIdentity
@@ -77,14 +77,11 @@ type Home struct {
 }
 
 // Open opens the folder, making the organisation at the first time. It starts
-// nothing. Faults: Unavailable when Fabric's commands are missing or the folder
-// cannot be written, Invalid when it is another node's.
+// nothing. Faults: Unavailable when the folder cannot be written, Invalid when it
+// is another node's.
 func Open(cfg Config) (*Home, error) {
-	bin, err := child.Find(cfg.Bin)
-	if err != nil {
-		return nil, err
-	}
 	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}}
+	var err error
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "channels"), 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be made.", cfg.Dir)
 	}
@@ -98,11 +95,10 @@ func Open(cfg Config) (*Home, error) {
 	if err := h.read(); err != nil {
 		return nil, err
 	}
-	h.child = child.Config{Home: cfg.Dir, Bin: bin, MSP: cfg.Node, Host: cfg.Host, Listen: cfg.Listen, Port: cfg.Port, Channel: channel.Name}
+	h.child = child.Config{Home: cfg.Dir, MSP: cfg.Node, Host: cfg.Host, Listen: cfg.Listen, Port: cfg.Port, Channel: channel.Name}
 	if err := h.child.Link(); err != nil {
 		return nil, err
 	}
-	h.sup = child.New(h.child, cfg.Log)
 	return h, h.connect()
 }
 

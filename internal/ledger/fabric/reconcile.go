@@ -48,8 +48,18 @@ const (
 )
 
 // Run keeps the node's place in the network until ctx ends: its children, its
-// contract, and everything [steps] lists. It ends with the children.
+// contract, and everything [steps] lists. It ends with the children. It returns
+// Unavailable when Fabric's commands are missing, or a socket cannot be made.
 func (h *Home) Run(ctx context.Context) error {
+	children := h.child
+	var err error
+	if children.Bin, err = child.Find(h.cfg.Bin); err != nil {
+		return err
+	}
+	sup := child.New(children, h.cfg.Log)
+	h.mu.Lock()
+	h.sup = sup
+	h.mu.Unlock()
 	// The contract is served until the peer has ended: what it endorses calls it.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
@@ -61,12 +71,12 @@ func (h *Home) Run(ctx context.Context) error {
 	g.Go(func() error { <-cctx.Done(); return context.Cause(cctx) })
 	g.Go(func() error {
 		defer stopServing()
-		h.sup.Run(gctx)
+		sup.Run(gctx)
 		return nil
 	})
 	g.Go(func() error { return h.reconcile(gctx) })
 	g.Go(func() error { return h.follow(gctx) })
-	err := g.Wait()
+	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -207,8 +217,17 @@ func (h *Home) wantChildren(_ context.Context, name string, v *view) (bool, erro
 	} else {
 		err = h.child.Remove(child.Orderer)
 	}
-	h.sup.Wake()
+	h.wakeChildren()
 	return false, err
+}
+
+// wakeChildren has the supervisor look at their files now.
+func (h *Home) wakeChildren() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sup != nil {
+		h.sup.Wake()
+	}
 }
 
 // orders reports whether the node has an orderer in the channel, by the newest
@@ -440,7 +459,7 @@ func (h *Home) Renew() ([]org.Certificate, error) {
 	done, err := h.org.RenewDue()
 	if err == nil && len(done) > 0 {
 		err = h.connect()
-		h.sup.Wake()
+		h.wakeChildren()
 	}
 	if err != nil {
 		return done, fmt.Errorf("renewing certificates: %w", err)
