@@ -281,7 +281,7 @@ func (c *call) enter(node string) error {
 			return err
 		}
 	}
-	in.Node.Adopted = c.now
+	in.Node.Adopted, in.Node.Cluster = c.now, ""
 	if err := c.del("adopting", node); err != nil {
 		return err
 	}

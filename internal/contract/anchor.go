@@ -5,6 +5,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/royalty/wire"
 )
 
 // DayAnchor is the argument of AnchorDay: a node's log as it stands when a day
@@ -24,6 +25,26 @@ type DayAnchor struct {
 	// the last day it committed to, zeros when there is none.
 	Commit Digest `json:"commit"`
 	Reveal Digest `json:"reveal"`
+	// Signature is the log key's over [DayAnchor.Encode]: with it another node may
+	// carry the anchor to the federation. A cluster's channel wants it.
+	Signature []byte `json:"signature,omitempty"`
+}
+
+// Encode writes "9ten/anchor/v1\0" || node str || day u32 || size u64 || root 32
+// || books 32 || invoices 32 || invoice count u32 || commit 32 || reveal 32. The
+// proof proves itself.
+func (a *DayAnchor) Encode() ([]byte, error) {
+	w := wire.NewWriter("9ten/anchor/v1")
+	w.Str(a.Node)
+	w.U32(uint32(a.Day))
+	w.U64(a.Size)
+	w.Raw(a.Root[:])
+	w.Raw(a.Books[:])
+	w.Raw(a.Invoices[:])
+	w.U32(a.InvoiceCount)
+	w.Raw(a.Commit[:])
+	w.Raw(a.Reveal[:])
+	return w.Bytes()
 }
 
 // Anchor is what the ledger keeps of it.
@@ -60,42 +81,58 @@ type logHead struct {
 // NotFound, Invalid (proof, roots, reveal), Conflict for a day that is anchored.
 func (*Contract) AnchorDay(ctx Ctx, op, arg string) (string, error) {
 	return perform(ctx, "AnchorDay", op, arg, func(c *call, in *DayAnchor) error {
-		if _, err := c.own(in.Node, roleClient); err != nil {
+		n, err := c.own(in.Node, roleClient)
+		if err != nil {
 			return err
 		}
-		if err := c.over(in.Day); err != nil {
+		if err := c.carriable(&n, in.Day, in.Signature, in.Encode); err != nil {
 			return err
 		}
-		var head logHead
-		if _, err := c.get(&head, "log", in.Node); err != nil {
-			return err
+		if len(in.Signature) > 0 {
+			if err := c.put(in, "signed", dayKey(in.Day), in.Node); err != nil {
+				return err
+			}
 		}
-		if in.Day <= head.Day {
-			return fault.New(fault.Conflict, "The log of %s is anchored up to %s already.", in.Node, head.Day)
-		}
-		if (in.Size == 0) != in.Root.zero() || (in.InvoiceCount == 0) != in.Invoices.zero() {
-			return fault.New(fault.Invalid, "The anchor has a root of an empty tree, or a tree without a root.")
-		}
-		if err := royalty.CheckConsistency(head.Size, in.Size, hashes(in.Proof), royalty.Hash(head.Root), royalty.Hash(in.Root)); err != nil {
-			return err
-		}
-		next := logHead{Day: in.Day, Size: in.Size, Root: in.Root, Open: head.Open}
-		if err := c.revealOwn(in, &next); err != nil {
-			return err
-		}
-		if err := c.beacon(in, &next); err != nil {
-			return err
-		}
-		a := Anchor{Node: in.Node, Day: in.Day, Size: in.Size, Added: in.Size - head.Size, Root: in.Root,
-			Books: in.Books, Invoices: in.Invoices, InvoiceCount: in.InvoiceCount, At: c.now, Tx: c.tx}
-		if err := c.put(next, "log", in.Node); err != nil {
-			return err
-		}
-		if err := c.put(a, "anchor", in.Node, dayKey(in.Day)); err != nil {
+		a, err := c.anchorDay(in)
+		if err != nil {
 			return err
 		}
 		return c.announce("anchor", a)
 	})
+}
+
+// anchorDay takes an anchor whose sender is known.
+func (c *call) anchorDay(in *DayAnchor) (a Anchor, err error) {
+	if err := c.over(in.Day); err != nil {
+		return a, err
+	}
+	var head logHead
+	if _, err := c.get(&head, "log", in.Node); err != nil {
+		return a, err
+	}
+	if in.Day <= head.Day {
+		return a, fault.New(fault.Conflict, "The log of %s is anchored up to %s already.", in.Node, head.Day)
+	}
+	if (in.Size == 0) != in.Root.zero() || (in.InvoiceCount == 0) != in.Invoices.zero() {
+		return a, fault.New(fault.Invalid, "The anchor has a root of an empty tree, or a tree without a root.")
+	}
+	if err := royalty.CheckConsistency(head.Size, in.Size, hashes(in.Proof), royalty.Hash(head.Root), royalty.Hash(in.Root)); err != nil {
+		return a, err
+	}
+	next := logHead{Day: in.Day, Size: in.Size, Root: in.Root, Open: head.Open}
+	reveal := *in // the number counts once: for the node's own chain, or for all
+	if err := c.revealOwn(&reveal, &next); err != nil {
+		return a, err
+	}
+	if err := c.beacon(&reveal, &next); err != nil {
+		return a, err
+	}
+	a = Anchor{Node: in.Node, Day: in.Day, Size: in.Size, Added: in.Size - head.Size, Root: in.Root,
+		Books: in.Books, Invoices: in.Invoices, InvoiceCount: in.InvoiceCount, At: c.now, Tx: c.tx}
+	if err := c.put(next, "log", in.Node); err != nil {
+		return a, err
+	}
+	return a, c.put(a, "anchor", in.Node, dayKey(in.Day))
 }
 
 // over refuses a day that is none, or that is not over yet.
@@ -149,6 +186,24 @@ type DayPayments struct {
 	DeclaredCount uint32       `json:"declared_count"`
 	Received      money.Micro  `json:"received"`
 	Refunded      money.Micro  `json:"refunded"`
+	// Signature is the log key's over [DayPayments.Encode], as an anchor's.
+	Signature []byte `json:"signature,omitempty"`
+}
+
+// Encode writes "9ten/daypayments/v1\0" || node str || day u32 || evidence 32 ||
+// evidence count u32 || declared 32 || declared count u32 || received u64 ||
+// refunded u64.
+func (p *DayPayments) Encode() ([]byte, error) {
+	w := wire.NewWriter("9ten/daypayments/v1")
+	w.Str(p.Node)
+	w.U32(uint32(p.Day))
+	w.Raw(p.Evidence[:])
+	w.U32(p.EvidenceCount)
+	w.Raw(p.Declared[:])
+	w.U32(p.DeclaredCount)
+	w.I63(int64(p.Received))
+	w.I63(int64(p.Refunded))
+	return w.Bytes()
 }
 
 // Payments is what the ledger keeps of it.
@@ -166,37 +221,46 @@ type Payments struct {
 // be recorded. Faults: Forbidden, NotFound, Invalid, Conflict.
 func (*Contract) RecordPayments(ctx Ctx, op, arg string) (string, error) {
 	return perform(ctx, "RecordPayments", op, arg, func(c *call, in *DayPayments) error {
-		if _, err := c.own(in.Node, roleClient); err != nil {
+		n, err := c.own(in.Node, roleClient)
+		if err != nil {
 			return err
 		}
-		if err := c.over(in.Day); err != nil {
+		if err := c.carriable(&n, in.Day, in.Signature, in.Encode); err != nil {
 			return err
 		}
-		if in.Received < 0 || in.Refunded < 0 {
-			return fault.New(fault.Invalid, "An amount is below zero.")
-		}
-		if (in.EvidenceCount == 0) != in.Evidence.zero() || (in.DeclaredCount == 0) != in.Declared.zero() {
-			return fault.New(fault.Invalid, "The payments have a root of an empty tree, or a tree without a root.")
-		}
-		if in.EvidenceCount == 0 && in.DeclaredCount == 0 && in.Received+in.Refunded > 0 {
-			return fault.New(fault.Invalid, "There is money without a payment.")
-		}
-		if err := c.unsettled(in.Node, in.Day.Period()); err != nil {
-			return err
-		}
-		p := periodKey(in.Day.Period())
-		var before Payments
-		if found, err := c.get(&before, "payments", in.Node, p, dayKey(in.Day)); err != nil {
-			return err
-		} else if found {
-			return fault.New(fault.Conflict, "The payments of %s are recorded already.", in.Day)
-		}
-		rec := Payments{DayPayments: *in, At: c.now, Tx: c.tx}
-		if err := c.put(rec, "payments", in.Node, p, dayKey(in.Day)); err != nil {
+		rec, err := c.recordPayments(in)
+		if err != nil {
 			return err
 		}
 		return c.announce("payments", rec)
 	})
+}
+
+// recordPayments takes payments whose sender is known.
+func (c *call) recordPayments(in *DayPayments) (rec Payments, err error) {
+	if err := c.over(in.Day); err != nil {
+		return rec, err
+	}
+	if in.Received < 0 || in.Refunded < 0 {
+		return rec, fault.New(fault.Invalid, "An amount is below zero.")
+	}
+	if (in.EvidenceCount == 0) != in.Evidence.zero() || (in.DeclaredCount == 0) != in.Declared.zero() {
+		return rec, fault.New(fault.Invalid, "The payments have a root of an empty tree, or a tree without a root.")
+	}
+	if in.EvidenceCount == 0 && in.DeclaredCount == 0 && in.Received+in.Refunded > 0 {
+		return rec, fault.New(fault.Invalid, "There is money without a payment.")
+	}
+	if err := c.unsettled(in.Node, in.Day.Period()); err != nil {
+		return rec, err
+	}
+	p := periodKey(in.Day.Period())
+	if found, err := c.get(&rec, "payments", in.Node, p, dayKey(in.Day)); err != nil {
+		return rec, err
+	} else if found {
+		return rec, fault.New(fault.Conflict, "The payments of %s are recorded already.", in.Day)
+	}
+	rec = Payments{DayPayments: *in, At: c.now, Tx: c.tx}
+	return rec, c.put(rec, "payments", in.Node, p, dayKey(in.Day))
 }
 
 // GetPayments returns a node's [Payments] of a day, or NotFound.

@@ -76,7 +76,7 @@ func (c *call) reveal(in *DayAnchor, next *logHead, head beaconHead) (calendar.D
 	}
 	day := next.Open
 	if day == 0 {
-		return 0, fault.New(fault.Invalid, "%s has no commit to open.", in.Node)
+		return 0, nil // its commit came too late to be taken here
 	}
 	var committed Digest
 	if err := c.must(&committed, "The commit of "+day.String()+" is gone.", "commit", dayKey(day), in.Node); err != nil {
@@ -159,8 +159,8 @@ func (c *call) commit(in *DayAnchor, next *logHead, head beaconHead) error {
 }
 
 // ripe computes the beacon of the first open day if that day can be fixed now.
-// What this transaction writes is not yet in the state, so it is passed along:
-// own is the day this anchor reveals for.
+// What this transaction writes is not in the state unless it reads its own writes
+// (see [overlay]), so it is passed along: own is the day this anchor reveals for.
 func (c *call) ripe(in *DayAnchor, head beaconHead, own calendar.Day) (b Beacon, ripe bool, err error) {
 	d := head.Next
 	if d >= in.Day {
@@ -170,7 +170,7 @@ func (c *call) ripe(in *DayAnchor, head beaconHead, own calendar.Day) (b Beacon,
 	if err != nil {
 		return b, false, err
 	}
-	if own == d {
+	if own == d && !slices.ContainsFunc(reveals, func(r royalty.Reveal) bool { return r.Node == in.Node }) {
 		reveals = append(reveals, royalty.Reveal{Node: in.Node, R: royalty.Hash(in.Reveal)})
 		slices.SortFunc(reveals, func(a, b royalty.Reveal) int { return cmp.Compare(a.Node, b.Node) })
 	}

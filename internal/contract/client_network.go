@@ -3,6 +3,8 @@ package contract
 import (
 	"context"
 	"strconv"
+
+	"github.com/michaelperna/9ten/internal/calendar"
 )
 
 // ProposeIntent proposes a change of the network; see [Contract.ProposeIntent].
@@ -107,4 +109,29 @@ func (c Client) Packed(ctx context.Context, node string) (Packed, error) {
 		return p, err
 	}
 	return p, p.Verify(p.Filing.At)
+}
+
+// JoinCluster puts a node into a cluster; see [Contract.JoinCluster].
+func (c Client) JoinCluster(ctx context.Context, op string, in Membership) (string, error) {
+	return c.send(ctx, "JoinCluster", op, in, nil)
+}
+
+// NameDelegate says who carries a cluster's days; see [Contract.NameDelegate].
+func (c Client) NameDelegate(ctx context.Context, op string, in Delegation) (string, error) {
+	return c.send(ctx, "NameDelegate", op, in, nil)
+}
+
+// RelayDay carries a cluster's day to the federation; see [Contract.RelayDay].
+func (c Client) RelayDay(ctx context.Context, op string, in Relay) (string, error) {
+	return c.send(ctx, "RelayDay", op, in, nil)
+}
+
+// Clusters reads all clusters by name.
+func (c Client) Clusters(ctx context.Context) ([]Cluster, error) {
+	return ask[[]Cluster](ctx, c, "GetClusters")
+}
+
+// Relay reads what the nodes of a channel signed for a day.
+func (c Client) Relay(ctx context.Context, d calendar.Day) (Relay, error) {
+	return ask[Relay](ctx, c, "GetRelay", d.String())
 }

@@ -119,6 +119,9 @@ func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (st
 	if c.role == "" {
 		return "", refuse(fault.New(fault.Forbidden, "Only a node's client or administrator may write to the ledger."))
 	}
+	if err := c.place(fn); err != nil {
+		return "", refuse(err)
+	}
 	if !printable(op, 200) {
 		return "", refuse(fault.New(fault.Invalid, "An operation id is 1 to 200 printable ASCII characters."))
 	}

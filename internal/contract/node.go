@@ -29,6 +29,7 @@ type Node struct {
 	Since      uint64 `json:"since"`
 	Log        []Key  `json:"log"`        // every key there ever was, the latest last
 	Settlement []Key  `json:"settlement"` // the same
+	Cluster    string `json:"cluster,omitempty"`
 	// Adopted is since when the node records here, if it kept a ledger of its own
 	// before; see [Contract.GetAdoption].
 	Adopted uint64 `json:"adopted,omitempty"`

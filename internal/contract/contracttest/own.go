@@ -24,13 +24,19 @@ type Own struct {
 // OpenOwn opens an empty one, which is verified at the end of the test.
 func OpenOwn(t testing.TB, rehearse bool) *Own {
 	t.Helper()
+	return OpenChannel(t, rehearse, "")
+}
+
+// OpenChannel opens one with a channel's name.
+func OpenChannel(t testing.TB, rehearse bool, channel string) *Own {
+	t.Helper()
 	n := &Own{t: t, Time: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), seen: map[string]contract.Client{}}
 	cc, err := contract.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	n.Ledger, err = embedded.Open(context.Background(), embedded.Config{
-		File: filepath.Join(t.TempDir(), "ledger.db"), Contract: cc, Rehearse: rehearse, Now: n.Now})
+		File: filepath.Join(t.TempDir(), "ledger.db"), Contract: cc, Channel: channel, Rehearse: rehearse, Now: n.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,8 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 		{"intents", intents},
 		{"approvals", approvals},
 		{"past intents", pastIntents},
+		{"clusters", clusters},
+		{"relay", relay},
 		{"anchors", anchors},
 		{"beacon of one", beaconAlone},
 		{"beacon of three", beaconTogether},
@@ -76,6 +78,13 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, bareWorld(t, open(t))) })
 	}
+}
+
+// RunSplit puts networks that are split into channels through their tests: open
+// returns an empty ledger on a channel of a name.
+func RunSplit(t *testing.T, open func(t *testing.T, channel string) Network) {
+	t.Run("functions and channels", func(t *testing.T) { channels(t, open) })
+	t.Run("two clusters of two", func(t *testing.T) { split(t, open) })
 }
 
 // wants fails the test unless err is of the kind; Internal stands for no error.

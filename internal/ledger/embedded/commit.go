@@ -166,7 +166,7 @@ func (l *Ledger) rehearsed(ctx context.Context, p *pending) (*stub, *peer.Respon
 	id := txID(l.head.hash, p)
 	state := l.stmt.reader(ctx)
 	once := func() (*stub, *peer.Response) {
-		s := &stub{state: state, id: id, at: p.at, args: p.args, creator: p.client.identity, transient: p.transient}
+		s := &stub{state: state, channel: l.cfg.Channel, id: id, at: p.at, args: p.args, creator: p.client.identity, transient: p.transient}
 		return s, invoke(l.cfg.Contract, s)
 	}
 	s, r := once()

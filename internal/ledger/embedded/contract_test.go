@@ -7,5 +7,8 @@ import (
 )
 
 func TestContract(t *testing.T) {
+	contracttest.RunSplit(t, func(t *testing.T, channel string) contracttest.Network {
+		return contracttest.OpenChannel(t, true, channel)
+	})
 	contracttest.Run(t, func(t *testing.T) contracttest.Network { return contracttest.OpenOwn(t, true) })
 }

@@ -43,6 +43,8 @@ type Config struct {
 	File string
 	// Contract is what transactions invoke.
 	Contract shim.Chaincode
+	// Channel is its name as the contract sees it, "embedded" if empty.
+	Channel string
 	// Now is the ledger's own time.
 	Now func() time.Time
 	// Rehearse runs every transaction twice and refuses one whose two runs
@@ -203,7 +205,7 @@ func (c *Client) Evaluate(ctx context.Context, fn string, args ...string) ([]byt
 	}
 	var out []byte
 	err := c.l.snapshot(ctx, func(s reader) error {
-		r := invoke(c.l.cfg.Contract, &stub{state: s, id: "", at: c.now().UTC().Truncate(time.Millisecond), args: in, creator: c.identity})
+		r := invoke(c.l.cfg.Contract, &stub{state: s, channel: c.l.cfg.Channel, at: c.now().UTC().Truncate(time.Millisecond), args: in, creator: c.identity})
 		if r.Status >= shim.ERRORTHRESHOLD {
 			return ledger.Refusal(r.Message)
 		}

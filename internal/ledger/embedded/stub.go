@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -29,6 +30,7 @@ type reader interface {
 // invoke does not read its own writes, as in Fabric.
 type stub struct {
 	state     reader
+	channel   string
 	id        string
 	at        time.Time
 	args      [][]byte
@@ -242,7 +244,7 @@ func (s *stub) GetFunctionAndParameters() (string, []string) {
 func (s *stub) GetArgsSlice() ([]byte, error) { return slices.Concat(s.args...), nil }
 
 func (s *stub) GetTxID() string                          { return s.id }
-func (s *stub) GetChannelID() string                     { return "embedded" }
+func (s *stub) GetChannelID() string                     { return cmp.Or(s.channel, "embedded") }
 func (s *stub) GetCreator() ([]byte, error)              { return s.creator, nil }
 func (s *stub) GetTransient() (map[string][]byte, error) { return s.transient, nil }
 func (s *stub) GetBinding() ([]byte, error)              { return hex.DecodeString(s.id) }
