@@ -225,7 +225,7 @@ func (f *feed) begin(ctx context.Context) (after uint64, err error) {
 
 // next is the first event after a checkpoint, nameless when there is none.
 func (f *feed) next(ctx context.Context, after uint64) (e ledger.Event, err error) {
-	return timed(ctx, f.ledger, patience.evaluate, func(ctx context.Context) (ledger.Event, error) {
+	return timed(ctx, f.ledger, f.ledger.evaluate, func(ctx context.Context) (ledger.Event, error) {
 		for e, err := range f.ledger.Events(ctx, after) {
 			return e, err
 		}
@@ -243,7 +243,7 @@ func (f *feed) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		events, err := timed(ctx, f.ledger, patience.submit, func(ctx context.Context) (out []ledger.Event, err error) {
+		events, err := timed(ctx, f.ledger, f.ledger.submit, func(ctx context.Context) (out []ledger.Event, err error) {
 			for e, err := range f.ledger.Events(ctx, after) {
 				if err != nil || e.Name == "" {
 					return out, err

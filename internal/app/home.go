@@ -42,7 +42,7 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	if w.around != nil {
 		h = w.around(h)
 	}
-	n.ledger = &patient{home: h, wall: time.Now}
+	n.ledger = &patient{home: h, patience: usual, wall: time.Now}
 	n.closers = append(n.closers, n.ledger.Close)
 	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger")}
 	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, secret: n.keys.secret, feed: n.feed}

@@ -191,6 +191,9 @@ func (n *node) calendar() {
 	record := func(kind string, do func(context.Context) error) {
 		handle(kind, func(ctx context.Context) error { return n.recording(ctx, do) })
 	}
+	n.jobs.Handle(jobContest, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
+		return n.recording(ctx, func(ctx context.Context) error { return n.contest(ctx, j) })
+	})
 	record(jobDescribe, func(context.Context) error { return nil })
 	record(jobDay, func(ctx context.Context) error {
 		closed, err := n.report.CloseDays(ctx)
@@ -226,18 +229,16 @@ func (n *node) calendar() {
 	n.jobs.At(jobCheck, jobs.Date{Hour: 3, Minute: 30})
 }
 
-// recording runs what writes to the ledger, once the ledger knows this node as
-// it is called now. A ledger that is away is no failure: the job waits for it,
-// however long that takes.
+// recording runs what writes to the ledger, and first tells it what this node
+// is called now. A ledger that is away is no failure: the job does what it can
+// without it and waits for it, however long that takes.
 func (n *node) recording(ctx context.Context, do func(context.Context) error) error {
-	err := n.settle(ctx)
-	if err == nil {
-		err = do(ctx)
+	known := n.settle(ctx)
+	err := do(ctx)
+	if fault.Is(err, fault.Unavailable) || err == nil && fault.Is(known, fault.Unavailable) {
+		return jobs.Later(errors.Join(err, known))
 	}
-	if fault.Is(err, fault.Unavailable) {
-		return jobs.Later(err)
-	}
-	return err
+	return errors.Join(err, known)
 }
 
 // closeDueMonths takes every month since the last final one as far as the

@@ -10,12 +10,13 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger"
 )
 
-// patience is how long a call to the ledger may take. Behind some of them
-// somebody waits for a page of the operator's; behind Submit waits a job, and
-// sometimes a listener who has the ledger compute a month again.
-var patience = struct{ submit, evaluate, status, verify time.Duration }{
-	submit: 30 * time.Second, evaluate: 5 * time.Second, status: 2 * time.Second, verify: 10 * time.Minute,
-}
+// patience is how long a call to the ledger may take.
+type patience struct{ submit, evaluate, status, verify time.Duration }
+
+// usual is what people bear. Behind Evaluate and Status an operator may wait for
+// a page; behind Submit waits a job, and sometimes a listener who has the ledger
+// compute a month again.
+var usual = patience{submit: 30 * time.Second, evaluate: 5 * time.Second, status: 2 * time.Second, verify: 10 * time.Minute}
 
 // pressing is how long nobody else waits for a ledger that has just let
 // somebody wait in vain: one call in this time finds out whether it is back.
@@ -26,6 +27,7 @@ const pressing = 5 * time.Second
 // waits for it.
 type patient struct {
 	home
+	patience
 	wall func() time.Time // of the machine: it measures waiting
 
 	mu    sync.Mutex
@@ -90,19 +92,19 @@ func (p *patient) learn(err error, hung bool) {
 }
 
 func (p *patient) Submit(ctx context.Context, c ledger.Call) (ledger.Result, error) {
-	return timed(ctx, p, patience.submit, func(ctx context.Context) (ledger.Result, error) { return p.home.Submit(ctx, c) })
+	return timed(ctx, p, p.submit, func(ctx context.Context) (ledger.Result, error) { return p.home.Submit(ctx, c) })
 }
 
 func (p *patient) Evaluate(ctx context.Context, fn string, args ...string) ([]byte, error) {
-	return timed(ctx, p, patience.evaluate, func(ctx context.Context) ([]byte, error) { return p.home.Evaluate(ctx, fn, args...) })
+	return timed(ctx, p, p.evaluate, func(ctx context.Context) ([]byte, error) { return p.home.Evaluate(ctx, fn, args...) })
 }
 
 func (p *patient) Status(ctx context.Context) (ledger.Status, error) {
-	return timed(ctx, p, patience.status, p.home.Status)
+	return timed(ctx, p, p.status, p.home.Status)
 }
 
 func (p *patient) Verify(ctx context.Context) (ledger.Status, error) {
-	return timed(ctx, p, patience.verify, p.home.Verify)
+	return timed(ctx, p, p.verify, p.home.Verify)
 }
 
 // Events has no end of its own, so it has no time either: whoever reads it

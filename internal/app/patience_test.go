@@ -28,14 +28,14 @@ func (m *moody) Submit(ctx context.Context, _ ledger.Call) (ledger.Result, error
 	return ledger.Result{}, m.answer(ctx)
 }
 
-func hangs(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+func hang(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 
 // Only the first who ask a ledger that hangs wait for it; one caller in a while
 // finds out that it is back.
 func TestLedgerThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &moody{answer: hangs}
-		p := &patient{home: m, wall: time.Now}
+		m := &moody{answer: hang}
+		p := &patient{home: m, patience: usual, wall: time.Now}
 		ask := func(want time.Duration, kind fault.Kind) {
 			t.Helper()
 			began := time.Now()
@@ -44,7 +44,7 @@ func TestLedgerThatHangs(t *testing.T) {
 				t.Errorf("%v after %v", err, took)
 			}
 		}
-		ask(patience.evaluate, fault.Unavailable)
+		ask(usual.evaluate, fault.Unavailable)
 		away := p.Away()
 		if away.IsZero() {
 			t.Error("it is away, and nobody knows")
@@ -61,7 +61,7 @@ func TestLedgerThatHangs(t *testing.T) {
 		synctest.Wait()
 		ask(0, fault.Unavailable) // somebody is finding out already
 		time.Sleep(pressing)
-		ask(patience.evaluate, fault.Unavailable)
+		ask(usual.evaluate, fault.Unavailable)
 		<-done
 		if m.calls != 3 || p.Away() != away {
 			t.Errorf("%d calls, away since %v, not %v", m.calls, p.Away(), away)
@@ -80,7 +80,7 @@ func TestLedgerThatHangs(t *testing.T) {
 // leaves says nothing of the ledger.
 func TestLedgerThatRefuses(t *testing.T) {
 	m := &moody{answer: func(context.Context) error { return fault.Wrap(errors.New("no route"), fault.Unavailable, "away") }}
-	p := &patient{home: m, wall: time.Now}
+	p := &patient{home: m, patience: usual, wall: time.Now}
 	for range 3 {
 		if _, err := p.Evaluate(t.Context(), "GetNodes"); !fault.Is(err, fault.Unavailable) || p.Away().IsZero() {
 			t.Error(err, p.Away())
@@ -93,7 +93,7 @@ func TestLedgerThatRefuses(t *testing.T) {
 	if _, err := p.Evaluate(t.Context(), "GetNodes"); err != nil || !p.Away().IsZero() {
 		t.Error(err, p.Away())
 	}
-	m.answer = hangs
+	m.answer = hang
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if _, err := p.Evaluate(gone, "GetNodes"); !fault.Is(err, fault.Unavailable) || !p.Away().IsZero() {

@@ -29,6 +29,7 @@ type residence struct {
 	clock  atomic.Int64 // Unix milliseconds
 	step   atomic.Pointer[func(string) error]
 	people []simulated
+	around func(home) home
 }
 
 // newResidence sets a node up at a time.
@@ -84,7 +85,8 @@ func (h *residence) openIn(path string) (*node, error) {
 		return nil, err
 	}
 	return openNodeIn(context.Background(), cfg, slog.New(slog.DiscardHandler), world{
-		now: func() time.Time { return time.UnixMilli(h.clock.Load()) },
+		around: h.around,
+		now:    func() time.Time { return time.UnixMilli(h.clock.Load()) },
 		step: func(s string) error {
 			if f := h.step.Load(); f != nil {
 				return (*f)(s)

@@ -71,6 +71,8 @@ type Tx interface {
 	// Drop forgets a job that was given up.
 	Drop(ctx context.Context, id string) error
 	Running(ctx context.Context) ([]Job, error)
+	// Pending returns the jobs of a kind that wait or run, the oldest first.
+	Pending(ctx context.Context, kind string) ([]Job, error)
 	// Dead returns at most n jobs that were given up, the newest first.
 	Dead(ctx context.Context, n int) ([]Job, error)
 	Counts(ctx context.Context) ([]Count, error)

@@ -171,6 +171,11 @@ func (tx jobsTx) Running(ctx context.Context) ([]jobs.Job, error) {
 	return list(rows), wrap(err, "jobs running")
 }
 
+func (tx jobsTx) Pending(ctx context.Context, kind string) ([]jobs.Job, error) {
+	rows, err := tx.Q.JobPending(ctx, kind)
+	return list(rows), wrap(err, "jobs pending")
+}
+
 func (tx jobsTx) Dead(ctx context.Context, n int) ([]jobs.Job, error) {
 	rows, err := tx.Q.JobDead(ctx, int32(min(n, math.MaxInt32)))
 	return list(rows), wrap(err, "dead jobs")

@@ -29,6 +29,9 @@ delete from job where id = @id;
 -- name: JobRunning :many
 select * from job where state = 'running' order by id;
 
+-- name: JobPending :many
+select * from job where kind = @kind and state <> 'dead' order by made, id;
+
 -- name: JobDead :many
 select * from job where state = 'dead' order by ended desc, id limit @n;
 

@@ -201,6 +201,44 @@ func (q *Queries) JobInsert(ctx context.Context, arg JobInsertParams) error {
 	return err
 }
 
+const jobPending = `-- name: JobPending :many
+select id, kind, key, payload, state, tries, made, due, ended, error from job where kind = $1 and state <> 'dead' order by made, id
+`
+
+func (q *Queries) JobPending(ctx context.Context, kind string) ([]Job, error) {
+	rows, err := q.db.QueryContext(ctx, jobPending, kind)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Job
+	for rows.Next() {
+		var i Job
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Key,
+			&i.Payload,
+			&i.State,
+			&i.Tries,
+			&i.Made,
+			&i.Due,
+			&i.Ended,
+			&i.Error,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const jobRunning = `-- name: JobRunning :many
 select id, kind, key, payload, state, tries, made, due, ended, error from job where state = 'running' order by id
 `

@@ -49,6 +49,8 @@ type Engine interface {
 	DeadJobs(ctx context.Context) ([]DeadJob, error)
 	RetryJob(ctx context.Context, id string) error
 	DropJob(ctx context.Context, id string) error
+	// ContestLater files a listener's objection to a month when the ledger is back.
+	ContestLater(ctx context.Context, a id.Account, p calendar.Period) error
 	// AccountByHandle finds who a payment is for, or NotFound.
 	AccountByHandle(ctx context.Context, handle string) (id.Account, error)
 }
@@ -94,13 +96,15 @@ type JobLine struct {
 
 // jobWords name the kinds of jobs and say what helps when one was given up.
 var jobWords = map[string][2]string{
-	"media.prepare":  {"Preparing a recording", "Most often it is the file: its release in the studio says what is wrong with it. When the disk was full or ffmpeg was missing, mend that first and run it again."},
-	"demo.release":   {"Publishing the demo catalogue", "Run it again once its recordings are prepared."},
-	"report.day":     {"Closing a day", "Nothing is lost: the day stays open until this has run. Run it again; if that fails, “9ten doctor” looks at the log and the ledger."},
-	"report.month":   {"Settling a month", "Nothing is lost, and nobody is paid twice: it goes on where it stopped. Run it again, or settle the month by hand on the page Months."},
-	"wallet.renew":   {"Charging subscriptions", "Run it again: a month is charged once, however often this runs."},
-	"account.expire": {"Forgetting what is old", "Run it again: sessions, claims and rows that have been kept long enough go then. Old sessions stay refused all the same."},
-	"":               {"Another job", "Run it again. If it fails once more, the log of the node says why."},
+	"media.prepare":   {"Preparing a recording", "Most often it is the file: its release in the studio says what is wrong with it. When the disk was full or ffmpeg was missing, mend that first and run it again."},
+	"demo.release":    {"Publishing the demo catalogue", "Run it again once its recordings are prepared."},
+	"report.day":      {"Closing a day", "Nothing is lost: the day stays open until this has run. Run it again; if that fails, “9ten doctor” looks at the log and the ledger."},
+	"report.month":    {"Settling a month", "Nothing is lost, and nobody is paid twice: it goes on where it stopped. Run it again, or settle the month by hand on the page Months."},
+	"ledger.describe": {"Telling the ledger what the node is called", "Run it again. If it is refused, the log of the node says why."},
+	"ledger.contest":  {"Filing an objection to a month", "Run it again: the same objection is filed once."},
+	"wallet.renew":    {"Charging subscriptions", "Run it again: a month is charged once, however often this runs."},
+	"account.expire":  {"Forgetting what is old", "Run it again: sessions, claims and rows that have been kept long enough go then. Old sessions stay refused all the same."},
+	"":                {"Another job", "Run it again. If it fails once more, the log of the node says why."},
 }
 
 func jobWord(kind string) (name, remedy string) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/web/site"
 )
@@ -26,8 +27,9 @@ func (engine) DeadJobs(context.Context) ([]site.DeadJob, error) {
 	return []site.DeadJob{{ID: "J1", Kind: "report.day", Error: "the disk is full", Tries: 12, Ended: time.Date(2026, 11, 24, 0, 10, 0, 0, time.UTC)}}, nil
 }
 
-func (engine) RetryJob(context.Context, string) error { return nil }
-func (engine) DropJob(context.Context, string) error  { return nil }
+func (engine) RetryJob(context.Context, string) error                          { return nil }
+func (engine) DropJob(context.Context, string) error                           { return nil }
+func (engine) ContestLater(context.Context, id.Account, calendar.Period) error { return nil }
 
 func (e engine) AccountByHandle(ctx context.Context, handle string) (id.Account, error) {
 	a, err := e.ByHandle(ctx, handle)

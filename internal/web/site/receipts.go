@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
@@ -165,7 +166,11 @@ func (v *visit) receipt() error {
 	if m.Row.Basis != 0 && m.Row.Basis != period {
 		p.Basis = v.site.Renderer.Month(v.Request, m.Row.Basis.Start())
 	}
-	p.Chain = chain(m)
+	stands, err := v.site.Report.Known.Challenge(v.Context(), period)
+	if err != nil {
+		return err
+	}
+	p.Chain = chain(m, stands)
 	return v.show("receipt", p)
 }
 
@@ -204,7 +209,7 @@ func heard(credit uint64) string {
 
 // chain is the evidence of a month, all of it open until the browser has
 // checked it: the page script fills the squares.
-func chain(m report.Month) []web.Link {
+func chain(m report.Month, stands report.Challenge) []web.Link {
 	due := m.Period.Period.Due
 	links := []web.Link{
 		{ID: "days", Title: "Your days", Text: "Every play is in the row of its day, every row in the log.", State: web.LinkOpen},
@@ -216,6 +221,9 @@ func chain(m report.Month) []web.Link {
 	final := web.Link{Title: "No objections", Text: "Open to challenge until %s.", When: due(calendar.Challenged), State: web.LinkOpen}
 	if m.Period.State >= report.Final {
 		final.State, final.Text, final.When = web.LinkDone, "Final since %s.", m.Period.Final
+	}
+	if stands.Reopened {
+		final.State, final.Text, final.When = web.LinkBad, "A fault was proved against the settlement. The node settles the month again; nobody is paid by this one.", time.Time{}
 	}
 	pay := web.Link{Title: "Paid out", Text: "Due on %s.", When: due(calendar.Payout), State: web.LinkOpen}
 	return append(links, final, pay)
@@ -244,6 +252,12 @@ func (v *visit) contest() error {
 		return err
 	}
 	holds, err := v.site.Report.Contest(v.Context(), file)
+	if fault.Is(err, fault.Unavailable) {
+		if err := v.site.Engine.ContestLater(v.Context(), v.viewer.Account, period); err != nil {
+			return err
+		}
+		return v.goTo("/receipts/"+period.String(), "The ledger cannot be reached just now. The node keeps your objection and has it computed as soon as the ledger is back; a fault would be shown here.")
+	}
 	if err != nil {
 		return err
 	}
