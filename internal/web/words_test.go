@@ -24,13 +24,14 @@ import (
 
 // unseen are the packages below internal whose faults no page shows, and why.
 var unseen = map[string]string{
-	"api":          "its own faults are about requests that programs make",
-	"app":          "the command line and the configuration",
-	"contract":     "what one node refuses another; its own node asks for nothing that is refused",
-	"listen":       "claims and keys come from scripts, which say it in their own words",
-	"royalty":      "formats and proofs: a page shows them checked, or the audit fails",
-	"royalty/wire": "as royalty",
-	"tlog":         "the log's own files; what a page asks of it is in report",
+	"api":                  "its own faults are about requests that programs make",
+	"app":                  "the command line and the configuration",
+	"contract":             "what one node refuses another; its own node asks for nothing that is refused",
+	"ledger/fabric/doctor": "the command line: 9ten ledger doctor",
+	"listen":               "claims and keys come from scripts, which say it in their own words",
+	"royalty":              "formats and proofs: a page shows them checked, or the audit fails",
+	"royalty/wire":         "as royalty",
+	"tlog":                 "the log's own files; what a page asks of it is in report",
 }
 
 // shown are the fields that pages show as words when Go code fills them.

@@ -62,7 +62,7 @@ func newHome(t *testing.T, level slog.Level) *home {
 	h := &home{log: new(journal)}
 	h.Config = child.Config{
 		Home: filepath.Join(t.TempDir(), "a node's home"), Bin: fabrictest.Bin(t), MSP: "a.example", Host: "localhost", Listen: "127.0.0.1",
-		Port: ports(t), Channel: "nineten",
+		Port: fabrictest.Ports(t), Channel: "nineten",
 	}
 	var err error
 	if h.org, err = org.Keep(h.Home, h.MSP, []string{h.Host}, time.Now); err != nil {
@@ -122,30 +122,6 @@ func (h *home) trust(t *testing.T) *tls.Config {
 		t.Fatal(err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}, RootCAs: pool}
-}
-
-// ports finds six free ones in a row. They are bound at the same time and
-// given back; another test may take one of them, so packages use other ranges.
-func ports(t *testing.T) int {
-	t.Helper()
-	for first := 30000 + os.Getpid()%500*20; first < 60000; first += 6 {
-		var open []net.Listener
-		for p := first; p < first+6; p++ {
-			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
-			if err != nil {
-				break
-			}
-			open = append(open, l)
-		}
-		for _, l := range open {
-			l.Close()
-		}
-		if len(open) == 6 {
-			return first
-		}
-	}
-	t.Fatal("no six free ports in a row")
-	return 0
 }
 
 // until waits for a condition.
@@ -239,8 +215,7 @@ func TestKilledComesBack(t *testing.T) {
 	}
 }
 
-// A child that is killed while it makes its databases starts again: one that
-// has a MANIFEST and nothing that points at it, Fabric takes for damaged.
+// A child that is killed while it makes its databases starts again.
 func TestKilledWhileItsDatabasesAreMade(t *testing.T) {
 	h := newHome(t, slog.LevelInfo)
 	torn := filepath.Join(h.Home, "peer/data/transientStoreFileLock")
@@ -315,6 +290,10 @@ func TestTakenPortIsToldAndTriedAgain(t *testing.T) {
 	h.write(t, child.Peer)
 	until(t, "the peer crashed twice", func() bool { return h.status(child.Peer).Crashes >= 2 })
 	s := h.status(child.Peer)
+	kept, err := h.Recall()
+	if err != nil || len(kept) != 1 || kept[0].Exit == nil || kept[0].Crashes < 1 || kept[0].Role != child.Peer || !strings.Contains(said(kept[0].Exit), "address already in use") {
+		t.Errorf("another process has it as %+v (%v)", kept, err)
+	}
 	if s.Exit == nil || len(s.Exit.Said) == 0 || !strings.Contains(said(s.Exit), "address already in use") {
 		t.Errorf("nothing is said of the port: %+v", s.Exit)
 	}

@@ -35,6 +35,12 @@ func (c Config) File(r Role) string {
 	return filepath.Join(c.Dir(r), "core.yaml")
 }
 
+// Wanted reports whether the node has a role.
+func (c Config) Wanted(r Role) bool {
+	_, err := os.Stat(c.File(r))
+	return err == nil
+}
+
 // Write makes the configuration of a role, whole or not at all, and leaves the
 // file alone that is as it should be: a child is restarted when it changes.
 func (c Config) Write(r Role) error {
@@ -111,7 +117,7 @@ type mark [sha256.Size]byte
 // mark looks at a role's files; a file that vanishes while it is read makes
 // another mark than the one that follows, and only one seen twice counts.
 func (c Config) mark(r Role) mark {
-	if _, err := os.Stat(c.File(r)); err != nil {
+	if !c.Wanted(r) {
 		return mark{}
 	}
 	h := sha256.New()

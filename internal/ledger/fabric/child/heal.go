@@ -5,16 +5,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 )
 
 // heal removes databases below dir whose making was cut off, and returns their
-// folders. A child that is killed in its first second leaves them behind, and
-// never starts again: Fabric's databases (goleveldb) write a MANIFEST before
-// the file CURRENT that points at it, and take one without the other for
-// damage. Nothing is lost: a database takes its first entry after CURRENT is
-// there, which from then on is only ever replaced whole. The child must not
-// run.
+// folders. A child that is killed in its first second, or runs out of disk in
+// it, leaves them behind and never starts again: Fabric takes a folder that is
+// not empty for a database, and one without the file CURRENT for a damaged one.
+// Nothing is lost: a database takes its first entry after CURRENT is there,
+// which from then on is only ever replaced whole. The child must not run.
 func heal(dir string) (healed []string, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -36,21 +35,19 @@ func heal(dir string) (healed []string, err error) {
 	return healed, err
 }
 
+// scaffold are the files that goleveldb makes before a database is one.
+var scaffold = regexp.MustCompile(`^(LOCK|LOG|LOG\.old|MANIFEST-\d+|CURRENT\.\d+)$`)
+
 // unfinished reports whether a folder is a database that was never made.
 func unfinished(dir string) (bool, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return false, err
 	}
-	manifest := false
 	for _, f := range files {
-		name := f.Name()
-		switch {
-		case name == "CURRENT", name == "CURRENT.bak", f.IsDir(), strings.HasSuffix(name, ".ldb"), strings.HasSuffix(name, ".log"):
-			return false, nil // it points at its contents, or it is none
-		case strings.HasPrefix(name, "MANIFEST-"):
-			manifest = true
+		if f.IsDir() || !scaffold.MatchString(f.Name()) {
+			return false, nil
 		}
 	}
-	return manifest, nil
+	return len(files) > 0, nil
 }

@@ -18,6 +18,7 @@ func TestHeal(t *testing.T) {
 		"blocks/blockfile_000000",
 		"begun/LOCK", "begun/LOG", "begun/MANIFEST-000000", "begun/CURRENT.0",
 		"deep/er/begun/MANIFEST-000000",
+		"full/LOG", "full/LOCK",
 	} {
 		path = filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -31,7 +32,7 @@ func TestHeal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{filepath.Join(dir, "begun"), filepath.Join(dir, "deep/er/begun")}; !slices.Equal(healed, want) {
+	if want := []string{filepath.Join(dir, "begun"), filepath.Join(dir, "deep/er/begun"), filepath.Join(dir, "full")}; !slices.Equal(healed, want) {
 		t.Errorf("removed %v, want %v", healed, want)
 	}
 	for _, path := range []string{"whole", "rotating", "damaged", "chains/index", "blocks", "deep/er"} {

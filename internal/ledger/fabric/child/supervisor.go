@@ -3,6 +3,9 @@ package child
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,6 +16,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/file"
 )
 
 // The pace of supervision. A child that crashes is started again after a pause
@@ -104,7 +108,8 @@ func (s *Supervisor) Wake() {
 	}
 }
 
-// Status returns both children's, in the order of [Roles].
+// Status returns both children's, in the order of [Roles]. Another process has
+// it from [Config.Recall].
 func (s *Supervisor) Status() []Status {
 	var list []Status
 	for _, c := range s.children {
@@ -131,6 +136,44 @@ func (c *child) set(change func(*Status)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change(&c.status)
+}
+
+// write keeps the status in the child's folder, for [Config.Recall]. A disk
+// that is full is no reason to stop supervising.
+func (c *child) write() {
+	c.mu.Lock()
+	b, err := json.Marshal(c.status)
+	c.mu.Unlock()
+	if err == nil {
+		err = file.Replace(c.statusFile(c.role), b, 0o600)
+	}
+	if err != nil {
+		c.log.Debug("the status of the "+string(c.role)+" is not kept", "err", err)
+	}
+}
+
+func (c Config) statusFile(r Role) string { return filepath.Join(c.Dir(r), "status.json") }
+
+// Recall returns the last status of each child that was ever started here, as
+// its supervisor, in whatever process, wrote it. A child with a PID may have
+// ended with its node since.
+func (c Config) Recall() ([]Status, error) {
+	var list []Status
+	for _, r := range Roles {
+		var s Status
+		b, err := os.ReadFile(c.statusFile(r))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = json.Unmarshal(b, &s)
+		}
+		if err != nil {
+			return list, fault.Wrap(err, fault.Unavailable, "What became of Fabric's %s cannot be read.", r)
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // keep runs the child whenever its role is wanted, until ctx ends.
@@ -214,12 +257,14 @@ func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
 	}
 	now := time.Now().UTC()
 	c.set(func(s *Status) { s.PID, s.Since, s.Again = cmd.Process.Pid, now, time.Time{} })
+	c.write()
 	c.log.Info(string(c.role)+" started", "pid", cmd.Process.Pid)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	defer func() {
 		c.ear.end()
 		c.set(func(s *Status) { s.PID, s.Since = 0, time.Now().UTC() })
+		c.write()
 	}()
 	for tick := time.NewTicker(look); ; {
 		select {
@@ -271,6 +316,7 @@ func (c *child) crashed(err error, began time.Time, pause time.Duration) {
 		s.Exit, s.Again = e, now.Add(pause)
 		n = s.Crashes
 	})
+	c.write()
 	attrs := []any{"why", e.Reason, "crashes", n, "again_in", pause}
 	if len(e.Said) > 0 {
 		attrs = append(attrs, "said", e.Said[len(e.Said)-1].Text)

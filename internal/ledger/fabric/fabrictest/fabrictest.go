@@ -2,8 +2,11 @@
 package fabrictest
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"testing"
 )
 
@@ -42,4 +45,35 @@ func root(t testing.TB) string {
 		}
 		dir = up
 	}
+}
+
+var taken atomic.Int64 // how many rows of ports this process has tried
+
+// Ports returns the first of six ports in a row that are free, and not given
+// twice by one process. They are below what systems give to connections (32768
+// on Linux), so that none takes them before they are listened on.
+func Ports(t testing.TB) int {
+	t.Helper()
+	const low, rows = 10000, 22000 / 6
+	for range rows {
+		first := low + 6*((os.Getpid()*37+int(taken.Add(1)))%rows)
+		if free(first) {
+			return first
+		}
+	}
+	t.Fatal("no six free ports in a row")
+	return 0
+}
+
+func free(first int) bool {
+	for p := first; p < first+6; p++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
+		if err != nil {
+			return false
+		}
+		if l.Close() != nil {
+			return false
+		}
+	}
+	return true
 }
