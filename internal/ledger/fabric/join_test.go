@@ -1,6 +1,7 @@
 package fabric_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
@@ -131,5 +133,92 @@ func TestThreeStrangersRunOneLedger(t *testing.T) {
 		if i.State != contract.Applied {
 			t.Errorf("%s %s is %s", i.Kind, i.Subject, i.State)
 		}
+	}
+	tx, err := c.contract(t).UpdateNode(t.Context(), "rename", contract.Registration{Node: "c.example", Name: "Cee"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	offline(t, c, tx)
+}
+
+// offline shows that what a block holds can be checked without asking anybody,
+// and what cannot be passed off for it.
+func offline(t *testing.T, n *node, tx string) {
+	chain, err := n.Chain(t.Context(), channel.Name, tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(chain.Configs) != 4 {
+		t.Errorf("%d configurations came after the first, want two admissions and two validators", len(chain.Configs))
+	}
+	var file bytes.Buffer
+	if err := chain.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	again := func() block.Chain {
+		c, err := block.ReadChain(bytes.NewReader(file.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	proved, err := again().Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, _ := n.First(channel.Name); proved.First != block.Hash(first) || len(proved.Txs) != 1 || proved.Txs[0].ID != tx || len(proved.Txs[0].Writes) == 0 {
+		t.Errorf("the chain shows %+v", proved)
+	}
+	other := open(t, "a.example")
+	if err := other.Found(); err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := other.First(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+	for what, spoil := range map[string]func(c *block.Chain){
+		"changed data":            func(c *block.Chain) { c.Block.Data.Data[0][len(c.Block.Data.Data[0])/2] ^= 1 },
+		"changed header":          func(c *block.Chain) { c.Block.Header.Number++ },
+		"no signatures":           func(c *block.Chain) { c.Block.Metadata.Metadata[0] = nil },
+		"another block's":         func(c *block.Chain) { c.Block.Metadata = c.Configs[3].Metadata },
+		"a configuration is gone": func(c *block.Chain) { c.Configs = c.Configs[1:] },
+		"configurations in another order": func(c *block.Chain) {
+			c.Configs[0], c.Configs[1] = c.Configs[1], c.Configs[0]
+		},
+		"a changed configuration": func(c *block.Chain) { c.Configs[2].Data.Data[0][900] ^= 1 },
+		"another network":         func(c *block.Chain) { c.First = foreign },
+		"a later block first":     func(c *block.Chain) { c.First = c.Configs[0] },
+	} {
+		c := again()
+		spoil(&c)
+		if _, err := c.Verify(); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	// Endorsements too few: orderers sign what clients send, so this is the
+	// validators' part.
+	c := again()
+	last, err := channel.Read(c.Configs[3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := block.Endorsed(c.Block.Data.Data[0], last); err != nil || !ok {
+		t.Errorf("endorsed by a majority: %v %v", ok, err)
+	}
+	for _, cut := range [][]byte{nil, {5}, file.Bytes()[:len(file.Bytes())-1], file.Bytes()[:20]} {
+		if _, err := block.ReadChain(bytes.NewReader(cut)); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%d bytes were read as a chain: %v", len(cut), err)
+		}
+	}
+	if _, err := n.Chain(t.Context(), channel.Name, "0000"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the chain of an unknown transaction: %v", err)
+	}
+	st, err := n.Verify(t.Context(), channel.Name)
+	if err != nil || st.Height < 8 {
+		t.Errorf("the whole ledger: %+v %v", st, err)
 	}
 }

@@ -92,16 +92,48 @@ func transaction(raw []byte) (t Tx, err error) {
 		t.Config = header.Type == int32(cb.HeaderType_CONFIG)
 		return t, nil
 	}
-	return t, t.actions(payload.Data)
+	return t, t.actions(raw)
 }
 
-func (t *Tx) actions(data []byte) error {
+// actionsOf are what the endorsers of a transaction signed; none of a
+// configuration.
+func actionsOf(raw []byte) ([]*peer.ChaincodeEndorsedAction, error) {
+	var env cb.Envelope
+	var payload cb.Payload
+	var header cb.ChannelHeader
 	var tx peer.Transaction
-	if err := proto.Unmarshal(data, &tx); err != nil {
-		return err
+	if err := proto.Unmarshal(raw, &env); err != nil {
+		return nil, err
 	}
+	if err := proto.Unmarshal(env.Payload, &payload); err != nil {
+		return nil, err
+	}
+	if err := proto.Unmarshal(payload.GetHeader().GetChannelHeader(), &header); err != nil {
+		return nil, err
+	}
+	if header.Type != int32(cb.HeaderType_ENDORSER_TRANSACTION) {
+		return nil, nil
+	}
+	if err := proto.Unmarshal(payload.Data, &tx); err != nil {
+		return nil, err
+	}
+	var out []*peer.ChaincodeEndorsedAction
 	for _, a := range tx.Actions {
 		var cc peer.ChaincodeActionPayload
+		if err := proto.Unmarshal(a.Payload, &cc); err != nil {
+			return nil, err
+		}
+		out = append(out, cc.GetAction())
+	}
+	return out, nil
+}
+
+func (t *Tx) actions(raw []byte) error {
+	list, err := actionsOf(raw)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
 		var response peer.ProposalResponsePayload
 		var action peer.ChaincodeAction
 		var event peer.ChaincodeEvent
@@ -110,8 +142,7 @@ func (t *Tx) actions(data []byte) error {
 			from func() []byte
 			into proto.Message
 		}{
-			{func() []byte { return a.Payload }, &cc},
-			{func() []byte { return cc.GetAction().GetProposalResponsePayload() }, &response},
+			{func() []byte { return a.GetProposalResponsePayload() }, &response},
 			{func() []byte { return response.Extension }, &action},
 			{func() []byte { return action.Events }, &event},
 			{func() []byte { return action.Results }, &sets},
@@ -161,4 +192,20 @@ func Hash(b *cb.Block) [32]byte { return sha256.Sum256(headerBytes(b.GetHeader()
 func whole(b *cb.Block) bool {
 	sum := sha256.Sum256(bytes.Join(b.GetData().GetData(), nil))
 	return bytes.Equal(sum[:], b.GetHeader().GetDataHash())
+}
+
+// LastConfig is the number of the configuration block that a block names as the
+// newest at its time; a configuration block names itself.
+func LastConfig(b *cb.Block) (uint64, error) {
+	m := b.GetMetadata().GetMetadata()
+	var md cb.Metadata
+	var o cb.OrdererBlockMetadata
+	if len(m) <= int(cb.BlockMetadataIndex_SIGNATURES) {
+		return 0, fault.New(fault.Invalid, "Block %d does not name its configuration.", b.GetHeader().GetNumber())
+	}
+	err := proto.Unmarshal(m[cb.BlockMetadataIndex_SIGNATURES], &md)
+	if err == nil {
+		err = proto.Unmarshal(md.Value, &o)
+	}
+	return o.GetLastConfig().GetIndex(), fault.Wrap(err, fault.Invalid, "Block %d does not name its configuration.", b.GetHeader().GetNumber())
 }

@@ -4,21 +4,28 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-
 	"encoding/asn1"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"slices"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
-// Verify checks that a block's data is whole and that a quorum of the channel's
-// orderers signed it. It returns an Invalid fault that says what does not hold.
-func Verify(b *cb.Block, orderers []channel.Consenter) error {
+// Signed checks that a block's data is whole and that a quorum of a
+// configuration's orderers signed it. It returns an Invalid fault that says what
+// does not hold.
+func Signed(b *cb.Block, cfg channel.Config) error {
+	orderers, err := cfg.Consenters()
+	if err != nil {
+		return err
+	}
 	n := b.GetHeader().GetNumber()
 	if !whole(b) {
 		return fault.New(fault.Invalid, "Block %d was changed: its data is not what its header says.", n)
@@ -45,15 +52,65 @@ func Verify(b *cb.Block, orderers []channel.Consenter) error {
 	return nil
 }
 
-// verifies checks an orderer's ECDSA signature over the joined parts. Fabric
+// Endorsed reports whether a majority of a configuration's validators endorsed a
+// transaction: their peers signed its result, with certificates of their own
+// authorities.
+func Endorsed(envelope []byte, cfg channel.Config) (bool, error) {
+	actions, err := actionsOf(envelope)
+	if err != nil || len(actions) == 0 {
+		return false, err
+	}
+	validators, err := cfg.Validators()
+	if err != nil {
+		return false, err
+	}
+	members, err := cfg.Members()
+	if err != nil {
+		return false, err
+	}
+	for _, a := range actions {
+		signed := map[string]bool{}
+		for _, e := range a.GetEndorsements() {
+			var who msp.SerializedIdentity
+			if proto.Unmarshal(e.Endorser, &who) != nil || !slices.Contains(validators, who.Mspid) {
+				continue
+			}
+			i := slices.IndexFunc(members, func(m channel.Member) bool { return m.MSP == who.Mspid })
+			if i >= 0 && ofPeer(who.IdBytes, members[i].CA) && verifies(who.IdBytes, e.Signature, a.ProposalResponsePayload, e.Endorser) {
+				signed[who.Mspid] = true
+			}
+		}
+		if len(signed) < channel.Majority(len(validators)) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// ofPeer reports whether a certificate is a peer's of an authority. When it ends
+// does not matter: it is checked years later.
+func ofPeer(cert, authority []byte) bool {
+	c, err := parse(cert)
+	if err != nil {
+		return false
+	}
+	ca, err := parse(authority)
+	return err == nil && c.CheckSignatureFrom(ca) == nil && slices.Contains(c.Subject.OrganizationalUnit, "peer")
+}
+
+func parse(b []byte) (*x509.Certificate, error) {
+	p, _ := pem.Decode(b)
+	if p == nil {
+		return nil, errors.New("not PEM")
+	}
+	return x509.ParseCertificate(p.Bytes)
+}
+
+// verifies checks an ECDSA signature over the joined parts. Fabric
 // takes only the lower of the two values S may have, so that nobody can make a
 // second signature of a first.
 func verifies(cert, sig []byte, parts ...[]byte) bool {
-	p, _ := pem.Decode(cert)
-	if p == nil {
-		return false
-	}
-	c, err := x509.ParseCertificate(p.Bytes)
+	c, err := parse(cert)
 	if err != nil {
 		return false
 	}
@@ -73,53 +130,4 @@ func verifies(cert, sig []byte, parts ...[]byte) bool {
 		h.Write(b)
 	}
 	return ecdsa.VerifyASN1(key, h.Sum(nil), sig)
-}
-
-// A Chain is what leads from a channel's first block to one that is to be
-// checked: every configuration block before it, in order.
-type Chain struct {
-	First   *cb.Block
-	Configs []*cb.Block
-	Block   *cb.Block
-}
-
-// Verify checks each configuration by the orderers of the one before, and the
-// block by those of the last. Who trusts the first block, whose hash it returns,
-// can trust the block. It returns Invalid with what does not hold.
-func (c Chain) Verify() (first [32]byte, err error) {
-	cfg, err := channel.Read(c.First)
-	if err != nil {
-		return first, err
-	}
-	if c.First.GetHeader().GetNumber() != 0 || !whole(c.First) {
-		return first, fault.New(fault.Invalid, "The chain does not begin with a channel's first block.")
-	}
-	for _, b := range c.Configs {
-		orderers, err := cfg.Consenters()
-		if err != nil {
-			return first, err
-		}
-		if err := Verify(b, orderers); err != nil {
-			return first, err
-		}
-		next, err := channel.Read(b)
-		if err != nil {
-			return first, err
-		}
-		if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
-			return first, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)
-		}
-		cfg = next
-	}
-	if c.Block.GetHeader().GetNumber() < cfg.Block {
-		return first, fault.New(fault.Invalid, "Block %d is older than the configuration it is to be checked by.", c.Block.GetHeader().GetNumber())
-	}
-	orderers, err := cfg.Consenters()
-	if err != nil {
-		return first, err
-	}
-	if c.Block.GetHeader().GetNumber() == 0 {
-		return Hash(c.First), nil // nobody signs the first block: it is what one trusts
-	}
-	return Hash(c.First), Verify(c.Block, orderers)
 }

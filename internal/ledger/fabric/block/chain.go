@@ -1,0 +1,115 @@
+package block
+
+import (
+	"bufio"
+	"errors"
+	"io"
+
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/encoding/protodelim"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// A Chain is what leads from a channel's first block to one that is to be
+// checked: every configuration block before it, in order.
+type Chain struct {
+	First   *cb.Block
+	Configs []*cb.Block
+	Block   *cb.Block
+}
+
+// A Proved is what a chain shows.
+type Proved struct {
+	// First is the hash of the channel's first block: who trusts that trusts the
+	// rest. The pages of every member's node show it.
+	First [32]byte
+	// Txs are the block's transactions that enough validators endorsed.
+	Txs []Tx
+}
+
+// Verify checks each configuration by the orderers of the one before, the block
+// by those of the last, and which of its transactions enough validators
+// endorsed. What it cannot see is that a transaction came too late, because
+// another one had changed the same key: that is not signed but found by every
+// peer. It returns Invalid with what does not hold.
+func (c Chain) Verify() (p Proved, err error) {
+	cfg, err := channel.Read(c.First)
+	if err != nil {
+		return p, err
+	}
+	if c.First.GetHeader().GetNumber() != 0 || !whole(c.First) {
+		return p, fault.New(fault.Invalid, "The chain does not begin with a channel's first block.")
+	}
+	p.First = Hash(c.First)
+	for _, b := range c.Configs {
+		if err := Signed(b, cfg); err != nil {
+			return p, err
+		}
+		next, err := channel.Read(b)
+		if err != nil {
+			return p, err
+		}
+		if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
+			return p, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)
+		}
+		cfg = next
+	}
+	if n := c.Block.GetHeader().GetNumber(); n <= cfg.Block {
+		return p, fault.New(fault.Invalid, "Block %d is no younger than the configuration it is to be checked by.", n)
+	}
+	if err := Signed(c.Block, cfg); err != nil {
+		return p, err
+	}
+	txs, err := Transactions(c.Block)
+	if err != nil {
+		return p, err
+	}
+	for i, t := range txs {
+		ok, err := Endorsed(c.Block.Data.Data[i], cfg)
+		if err != nil {
+			return p, err
+		}
+		if ok {
+			p.Txs = append(p.Txs, t)
+		}
+	}
+	return p, nil
+}
+
+// maxBlock bounds one block in a file.
+const maxBlock = 100 << 20
+
+// maxConfigs bounds a file: a channel's configuration changes a few times a
+// month at most.
+const maxConfigs = 10_000
+
+// Write writes a chain: its blocks one after the other, each preceded by its
+// length (protobuf, varint-delimited): the first, the configurations, the block.
+func (c Chain) Write(w io.Writer) error {
+	for _, b := range append(append([]*cb.Block{c.First}, c.Configs...), c.Block) {
+		if _, err := protodelim.MarshalTo(w, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadChain reads what Write wrote. It returns Invalid for anything else.
+func ReadChain(r io.Reader) (c Chain, err error) {
+	in, opt := bufio.NewReader(r), protodelim.UnmarshalOptions{MaxSize: maxBlock}
+	var all []*cb.Block
+	for len(all) < maxConfigs {
+		b := new(cb.Block)
+		err := opt.UnmarshalFrom(in, b)
+		if errors.Is(err, io.EOF) && len(all) >= 2 {
+			return Chain{all[0], all[1 : len(all)-1], all[len(all)-1]}, nil
+		}
+		if err != nil {
+			return c, fault.Wrap(err, fault.Invalid, "The file is no chain of blocks of a Fabric channel.")
+		}
+		all = append(all, b)
+	}
+	return c, fault.New(fault.TooLarge, "The file has more blocks than a chain can have.")
+}
