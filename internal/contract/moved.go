@@ -283,6 +283,26 @@ func (m *moved) checkBatch(b *Batch) error {
 	return fits(*b == want && same(w, m.works[b.Period]) && b.Credited <= s.Lines && (b.Fixed == (b.Credited == s.Lines)))
 }
 
+// waits reports whether a balance says since when: the oldest first, in all what
+// it is, and nothing for longer than its lines have been there.
+func (b *Balance) waits(lines []Credited) bool {
+	since, last := money.Micro(0), calendar.Period(0)
+	for _, x := range b.Since {
+		credited := money.Micro(0)
+		known := false
+		for _, l := range lines {
+			if l.Period <= x.Period {
+				credited, known = credited+l.Micro, l.Period == x.Period
+			}
+		}
+		if x.Micro <= 0 || x.Micro > b.Micro-since || x.Period <= last || !known || since+x.Micro > credited {
+			return false
+		}
+		since, last = since+x.Micro, x.Period
+	}
+	return since == b.Micro
+}
+
 // same compares two values by what would be written of them.
 func same(a, b any) bool {
 	x, err1 := json.Marshal(a)
@@ -293,7 +313,7 @@ func same(a, b any) bool {
 // checkBalances wants each act to be owed what its lines credited, less what it
 // was paid and what it lost.
 func (m *moved) checkBalances() error {
-	owed := map[id.Act]money.Micro{}
+	owed, lines := map[id.Act]money.Micro{}, map[id.Act][]Credited{}
 	all := money.Micro(0)
 	for _, b := range m.batches {
 		for _, data := range m.lines[b.Period] {
@@ -305,6 +325,7 @@ func (m *moved) checkBalances() error {
 				return err
 			}
 			owed[l.Act] += l.Sum() // not above all, which did not overflow
+			lines[l.Act] = append(lines[l.Act], Credited{b.Period, l.Sum()})
 		}
 	}
 	less := func(a id.Act, micro money.Micro) error {
@@ -327,14 +348,7 @@ func (m *moved) checkBalances() error {
 		}
 	}
 	for _, b := range m.balances {
-		since := money.Micro(0)
-		for i, x := range b.Since {
-			if x.Micro <= 0 || x.Micro > b.Micro-since || i > 0 && x.Period <= b.Since[i-1].Period {
-				return fault.New(fault.Invalid, "The balance of %s does not say since when.", b.Act)
-			}
-			since += x.Micro
-		}
-		if b.Micro != owed[b.Act] || since != b.Micro {
+		if b.Micro != owed[b.Act] || !b.waits(lines[b.Act]) {
 			return fault.New(fault.Invalid, "The balance of %s is not what its lines say.", b.Act)
 		}
 		if err := less(b.Act, b.Micro); err != nil {

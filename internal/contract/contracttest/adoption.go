@@ -72,6 +72,7 @@ func adoption(t *testing.T, w *world) {
 	if again := a.own.pack(t); again.Filing != p.Filing {
 		t.Fatalf("one ledger is packed as %+v and %+v", p.Filing, again.Filing)
 	}
+	p = thin(t, p, 3)
 	st, err := a.c.Ledger.Status(a.ctx)
 	wants(t, "status", err, fine)
 	for range 2 { // the second time is a repetition
@@ -199,7 +200,7 @@ func adoptionOpen(t *testing.T, w *world) {
 
 func adoptionRefused(t *testing.T, w *world) {
 	a := newAlone(t, w.net)
-	p := a.own.pack(t)
+	p := thin(t, a.own.pack(t), 2)
 	begin := func(c contract.Client, f contract.AdoptionFiling) error {
 		return one(c.BeginAdoption(w.ctx, w.op(), f))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/contract"
@@ -23,6 +24,7 @@ var lies = []lie{
 	{"a field of tomorrow", "operator", func(e *brought) { e.swap(`{`, `{"bonus":1,`) }},
 	{"more for an act", "balance", func(e *brought) { e.value = bytes.ReplaceAll(e.value, []byte(`"micro":`), []byte(`"micro":1`)) }},
 	{"a balance since never", "balance", func(e *brought) { e.swap(`"since":[`, `"since":[{"period":202001,"micro":1},`) }},
+	{"a balance since last year", "balance", func(e *brought) { e.swap(`"period":20`, `"period":19`) }},
 	{"more for a payee", "payees", func(e *brought) { e.swap(`"micro":`, `"micro":1`) }},
 	{"a line of its own", "lines", func(e *brought) { e.swap(`["`, `["AAAA","`) }},
 	{"a larger batch", "batch", func(e *brought) { e.swap(`"total":`, `"total":1`) }},
@@ -90,15 +92,65 @@ func (l lie) tell(t *testing.T, p contract.Packed) contract.Packed {
 	if before == fmt.Sprint(*it) {
 		t.Fatalf("%s: nothing changed", l.what)
 	}
-	var hashes []contract.Digest
 	for n, list := range chunks {
-		b := repack(t, uint32(n), list)
-		out.Chunks, hashes = append(out.Chunks, b), append(hashes, sha256.Sum256(b))
+		out.Chunks = append(out.Chunks, repack(t, uint32(n), list))
+	}
+	seal(t, &out)
+	return out
+}
+
+// seal gives what is packed the hash that goes with it.
+func seal(t *testing.T, p *contract.Packed) {
+	t.Helper()
+	var hashes []contract.Digest
+	for _, b := range p.Chunks {
+		hashes = append(hashes, sha256.Sum256(b))
 	}
 	var err error
-	out.Filing.Hash, err = out.Filing.Over(hashes)
+	p.Filing.Chunks = uint32(len(p.Chunks))
+	p.Filing.Hash, err = p.Filing.Over(hashes)
 	wants(t, "hash", err, fine)
+}
+
+// thin packs the same into n chunks.
+func thin(t *testing.T, p contract.Packed, n int) contract.Packed {
+	t.Helper()
+	var all []brought
+	for _, b := range p.Chunks {
+		all = append(all, unpack(t, b)...)
+	}
+	out := contract.Packed{Filing: p.Filing}
+	for list := range slices.Chunk(all, (len(all)+n-1)/n) {
+		out.Chunks = append(out.Chunks, repack(t, uint32(len(out.Chunks)), list))
+	}
+	if len(out.Chunks) != n {
+		t.Fatalf("%d entries give %d chunks", len(all), len(out.Chunks))
+	}
+	seal(t, &out)
 	return out
+}
+
+// Garble changes what a node brings in thousands of places: most of it is refused
+// and none of it stops the contract.
+func Garble(t *testing.T) {
+	own := OpenOwn(t, false)
+	p := newAlone(t, own).own.pack(t)
+	refused, tried := 0, 0
+	for at := 0; at < len(p.Chunks[0]); at += 31 {
+		for _, mask := range []byte{1, 0x10, 0xff} {
+			in := contract.Packed{Filing: p.Filing, Chunks: [][]byte{bytes.Clone(p.Chunks[0])}}
+			in.Chunks[0][at] ^= mask
+			seal(t, &in)
+			tried++
+			if err := in.Verify(in.Filing.At); err != nil {
+				refused++
+			}
+		}
+	}
+	if tried < 1000 || refused < tried/2 {
+		t.Errorf("%d of %d changes are refused", refused, tried)
+	}
+	t.Logf("%d of %d changes are refused", refused, tried)
 }
 
 const tagChunk = "9ten/adoptionchunk/v1"

@@ -6,6 +6,8 @@ import (
 	"github.com/michaelperna/9ten/internal/contract/contracttest"
 )
 
+func TestGarbledAdoption(t *testing.T) { contracttest.Garble(t) }
+
 func TestContract(t *testing.T) {
 	contracttest.RunSplit(t, func(t *testing.T, channel string) contracttest.Network {
 		return contracttest.OpenChannel(t, true, channel)
