@@ -62,13 +62,13 @@ func parse(line []byte) Line {
 		return plain(string(line))
 	}
 	l := Line{Level: level, Logger: take("name"), Text: short(take("msg"), maxText)}
-	for _, more := range []string{"ts", "caller", "stacktrace"} { // where in Fabric's source: for its developers
+	for _, more := range []string{"ts", "caller", "stacktrace", "errorVerbose"} { // where in Fabric's source: for its developers
 		delete(fields, more)
 	}
 	for _, k := range slices.Sorted(maps.Keys(fields)) {
 		l.Attrs = append(l.Attrs, slog.String(short(k, maxField), short(text(fields[k]), maxField)))
 	}
-	return l
+	return hush(l)
 }
 
 // console is how Fabric writes before it has read how it should.

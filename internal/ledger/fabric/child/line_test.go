@@ -15,8 +15,13 @@ func TestLines(t *testing.T) {
 	const panicked = `{"level":"panic","ts":1764135000.1,"name":"nodeCmd","caller":"node/start.go:231","msg":"could not start\nthe peer","stacktrace":"main.main\n\t/x.go:1"}`
 	for line, want := range map[string]Line{
 		panicked: {Level: slog.LevelError, Logger: "nodeCmd", Text: "could not start the peer"},
-		`{"level":"info","ts":1,"name":"endorser","caller":"x","msg":"finished"}`:                    {Level: slog.LevelDebug, Logger: "endorser", Text: "finished"},
-		`{"level":"warn","name":"gossip","msg":"lost","channel":"nineten","n":3,"error":"no route"}`: {Level: slog.LevelWarn, Logger: "gossip", Text: "lost", Attrs: []slog.Attr{slog.String("channel", "nineten"), slog.String("error", "no route"), slog.String("n", "3")}},
+		`{"level":"info","ts":1,"name":"endorser","caller":"x","msg":"finished"}`:                                                              {Level: slog.LevelDebug, Logger: "endorser", Text: "finished"},
+		`{"level":"warn","name":"gossip","msg":"lost","channel":"nineten","n":3,"error":"no route"}`:                                           {Level: slog.LevelWarn, Logger: "gossip", Text: "lost", Attrs: []slog.Attr{slog.String("channel", "nineten"), slog.String("error", "no route"), slog.String("n", "3")}},
+		`{"level":"error","name":"core.comm","msg":"Server TLS handshake failed in 3.2ms with error EOF","remote address":"203.0.113.9:4411"}`: {Level: slog.LevelDebug, Logger: "core.comm", Text: "Server TLS handshake failed in 3.2ms with error EOF", Attrs: []slog.Attr{slog.String("remote address", "203.0.113.9:4411")}},
+		`{"level":"error","name":"core.comm","msg":"Server TLS handshake failed in 3.2ms with error remote error: tls: bad certificate"}`:      {Level: slog.LevelWarn, Logger: "core.comm", Text: "Server TLS handshake failed in 3.2ms with error remote error: tls: bad certificate"},
+		`{"level":"error","name":"gateway","msg":"PeersForEndorsement failed.","error":"No metadata was found for chaincode nineten"}`:         {Level: slog.LevelDebug, Logger: "gateway", Text: "PeersForEndorsement failed.", Attrs: []slog.Attr{slog.String("error", "No metadata was found for chaincode nineten")}},
+		`{"level":"error","name":"gateway","msg":"PeersForEndorsement failed.","error":"no peers"}`:                                            {Level: slog.LevelError, Logger: "gateway", Text: "PeersForEndorsement failed.", Attrs: []slog.Attr{slog.String("error", "no peers")}},
+		`{"level":"warn","name":"gossip.comm","msg":"Authentication failed: Could not acquire policy manager for channel nineten"}`:            {Level: slog.LevelDebug, Logger: "gossip.comm", Text: "Authentication failed: Could not acquire policy manager for channel nineten"},
 		`{"level":"fatal","msg":"x"}`:            {Level: slog.LevelError, Text: "x"},
 		`{"level":"loud","msg":"x"}`:             {Level: slog.LevelDebug, Text: `{"level":"loud","msg":"x"}`},
 		`{"level":`:                              {Level: slog.LevelDebug, Text: `{"level":`},
