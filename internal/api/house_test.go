@@ -229,6 +229,10 @@ func (e *engine) Dead(context.Context) ([]api.DeadJob, error) {
 	return []api.DeadJob{{ID: "J1", Kind: "media.prepare", Error: "no space left", Tries: 5, Ended: time.UnixMilli(1)}}, nil
 }
 
+func (e *engine) Standing(context.Context) (report.Standing, error) {
+	return report.Standing{Mode: "embedded", Height: 3, Waiting: []report.Unrecorded{{What: "days", N: 1, Since: time.Date(2026, 11, 24, 0, 10, 0, 0, time.UTC)}}, Nodes: []report.Recorder{}}, nil
+}
+
 func (e *engine) RetryJob(ctx context.Context, job string) error { return e.DropJob(ctx, job) }
 
 func (e *engine) DropJob(_ context.Context, job string) error {

@@ -6,11 +6,14 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/report"
 )
 
 // An Engine is the machine under the node, as its operator asks about it.
 type Engine interface {
 	Status(ctx context.Context) (Status, error)
+	// Standing is where the ledger stands, and what waits for it.
+	Standing(ctx context.Context) (report.Standing, error)
 	// Findings are those of `9ten doctor`, while the node runs.
 	Findings(ctx context.Context) ([]Finding, error)
 	Dead(ctx context.Context) ([]DeadJob, error)
@@ -70,6 +73,7 @@ func (a *API) machine(r *router) {
 	}
 	add(r, operation{method: http.MethodGet, path: "/ledger", id: "get-ledger", tag: "Node", summary: "How far the ledger and the log have come, and where the log is"}, a.ledger)
 	add(r, op(http.MethodGet, "/status", "get-status", "How the node does", account.Moderator), a.status)
+	add(r, op(http.MethodGet, "/ledger/standing", "get-ledger-standing", "Where the ledger stands, what waits for it, and who records on it", account.Admin), a.standing)
 	add(r, op(http.MethodGet, "/doctor", "get-findings", "What `9ten doctor` says, while the node runs", account.Admin), a.findings)
 	add(r, op(http.MethodGet, "/jobs", "list-dead-jobs", "Work that was given up, the latest first", account.Moderator), a.dead)
 	add(r, op(http.MethodPost, "/jobs/{job}/retry", "retry-job", "Try it again", account.Admin), a.retryJob)
@@ -86,6 +90,14 @@ func (a *API) ledger(ctx context.Context, _ *struct{}) (*output[Ledger], error) 
 
 func (a *API) status(ctx context.Context, _ *struct{}) (*output[Status], error) {
 	s, err := a.Engine.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return reply(s)
+}
+
+func (a *API) standing(ctx context.Context, _ *struct{}) (*output[report.Standing], error) {
+	s, err := a.Engine.Standing(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ func TestTheOperatorRunsTheNode(t *testing.T) {
 	h.guest().do(http.MethodGet, "/ledger", nil, http.StatusOK, nil)
 	root.do(http.MethodGet, "/status", nil, http.StatusOK, nil)
 	root.do(http.MethodGet, "/doctor", nil, http.StatusOK, nil)
+	ada.refused(http.MethodGet, "/ledger/standing", nil, http.StatusForbidden)
+	root.do(http.MethodGet, "/ledger/standing", nil, http.StatusOK, nil)
 	var jobs []struct{ ID string }
 	if root.do(http.MethodGet, "/jobs", nil, http.StatusOK, &jobs); len(jobs) != 1 {
 		t.Errorf("%+v", jobs)

@@ -49,6 +49,7 @@ func commands() []command {
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
 		{name: "ledger init", summary: "found a network of which this node is the first member", run: initLedger},
+		{name: "ledger status", summary: "where the ledger stands, and what waits for it", run: ledgerStatus},
 		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
 		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},

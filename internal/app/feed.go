@@ -25,7 +25,8 @@ type feed struct {
 	ledger *patient
 	db     *store.DB
 	log    *slog.Logger
-	moved  atomic.Bool // something of what is only asked for has changed
+	moved  atomic.Bool                 // something of what is only asked for has changed
+	back   func(context.Context) error // called each time the ledger answers again
 }
 
 // telling says what an event changes of what is kept. Its payload is the very
@@ -322,6 +323,9 @@ func (f *feed) follow(ctx context.Context) error {
 func (f *feed) stream(ctx context.Context) error {
 	after, err := f.begin(ctx)
 	if err != nil {
+		return err
+	}
+	if err := f.back(ctx); err != nil {
 		return err
 	}
 	for e, err := range f.ledger.Events(ctx, after) {

@@ -44,7 +44,7 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	}
 	n.ledger = &patient{home: h, patience: usual, wall: time.Now}
 	n.closers = append(n.closers, n.ledger.Close)
-	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger")}
+	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger"), back: n.hurry}
 	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, secret: n.keys.secret, feed: n.feed}
 	return nil
 }

@@ -75,6 +75,7 @@ func (n *node) handler() (http.Handler, error) {
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
+	mux.Handle("GET "+standingPath, n.private(http.HandlerFunc(n.serveStanding)))
 	mux.Handle("GET /metrics", n.private(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))
 	if err := n.transports(mux); err != nil {
 		return nil, err

@@ -86,6 +86,7 @@ func checkInterface(t *testing.T, n *node) {
 	ask(root, http.MethodPost, "/months/2026-10/close")
 	ask(root, http.MethodGet, "/status")
 	ask(root, http.MethodGet, "/doctor")
+	ask(root, http.MethodGet, "/ledger/standing")
 	ask(root, http.MethodGet, "/payments?limit=5")
 	if book := string(ask(root, http.MethodGet, "/books/books.journal")); !strings.Contains(book, "2026-10") {
 		t.Error("the exported journal has nothing of the month")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
@@ -51,6 +52,8 @@ func (m machine) Status(ctx context.Context) (s api.Status, err error) {
 	s.Sandbox, s.Missing, s.Version, s.StartedMS = level.String(), strings.Join(missing, " "), Version(), n.began.UnixMilli()
 	return s, err
 }
+
+func (m machine) Standing(ctx context.Context) (report.Standing, error) { return m.n.standing(ctx) }
 
 func (m machine) Findings(ctx context.Context) ([]api.Finding, error) {
 	list := m.n.cfg.surroundings(ctx)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/web"
 	"github.com/michaelperna/9ten/internal/web/site"
@@ -98,6 +99,8 @@ func (e engine) Machine(ctx context.Context) (site.Machine, error) {
 	}
 	return m, err
 }
+
+func (e engine) Standing(ctx context.Context) (report.Standing, error) { return e.n.standing(ctx) }
 
 func (e engine) Queues(ctx context.Context) (out []site.Queue, err error) {
 	counts, err := e.n.jobs.Counts(ctx)

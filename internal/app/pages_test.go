@@ -36,7 +36,7 @@ var seenPages = map[string][]string{
 	},
 	"artist": {"/studio", "/studio/release/DRAFT", "/studio/act/ACT", "/studio/act/ACT/statement", "/account"},
 	"admin": {
-		"/", "/operator", "/operator/payments", "/operator/months", "/operator/people", "/operator/settings", "/operator/music",
+		"/", "/operator", "/operator/payments", "/operator/months", "/operator/ledger", "/operator/people", "/operator/settings", "/operator/music",
 		"/studio", "/studio/release/RELEASE", "/receipts", "/subscription",
 	},
 }

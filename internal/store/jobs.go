@@ -171,7 +171,8 @@ func (tx jobsTx) Running(ctx context.Context) ([]jobs.Job, error) {
 	return list(rows), wrap(err, "jobs running")
 }
 
-func (tx jobsTx) Pending(ctx context.Context, kind string) ([]jobs.Job, error) {
+// Pending returns the jobs of a kind that wait or run, the oldest first.
+func (tx *Tx) Pending(ctx context.Context, kind string) ([]jobs.Job, error) {
 	rows, err := tx.Q.JobPending(ctx, kind)
 	return list(rows), wrap(err, "jobs pending")
 }

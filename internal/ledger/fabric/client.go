@@ -147,6 +147,12 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 	return func(yield func(ledger.Event, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
+		info, err := channel.GetBlockChainInfo(ctx, c.conn, c.id, c.channel)
+		if err != nil {
+			yield(ledger.Event{}, explain(err))
+			return
+		}
+		at := after
 		blocks, err := c.network.BlockEvents(ctx, client.WithStartBlock(after>>placeBits))
 		if err != nil {
 			yield(ledger.Event{}, explain(err))
@@ -160,13 +166,17 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 			}
 			for i, t := range txs {
 				// Places are counted from one, so that 0 comes before everything.
-				at := checkpoint(b.Header.Number, i+1)
-				if at <= after || !t.Valid() || t.Chaincode != ContractName || t.Event == "" {
+				place := checkpoint(b.Header.Number, i+1)
+				if place <= after || !t.Valid() || t.Chaincode != ContractName || t.Event == "" {
 					continue
 				}
+				at = place
 				if !yield(ledger.Event{Checkpoint: at, Tx: t.ID, At: t.At, Name: t.Event, Payload: t.Payload}, nil) {
 					return
 				}
+			}
+			if b.Header.Number+1 >= info.Height && !yield(ledger.Event{Checkpoint: at}, nil) {
+				return
 			}
 		}
 		if ctx.Err() == nil {

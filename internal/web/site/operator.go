@@ -49,6 +49,8 @@ type Engine interface {
 	DeadJobs(ctx context.Context) ([]DeadJob, error)
 	RetryJob(ctx context.Context, id string) error
 	DropJob(ctx context.Context, id string) error
+	// Standing is where the ledger stands, and what waits for it.
+	Standing(ctx context.Context) (report.Standing, error)
 	// ContestLater files a listener's objection to a month when the ledger is back.
 	ContestLater(ctx context.Context, a id.Account, p calendar.Period) error
 	// AccountByHandle finds who a payment is for, or NotFound.
@@ -122,7 +124,7 @@ var steps = []calendar.Step{calendar.Close, calendar.Settle, calendar.Challenged
 func (v *visit) nodeViews(here string) []View {
 	all := []View{
 		{Name: "Today", URL: "/operator"}, {Name: "Payments", URL: "/operator/payments"}, {Name: "Months", URL: "/operator/months"},
-		{Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Settings", URL: "/operator/settings"},
+		{Name: "Ledger", URL: "/operator/ledger"}, {Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Settings", URL: "/operator/settings"},
 	}
 	var out []View
 	for _, x := range all {

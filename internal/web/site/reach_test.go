@@ -96,6 +96,7 @@ var operations = map[string]string{
 	"POST /operator/undo":                      "undo-payment",
 	"GET /operator/books/{file}":               "export-books",
 	"GET /operator/months/{period}/settlement": "get-ledger-settlement",
+	"GET /operator/ledger":                     "get-ledger-standing",
 	"GET /operator/months":                     "list-months",
 	"POST /operator/months/close":              "close-month",
 	"GET /operator/people":                     "list-accounts",

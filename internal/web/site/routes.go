@@ -41,6 +41,7 @@ func (s *Site) pages() []page {
 		{pattern: "GET /operator/books/{file}", who: admin, do: (*visit).booksFile},
 		{pattern: "GET /operator/months/{period}/settlement", who: admin, do: (*visit).settlementFile},
 		{pattern: "GET /operator/months", who: admin, do: (*visit).months},
+		{pattern: "GET /operator/ledger", who: admin, do: (*visit).standing},
 		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
 	})
 }
