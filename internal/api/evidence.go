@@ -19,6 +19,42 @@ type LedgerSettlement struct {
 	Period     string `json:"period"`
 	Settlement []byte `json:"settlement" doc:"Canonical bytes, base64"`
 	Review     string `json:"review" doc:"Who else has recomputed it"`
+	Tx         string `json:"tx,omitempty" doc:"The transaction that recorded it, where a node was named"`
+}
+
+// AnchoredDay is a day of a node's log as the ledger holds it.
+type AnchoredDay struct {
+	Node string `json:"node"`
+	Day  string `json:"day"`
+	Size uint64 `json:"size" doc:"Leaves"`
+	Root []byte `json:"root" doc:"SHA-256, base64"`
+	Tx   string `json:"tx" doc:"The transaction that recorded it"`
+}
+
+// A Witness answers for every node that records on it, not only for this one.
+type Witness interface {
+	// Settled is a node's settlement of a period; NotFound, Unavailable.
+	Settled(ctx context.Context, node string, p calendar.Period) (LedgerSettlement, error)
+	// Anchored is a node's anchor of a day; NotFound, Unavailable.
+	Anchored(ctx context.Context, node string, d calendar.Day) (AnchoredDay, error)
+	// Blocks are what shows that a transaction is on the ledger: the channel's
+	// first block, its configurations and the transaction's block, in the form of
+	// docs/protocol/receipts.md. Unsupported where the ledger has no blocks.
+	Blocks(ctx context.Context, tx string) ([]byte, error)
+}
+
+type settlementRef struct {
+	Period string `path:"period" doc:"2026-10"`
+	Node   string `query:"node" maxLength:"253" doc:"Whose; this node's when it is missing"`
+}
+
+type anchorRef struct {
+	Node string `path:"node" maxLength:"253" doc:"The node's id"`
+	Day  string `path:"day" doc:"2026-10-07"`
+}
+
+type txRef struct {
+	Tx string `path:"tx" pattern:"^[0-9a-f]{64}$" doc:"A transaction's id"`
 }
 
 type sizeRef struct {
@@ -29,6 +65,28 @@ func (a *API) evidence(r *router) {
 	const tag = "Evidence"
 	add(r, operation{method: http.MethodGet, path: "/ledger/log/{size}", id: "get-ledger-anchor", tag: tag, summary: "The log at a size, as the ledger holds it"}, a.anchor)
 	add(r, operation{method: http.MethodGet, path: "/ledger/settlements/{period}", id: "get-ledger-settlement", tag: tag, summary: "The settlement that stands for a month"}, a.settlement)
+	add(r, operation{method: http.MethodGet, path: "/ledger/nodes/{node}/days/{day}", id: "get-anchored-day", tag: tag, summary: "A day of any node's log, as the ledger holds it"}, a.anchoredDay)
+	add(r, operation{method: http.MethodGet, path: "/ledger/blocks/{tx}", id: "get-ledger-blocks", tag: tag, files: []string{"application/octet-stream"}, summary: "What shows offline that a transaction is on the ledger"}, a.blocks)
+}
+
+func (a *API) anchoredDay(ctx context.Context, in *anchorRef) (*output[AnchoredDay], error) {
+	d, err := calendar.ParseDay(in.Day)
+	if err != nil {
+		return nil, err
+	}
+	x, err := a.Witness.Anchored(ctx, in.Node, d)
+	if err != nil {
+		return nil, err
+	}
+	return reply(x)
+}
+
+func (a *API) blocks(ctx context.Context, in *txRef) (*file, error) {
+	b, err := a.Witness.Blocks(ctx, in.Tx)
+	if err != nil {
+		return nil, err
+	}
+	return download(in.Tx+".blocks", "application/octet-stream", b), nil
 }
 
 func (a *API) anchor(ctx context.Context, in *sizeRef) (*output[LedgerAnchor], error) {
@@ -39,14 +97,21 @@ func (a *API) anchor(ctx context.Context, in *sizeRef) (*output[LedgerAnchor], e
 	return reply(LedgerAnchor{x.Day.String(), x.Size, x.Root[:]})
 }
 
-func (a *API) settlement(ctx context.Context, in *periodRef) (*output[LedgerSettlement], error) {
+func (a *API) settlement(ctx context.Context, in *settlementRef) (*output[LedgerSettlement], error) {
 	p, err := calendar.ParsePeriod(in.Period)
 	if err != nil {
 		return nil, err
+	}
+	if in.Node != "" {
+		s, err := a.Witness.Settled(ctx, in.Node, p)
+		if err != nil {
+			return nil, err
+		}
+		return reply(s)
 	}
 	b, err := a.Report.Known.Settled(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	return reply(LedgerSettlement{p.String(), b, "not independently reviewed"})
+	return reply(LedgerSettlement{Period: p.String(), Settlement: b, Review: "not independently reviewed"})
 }

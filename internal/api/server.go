@@ -36,6 +36,7 @@ type API struct {
 	Keys       royalty.Keys
 	Gate       *gate.Gate // sets the cookies of sessions
 	Engine     Engine
+	Witness    Witness
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger

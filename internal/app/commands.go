@@ -27,6 +27,7 @@ type options struct {
 	operator                     string
 	open, publish                bool
 	settlement                   string
+	from, block, network         string
 	keys                         []string
 	listeners                    int
 	seed                         uint64
@@ -249,6 +250,9 @@ func splitPots(_ context.Context, c *call) error { return royalty.SplitJSON(c.st
 
 func keyFlags(f *flag.FlagSet, c *call) {
 	f.StringVar(&c.opt.settlement, "settlement", "", "hold it against the settlement that stands: the `file` of /api/v1/ledger/settlements/MONTH")
+	f.StringVar(&c.opt.from, "from", "", "hold it against what the ledger says at any node of the network: its `address`")
+	f.StringVar(&c.opt.block, "block", "", "hold it against a block of the network's ledger, offline: the `file` of /api/v1/ledger/blocks/TX")
+	f.StringVar(&c.opt.network, "network", "", "with --block: the `hash` of the network's first block, as its nodes show it")
 	f.Func("key", "a verifier `key` to trust (name+id+base64), or a file with one a line; may be repeated", func(v string) error {
 		c.opt.keys = append(c.opt.keys, v)
 		return nil
@@ -259,7 +263,7 @@ func keyFlags(f *flag.FlagSet, c *call) {
 // the keys are those given, and those of the node in the data directory where
 // there is one.
 func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.Context, *call) error {
-	return func(_ context.Context, c *call) error {
+	return func(ctx context.Context, c *call) error {
 		if len(c.args) != 1 {
 			return usagef("name one file")
 		}
@@ -272,12 +276,8 @@ func verifyFile(verify func([]byte, royalty.Keys) royalty.Report) func(context.C
 			return err
 		}
 		r := verify(file, trusted)
-		if c.opt.settlement != "" {
-			stands, err := settlementIn(c.opt.settlement)
-			if err != nil {
-				return err
-			}
-			r.Against(stands)
+		if err := c.against(ctx, &r); err != nil {
+			return err
 		}
 		if r.NeedsKey != "" {
 			return usagef("%s Give it with --key; the node shows it on its page “Ledger and log”.", r.Verdict)

@@ -31,6 +31,27 @@ type Report struct {
 	Verdict  string `json:"verdict"` // one line
 	// settled are the bytes of the settlement the file rests on, nil for none.
 	settled []byte
+	// log is the checkpoint of the node's log that a day's receipt rests on.
+	log Checkpoint
+}
+
+// Log is the state of the node's log that a day's receipt rests on; its size is
+// zero for anything else.
+func (r *Report) Log() Checkpoint { return r.log }
+
+// AgainstLog holds a report of a day against the root of the log at that size as
+// the ledger has it.
+func (r *Report) AgainstLog(root Hash) {
+	if r.log.Size == 0 || r.NeedsKey != "" {
+		return
+	}
+	var err error
+	if root != r.log.Root {
+		err = invalid("The ledger holds another root of the log of %s at %d leaves: two people were shown two logs.", r.Node, r.log.Size)
+	}
+	if !r.check("ledger", err, "The ledger holds this state of the log.") {
+		r.conclude("")
+	}
 }
 
 // Against holds a report of a month against the settlement that stands on the

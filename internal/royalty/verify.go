@@ -96,6 +96,7 @@ func verifyDay(r *Report, p LogProof, trusted Keys) Report {
 		return r.conclude("")
 	}
 	if ok {
+		r.log = c
 		r.inclusion(d.Row, d.Salt, p, c)
 	}
 	r.check("claims", checkClaims(&row, d.Claims), "The row counts exactly the claims listed, %d.", len(d.Claims))
