@@ -108,13 +108,20 @@ func (a *absent) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 func absence(h *residence) *absent {
 	a := &absent{home: h.ledger.home}
 	h.ledger.home = a
-	h.ledger.patience = patience{20 * time.Millisecond, 20 * time.Millisecond, 20 * time.Millisecond, 20 * time.Millisecond}
 	return a
 }
 
-// return comes back: whoever asks next finds out.
+// be makes a home away in a manner. Nobody waits long for one that hangs.
+func (a *absent) be(h *residence, how manner) {
+	a.manner, h.ledger.patience = how, usual
+	if how == hangs {
+		h.ledger.patience = patience{20 * time.Millisecond, 20 * time.Millisecond, 20 * time.Millisecond, 20 * time.Millisecond}
+	}
+}
+
+// comeBack lets whoever asks next find out that it is there.
 func (a *absent) comeBack(h *residence) {
-	a.manner = there
+	a.be(h, there)
 	h.ledger.hung = time.Time{}
 }
 
@@ -155,7 +162,7 @@ func awayDays(t *testing.T, how manner) *residence {
 	}
 	listen()
 	h.ok(night())
-	a.manner = how
+	a.be(h, how)
 	for range 3 { // people live, sign up, pay and listen; the node closes its days
 		listen()
 		err := night()
@@ -179,7 +186,7 @@ func awayDays(t *testing.T, how manner) *residence {
 		}
 	}
 	h.set(month.Due(calendar.Settle).Add(35 * time.Minute))
-	a.manner = how
+	a.be(h, how)
 	if how != there {
 		if _, err := h.report.CloseMonth(t.Context(), month); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("the ledger is away, and closing a month says %v", err)
@@ -237,7 +244,7 @@ func TestListenersNoticeNothing(t *testing.T) {
 	mux := http.NewServeMux()
 	h.ok(h.transports(mux))
 	a := absence(h)
-	a.manner = hangs
+	a.be(h, hangs)
 	admin, err := h.accounts.ByHandle(ctx, "ada")
 	h.ok(err)
 	h.ok(h.studio.SetRole(ctx, music.Viewer{Account: admin.ID, Admin: true}, actID(1), admin.ID, music.Owner))
@@ -376,7 +383,7 @@ func TestOperatorIsToldThatTheLedgerIsAway(t *testing.T) {
 	h.pay(0, 10*money.Dollar)
 	h.set(calendar.Period(202510).Due(calendar.Settle).Add(35 * time.Minute))
 	a := absence(h)
-	a.manner = hangs
+	a.be(h, hangs)
 	for i := range 3 {
 		before := a.calls.Load()
 		_, err := h.report.CloseMonth(t.Context(), 202510)
@@ -434,7 +441,7 @@ func TestStanding(t *testing.T) {
 	if h.ok(err); before.Mode != "embedded" || !before.Away.IsZero() || len(before.Nodes) != 1 || !before.Nodes[0].Self || before.Nodes[0].Month != "2025-10" || before.Nodes[0].State != "final" || len(before.Waiting) != 0 {
 		t.Errorf("%+v", before)
 	}
-	a.manner = refuses
+	a.be(h, refuses)
 	_, err = h.report.CloseDays(t.Context())
 	if !fault.Is(err, fault.Unavailable) {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -57,15 +56,14 @@ func (r recorder) register(ctx context.Context, name, owner string, k keys) erro
 	in := contract.Registration{Node: r.node, Name: name, Owner: owner, LogKey: digest(k.log), SettlementKey: digest(k.settlement)}
 	n, err := r.contract.Node(ctx, r.node)
 	if fault.Is(err, fault.NotFound) {
-		_, err = r.contract.RegisterNode(ctx, "register", in)
+		_, err = r.contract.RegisterNode(ctx, opRegister, in)
 		return err
 	}
 	if err != nil || n.Name == name && n.Owner == owner {
 		return err
 	}
 	in.LogKey, in.SettlementKey = nil, nil
-	// Each time is another operation: a node may take an old name again.
-	_, err = r.contract.UpdateNode(ctx, "describe/"+rand.Text(), in)
+	_, err = r.contract.UpdateNode(ctx, opDescribe(), in)
 	return err
 }
 
@@ -91,7 +89,7 @@ func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
 	if last.Open != 0 {
 		in.Reveal = contract.Digest(r.beaconPart(last.Open))
 	}
-	_, err = r.contract.AnchorDay(ctx, "anchor/"+a.Day.String(), in)
+	_, err = r.contract.AnchorDay(ctx, opAnchor(a.Day), in)
 	return err
 }
 
@@ -99,16 +97,20 @@ func (r recorder) RecordPayments(ctx context.Context, p report.Payments) error {
 	if p.Count == 0 {
 		return nil
 	}
-	_, err := r.contract.RecordPayments(ctx, "payments/"+p.Day.String(), contract.DayPayments{
+	_, err := r.contract.RecordPayments(ctx, opPayments(p.Day), contract.DayPayments{
 		Node: r.node, Day: p.Day, Declared: contract.Digest(p.Root), DeclaredCount: uint32(p.Count), Received: p.Received, Refunded: p.Refunded,
 	})
 	return err
 }
 
 func (r recorder) PayOperators(ctx context.Context, p calendar.Period, s wallet.Sums) error {
-	// Refunds until the settlement change the sums: other sums, another operation.
-	op := fmt.Sprintf("operators/%v/%d-%d-%d", p, s.Payers, s.Operator, s.Pots)
-	_, err := r.contract.PayOperators(ctx, op, contract.OperatorPay{Node: r.node, Period: p, Payers: uint32(s.Payers), Operator: s.Operator, Pots: s.Pots})
+	// Refunds until the settlement change the sums, also back to what they were.
+	want := contract.OperatorPay{Node: r.node, Period: p, Payers: uint32(s.Payers), Operator: s.Operator, Pots: s.Pots}
+	stands, err := r.contract.OperatorPay(ctx, r.node, p)
+	if err != nil && !fault.Is(err, fault.NotFound) || err == nil && stands == want {
+		return err
+	}
+	_, err = r.contract.PayOperators(ctx, opOperators(p), want)
 	return err
 }
 
@@ -169,7 +171,7 @@ func (r recorder) Challenge(ctx context.Context, p calendar.Period) (out report.
 
 func (r recorder) ProveSplit(ctx context.Context, p report.SplitProof) (proved bool, err error) {
 	claim := contract.FaultClaim{Node: r.node, Period: p.Period, Kind: contract.WrongSplit}
-	_, err = r.contract.ProveFault(ctx, "contest/"+p.Name, claim, contract.Evidence{Row: p.Row, Salt: p.Salt[:], Index: p.Index, Path: contract.Digests(p.Path), Days: p.Days, Basis: p.Basis})
+	_, err = r.contract.ProveFault(ctx, opContest(p.Name), claim, contract.Evidence{Row: p.Row, Salt: p.Salt[:], Index: p.Index, Path: contract.Digests(p.Path), Days: p.Days, Basis: p.Basis})
 	if !fault.Is(err, fault.Conflict) {
 		return err == nil, err
 	}
@@ -179,13 +181,12 @@ func (r recorder) ProveSplit(ctx context.Context, p report.SplitProof) (proved b
 }
 
 func (r recorder) Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error {
-	hash := contract.Digest(sha256.Sum256(settlement))
-	_, err := r.contract.PublishSettlement(ctx, "settle/"+p.String()+"/"+hash.String()[:16], contract.SettlementFiling{Settlement: settlement, Signature: signature})
+	_, err := r.contract.PublishSettlement(ctx, opSettle(p, settlement), contract.SettlementFiling{Settlement: settlement, Signature: signature})
 	return err
 }
 
 func (r recorder) Finalize(ctx context.Context, p calendar.Period) error {
-	_, err := r.contract.Finalize(ctx, "finalize/"+p.String(), contract.PeriodRef{Node: r.node, Period: p})
+	_, err := r.contract.Finalize(ctx, opFinalize(p), contract.PeriodRef{Node: r.node, Period: p})
 	return err
 }
 
@@ -198,7 +199,7 @@ func (r recorder) FixBatch(ctx context.Context, p calendar.Period, lines []royal
 		}
 		encoded[i] = b
 	}
-	b, err := r.contract.FixBatch(ctx, "batch/"+p.String(), r.node, p, encoded)
+	b, err := r.contract.FixBatch(ctx, opBatch(p), r.node, p, encoded)
 	return b.Hash.String(), err
 }
 

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -44,7 +43,7 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 	slices.Sort(changed)
 	for _, act := range changed {
 		in := contract.ActRegistration{Node: r.node, Act: act, MinPayout: acts[act].MinPayout, Payout: contract.Digest(payouts[act])}
-		if _, err := r.contract.RegisterAct(ctx, fmt.Sprintf("act/%s/%d", act, acts[act].Address+1), in); err != nil {
+		if _, err := r.contract.RegisterAct(ctx, opAct(act, acts[act].Address+1), in); err != nil {
 			return err
 		}
 	}
@@ -101,7 +100,7 @@ func (r recorder) Waiting(ctx context.Context, act id.Act) (out []report.Waiting
 }
 
 func (r recorder) Forfeit(ctx context.Context, act id.Act, p calendar.Period) error {
-	_, err := r.contract.ForfeitBalance(ctx, "forfeit/"+string(act)+"/"+p.String(), contract.BalanceRef{Node: r.node, Act: act, Period: p})
+	_, err := r.contract.ForfeitBalance(ctx, opForfeit(act, p), contract.BalanceRef{Node: r.node, Act: act, Period: p})
 	return err
 }
 
