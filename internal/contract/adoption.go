@@ -59,7 +59,9 @@ type Adoption struct {
 	AdoptionFiling
 	State string `json:"state"`
 	Next  uint32 `json:"next,omitempty"` // chunk to be applied next
-	Done  uint64 `json:"done,omitempty"` // since when the node records here
+	// Verified dates what is brought, Done is since when the node records here.
+	Verified uint64 `json:"verified,omitempty"`
+	Done     uint64 `json:"done,omitempty"`
 	// Day is the last that was anchored on the node's own ledger, 0 for none.
 	Day calendar.Day `json:"day,omitempty"`
 	Tx  string       `json:"tx"` // of the last step
@@ -191,7 +193,7 @@ func (*Contract) VerifyAdoption(ctx Ctx, op, arg string) (string, error) {
 		if err := c.put(adopted{m.entry, m.merges}, "adopting", a.Node); err != nil {
 			return err
 		}
-		a.State, a.Day = Verified, m.head.Day
+		a.State, a.Verified, a.Day = Verified, c.now, m.head.Day
 		return c.keepAdoption(&a)
 	})
 }
@@ -218,13 +220,13 @@ func (*Contract) ApplyAdoption(ctx Ctx, op, arg string) (string, error) {
 			return err
 		}
 		for _, e := range entries {
-			if err := c.apply(&e); err != nil {
+			if err := c.apply(&e, a.Verified); err != nil {
 				return err
 			}
 		}
 		if a.Next++; a.Next == a.Chunks {
 			a.State, a.Done = Adopted, c.now
-			if err := c.enter(a.Node); err != nil {
+			if err := c.enter(&a); err != nil {
 				return err
 			}
 		}
@@ -233,7 +235,7 @@ func (*Contract) ApplyAdoption(ctx Ctx, op, arg string) (string, error) {
 }
 
 // apply writes one entry unless there is something.
-func (c *call) apply(e *entry) error {
+func (c *call) apply(e *entry, at uint64) error {
 	k, ok := carriers[e.kind]
 	if !ok {
 		return fault.New(fault.Invalid, "Nobody brings a %q.", e.kind)
@@ -245,7 +247,7 @@ func (c *call) apply(e *entry) error {
 	if found, err := c.get(&there, e.kind, e.parts...); err != nil || found {
 		return err
 	}
-	v, err := k.value(e.value, c.now)
+	v, err := k.value(e.value, at)
 	if err != nil {
 		return err
 	}
@@ -254,7 +256,8 @@ func (c *call) apply(e *entry) error {
 
 // enter registers the node. What it merged counts for everybody from now on, and
 // for its own earlier months as it did there.
-func (c *call) enter(node string) error {
+func (c *call) enter(a *Adoption) error {
+	node := a.Node
 	var in adopted
 	if err := c.must(&in, node+" brings nothing.", "adopting", node); err != nil {
 		return err
@@ -281,7 +284,7 @@ func (c *call) enter(node string) error {
 			return err
 		}
 	}
-	in.Node.Adopted, in.Node.Cluster = c.now, ""
+	in.Node.Adopted, in.Node.Cluster = a.Verified, ""
 	if err := c.del("adopting", node); err != nil {
 		return err
 	}

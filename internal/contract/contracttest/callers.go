@@ -181,7 +181,7 @@ func readers(t *testing.T, w *world) {
 	var known []string
 	for _, f := range asked {
 		known = append(known, f.fn)
-		for _, c := range []contract.Client{w.c, w.net.As("x.example", Peer)} {
+		for _, c := range []contract.Client{w.c, w.net.As("x.example", Client)} {
 			wants(t, f.fn, one(c.Ledger.Evaluate(w.ctx, f.fn, f.args...)), f.want)
 		}
 		if len(f.args) > 0 && before.Mode == "embedded" { // elsewhere it would be recorded, as having changed nothing

@@ -157,8 +157,7 @@ var (
 )
 
 // channels calls every function on every channel: each takes its own.
-func channels(t *testing.T, open func(*testing.T, string) Network) {
-	cluster, federal := open(t, contract.ClusterChannel+"north"), open(t, contract.FederationChannel)
+func channels(t *testing.T, federal, cluster Network) {
 	w := bareWorld(t, cluster)
 	for _, f := range writers(w) {
 		arg, err := json.Marshal(f.arg)
@@ -171,7 +170,7 @@ func channels(t *testing.T, open func(*testing.T, string) Network) {
 			{"cluster", cluster, slices.Contains(daily, f.fn) || slices.Contains(both, f.fn)},
 			{"federation", federal, !slices.Contains(daily, f.fn)},
 		} {
-			_, err := ch.net.As(home, Admin).Ledger.Submit(w.ctx, ledger.Call{Fn: f.fn, Op: "op", Args: []string{string(arg)}})
+			_, err := ch.net.As(home, Admin).Ledger.Submit(w.ctx, ledger.Call{Fn: f.fn, Op: "channels", Args: []string{string(arg)}})
 			if fault.Is(err, fault.Unsupported) == ch.has {
 				t.Errorf("%s on the channel of a %s: %v", f.fn, ch.what, err)
 			}
@@ -180,13 +179,11 @@ func channels(t *testing.T, open func(*testing.T, string) Network) {
 }
 
 // split runs two clusters of two for a month that one of the four settles.
-func split(t *testing.T, open func(*testing.T, string) Network) {
-	federal := open(t, contract.FederationChannel)
+func split(t *testing.T, federal, north, south Network) {
 	w := newWorld(t, federal)
 	members := map[string][]string{"north": {home, "b.example"}, "south": {"c.example", "d.example"}}
-	locals := map[string]Network{}
+	locals := map[string]Network{"north": north, "south": south}
 	for _, name := range []string{"north", "south"} {
-		locals[name] = open(t, contract.ClusterChannel+name)
 		first := members[name][0]
 		for _, node := range members[name] {
 			if node != home {

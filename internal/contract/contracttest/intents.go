@@ -58,6 +58,9 @@ func intents(t *testing.T, w *world) {
 	open, err := w.c.Intents(w.ctx)
 	wants(t, "open", err, fine)
 	if len(open) != 4 {
+		for _, i := range open {
+			t.Logf("open: %s %s by %s", i.Kind, i.Subject, i.By)
+		}
 		t.Errorf("%d intents are open, not 4", len(open))
 	}
 	wants(t, "unknown", one(w.c.Intent(w.ctx, digest("none"))), fault.NotFound)

@@ -80,11 +80,12 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 	}
 }
 
-// RunSplit puts networks that are split into channels through their tests: open
-// returns an empty ledger on a channel of a name.
+// RunSplit puts a network that is split into channels through its tests: open
+// returns the empty ledger on a channel of a name, each name once.
 func RunSplit(t *testing.T, open func(t *testing.T, channel string) Network) {
-	t.Run("functions and channels", func(t *testing.T) { channels(t, open) })
-	t.Run("two clusters of two", func(t *testing.T) { split(t, open) })
+	federation, north := open(t, contract.FederationChannel), open(t, contract.ClusterChannel+"north")
+	t.Run("two clusters of two", func(t *testing.T) { split(t, federation, north, open(t, contract.ClusterChannel+"south")) })
+	t.Run("functions and channels", func(t *testing.T) { channels(t, federation, north) })
 }
 
 // wants fails the test unless err is of the kind; Internal stands for no error.

@@ -44,6 +44,7 @@ type Client struct {
 	network  *client.Network
 	contract *client.Contract
 	channel  string
+	peer     string // organisation whose peer answers
 }
 
 var _ ledger.Ledger = (*Client)(nil)
@@ -56,7 +57,14 @@ func NewClient(conn *grpc.ClientConn, id identity.SigningIdentity, cert []byte, 
 		return nil, err
 	}
 	n := g.GetNetwork(channel)
-	return &Client{conn: conn, id: id, gateway: g, network: n, contract: n.GetContract(ContractName), channel: channel}, nil
+	return &Client{conn: conn, id: id, gateway: g, network: n, contract: n.GetContract(ContractName), channel: channel, peer: id.MspID()}, nil
+}
+
+// Through says that the peer is another organisation's: a node without a peer on
+// a channel reaches it through one that has.
+func (c *Client) Through(org string) *Client {
+	c.peer = org
+	return c
 }
 
 // Submit records a call; see [ledger.Ledger]. A repetition is found out before
@@ -112,7 +120,7 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 func (c *Client) recorded(ctx context.Context, call ledger.Call, heard error) (r ledger.Result, again bool, err error) {
 	within, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
-	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient), client.WithEndorsingOrganizations(c.id.MspID()))
+	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient), client.WithEndorsingOrganizations(c.peer))
 	if err != nil {
 		return r, false, err
 	}
@@ -221,7 +229,7 @@ func (c *Client) BlockOf(ctx context.Context, tx string) (*cb.Block, error) {
 func (c *Client) systemBlock(ctx context.Context, fn, arg string) (*cb.Block, error) {
 	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
-	raw, err := c.network.GetContract("qscc").EvaluateWithContext(ctx, fn, client.WithArguments(c.channel, arg), client.WithEndorsingOrganizations(c.id.MspID()))
+	raw, err := c.network.GetContract("qscc").EvaluateWithContext(ctx, fn, client.WithArguments(c.channel, arg), client.WithEndorsingOrganizations(c.peer))
 	if err != nil {
 		return nil, notFound(explain(err))
 	}
