@@ -49,3 +49,19 @@ func initLedger(ctx context.Context, c *call) error {
 		})
 	})
 }
+
+// examineLedger says what keeps the node's part of a network from working, and
+// what to do. The node may run or not.
+func examineLedger(ctx context.Context, c *call) error {
+	return withNetwork(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
+		found, err := h.Examine(ctx)
+		if err != nil {
+			return err
+		}
+		var list []finding
+		for _, f := range found {
+			list = append(list, finding{Name: f.Name, OK: f.OK, Detail: f.Detail, Remedy: f.Remedy})
+		}
+		return c.findings(list)
+	})
+}
