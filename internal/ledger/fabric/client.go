@@ -216,6 +216,18 @@ func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 	return s, err
 }
 
+// oldest is the number of the first block the peer has: 0, or the one after the
+// snapshot it began with.
+func (c *Client) oldest(ctx context.Context) (uint64, error) {
+	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
+	defer stop()
+	info, err := channel.GetBlockChainInfo(ctx, c.conn, c.id, c.channel)
+	if s := info.GetBootstrappingSnapshotInfo(); s != nil {
+		return s.LastBlockInSnapshot + 1, nil
+	}
+	return 0, explain(err)
+}
+
 // Block fetches a block by its number, NotFound when there is none.
 func (c *Client) Block(ctx context.Context, number uint64) (*cb.Block, error) {
 	return c.systemBlock(ctx, "GetBlockByNumber", fmt.Sprint(number))

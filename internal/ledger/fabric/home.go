@@ -56,6 +56,7 @@ type record struct {
 	Phase    Phase    `json:"phase"`
 	Via      string   `json:"via,omitempty"`      // URL of the member that was asked
 	Channels []string `json:"channels,omitempty"` // whose first blocks are here
+	Restore  *restore `json:"restore,omitempty"`  // the peer starts anew from a snapshot
 }
 
 // Home is the node's part of a Fabric network: its certificates, its children
@@ -178,6 +179,9 @@ func (h *Home) Consenter() (channel.Consenter, error) {
 	tls, err := h.org.TLSCert(org.Orderer)
 	return channel.Consenter{MSP: h.cfg.Node, Host: h.cfg.Host, Port: h.child.Ports().Orderer, Identity: id, TLS: tls}, err
 }
+
+// Dir is the folder.
+func (h *Home) Dir() string { return h.cfg.Dir }
 
 // Org is the node's organisation.
 func (h *Home) Org() *org.Org { return h.org }

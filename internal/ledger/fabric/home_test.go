@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 type node struct {
 	*fabric.Home
 	name string
+	dir  string
 	stop func()
 }
 
@@ -64,7 +65,7 @@ func start(t testing.TB, h *fabric.Home, name string) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
-	n := &node{Home: h, name: name}
+	n := &node{Home: h, name: name, dir: h.Dir()}
 	stopped := false
 	n.stop = func() {
 		if stopped {

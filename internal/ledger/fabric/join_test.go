@@ -139,6 +139,7 @@ func TestThreeStrangersRunOneLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	offline(t, c, tx)
+	snapshots(t, b, c)
 }
 
 // offline shows that what a block holds can be checked without asking anybody,

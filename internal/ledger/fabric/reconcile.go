@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 	sdk "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer/lifecycle"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
@@ -93,6 +95,7 @@ type step struct {
 }
 
 var steps = []step{
+	{"restoring the peer", false, (*Home).stepRestore},
 	{"starting the children", false, (*Home).wantChildren},
 	{"joining the orderer to the channel", false, (*Home).stepOrderer},
 	{"joining the peer to the channel", false, (*Home).stepPeer},
@@ -265,16 +268,11 @@ func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, err
 }
 
 func (h *Home) stepPeer(ctx context.Context, name string, _ *view) (bool, error) {
+	in, err := h.inChannel(ctx, name)
+	if err != nil || in {
+		return false, err
+	}
 	conn, id, _ := h.peer()
-	in, err := sdk.ListChannelOnPeer(ctx, conn, id)
-	if err != nil {
-		return false, explain(err)
-	}
-	for _, c := range in {
-		if c.ChannelId == name {
-			return false, nil
-		}
-	}
 	first, err := h.First(name)
 	if err != nil {
 		return false, err
@@ -282,11 +280,33 @@ func (h *Home) stepPeer(ctx context.Context, name string, _ *view) (bool, error)
 	return true, explain(sdk.JoinChannel(ctx, conn, id, first))
 }
 
-func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, error) {
+// inChannel reports whether the own peer is in a channel.
+func (h *Home) inChannel(ctx context.Context, name string) (bool, error) {
+	conn, id, _ := h.peer()
+	list, err := sdk.ListChannelOnPeer(ctx, conn, id)
+	return slices.ContainsFunc(list, func(c *peer.ChannelInfo) bool { return c.ChannelId == name }), explain(err)
+}
+
+// configBlock is the newest configuration block at the own peer.
+func (h *Home) configBlock(ctx context.Context, name string) (*cb.Block, error) {
 	conn, id, _ := h.peer()
 	b, err := sdk.GetConfigBlock(ctx, conn, id, name)
+	if err != nil || b.GetHeader() != nil {
+		return b, explain(err)
+	}
+	// A peer that began with a snapshot has no configuration block until the
+	// channel changes again; the node kept the one that is in force.
+	saved, err := h.savedConfigs(name)
 	if err != nil {
-		return false, explain(err)
+		return nil, err
+	}
+	return saved[len(saved)-1], nil
+}
+
+func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, error) {
+	b, err := h.configBlock(ctx, name)
+	if err != nil {
+		return false, err
 	}
 	if v.block != nil && b.Header.Number == v.block.Header.Number {
 		return false, nil
@@ -295,7 +315,8 @@ func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, erro
 		return false, err
 	}
 	v.block = b
-	return true, nil // children may be wanted that were not
+	_, err = h.Configs(ctx, name) // kept while the peer has them
+	return true, err              // children may be wanted that were not
 }
 
 func (h *Home) stepInstall(ctx context.Context, _ string, _ *view) (bool, error) {
@@ -371,8 +392,17 @@ func (h *Home) stepApprove(ctx context.Context, name string, v *view) (bool, err
 	if err == nil && have.GetSource().GetLocalPackage().GetPackageId() == d.PackageID {
 		return false, nil
 	}
-	return true, explain(g.Approve(ctx, d))
+	err = explain(g.Approve(ctx, d))
+	if err != nil && strings.Contains(err.Error(), onlyHash) {
+		return false, nil
+	}
+	return true, err
 }
+
+// onlyHash is how a peer says that it has the hash of what an organisation
+// approved and not the words, as after it started anew: the hash is what the
+// peer itself goes by, so the approval holds.
+const onlyHash = "private data matching public hash version is not available"
 
 // stepCommit commits the first definition once enough have approved it.
 func (h *Home) stepCommit(ctx context.Context, name string, v *view) (bool, error) {

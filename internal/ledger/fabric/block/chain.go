@@ -35,27 +35,12 @@ type Proved struct {
 // another one had changed the same key: that is not signed but found by every
 // peer. It returns Invalid with what does not hold.
 func (c Chain) Verify() (p Proved, err error) {
-	cfg, err := channel.Read(c.First)
+	configs, err := Configs(append([]*cb.Block{c.First}, c.Configs...))
 	if err != nil {
 		return p, err
 	}
-	if c.First.GetHeader().GetNumber() != 0 || !whole(c.First) {
-		return p, fault.New(fault.Invalid, "The chain does not begin with a channel's first block.")
-	}
 	p.First = Hash(c.First)
-	for _, b := range c.Configs {
-		if err := Signed(b, cfg); err != nil {
-			return p, err
-		}
-		next, err := channel.Read(b)
-		if err != nil {
-			return p, err
-		}
-		if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
-			return p, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)
-		}
-		cfg = next
-	}
+	cfg := configs[len(configs)-1]
 	if n := c.Block.GetHeader().GetNumber(); n <= cfg.Block {
 		return p, fault.New(fault.Invalid, "Block %d is no younger than the configuration it is to be checked by.", n)
 	}
@@ -78,17 +63,62 @@ func (c Chain) Verify() (p Proved, err error) {
 	return p, nil
 }
 
+// Configs reads a channel's configurations from its first block on, each checked
+// by the orderers of the one before. It returns Invalid with what does not hold.
+func Configs(all []*cb.Block) ([]channel.Config, error) {
+	if len(all) == 0 || all[0].GetHeader().GetNumber() != 0 || !whole(all[0]) {
+		return nil, fault.New(fault.Invalid, "The chain does not begin with a channel's first block.")
+	}
+	cfg, err := channel.Read(all[0])
+	if err != nil {
+		return nil, err
+	}
+	out := []channel.Config{cfg}
+	for _, b := range all[1:] {
+		if err := Signed(b, cfg); err != nil {
+			return nil, err
+		}
+		next, err := channel.Read(b)
+		if err != nil {
+			return nil, err
+		}
+		if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
+			return nil, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)
+		}
+		cfg = next
+		out = append(out, cfg)
+	}
+	return out, nil
+}
+
 // maxBlock bounds one block in a file.
 const maxBlock = 100 << 20
 
-// maxConfigs bounds a file: a channel's configuration changes a few times a
+// maxBlocks bounds a file: a channel's configuration changes a few times a
 // month at most.
-const maxConfigs = 10_000
+const maxBlocks = 10_000
 
-// Write writes a chain: its blocks one after the other, each preceded by its
-// length (protobuf, varint-delimited): the first, the configurations, the block.
+// Write writes a chain: the first block, the configurations, the block.
 func (c Chain) Write(w io.Writer) error {
-	for _, b := range append(append([]*cb.Block{c.First}, c.Configs...), c.Block) {
+	return WriteBlocks(w, append(append([]*cb.Block{c.First}, c.Configs...), c.Block))
+}
+
+// ReadChain reads what Write wrote. It returns Invalid for anything else.
+func ReadChain(r io.Reader) (Chain, error) {
+	all, err := ReadBlocks(r)
+	if err == nil && len(all) < 2 {
+		err = fault.New(fault.Invalid, "The file is no chain of blocks: it holds one alone.")
+	}
+	if err != nil {
+		return Chain{}, err
+	}
+	return Chain{all[0], all[1 : len(all)-1], all[len(all)-1]}, nil
+}
+
+// WriteBlocks writes blocks one after the other, each preceded by its length
+// (protobuf, varint-delimited).
+func WriteBlocks(w io.Writer, blocks []*cb.Block) error {
+	for _, b := range blocks {
 		if _, err := protodelim.MarshalTo(w, b); err != nil {
 			return err
 		}
@@ -96,20 +126,20 @@ func (c Chain) Write(w io.Writer) error {
 	return nil
 }
 
-// ReadChain reads what Write wrote. It returns Invalid for anything else.
-func ReadChain(r io.Reader) (c Chain, err error) {
+// ReadBlocks reads what WriteBlocks wrote, at least one block. It returns Invalid
+// for anything else.
+func ReadBlocks(r io.Reader) (all []*cb.Block, err error) {
 	in, opt := bufio.NewReader(r), protodelim.UnmarshalOptions{MaxSize: maxBlock}
-	var all []*cb.Block
-	for len(all) < maxConfigs {
+	for len(all) < maxBlocks {
 		b := new(cb.Block)
 		err := opt.UnmarshalFrom(in, b)
-		if errors.Is(err, io.EOF) && len(all) >= 2 {
-			return Chain{all[0], all[1 : len(all)-1], all[len(all)-1]}, nil
+		if errors.Is(err, io.EOF) && len(all) > 0 {
+			return all, nil
 		}
 		if err != nil {
-			return c, fault.Wrap(err, fault.Invalid, "The file is no chain of blocks of a Fabric channel.")
+			return nil, fault.Wrap(err, fault.Invalid, "The file holds no blocks of a Fabric channel.")
 		}
 		all = append(all, b)
 	}
-	return c, fault.New(fault.TooLarge, "The file has more blocks than a chain can have.")
+	return nil, fault.New(fault.TooLarge, "The file has more blocks than a chain can have.")
 }

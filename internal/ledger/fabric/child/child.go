@@ -57,6 +57,15 @@ func (c Config) Ports() Ports {
 // Dir is the folder of a role in the home.
 func (c Config) Dir(r Role) string { return filepath.Join(c.Home, string(r)) }
 
+// Data is the folder in which a child keeps the ledger.
+func (c Config) Data(r Role) string { return filepath.Join(c.Dir(r), "data") }
+
+// Snapshots is the folder in which the peer leaves finished snapshots of a channel,
+// each in one named by its last block.
+func (c Config) Snapshots(channel string) string {
+	return filepath.Join(c.Dir(Peer), "snapshots", "completed", channel)
+}
+
 // Builder is the folder of the external builder, see [Build].
 func (c Config) Builder() string { return filepath.Join(c.Home, "builder") }
 

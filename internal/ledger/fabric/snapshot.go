@@ -1,0 +1,292 @@
+package fabric
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/snapshot"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+)
+
+// A snapshot is a folder: what the channel's state was at a block, as Fabric's
+// peer writes it, and beside that the configurations that lead there.
+
+const (
+	snapshotMetadata = "_snapshot_signable_metadata.json"
+	snapshotConfigs  = "channel.configs"
+)
+
+// A Snapshot is what its folder says of it.
+type Snapshot struct {
+	Channel string            `json:"channel_name"`
+	Block   uint64            `json:"last_block_number"`
+	Hash    string            `json:"last_block_hash"`
+	Files   map[string]string `json:"snapshot_files_raw_hashes"`
+}
+
+// Snapshot has the own peer write a channel's state as it is now into a folder
+// that is not there yet. The peer goes on meanwhile.
+func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) {
+	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
+		return Snapshot{}, fault.New(fault.Conflict, "%s is there already. Name a folder that is not.", to)
+	}
+	c, err := h.Client(name)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	st, err := c.Status(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	conn, admin, _ := h.peer()
+	if err := snapshot.NewPeer(conn, admin).SubmitRequest(ctx, name, 0); err != nil {
+		return Snapshot{}, explain(err)
+	}
+	from, err := h.completed(ctx, name, st.Height-1)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	configs, err := h.Configs(ctx, name)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	var b bytes.Buffer
+	if err := block.WriteBlocks(&b, configs); err != nil {
+		return Snapshot{}, err
+	}
+	err = os.CopyFS(to, os.DirFS(from))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, snapshotConfigs), b.Bytes(), 0o600)
+	}
+	if err != nil {
+		return Snapshot{}, fault.Wrap(err, fault.Unavailable, "The snapshot cannot be written to %s.", to)
+	}
+	return ReadSnapshot(to)
+}
+
+// completed waits until the peer has written a snapshot of a block or a later one.
+func (h *Home) completed(ctx context.Context, name string, least uint64) (string, error) {
+	parent := h.child.Snapshots(name)
+	for {
+		done, err := os.ReadDir(parent)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fault.Wrap(err, fault.Unavailable, "The peer's snapshots cannot be read.")
+		}
+		for _, d := range done {
+			var n uint64
+			if _, err := fmt.Sscan(d.Name(), &n); err == nil && n >= least {
+				return filepath.Join(parent, d.Name()), nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return "", fault.Wrap(ctx.Err(), fault.Unavailable, "The peer has not finished the snapshot in time. It goes on; ask again.")
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// ReadSnapshot reads what a folder says of its snapshot and checks its files
+// against it. It returns Invalid for what is none.
+func ReadSnapshot(dir string) (s Snapshot, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, snapshotMetadata))
+	if err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	if err != nil {
+		return s, fault.Wrap(err, fault.Invalid, "%s holds no snapshot of a ledger.", dir)
+	}
+	for name, want := range s.Files {
+		b, err := os.ReadFile(filepath.Join(dir, filepath.Base(name)))
+		if err != nil {
+			return s, fault.Wrap(err, fault.Invalid, "The snapshot in %s lacks its file %s.", dir, name)
+		}
+		if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != want {
+			return s, fault.New(fault.Invalid, "The snapshot in %s was changed: its file %s is not what it was.", dir, name)
+		}
+	}
+	return s, nil
+}
+
+// Restore has the node's peer start anew from a snapshot, its own or another
+// member's, when it runs next. What the peer had is kept beside it. Faults:
+// Invalid for what is no snapshot of this node's channel.
+func (h *Home) Restore(from string) (Snapshot, error) {
+	s, err := ReadSnapshot(from)
+	if err != nil {
+		return s, err
+	}
+	raw, err := os.ReadFile(filepath.Join(from, snapshotConfigs))
+	if err != nil {
+		return s, fault.Wrap(err, fault.Invalid, "The snapshot in %s lacks the channel's configurations.", from)
+	}
+	theirs, err := block.ReadBlocks(bytes.NewReader(raw))
+	if err != nil {
+		return s, err
+	}
+	if _, err := block.Configs(theirs); err != nil {
+		return s, err
+	}
+	if err := h.Take(s.Channel, theirs[0]); err != nil {
+		return s, err
+	}
+	ours, err := h.savedConfigs(s.Channel)
+	if err != nil {
+		return s, err
+	}
+	if len(theirs) > len(ours) {
+		if err := h.write(configsFile(s.Channel), raw); err != nil {
+			return s, err
+		}
+	}
+	to := filepath.Join(h.cfg.Dir, fmt.Sprintf("restore-%s-%d", s.Channel, s.Block))
+	if err := os.RemoveAll(to); err != nil {
+		return s, fault.Wrap(err, fault.Unavailable, "%s cannot be cleared.", to)
+	}
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return s, fault.Wrap(err, fault.Unavailable, "The snapshot cannot be copied to %s.", to)
+	}
+	if err := os.Remove(filepath.Join(to, snapshotConfigs)); err != nil {
+		return s, err
+	}
+	return s, h.change(func(r *record) { r.Restore = &restore{Channel: s.Channel, From: to} })
+}
+
+// restore is a restoration under way.
+type restore struct {
+	Channel string `json:"channel"`
+	From    string `json:"from"`
+	Swapped bool   `json:"swapped"` // the peer's old data are out of the way
+}
+
+// stepRestore takes the peer's data out of the way and has it join by the
+// snapshot. It may be broken off anywhere and goes on.
+func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, error) {
+	h.mu.Lock()
+	r := h.rec.Restore
+	sup := h.sup
+	h.mu.Unlock()
+	if r == nil || r.Channel != name {
+		return false, nil
+	}
+	if !r.Swapped {
+		if err := h.child.Remove(child.Peer); err != nil {
+			return false, err
+		}
+		h.wakeChildren()
+		if sup != nil && slices.ContainsFunc(sup.Status(), func(s child.Status) bool { return s.Role == child.Peer && s.PID != 0 }) {
+			return true, nil // it still runs
+		}
+		data := h.child.Data(child.Peer)
+		if _, err := os.Stat(data); err == nil {
+			old := fmt.Sprintf("%s.before-%s", data, h.cfg.Now().UTC().Format("20060102T150405"))
+			if err := os.Rename(data, old); err != nil {
+				return false, fault.Wrap(err, fault.Unavailable, "The peer's old data cannot be moved away.")
+			}
+			h.cfg.Log.Info("the peer starts anew from a snapshot; what it had is kept", "in", old)
+		}
+		return true, h.change(func(r *record) { r.Restore.Swapped = true })
+	}
+	if err := h.child.Write(child.Peer); err != nil {
+		return false, err
+	}
+	h.wakeChildren()
+	in, err := h.inChannel(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	if !in {
+		status := new(peer.JoinBySnapshotStatus)
+		b, err := h.cscc(ctx, "JoinBySnapshotStatus")
+		if err == nil {
+			err = proto.Unmarshal(b, status)
+		}
+		if err != nil || status.InProgress {
+			return true, err
+		}
+		_, err = h.cscc(ctx, "JoinChainBySnapshot", r.From)
+		return true, err
+	}
+	if err := os.RemoveAll(r.From); err != nil {
+		h.cfg.Log.Warn("the copied snapshot is left behind", "err", err)
+	}
+	return true, h.change(func(r *record) { r.Restore = nil })
+}
+
+// cscc calls the own peer's configuration system contract, which belongs to no
+// channel; the administration library lacks these calls.
+func (h *Home) cscc(ctx context.Context, args ...string) ([]byte, error) {
+	conn, admin, _ := h.peer()
+	nonce := make([]byte, 24)
+	_, _ = rand.Read(nonce) // never fails
+	in := &peer.ChaincodeInput{}
+	for _, a := range args {
+		in.Args = append(in.Args, []byte(a))
+	}
+	id := &peer.ChaincodeID{Name: "cscc"}
+	p, err := proposal(&msp.SerializedIdentity{Mspid: admin.MspID(), IdBytes: admin.Credentials()}, nonce, id, in, h.cfg.Now())
+	if err != nil {
+		return nil, err
+	}
+	sig, err := admin.Sign(p)
+	if err != nil {
+		return nil, err
+	}
+	r, err := peer.NewEndorserClient(conn).ProcessProposal(ctx, &peer.SignedProposal{ProposalBytes: p, Signature: sig})
+	if err != nil {
+		return nil, explain(err)
+	}
+	if r.GetResponse().GetStatus() != 200 {
+		return nil, fault.Wrap(fmt.Errorf("%s: %s", args[0], r.GetResponse().GetMessage()), fault.Unavailable, "The peer refused to start from the snapshot.")
+	}
+	return r.GetResponse().GetPayload(), nil
+}
+
+func proposal(who *msp.SerializedIdentity, nonce []byte, id *peer.ChaincodeID, in *peer.ChaincodeInput, at time.Time) ([]byte, error) {
+	creator, err := proto.Marshal(who)
+	if err != nil {
+		return nil, err
+	}
+	tx := sha256.Sum256(append(slices.Clone(nonce), creator...))
+	var parts [4][]byte
+	for i, m := range []proto.Message{
+		&peer.ChaincodeHeaderExtension{ChaincodeId: id},
+		&cb.SignatureHeader{Creator: creator, Nonce: nonce},
+		&peer.ChaincodeInvocationSpec{ChaincodeSpec: &peer.ChaincodeSpec{Type: peer.ChaincodeSpec_GOLANG, ChaincodeId: id, Input: in}},
+	} {
+		if parts[i], err = proto.Marshal(m); err != nil {
+			return nil, err
+		}
+	}
+	if parts[3], err = proto.Marshal(&cb.ChannelHeader{Type: int32(cb.HeaderType_ENDORSER_TRANSACTION), TxId: hex.EncodeToString(tx[:]), Timestamp: timestamppb.New(at), Extension: parts[0]}); err != nil {
+		return nil, err
+	}
+	header, err := proto.Marshal(&cb.Header{ChannelHeader: parts[3], SignatureHeader: parts[1]})
+	if err != nil {
+		return nil, err
+	}
+	payload, err := proto.Marshal(&peer.ChaincodeProposalPayload{Input: parts[2]})
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(&peer.Proposal{Header: header, Payload: payload})
+}
