@@ -49,6 +49,7 @@ type house struct {
 	log     ed25519.PublicKey
 	clock   atomic.Int64 // Unix milliseconds
 	root    account.SignedIn
+	council *council
 }
 
 func newHouse(t testing.TB) *house {
@@ -77,6 +78,8 @@ func newHouse(t testing.TB) *house {
 	}
 	h.furnishMusic()
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
+	h.council = new(council)
+	h.api.Network = h.council
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {

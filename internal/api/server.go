@@ -37,6 +37,7 @@ type API struct {
 	Gate       *gate.Gate // sets the cookies of sessions
 	Engine     Engine
 	Witness    Witness
+	Network    Network
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -70,6 +71,7 @@ func (a *API) Handler() http.Handler {
 	a.moderation(r)
 	a.admin(r)
 	a.machine(r)
+	a.network(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.Handle(Prefix+"/", unknown(mux))
 	return frame(mux)

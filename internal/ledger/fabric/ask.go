@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -32,7 +33,8 @@ import (
 const (
 	RequestsPath = "/api/v1/ledger/requests"
 	maxRequest   = 16 << 10
-	maxRequests  = 32 // that wait at one member
+	maxRequests  = 32  // that wait at one member
+	maxNote      = 500 // characters
 )
 
 // A Request is a node's wish to be admitted, as a member's node keeps it.
@@ -74,11 +76,11 @@ func (h *Home) Ask(ctx context.Context, via, note string) error {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return fault.On("via", fault.Invalid, "Give the address of a member's node, such as https://music.example.")
 	}
-	m, err := h.Member()
+	r, err := h.Introduce(note)
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(Request{Member: m, Note: note})
+	b, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
@@ -86,6 +88,22 @@ func (h *Home) Ask(ctx context.Context, via, note string) error {
 		return err
 	}
 	return h.change(func(r *record) { r.Phase, r.Via = Asking, u.String() })
+}
+
+// Introduce makes this node's request, for a member's node or for a file.
+func (h *Home) Introduce(note string) (Request, error) {
+	if err := checkNote(note); err != nil {
+		return Request{}, err
+	}
+	m, err := h.Member()
+	return Request{Member: m, Note: note, At: h.cfg.Now().UTC()}, err
+}
+
+func checkNote(note string) error {
+	if utf8.RuneCountInString(note) > maxNote || !utf8.ValidString(note) {
+		return fault.On("note", fault.TooLarge, "A note has at most %d characters.", maxNote)
+	}
+	return nil
 }
 
 // Forget ends the waiting for an admission.
@@ -164,8 +182,8 @@ func (h *Home) Receive(r Request) error {
 	if err := r.Member.Check(); err != nil {
 		return err
 	}
-	if len([]rune(r.Note)) > 500 {
-		return fault.New(fault.TooLarge, "A note has at most 500 characters.")
+	if err := checkNote(r.Note); err != nil {
+		return err
 	}
 	if v, ok := h.seen(channel.Name); !ok {
 		return fault.New(fault.Unavailable, "This node is in no network yet, so it cannot take you into one.")
@@ -244,22 +262,27 @@ func (h *Home) Dismiss(node string) error {
 	return fault.Wrap(os.Remove(filepath.Join(h.cfg.Dir, requestFile(r.Member.MSP))), fault.Unavailable, "The request cannot be dropped.")
 }
 
-// Admit puts a request before the members and approves it for this node.
-func (h *Home) Admit(ctx context.Context, node string) (contract.Digest, error) {
-	r, err := h.Request(node)
-	if err != nil {
-		return contract.Digest{}, err
-	}
+// Admit puts a request before the members and approves it for this node. Where
+// another member has done the former already, it approves.
+func (h *Home) Admit(ctx context.Context, r Request) (contract.Digest, error) {
+	node := r.Member.MSP
 	id, err := h.Propose(ctx, channel.Name, contract.AdmitMember, node, r.Member, r.Note)
+	if fault.Is(err, fault.Conflict) {
+		err = h.Approve(ctx, channel.Name, id)
+	}
 	if err != nil {
 		return id, err
 	}
-	return id, h.Dismiss(node)
+	if err := h.Dismiss(node); err != nil && !fault.Is(err, fault.NotFound) {
+		return id, err
+	}
+	return id, nil
 }
 
-// Answer tells a newcomer how its request stands. What it gives away everybody
-// may know: who is a member, and the channel's first block.
-func (h *Home) Answer(ctx context.Context, node string) (Answer, error) {
+// Answer tells a newcomer how its request stands, as the node last saw it: who
+// asks costs the ledger nothing. What it gives away everybody may know: who is a
+// member, and the channel's first block.
+func (h *Home) Answer(node string) (Answer, error) {
 	v, ok := h.seen(channel.Name)
 	if !ok {
 		return Answer{}, fault.New(fault.Unavailable, "This node is in no network yet.")
@@ -281,17 +304,12 @@ func (h *Home) Answer(ctx context.Context, node string) (Answer, error) {
 		a.State = Waiting
 		return a, nil
 	}
-	b, err := h.book(channel.Name)
-	if err != nil {
-		return a, err
-	}
-	list, err := b.Intents(ctx)
-	for _, i := range list {
+	for _, i := range v.intents {
 		if i.Kind == contract.AdmitMember && i.Subject == node {
 			a.State, a.Approvals = Proposed, len(i.Approvals)
 		}
 	}
-	return a, err
+	return a, nil
 }
 
 // seen is what the node last saw of a channel, false before it saw it.

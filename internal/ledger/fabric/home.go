@@ -215,8 +215,15 @@ func (h *Home) Found() error {
 }
 
 // Take makes a channel's first block the node's: from now on it is a member's
-// node. It returns Conflict when it has another first block of that channel.
+// node. It returns Conflict when it has another first block of that channel, Invalid
+// for what is no first block.
 func (h *Home) Take(name string, first *cb.Block) error {
+	if first.GetHeader().GetNumber() != 0 {
+		return fault.New(fault.Invalid, "That is block %d of a channel, not its first.", first.GetHeader().GetNumber())
+	}
+	if _, err := channel.Read(first); err != nil {
+		return err
+	}
 	raw := channel.EncodeBlock(first)
 	if have, err := h.First(name); err == nil {
 		if string(channel.EncodeBlock(have)) == string(raw) {

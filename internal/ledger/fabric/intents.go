@@ -186,7 +186,7 @@ func (h *Home) stepIntents(ctx context.Context, name string, v *view) (bool, err
 	if err != nil {
 		return false, err
 	}
-	v.intents = len(list)
+	v.intents = list
 	var errs []error
 	did := false
 	for _, i := range list {
@@ -234,8 +234,9 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 			last = a
 		}
 	}
-	if !k.enough(v.config, i.Subject, who) || !h.mayCarry(last.Node, last.At) {
-		return false, nil
+	needs, err := Majorities(i, v.config, who)
+	if err != nil || !met(needs) || !h.mayCarry(last.Node, last.At) {
+		return false, err
 	}
 	return true, h.submit(ctx, name, update, sigs)
 }
@@ -244,32 +245,6 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 // needed, and all others some time later.
 func (h *Home) mayCarry(first string, at uint64) bool {
 	return first == h.cfg.Node || h.cfg.Now().Sub(time.UnixMilli(int64(at))) > turn
-}
-
-// enough reports whether those who signed are the majorities the channel's
-// policies ask for.
-func (k kind) enough(cfg channel.Config, subject string, who []string) bool {
-	members, err := cfg.Members()
-	if err != nil {
-		return false
-	}
-	orderers, err := cfg.Consenters()
-	if err != nil {
-		return false
-	}
-	m, o := 0, 0
-	for _, x := range members {
-		if slices.Contains(who, x.MSP) {
-			m++
-		}
-	}
-	for _, x := range orderers {
-		if slices.Contains(who, x.MSP) {
-			o++
-		}
-	}
-	return (!k.members(cfg, subject) || m >= channel.Majority(len(members))) &&
-		(!k.orderers(cfg, subject) || o >= channel.Majority(len(orderers)))
 }
 
 // submit hands an update to the own peer's gateway, which sends it to all

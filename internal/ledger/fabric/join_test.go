@@ -34,7 +34,7 @@ func door(t *testing.T, n *node) string {
 		}
 	})
 	mux.HandleFunc("GET "+fabric.RequestsPath+"/{node}", func(w http.ResponseWriter, r *http.Request) {
-		a, err := n.Answer(r.Context(), r.PathValue("node"))
+		a, err := n.Answer(r.PathValue("node"))
 		if err != nil {
 			fail(w, err)
 			return
@@ -73,7 +73,11 @@ func join(t *testing.T, name, url string, first *node, more ...*node) *node {
 	if err := n.Ask(t.Context(), url, "Please."); err != nil {
 		t.Fatal(err)
 	}
-	id, err := first.Admit(t.Context(), name)
+	req, err := first.Request(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := first.Admit(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

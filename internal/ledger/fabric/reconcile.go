@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
@@ -32,7 +33,7 @@ type view struct {
 	config   channel.Config
 	block    *cb.Block // of the configuration
 	contract *lifecycle.QueryChaincodeDefinitionResult
-	intents  int // open ones
+	intents  []contract.Intent // that are not concluded
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed
@@ -189,7 +190,7 @@ func (v *view) pause(was view) time.Duration {
 	case v.doing != "":
 		v.failures = 0
 		return busy
-	case v.intents > 0:
+	case len(v.intents) > 0:
 		return turn
 	}
 	return idle
@@ -438,6 +439,10 @@ func (h *Home) follow(ctx context.Context) error {
 	return nil
 }
 
+// waking are the contract's events of what members say of a change, and of a
+// node that is registered now.
+var waking = []string{"intent", "approval", "decline", "node"}
+
 func (h *Home) watch(ctx context.Context) error {
 	if h.Phase() != Joined {
 		return nil
@@ -462,9 +467,8 @@ func (h *Home) watch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// A change, what members say of one, or a node that is registered now.
 		if slices.ContainsFunc(txs, func(t block.Tx) bool {
-			return t.Config || t.Chaincode == "_lifecycle" || t.Event == "intent" || t.Event == "approval" || t.Event == "node"
+			return t.Config || t.Chaincode == "_lifecycle" || slices.Contains(waking, t.Event)
 		}) {
 			h.Wake()
 		}

@@ -1,0 +1,69 @@
+package fabric
+
+import (
+	"slices"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/network"
+)
+
+// Seen is a channel's configuration and what its members have not concluded, as
+// the running node last saw it: it asks nobody, so it is there while the ledger
+// is away. It is false before the node saw the channel.
+func (h *Home) Seen(name string) (channel.Config, []contract.Intent, bool) {
+	v, ok := h.seen(name)
+	return v.config, v.intents, ok
+}
+
+// Majorities are those that an intent of a kind takes, and how many of who
+// approved count towards each.
+func Majorities(i contract.Intent, cfg channel.Config, who []string) ([]network.Quorum, error) {
+	var out []network.Quorum
+	count := func(of string, all []string) {
+		have := 0
+		for _, x := range all {
+			if slices.Contains(who, x) {
+				have++
+			}
+		}
+		out = append(out, network.Quorum{Of: of, Have: have, Need: channel.Majority(len(all))})
+	}
+	k, update := kinds[i.Kind]
+	if !update {
+		validators, err := cfg.Validators()
+		if err != nil {
+			return nil, err
+		}
+		count(network.Validators, validators)
+		return out, nil
+	}
+	if k.members(cfg, i.Subject) {
+		members, err := cfg.Members()
+		if err != nil {
+			return nil, err
+		}
+		count(network.Members, names(members))
+	}
+	if k.orderers(cfg, i.Subject) {
+		orderers, err := cfg.Consenters()
+		if err != nil {
+			return nil, err
+		}
+		count(network.Orderers, names(orderers))
+	}
+	return out, nil
+}
+
+func names[T interface{ Name() string }](list []T) []string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = x.Name()
+	}
+	return out
+}
+
+// met reports whether there is a majority of everybody it takes.
+func met(q []network.Quorum) bool {
+	return !slices.ContainsFunc(q, func(x network.Quorum) bool { return !x.Met() })
+}

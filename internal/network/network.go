@@ -1,0 +1,132 @@
+// Package network is what people see of the nodes that run one ledger together:
+// who they are, who asks to come in, and what they decide about themselves. It
+// knows nothing of the machinery below.
+package network
+
+import "time"
+
+// A MemberNode is a node of the network.
+type MemberNode struct {
+	Node        string `json:"node"`
+	Fingerprint string `json:"fingerprint" doc:"Of its authorities; what people compare"`
+	Address     string `json:"address" doc:"Where other nodes reach its peer"`
+	Endorses    bool   `json:"endorses" doc:"It is one of those whose majority each entry needs"`
+	Orders      bool   `json:"orders" doc:"It has one of the orderers that put entries into blocks"`
+	Self        bool   `json:"self,omitempty" doc:"It is the node that answers"`
+}
+
+// A Network is the members and what they share.
+type Network struct {
+	Name     string       `json:"name" doc:"Of the channel"`
+	First    string       `json:"first_block" doc:"Hash of the first block, hex: what tells this network from every other"`
+	Height   uint64       `json:"height" doc:"Blocks"`
+	Sequence uint64       `json:"sequence" doc:"How often the members changed the network"`
+	Members  []MemberNode `json:"members" doc:"By name"`
+}
+
+// A Newcomer is a node that asks this one to be admitted.
+type Newcomer struct {
+	Node        string    `json:"node"`
+	Fingerprint string    `json:"fingerprint"`
+	Address     string    `json:"address" doc:"Where its peer will be reached"`
+	Note        string    `json:"note,omitempty"`
+	At          time.Time `json:"at" doc:"When it asked"`
+}
+
+// The kinds of what members decide.
+const (
+	AdmitMember     = "admit-member"
+	RemoveMember    = "remove-member"
+	AddOrderer      = "add-orderer"
+	RemoveOrderer   = "remove-orderer"
+	ReplaceOrderer  = "replace-orderer-identity"
+	SetValidators   = "set-validators"
+	UpgradeContract = "upgrade-contract"
+)
+
+// Open is the state of an intent that members decide about.
+const Open = "open"
+
+// An Intent is a change of the network that a member proposed.
+type Intent struct {
+	ID          string    `json:"id"`
+	Kind        string    `json:"kind" example:"admit-member"`
+	Subject     string    `json:"subject,omitempty" doc:"Node or version it is about"`
+	Note        string    `json:"note,omitempty"`
+	Fingerprint string    `json:"fingerprint,omitempty" doc:"Of the node it brings in"`
+	Address     string    `json:"address,omitempty" doc:"Of the server it brings in"`
+	Validators  []string  `json:"validators,omitempty" doc:"Who would endorse"`
+	By          string    `json:"by"`
+	At          time.Time `json:"at"`
+	Until       time.Time `json:"until" doc:"Open before this moment"`
+	State       string    `json:"state" doc:"open, applied, failed, expired or withdrawn"`
+	Approvals   []Voice   `json:"approvals"`
+	Declines    []Voice   `json:"declines"`
+	Needs       []Quorum  `json:"needs,omitempty" doc:"The majorities it takes, while it is open"`
+	Self        string    `json:"self,omitempty" doc:"What this node said: approved or declined"`
+	Concluded   time.Time `json:"concluded,omitzero"`
+	ConcludedBy string    `json:"concluded_by,omitempty"`
+}
+
+// What a node may have said of an intent.
+const (
+	Approved = "approved"
+	Declined = "declined"
+)
+
+// A Voice is what one member said.
+type Voice struct {
+	Node   string    `json:"node"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// A Quorum is a majority that an intent takes.
+type Quorum struct {
+	Of   string `json:"of" doc:"members, orderers or validators"`
+	Have int    `json:"have"`
+	Need int    `json:"need"`
+}
+
+// Who a quorum is of.
+const (
+	Members    = "members"
+	Orderers   = "orderers"
+	Validators = "validators"
+)
+
+// Met reports whether enough have approved.
+func (q Quorum) Met() bool { return q.Have >= q.Need }
+
+// A Past is a page of intents that are concluded, the latest first.
+type Past struct {
+	Rows []Intent `json:"rows"`
+	Next string   `json:"next,omitempty" doc:"Cursor of the page after this one"`
+}
+
+// How far a node is with its network.
+const (
+	Alone   = "alone"   // in none
+	Asking  = "asking"  // it asked to be admitted
+	Joined  = "joined"  // it is a member
+	Removed = "removed" // the members put it out
+)
+
+// Membership is how the node itself stands.
+type Membership struct {
+	Phase       string   `json:"phase" doc:"alone, asking, joined or removed"`
+	Node        string   `json:"node"`
+	Fingerprint string   `json:"fingerprint" doc:"Of this node; what people compare"`
+	Ready       bool     `json:"ready" doc:"Its ledger works"`
+	Doing       string   `json:"doing,omitempty" doc:"What it is at while that is not so"`
+	Trouble     string   `json:"trouble,omitempty" doc:"What keeps it"`
+	Via         string   `json:"via,omitempty" doc:"Whom it asked"`
+	Asked       Progress `json:"asked" doc:"How its request stood last"`
+}
+
+// Progress is how a request to be admitted stands.
+type Progress struct {
+	State     string `json:"state" doc:"waiting: no member has proposed it yet; proposed: members decide; admitted; unknown"`
+	Approvals int    `json:"approvals" doc:"Members that approved"`
+	Needed    int    `json:"needed" doc:"Members that must"`
+}
