@@ -52,6 +52,8 @@ func commands() []command {
 		{name: "ledger init", summary: "found a network of which this node is the first member", run: initLedger},
 		{name: "ledger status", summary: "where the ledger stands, and what waits for it", run: ledgerStatus},
 		{name: "ledger doctor", summary: "say what keeps this node's part of the network from working, and what to do", run: examineLedger},
+		{name: "ledger snapshot", args: "DIR", summary: "have the peer write the ledger's state into a folder", run: takeSnapshot},
+		{name: "ledger restore", args: "DIR", summary: "have the peer start anew from a snapshot", run: restoreSnapshot},
 		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
 		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},

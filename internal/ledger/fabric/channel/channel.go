@@ -49,7 +49,9 @@ type Consenter struct {
 }
 
 // Name is the organisation's, as of every description of one.
-func (m Member) Name() string    { return m.MSP }
+func (m Member) Name() string { return m.MSP }
+
+// Name is the organisation's.
 func (c Consenter) Name() string { return c.MSP }
 
 // Address is where the peer is reached.

@@ -90,8 +90,10 @@ func (o *Org) path(elem ...string) string {
 	return filepath.Join(append([]string{o.dir}, elem...)...)
 }
 
-// CA is the certificate of the authority for identities, TLSCA that for servers; PEM.
-func (o *Org) CA() ([]byte, error)    { return read(o.path("ca", string(identities)+".pem")) }
+// CA is the certificate of the authority for identities, PEM.
+func (o *Org) CA() ([]byte, error) { return read(o.path("ca", string(identities)+".pem")) }
+
+// TLSCA is the certificate of the authority for servers, PEM.
 func (o *Org) TLSCA() ([]byte, error) { return read(o.path("ca", string(servers)+".pem")) }
 
 // Identity signs as the organisation in a role.
@@ -124,10 +126,12 @@ func (o *Org) Issue(r Role, name string) (identity.SigningIdentity, error) {
 	return identity.NewPrivateKeySigningIdentity(o.Name, cert, key)
 }
 
-// SignCert is a role's identity certificate, TLSCert its server's; PEM.
+// SignCert is a role's identity certificate, PEM.
 func (o *Org) SignCert(r Role) ([]byte, error) {
 	return read(o.path(string(r), "msp", "signcerts", "cert.pem"))
 }
+
+// TLSCert is the certificate of a role's server, PEM.
 func (o *Org) TLSCert(r Role) ([]byte, error) { return read(o.path(string(r), "tls", "server.crt")) }
 
 // TLS is a role's certificate for connections, with its key.
