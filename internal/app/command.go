@@ -122,7 +122,7 @@ func (c *call) exit(err error) int {
 
 // find takes the longest command name args begin with.
 func find(args []string) (command, []string, bool) {
-	for n := min(2, len(args)); n > 0; n-- {
+	for n := min(3, len(args)); n > 0; n-- {
 		name := strings.Join(args[:n], " ")
 		for _, c := range commands() {
 			if c.name == name {

@@ -15,6 +15,7 @@ import (
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/wallet"
@@ -27,6 +28,7 @@ type options struct {
 	operator                     string
 	open, publish                bool
 	settlement                   string
+	identity, force              bool
 	from, block, network         string
 	keys                         []string
 	listeners                    int
@@ -54,6 +56,12 @@ func commands() []command {
 		{name: "ledger doctor", summary: "say what keeps this node's part of the network from working, and what to do", run: examineLedger},
 		{name: "ledger snapshot", args: "DIR", summary: "have the peer write the ledger's state into a folder", run: takeSnapshot},
 		{name: "ledger restore", args: "DIR", summary: "have the peer start anew from a snapshot", run: restoreSnapshot},
+		{name: "ledger orderer add", summary: "propose that this node orders, too", run: addOrderer},
+		{name: "ledger orderer remove", args: "NODE", summary: "propose that a node orders no longer", run: aboutNode("orders no longer", (*fabric.Home).RemoveOrderer)},
+		{name: "ledger orderer replace", summary: "propose this node's orderer with its address and certificates of now", run: replaceOrderer, flags: replaceFlags},
+		{name: "ledger member remove", args: "NODE", summary: "propose that a node leaves the network", run: aboutNode("leaves the network", (*fabric.Home).RemoveMember)},
+		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract},
+		{name: "ledger renew", summary: "renew the certificates that end within 60 days", run: renewCertificates, flags: renewFlags},
 		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
 		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},

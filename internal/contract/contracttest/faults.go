@@ -312,3 +312,17 @@ func faultRow(t *testing.T, w *world) {
 	wants(t, "a row of another month", w.prove(contract.BrokenInvariant, m.rowEvidence(t, 1, listeners[1])), fine)
 	wants(t, "finalize", w.finalize(), fault.Conflict)
 }
+
+// Accuse lets a.example publish a settlement in which a dollar's thousandth went
+// to another act, and returns what proves it: for any node to carry.
+func Accuse(t *testing.T, net Network) func(by contract.Client) error {
+	w := newWorld(t, net)
+	w.closeLog(t)
+	listeners := w.listeners(2)
+	m := w.month(t, listeners, steal(1))
+	wants(t, "publish", w.publish(t, m.s), fine)
+	ev := m.rowEvidence(t, 1, listeners[1])
+	return func(by contract.Client) error {
+		return one(by.ProveFault(w.ctx, "accuse", contract.FaultClaim{Node: home, Period: w.period, Kind: contract.WrongSplit}, ev))
+	}
+}

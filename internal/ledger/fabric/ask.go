@@ -312,6 +312,12 @@ func (h *Home) Answer(node string) (Answer, error) {
 	return a, nil
 }
 
+// seenAs is the same, empty before it saw it.
+func (h *Home) seenAs(name string) *view {
+	v, _ := h.seen(name)
+	return &v
+}
+
 // seen is what the node last saw of a channel, false before it saw it.
 func (h *Home) seen(name string) (view, bool) {
 	h.mu.Lock()

@@ -71,6 +71,7 @@ type Home struct {
 	sup    *child.Supervisor // nil while it does not run
 	rec    record
 	conn   *grpc.ClientConn // to the own peer, as administrator
+	before *grpc.ClientConn // the one that was used until certificates were renewed
 	admin  identity.SigningIdentity
 	tls    []byte // hash of the connection's certificate
 	cache  map[string]*view
@@ -107,14 +108,18 @@ func Open(cfg Config) (*Home, error) {
 func (h *Home) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.conn == nil {
-		return nil
+	var errs []error
+	for _, c := range []*grpc.ClientConn{h.before, h.conn} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
 	}
-	return h.conn.Close()
+	return errors.Join(errs...)
 }
 
 // connect makes the connection to the own peer, again when certificates have
-// been renewed.
+// been renewed. The one before stays open, so that what was asked over it is
+// answered; the one before that has been idle for long.
 func (h *Home) connect() error {
 	as, err := h.credentials()
 	if err != nil {
@@ -129,8 +134,8 @@ func (h *Home) connect() error {
 		return err
 	}
 	h.mu.Lock()
-	old := h.conn
-	h.conn, h.admin, h.tls = conn, admin, certHash(as.Certificates[0])
+	old := h.before
+	h.before, h.conn, h.admin, h.tls = h.conn, conn, admin, certHash(as.Certificates[0])
 	h.mu.Unlock()
 	if old != nil {
 		return old.Close()
@@ -226,14 +231,12 @@ func (h *Home) Take(name string, first *cb.Block) error {
 	}
 	raw := channel.EncodeBlock(first)
 	if have, err := h.First(name); err == nil {
-		if string(channel.EncodeBlock(have)) == string(raw) {
-			return nil
+		if string(channel.EncodeBlock(have)) != string(raw) {
+			return fault.New(fault.Conflict, "This node is in another network with a channel %s.", name)
 		}
-		return fault.New(fault.Conflict, "This node is in another network with a channel %s.", name)
 	} else if !fault.Is(err, fault.NotFound) {
 		return err
-	}
-	if err := h.write(filepath.Join("channels", name+".block"), raw); err != nil {
+	} else if err := h.write(filepath.Join("channels", name+".block"), raw); err != nil {
 		return err
 	}
 	return h.change(func(r *record) {
@@ -254,6 +257,16 @@ func (h *Home) First(name string) (*cb.Block, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "The first block of the channel cannot be read.")
 	}
 	return channel.DecodeBlock(b)
+}
+
+// newest is the block of the newest configuration that the node has seen, at
+// this start or before: who orders must not be guessed from the first again.
+func (h *Home) newest(name string) (*cb.Block, error) {
+	saved, err := h.savedConfigs(name)
+	if err != nil {
+		return nil, err
+	}
+	return saved[len(saved)-1], nil
 }
 
 // read reads home.json.

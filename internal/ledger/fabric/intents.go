@@ -24,20 +24,24 @@ type kind struct {
 	// who order, must have signed.
 	members  func(cfg channel.Config, subject string) bool
 	orderers func(cfg channel.Config, subject string) bool
+	// self: the node that it is about must have signed: it starts a server for it.
+	self bool
 }
 
 func always(channel.Config, string) bool { return true }
 func never(channel.Config, string) bool  { return false }
 
+func ordering(cfg channel.Config, subject string) bool { _, yes := cfg.Orders(subject); return yes }
+
 // kinds is the table of them. An upgrade of the contract is none: the channel's
 // lifecycle counts its approvals.
 var kinds = map[string]kind{
-	contract.AdmitMember:    {of(func(_ string, m channel.Member) channel.Change { return channel.Admit(m) }), always, never},
-	contract.RemoveMember:   {about(channel.Remove), always, func(cfg channel.Config, s string) bool { _, yes := cfg.Orders(s); return yes }},
-	contract.AddOrderer:     {of(func(_ string, c channel.Consenter) channel.Change { return channel.AddOrderer(c) }), never, always},
-	contract.RemoveOrderer:  {about(channel.RemoveOrderer), never, always},
-	contract.ReplaceOrderer: {of(func(_ string, c channel.Consenter) channel.Change { return channel.ReplaceOrderer(c) }), never, always},
-	contract.SetValidators:  {of(func(_ string, v []string) channel.Change { return channel.Validators(v) }), always, never},
+	contract.AdmitMember:    {change: of(func(_ string, m channel.Member) channel.Change { return channel.Admit(m) }), members: always, orderers: never},
+	contract.RemoveMember:   {change: about(channel.Remove), members: always, orderers: ordering},
+	contract.AddOrderer:     {change: of(func(_ string, c channel.Consenter) channel.Change { return channel.AddOrderer(c) }), members: never, orderers: always, self: true},
+	contract.RemoveOrderer:  {change: about(channel.RemoveOrderer), members: never, orderers: always},
+	contract.ReplaceOrderer: {change: of(func(_ string, c channel.Consenter) channel.Change { return channel.ReplaceOrderer(c) }), members: never, orderers: always, self: true},
+	contract.SetValidators:  {change: of(func(_ string, v []string) channel.Change { return channel.Validators(v) }), members: always, orderers: never},
 }
 
 // of reads an intent's payload. What it is about must be whom it names.
@@ -83,14 +87,13 @@ func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload 
 	if err != nil {
 		return id, err
 	}
-	if k, ok := kinds[kind]; ok { // what cannot be is not put before anybody
-		change, err := k.change(subject, p.Payload)
-		if err == nil {
-			_, err = v.config.Update(name, change)
-		}
-		if err != nil {
+	switch k, ok := kinds[kind]; { // what cannot be is not put before anybody
+	case ok:
+		if _, err := k.update(name, p, v.config); err != nil {
 			return id, err
 		}
+	case kind != contract.UpgradeContract:
+		return id, fault.New(fault.Unsupported, "This 9ten cannot carry out %q. Update 9ten.", kind)
 	}
 	b, err := h.book(name)
 	if err != nil {
@@ -116,6 +119,11 @@ func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) err
 	v, err := h.current(ctx, name)
 	if err != nil {
 		return err
+	}
+	if i.Kind == contract.UpgradeContract {
+		if err := h.knows(i); err != nil {
+			return err
+		}
 	}
 	if err := h.consent(ctx, name, i, v); err != nil {
 		return err
@@ -151,7 +159,7 @@ func (h *Home) consent(ctx context.Context, name string, i contract.Intent, v *v
 	}
 	c := contract.Consent{ID: i.ID}
 	if k, ok := kinds[i.Kind]; ok {
-		update, err := k.update(name, i, v.config)
+		update, err := k.update(name, i.IntentProposal, v.config)
 		if err != nil {
 			return err
 		}
@@ -166,8 +174,8 @@ func (h *Home) consent(ctx context.Context, name string, i contract.Intent, v *v
 	return err
 }
 
-func (k kind) update(name string, i contract.Intent, cfg channel.Config) ([]byte, error) {
-	change, err := k.change(i.Subject, i.Payload)
+func (k kind) update(name string, p contract.IntentProposal, cfg channel.Config) ([]byte, error) {
+	change, err := k.change(p.Subject, p.Payload)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +194,7 @@ func (h *Home) stepIntents(ctx context.Context, name string, v *view) (bool, err
 	if err != nil {
 		return false, err
 	}
-	v.intents = list
+	v.intents, v.accused = list, false
 	var errs []error
 	did := false
 	for _, i := range list {
@@ -211,54 +219,115 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 	if !ok {
 		return false, nil // of a later version: others carry it
 	}
-	update, err := k.update(name, i, v.config)
-	switch {
-	case fault.Is(err, fault.Conflict):
-		return h.conclude(ctx, i, contract.Applied, v, b)
-	case err != nil:
-		return h.conclude(ctx, i, contract.Failed, v, b)
+	update, err := k.update(name, i.IntentProposal, v.config)
+	if err != nil {
+		return h.over(ctx, name, k, i, b)
 	}
-	mine := slices.IndexFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
-	if mine >= 0 && i.Approvals[mine].Sequence < v.config.Sequence || mine < 0 && h.agrees(ctx, i, v, b) {
+	if h.signs(ctx, i, v, b) {
 		return true, h.consent(ctx, name, i, v)
 	}
-	var sigs []channel.Signature
-	var who []string
-	last := contract.Approval{}
+	sigs, who, last := h.signatures(i, update, v.config)
+	needs, err := Majorities(i, v.config, who)
+	if err != nil {
+		return false, err
+	}
+	ready := met(needs) && (!k.self || slices.Contains(who, i.Subject))
+	v.accused = v.accused || ready && i.Kind == contract.RemoveMember && i.Subject == h.cfg.Node
+	if !ready || !h.mayCarry(last.Node, last.At) {
+		return false, nil
+	}
+	if k.orderers(v.config, i.Subject) { // which must not stop meanwhile
+		if well, err := h.stays(ctx, name, i, v.config); err != nil || !well {
+			return false, err
+		}
+	}
+	return true, h.submit(ctx, name, update, sigs, v.config.Sequence)
+}
+
+// over concludes an intent that cannot change the channel any more. What this
+// node saw may be older than the intent, so it looks again before it says so to
+// everybody.
+func (h *Home) over(ctx context.Context, name string, k kind, i contract.Intent, b contract.Client) (bool, error) {
+	if !h.mayCarry(i.By, i.At) {
+		return false, nil
+	}
+	v, err := h.current(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	_, err = k.update(name, i.IntentProposal, v.config)
+	switch {
+	case err == nil:
+		return true, nil // the next look has this configuration
+	case fault.Is(err, fault.Conflict):
+		return h.conclude(ctx, i, contract.Applied, v, b)
+	}
+	return h.conclude(ctx, i, contract.Failed, v, b)
+}
+
+// signs reports whether the node signs an intent now without asking anybody: it
+// was approved here and another change came first, or it needs no approval. A
+// list of validators is not signed again: at another configuration it puts out
+// whom it does not name, which nobody approved.
+func (h *Home) signs(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {
+	mine := slices.IndexFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
+	if mine >= 0 && (i.Approvals[mine].Sequence >= v.config.Sequence || i.Kind != contract.SetValidators) {
+		return i.Approvals[mine].Sequence < v.config.Sequence
+	}
+	return h.agrees(ctx, i, v, b)
+}
+
+// signatures are those under an update that the orderers will take, by whom they
+// are, and the latest. What a member says it signed counts for nothing.
+func (h *Home) signatures(i contract.Intent, update []byte, cfg channel.Config) (sigs []channel.Signature, who []string, last contract.Approval) {
 	for _, a := range i.Approvals {
-		if a.Sequence != v.config.Sequence || a.Update != sha256.Sum256(update) {
+		s := channel.Signature{Header: a.Header, Signature: a.Signature}
+		if a.Sequence != cfg.Sequence || !cfg.Consents(a.Node, update, s, h.cfg.Now()) {
 			continue
 		}
-		sigs, who = append(sigs, channel.Signature{Header: a.Header, Signature: a.Signature}), append(who, a.Node)
+		sigs, who = append(sigs, s), append(who, a.Node)
 		if a.At > last.At {
 			last = a
 		}
 	}
-	needs, err := Majorities(i, v.config, who)
-	if err != nil || !met(needs) || !h.mayCarry(last.Node, last.At) {
-		return false, err
-	}
-	return true, h.submit(ctx, name, update, sigs)
+	return sigs, who, last
 }
 
 // mayCarry lets the organisation go first whose word was the last that was
-// needed, and all others some time later.
+// needed, and all others some time later. A word that is dated ahead keeps
+// nobody waiting.
 func (h *Home) mayCarry(first string, at uint64) bool {
-	return first == h.cfg.Node || h.cfg.Now().Sub(time.UnixMilli(int64(at))) > turn
+	return first == h.cfg.Node || h.cfg.Now().Sub(time.UnixMilli(int64(at))).Abs() > turn
 }
 
 // submit hands an update to the own peer's gateway, which sends it to all
 // orderers and waits for a quorum of them: no address of an orderer is needed,
-// and each one's exact reason comes back.
-func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []channel.Signature) error {
+// and each one's exact reason comes back. It returns when the own peer has the
+// configuration that follows, so that nothing is sent twice.
+func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []channel.Signature, sequence uint64) error {
 	conn, admin, _ := h.peer()
 	env, err := channel.Envelope(name, admin, update, sigs, h.cfg.Now())
 	if err != nil {
 		return err
 	}
-	_, err = gateway.NewGatewayClient(conn).Submit(ctx, &gateway.SubmitRequest{TransactionId: "configuration", ChannelId: name, PreparedTransaction: env})
-	return explain(err)
+	if _, err := gateway.NewGatewayClient(conn).Submit(ctx, &gateway.SubmitRequest{TransactionId: "configuration", ChannelId: name, PreparedTransaction: env}); err != nil {
+		return explain(err)
+	}
+	for end := time.Now().Add(appears); time.Now().Before(end); {
+		if v, err := h.current(ctx, name); err != nil || v.config.Sequence > sequence {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(busy):
+		}
+	}
+	return nil
 }
+
+// appears is how long a change may take from the orderers to the own peer.
+const appears = 5 * time.Second
 
 // conclude records what became of an intent. Two nodes may do it at once; the
 // second is told that it was done.
@@ -275,7 +344,8 @@ func (h *Home) conclude(ctx context.Context, i contract.Intent, outcome string, 
 }
 
 // agrees tells what a node consents to without asking: that a registered member
-// of a small network endorses beside all who do. To admit it was the decision.
+// of a small network endorses, too, at its own wish. To admit it was the
+// decision. What names anybody else, or leaves anybody out, is for people.
 func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {
 	if i.Kind != contract.SetValidators || slices.ContainsFunc(i.Declines, func(d contract.Decline) bool { return d.Node == h.cfg.Node }) {
 		return false
@@ -289,17 +359,16 @@ func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contrac
 	if err != nil || err2 != nil || len(members) > channel.MaxValidators {
 		return false
 	}
-	for _, m := range now {
-		if !slices.Contains(next, m) {
-			return false
-		}
+	if !slices.Equal(next, beside(now, i.By)) {
+		return false
 	}
-	for _, m := range next {
-		if _, err := b.Node(ctx, m); err != nil {
-			return false
-		}
-	}
-	return true
+	_, err = b.Node(ctx, i.By)
+	return err == nil
+}
+
+// beside is a list of validators with one more.
+func beside(now []string, node string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(now), node))))
 }
 
 // stepValidator has a member of a small network ask to endorse once its node is
@@ -327,7 +396,7 @@ func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, e
 	if err != nil {
 		return false, err
 	}
-	want := slices.Sorted(slices.Values(append(slices.Clone(now), h.cfg.Node)))
+	want := beside(now, h.cfg.Node)
 	payload, err := json.Marshal(want)
 	if err != nil {
 		return false, err

@@ -56,9 +56,9 @@ func (h *Home) participation(ctx context.Context, method, path, kind string, bod
 	return answer.StatusCode, b, err
 }
 
-// ordering asks the own orderer about a channel, NotFound when it is not in it.
+// Ordering asks the own orderer about a channel, NotFound when it is not in it.
 // An orderer that is well may still order nothing: the answer says so.
-func (h *Home) ordering(ctx context.Context, name string) (child.Ordering, error) {
+func (h *Home) Ordering(ctx context.Context, name string) (child.Ordering, error) {
 	t, err := h.credentials()
 	if err != nil {
 		return child.Ordering{}, err

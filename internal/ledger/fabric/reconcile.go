@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -25,7 +24,6 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
-	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
 // A view is what the node last saw of a channel.
@@ -34,6 +32,8 @@ type view struct {
 	block    *cb.Block // of the configuration
 	contract *lifecycle.QueryChaincodeDefinitionResult
 	intents  []contract.Intent // that are not concluded
+	accused  bool              // one of them would put this node out
+	ask      time.Time         // when the orderers are asked again whether it is a member
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed
@@ -79,6 +79,7 @@ func (h *Home) Run(ctx context.Context) error {
 	})
 	g.Go(func() error { return h.reconcile(gctx) })
 	g.Go(func() error { return h.follow(gctx) })
+	g.Go(func() error { return h.renewing(gctx) })
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -104,6 +105,9 @@ var steps = []step{
 	{"installing the contract", false, (*Home).stepInstall},
 	{"approving the contract", false, (*Home).stepApprove},
 	{"committing the contract", false, (*Home).stepCommit},
+	{"taking the orderer's new identity", true, (*Home).stepIdentity},
+	{"taking the orderer out of the channel", true, (*Home).stepLeave},
+	{"asking whether the node is a member", true, (*Home).stepMembership},
 	{"carrying on what members agreed on", true, (*Home).stepIntents},
 	{"asking to endorse", true, (*Home).stepValidator},
 }
@@ -116,7 +120,15 @@ func (h *Home) reconcile(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := h.refresh(); err != nil {
+			h.cfg.Log.Warn("the administrator's certificates", "err", err)
+		}
 		switch h.Phase() {
+		case Removed:
+			names, pause = nil, time.Second // a command may ask to be admitted again
+			if err := h.stop(); err != nil {
+				h.cfg.Log.Warn("stopping the children", "err", err)
+			}
 		case Alone:
 			pause = time.Second // a command may found a network
 		case Asking:
@@ -190,6 +202,8 @@ func (v *view) pause(was view) time.Duration {
 	case v.doing != "":
 		v.failures = 0
 		return busy
+	case v.accused:
+		return suspects
 	case len(v.intents) > 0:
 		return turn
 	}
@@ -207,7 +221,8 @@ func (v *view) tell(log *slog.Logger, name string, was view) {
 }
 
 // wantChildren writes what the children are configured with: every member's node
-// has a peer, and an orderer while the channel says so.
+// has a peer, and an orderer while a channel says so. How one ends is
+// [Home.stepLeave].
 func (h *Home) wantChildren(_ context.Context, name string, v *view) (bool, error) {
 	if err := h.child.Write(child.Peer); err != nil {
 		return false, err
@@ -218,8 +233,6 @@ func (h *Home) wantChildren(_ context.Context, name string, v *view) (bool, erro
 	}
 	if orders {
 		err = h.child.Write(child.Orderer)
-	} else {
-		err = h.child.Remove(child.Orderer)
 	}
 	h.wakeChildren()
 	return false, err
@@ -235,15 +248,15 @@ func (h *Home) wakeChildren() {
 }
 
 // orders reports whether the node has an orderer in the channel, by the newest
-// configuration it knows: the first block, before any other.
+// configuration it knows.
 func (h *Home) orders(name string, v *view) (bool, error) {
 	cfg := v.config
 	if v.block == nil {
-		first, err := h.First(name)
+		b, err := h.newest(name)
 		if err != nil {
 			return false, err
 		}
-		if cfg, err = channel.Read(first); err != nil {
+		if cfg, err = channel.Read(b); err != nil {
 			return false, err
 		}
 	}
@@ -256,12 +269,12 @@ func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, err
 	if err != nil || !orders {
 		return false, err
 	}
-	if _, err := h.ordering(ctx, name); !fault.Is(err, fault.NotFound) {
+	if _, err := h.Ordering(ctx, name); !fault.Is(err, fault.NotFound) {
 		return false, err
 	}
 	b := v.block
 	if b == nil {
-		if b, err = h.First(name); err != nil {
+		if b, err = h.newest(name); err != nil {
 			return false, err
 		}
 	}
@@ -363,10 +376,11 @@ func (h *Home) committed(ctx context.Context, name string) (*lifecycle.QueryChai
 	return d, explain(err)
 }
 
-// wanted is the definition the node stands for: the one committed, or the first.
+// wanted is the definition the node stands for: the one committed, and where
+// there is none yet the newest that it knows.
 func (h *Home) wanted(name string, v *view) (*chaincode.Definition, error) {
 	if v.contract == nil {
-		return h.definition(name, h.cfg.Contracts[0], 1)
+		return h.definition(name, h.cfg.Contracts[len(h.cfg.Contracts)-1], 1)
 	}
 	for _, c := range h.cfg.Contracts {
 		if c.Version == v.contract.Version {
@@ -482,21 +496,11 @@ func (h *Home) Ready(name string) (ready bool, doing string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v := h.cache[name]
-	if v == nil {
+	switch {
+	case h.rec.Phase == Removed:
+		return false, "", errExpelled
+	case v == nil:
 		return false, "starting", nil
 	}
 	return v.ready, v.doing, v.err
-}
-
-// Renew renews the certificates that end soon and restarts what uses them.
-func (h *Home) Renew() ([]org.Certificate, error) {
-	done, err := h.org.RenewDue()
-	if err == nil && len(done) > 0 {
-		err = h.connect()
-		h.wakeChildren()
-	}
-	if err != nil {
-		return done, fmt.Errorf("renewing certificates: %w", err)
-	}
-	return done, nil
 }

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 
@@ -33,6 +34,24 @@ func (h *Home) ProposeUpgrade(ctx context.Context, name, version string) (contra
 	return h.Propose(ctx, name, contract.UpgradeContract, version, d.PackageID, "")
 }
 
+// knows refuses an upgrade to a version that this binary does not have, or that
+// it has in another form: to approve it would be to endorse by another contract
+// than the others.
+func (h *Home) knows(i contract.Intent) error {
+	var id string
+	if err := json.Unmarshal(i.Payload, &id); err != nil {
+		return fault.Wrap(err, fault.Invalid, "The intent's content cannot be read.")
+	}
+	d, err := h.next(channel.Name, i.Subject, 1)
+	if err != nil {
+		return err
+	}
+	if d.PackageID != id {
+		return fault.New(fault.Invalid, "%s proposes another version %s of the contract than this 9ten has. Update 9ten.", i.By, i.Subject)
+	}
+	return nil
+}
+
 // next is the definition of a version at a sequence.
 func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition, error) {
 	for _, c := range h.cfg.Contracts {
@@ -40,7 +59,7 @@ func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition
 			return h.definition(name, c, sequence)
 		}
 	}
-	return nil, fault.New(fault.Invalid, "This 9ten does not know version %s of the contract.", version)
+	return nil, fault.New(fault.Invalid, "This 9ten does not know version %s of the contract. Update 9ten.", version)
 }
 
 // upgrade carries an agreed upgrade on.

@@ -1,13 +1,6 @@
 package block
 
 import (
-	"crypto/ecdsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/asn1"
-	"encoding/pem"
-	"errors"
-	"math/big"
 	"slices"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -41,7 +34,7 @@ func Signed(b *cb.Block, cfg channel.Config) error {
 			continue
 		}
 		for _, o := range orderers {
-			if o.ID == who.Identifier && verifies(o.Identity, s.Signature, md.Value, s.IdentifierHeader, headerBytes(b.Header)) {
+			if o.ID == who.Identifier && channel.Verifies(o.Identity, s.Signature, md.Value, s.IdentifierHeader, headerBytes(b.Header)) {
 				signed[o.ID] = true
 			}
 		}
@@ -76,7 +69,7 @@ func Endorsed(envelope []byte, cfg channel.Config) (bool, error) {
 				continue
 			}
 			i := slices.IndexFunc(members, func(m channel.Member) bool { return m.MSP == who.Mspid })
-			if i >= 0 && ofPeer(who.IdBytes, members[i].CA) && verifies(who.IdBytes, e.Signature, a.ProposalResponsePayload, e.Endorser) {
+			if i >= 0 && channel.Issued(who.IdBytes, members[i].CA, "peer") && channel.Verifies(who.IdBytes, e.Signature, a.ProposalResponsePayload, e.Endorser) {
 				signed[who.Mspid] = true
 			}
 		}
@@ -85,49 +78,4 @@ func Endorsed(envelope []byte, cfg channel.Config) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// ofPeer reports whether a certificate is a peer's of an authority. When it ends
-// does not matter: it is checked years later.
-func ofPeer(cert, authority []byte) bool {
-	c, err := parse(cert)
-	if err != nil {
-		return false
-	}
-	ca, err := parse(authority)
-	return err == nil && c.CheckSignatureFrom(ca) == nil && slices.Contains(c.Subject.OrganizationalUnit, "peer")
-}
-
-func parse(b []byte) (*x509.Certificate, error) {
-	p, _ := pem.Decode(b)
-	if p == nil {
-		return nil, errors.New("not PEM")
-	}
-	return x509.ParseCertificate(p.Bytes)
-}
-
-// verifies checks an ECDSA signature over the joined parts. Fabric
-// takes only the lower of the two values S may have, so that nobody can make a
-// second signature of a first.
-func verifies(cert, sig []byte, parts ...[]byte) bool {
-	c, err := parse(cert)
-	if err != nil {
-		return false
-	}
-	key, ok := c.PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return false
-	}
-	var rs struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(sig, &rs); err != nil || len(rest) > 0 {
-		return false
-	}
-	if half := new(big.Int).Rsh(key.Params().N, 1); rs.S.Cmp(half) > 0 {
-		return false
-	}
-	h := sha256.New()
-	for _, b := range parts {
-		h.Write(b)
-	}
-	return ecdsa.VerifyASN1(key, h.Sum(nil), sig)
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // A Change is something members may agree on. It edits a configuration, or
-// refuses with a fault: Conflict when it is so already or cannot be any more,
-// Invalid when it makes no sense.
+// refuses with a fault: Conflict when it is so already, Invalid when it makes no
+// sense, or none any more.
 type Change func(root *cb.ConfigGroup) error
 
 // Admit takes an organisation in. It endorses nothing until it is made a
@@ -122,7 +122,7 @@ func ReplaceOrderer(c Consenter) Change {
 		}
 		i := slices.IndexFunc(list, func(x *cb.Consenter) bool { return x.MspId == c.MSP })
 		if i < 0 {
-			return fault.New(fault.Conflict, "%s has no orderer.", c.MSP)
+			return fault.New(fault.Invalid, "%s has no orderer that could be replaced.", c.MSP)
 		}
 		list[i] = c.entry(list[i].Id)
 		endpoints := root.Groups[ordering].Groups[groupName(c.MSP)].Values["Endpoints"]

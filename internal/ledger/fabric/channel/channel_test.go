@@ -143,7 +143,7 @@ func TestWhatCannotBeChanged(t *testing.T) {
 		{"a second orderer", channel.AddOrderer(a.Consenter), fault.Conflict},
 		{"the last orderer goes", channel.RemoveOrderer("a.example"), fault.Invalid},
 		{"the only validator goes", channel.Remove("a.example"), fault.Invalid},
-		{"a replacement of nothing", channel.ReplaceOrderer(b.Consenter), fault.Conflict},
+		{"a replacement of nothing", channel.ReplaceOrderer(b.Consenter), fault.Invalid},
 		{"nobody validates", channel.Validators(nil), fault.Invalid},
 		{"a stranger validates", channel.Validators([]string{"a.example", "c.example"}), fault.Invalid},
 		{"the same validate", channel.Validators([]string{"a.example"}), fault.Conflict},

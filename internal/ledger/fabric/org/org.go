@@ -190,13 +190,22 @@ const early = 60 * 24 * time.Hour
 // orderer's identity, which the channel must learn first. It returns what was
 // renewed.
 func (o *Org) RenewDue() ([]Certificate, error) {
+	return o.renew(func(c Certificate) bool { return c.Ends.Sub(o.now()) <= early })
+}
+
+// RenewAll renews all that [Org.RenewDue] ever would, whenever it ends.
+func (o *Org) RenewAll() ([]Certificate, error) {
+	return o.renew(func(Certificate) bool { return true })
+}
+
+func (o *Org) renew(due func(Certificate) bool) ([]Certificate, error) {
 	all, err := o.Certificates()
 	if err != nil {
 		return nil, err
 	}
 	var out []Certificate
 	for _, c := range all {
-		if c.Role == "" || c.Role == Orderer && c.Use == "identity" || c.Ends.Sub(o.now()) > early {
+		if c.Role == "" || c.Role == Orderer && c.Use == "identity" || !due(c) {
 			continue
 		}
 		if c.Use == "tls" {
@@ -253,6 +262,42 @@ func (o *Org) TakeIdentity(r Role, cert []byte) error {
 		return fault.New(fault.Invalid, "That certificate is not for the key of this node's %s.", r)
 	}
 	return write(o.path(string(r), "msp", "signcerts", "cert.pem"), cert)
+}
+
+// planned is where a role's next identity certificate waits.
+func (o *Org) planned(r Role) string { return o.path(string(r), "next.pem") }
+
+// PlanIdentity keeps a next identity certificate for a role until the channel
+// knows it. Asked again it is the same one.
+func (o *Org) PlanIdentity(r Role) ([]byte, error) {
+	if b, err := o.PlannedIdentity(r); err != nil || b != nil {
+		return b, err
+	}
+	b, err := o.NextIdentity(r)
+	if err != nil {
+		return nil, err
+	}
+	return b, write(o.planned(r), b)
+}
+
+// PlannedIdentity is the one that waits, nil when none does.
+func (o *Org) PlannedIdentity(r Role) ([]byte, error) {
+	if !exists(o.planned(r)) {
+		return nil, nil
+	}
+	return read(o.planned(r))
+}
+
+// TakePlanned makes the certificate that waits the role's.
+func (o *Org) TakePlanned(r Role) error {
+	b, err := read(o.planned(r))
+	if err != nil {
+		return err
+	}
+	if err := o.TakeIdentity(r, b); err != nil {
+		return err
+	}
+	return fault.Wrap(os.Remove(o.planned(r)), fault.Unavailable, "%s cannot be removed.", o.planned(r))
 }
 
 // RenewTLS issues a role's certificate for connections again for the same key.

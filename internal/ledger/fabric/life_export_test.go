@@ -1,0 +1,23 @@
+package fabric
+
+import (
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+)
+
+// Explain is how a gateway's error becomes a fault.
+var Explain = explain
+
+// PID is a child's process, 0 while it does not run.
+func (h *Home) PID(r child.Role) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sup == nil {
+		return 0
+	}
+	for _, s := range h.sup.Status() {
+		if s.Role == r {
+			return s.PID
+		}
+	}
+	return 0
+}
