@@ -82,7 +82,7 @@ func TestTwoProcesses(t *testing.T) {
 			t.Errorf("%v beside a running node: exit %d, %q", args, code, errs)
 		}
 	}
-	if code, out, _ := run(t, "", "doctor", "--data-dir", h.path); code != exitOK || !strings.Contains(out, "in use by a running node") {
+	if code, out, _ := run(t, "", "doctor", "--data-dir", h.path); code != healthy || !strings.Contains(out, "in use by a running node") {
 		t.Errorf("doctor beside a running node: exit %d, %s", code, out)
 	}
 }
