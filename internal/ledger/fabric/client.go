@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -34,7 +35,13 @@ const (
 
 // conflicts is how often a transaction is made again that met another one on
 // the same key, or a change of the channel between its endorsement and its block.
-const conflicts = 5
+// All nodes of a network record their day at the same minute, so they meet.
+const conflicts = 12
+
+// apart spreads those who met over a time that grows with each try.
+func apart(try int) time.Duration {
+	return time.Duration(rand.Int64N(int64(100*time.Millisecond) << min(try, 4)))
+}
 
 // A Client is the ledger as one identity uses it, through a peer's gateway.
 type Client struct {
@@ -74,6 +81,11 @@ func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, e
 		r, again, err := c.submit(ctx, call)
 		if !again || try == conflicts {
 			return r, err
+		}
+		select {
+		case <-ctx.Done():
+			return r, err
+		case <-time.After(apart(try)):
 		}
 	}
 }
