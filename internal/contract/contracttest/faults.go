@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"testing"
@@ -315,14 +316,14 @@ func faultRow(t *testing.T, w *world) {
 
 // Accuse lets a.example publish a settlement in which a dollar's thousandth went
 // to another act, and returns what proves it: for any node to carry.
-func Accuse(t *testing.T, net Network) func(by contract.Client) error {
+func Accuse(t *testing.T, net Network) func(ctx context.Context, by contract.Client) error {
 	w := newWorld(t, net)
 	w.closeLog(t)
 	listeners := w.listeners(2)
 	m := w.month(t, listeners, steal(1))
 	wants(t, "publish", w.publish(t, m.s), fine)
 	ev := m.rowEvidence(t, 1, listeners[1])
-	return func(by contract.Client) error {
-		return one(by.ProveFault(w.ctx, "accuse", contract.FaultClaim{Node: home, Period: w.period, Kind: contract.WrongSplit}, ev))
+	return func(ctx context.Context, by contract.Client) error {
+		return one(by.ProveFault(ctx, "accuse", contract.FaultClaim{Node: home, Period: w.period, Kind: contract.WrongSplit}, ev))
 	}
 }

@@ -56,6 +56,15 @@ func (h *Home) ReplaceOrderer(ctx context.Context, name string, identity bool, n
 	if next != nil {
 		c.Identity = next
 	}
+	v, err := h.current(ctx, name)
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	// A renewed certificate for connections is for the same key, by which it is
+	// known: the channel need not hear of it.
+	if is, _ := v.config.Orders(h.cfg.Node); channel.SameKey(is.TLS, c.TLS) {
+		c.TLS = is.TLS
+	}
 	return h.Propose(ctx, name, contract.ReplaceOrderer, h.cfg.Node, c, note)
 }
 
@@ -217,7 +226,7 @@ func needed(kind string, n int) int {
 // How often the orderers are asked whether this node is still a member.
 const (
 	asksMembership = time.Minute
-	suspects       = time.Second // while the others decide about it
+	suspects       = 3 * time.Second // while the others decide about it
 )
 
 // stepMembership finds out that the members have put this node out. Its peer

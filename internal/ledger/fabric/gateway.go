@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,9 +43,17 @@ func certHash(c tls.Certificate) []byte {
 // refusal finds what the contract said in what a peer said of it.
 var refusal = regexp.MustCompile(`chaincode response \d+, (.+)$`)
 
+// mismatch is how a gateway says that an endorser came to another result.
+const mismatch = "ProposalResponsePayloads do not match"
+
 // A Disagreement says that peers came to different results: somebody's contract
 // is not the network's.
-type Disagreement struct{ error }
+type Disagreement struct {
+	error
+	With []string // whose peers came to another result than the one that was asked first
+}
+
+func (d *Disagreement) Unwrap() error { return d.error }
 
 // explain turns a gateway's error into a fault: the contract's refusal in its
 // own words, a disagreement of peers with the organisations that took part, and
@@ -62,11 +71,13 @@ func explain(err error) error {
 	if !ok && !errors.Is(err, context.DeadlineExceeded) {
 		return fault.Wrap(err, fault.Unavailable, "The ledger's peer cannot be reached. What has to be recorded waits.")
 	}
-	texts, who := []string{s.Message()}, []string{}
+	texts, differ := []string{s.Message()}, []string{}
 	for _, d := range s.Details() {
 		if x, ok := d.(*gateway.ErrorDetail); ok {
 			texts = append(texts, x.Message)
-			who = append(who, x.MspId)
+			if strings.Contains(x.Message, mismatch) {
+				differ = append(differ, x.MspId)
+			}
 			err = &detailed{err, x.MspId + " " + x.Address + ": " + x.Message}
 		}
 	}
@@ -75,8 +86,10 @@ func explain(err error) error {
 			return ledger.Refusal(m[1])
 		}
 	}
-	if all := strings.Join(texts, "\n"); strings.Contains(all, "ProposalResponsePayloads do not match") {
-		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(who, ", "))}
+	if len(differ) > 0 {
+		slices.Sort(differ)
+		differ = slices.Compact(differ)
+		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(differ, ", ")), differ}
 	}
 	if s.Code() == codes.PermissionDenied || s.Code() == codes.Unauthenticated || strings.Contains(strings.Join(texts, "\n"), "Failed evaluating policy") {
 		return fault.Wrap(err, fault.Forbidden, "The ledger's peer does not accept this node's certificate.")

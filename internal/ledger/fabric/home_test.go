@@ -42,6 +42,12 @@ func open(t testing.TB, name string, contracts ...fabric.Contract) *fabric.Home 
 func openAt(t testing.TB, name string, contracts ...fabric.Contract) (*fabric.Home, int) {
 	t.Helper()
 	port := freePorts(t)
+	return openIn(t, t.TempDir(), name, port, time.Now, contracts...), port
+}
+
+// openIn opens a folder, which may be an earlier node's.
+func openIn(t testing.TB, dir, name string, port int, now func() time.Time, contracts ...fabric.Contract) *fabric.Home {
+	t.Helper()
 	if len(contracts) == 0 {
 		cc, err := contract.New()
 		if err != nil {
@@ -50,13 +56,13 @@ func openAt(t testing.TB, name string, contracts ...fabric.Contract) (*fabric.Ho
 		contracts = []fabric.Contract{{Version: "1", Code: cc}}
 	}
 	h, err := fabric.Open(fabric.Config{
-		Dir: t.TempDir(), Node: name, Bin: fabrictest.Bin(t), Host: "127.0.0.1", Listen: "127.0.0.1", Port: port,
-		Contracts: contracts, Now: time.Now, Log: logger(t),
+		Dir: dir, Node: name, Bin: fabrictest.Bin(t), Host: "127.0.0.1", Listen: "127.0.0.1", Port: port,
+		Contracts: contracts, Now: now, Log: logger(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h, port
+	return h
 }
 
 // start runs a node until the test ends.

@@ -219,6 +219,7 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 	if !ok {
 		return false, nil // of a later version: others carry it
 	}
+	v.accused = v.accused || i.Kind == contract.RemoveMember && i.Subject == h.cfg.Node
 	update, err := k.update(name, i.IntentProposal, v.config)
 	if err != nil {
 		return h.over(ctx, name, k, i, b)
@@ -232,7 +233,6 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 		return false, err
 	}
 	ready := met(needs) && (!k.self || slices.Contains(who, i.Subject))
-	v.accused = v.accused || ready && i.Kind == contract.RemoveMember && i.Subject == h.cfg.Node
 	if !ready || !h.mayCarry(last.Node, last.At) {
 		return false, nil
 	}

@@ -1,6 +1,8 @@
 package fabric
 
 import (
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 )
 
@@ -20,4 +22,14 @@ func (h *Home) PID(r child.Role) int {
 		}
 	}
 	return 0
+}
+
+// Signed are those whose signatures under an intent count.
+func (h *Home) Signed(name string, i contract.Intent, cfg channel.Config) ([]string, error) {
+	update, err := kinds[i.Kind].update(name, i.IntentProposal, cfg)
+	if err != nil {
+		return nil, err
+	}
+	_, who, _ := h.signatures(i, update, cfg)
+	return who, nil
 }

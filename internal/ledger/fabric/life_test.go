@@ -27,7 +27,7 @@ type life struct {
 	a, b, c, d *node
 	url        string  // where newcomers ask
 	liar       *behave // a's contract
-	prove      func(by contract.Client) error
+	prove      func(ctx context.Context, by contract.Client) error
 	calls      atomic.Int64
 }
 
@@ -77,6 +77,20 @@ func TestLifeOfANetwork(t *testing.T) {
 	}{
 		{"two newcomers at once", joinAtOnce},
 		{"orderers grow to four", growOrderers},
+		{"a transaction dated an hour ahead", datedAhead},
+		{"another's books", anothersBooks},
+		{"a forged contract", forgedContract},
+		{"the accused does not help", accusedRefuses},
+		{"a commit nobody heard of", commitUnheard},
+		{"members who lie", liars},
+		{"a peer is killed under load", killPeer},
+		{"the leader is killed under load", killLeader},
+		{"certificates are renewed under load", renewUnderLoad},
+		{"an orderer's identity is replaced", replaceIdentity},
+		{"everything is killed", killAll},
+		{"an orderer goes", orderGoes},
+		{"the contract is upgraded under load", upgradeUnderLoad},
+		{"a member is put out and comes back", memberGoes},
 	} {
 		if !t.Run(s.name, func(t *testing.T) { s.run(t, l) }) {
 			return

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/asn1"
@@ -47,6 +48,16 @@ func Issued(cert, authority []byte, role string) bool {
 	}
 	ca, err := certificate(authority)
 	return err == nil && c.CheckSignatureFrom(ca) == nil && slices.Contains(c.Subject.OrganizationalUnit, role)
+}
+
+// SameKey reports whether two certificates, PEM, are for one key.
+func SameKey(a, b []byte) bool {
+	x, err := certificate(a)
+	if err != nil {
+		return false
+	}
+	y, err := certificate(b)
+	return err == nil && bytes.Equal(x.RawSubjectPublicKeyInfo, y.RawSubjectPublicKeyInfo)
 }
 
 // Verifies checks an ECDSA signature of a certificate's key (PEM) over the

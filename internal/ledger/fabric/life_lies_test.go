@@ -1,0 +1,399 @@
+package fabric_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-gateway/pkg/hash"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
+)
+
+// dial connects to one node's peer as another node's administrator.
+func (n *node) dial(t *testing.T, as *node, opts ...grpc.DialOption) (*grpc.ClientConn, identity.SigningIdentity, []byte) {
+	t.Helper()
+	m, err := n.Member()
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(m.TLSCA)
+	cert, err := as.Org().TLS(org.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts = append(opts, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}})))
+	conn, err := grpc.NewClient(m.Address(), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	id, err := as.Org().Identity(org.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(cert.Certificate[0])
+	return conn, id, sum[:]
+}
+
+// at is the contract as a node's administrator calls it at another's peer.
+func (n *node) at(t *testing.T, peer *node, opts ...grpc.DialOption) contract.Client {
+	t.Helper()
+	conn, id, sum := peer.dial(t, n, opts...)
+	c, err := fabric.NewClient(conn, id, sum, channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contract.Client{Ledger: c}
+}
+
+// raw is Fabric's own client, for what ours would never send.
+func (n *node) raw(t *testing.T) (*client.Contract, gateway.GatewayClient, identity.SigningIdentity) {
+	t.Helper()
+	conn, id, sum := n.dial(t, n)
+	g, err := client.Connect(id, client.WithSign(id.Sign), client.WithHash(hash.NONE), client.WithClientConnection(conn), client.WithTLSClientCertificateHash(sum))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.GetNetwork(channel.Name).GetContract(fabric.ContractName), gateway.NewGatewayClient(conn), id
+}
+
+// A transaction's time is its client's word, and rules rest on it: peers take
+// none that is more than a quarter of an hour off.
+func datedAhead(t *testing.T, l *life) {
+	contract, gw, id := l.b.raw(t)
+	for _, tt := range []struct {
+		ahead time.Duration
+		taken bool
+	}{{0, true}, {time.Hour, false}, {-time.Hour, false}} {
+		p, err := contract.NewProposal("UpdateNode", client.WithArguments("dated", `{"node":"b.example","name":"b","owner":"b"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = gw.Endorse(t.Context(), redate(t, p, id, tt.ahead))
+		if taken := err == nil; taken != tt.taken {
+			t.Errorf("dated %v ahead, taken: %v (%v)", tt.ahead, taken, fabric.Explain(err))
+		}
+		if err != nil && !strings.Contains(fabric.Explain(err).Error()+fmt.Sprint(errors.Unwrap(fabric.Explain(err))), "timestamp") {
+			t.Errorf("it was refused for something else: %v", err)
+		}
+	}
+}
+
+// redate gives a proposal another time, and signs it again.
+func redate(t *testing.T, p *client.Proposal, id identity.SigningIdentity, ahead time.Duration) *gateway.EndorseRequest {
+	t.Helper()
+	b, err := p.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var proposed gateway.ProposedTransaction
+	var proposal peer.Proposal
+	var header cb.Header
+	var ch cb.ChannelHeader
+	for _, x := range []struct {
+		from func() []byte
+		into proto.Message
+	}{
+		{func() []byte { return b }, &proposed},
+		{func() []byte { return proposed.Proposal.ProposalBytes }, &proposal},
+		{func() []byte { return proposal.Header }, &header},
+		{func() []byte { return header.ChannelHeader }, &ch},
+	} {
+		if err := proto.Unmarshal(x.from(), x.into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pack := func(m proto.Message) []byte {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	ch.Timestamp = timestamppb.New(time.Now().Add(ahead))
+	header.ChannelHeader = pack(&ch)
+	proposal.Header = pack(&header)
+	signed := &peer.SignedProposal{ProposalBytes: pack(&proposal)}
+	if signed.Signature, err = id.Sign(signed.ProposalBytes); err != nil {
+		t.Fatal(err)
+	}
+	return &gateway.EndorseRequest{TransactionId: ch.TxId, ChannelId: channel.Name, ProposedTransaction: signed}
+}
+
+// Peers endorse whatever the contract allows, and anybody in the channel may ask
+// any peer: the contract itself keeps what belongs to a node from all others, at
+// their own peer and at the owner's.
+func anothersBooks(t *testing.T, l *life) {
+	before, err := l.b.contract(t).Settlement(t.Context(), "a.example", calendar.PeriodOf(time.Now()).Add(-3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []*node{l.b, l.a} {
+		c := l.b.at(t, at)
+		for what, err := range map[string]error{
+			"settlement": one(c.PublishSettlement(t.Context(), "steal/1", contract.SettlementFiling{Settlement: before.Settlement, Signature: make([]byte, 64)})),
+			"node":       one(c.UpdateNode(t.Context(), "steal/2", contract.Registration{Node: "a.example", Name: "mine"})),
+			"anchor":     one(c.AnchorDay(t.Context(), "steal/3", contract.DayAnchor{Node: "a.example", Day: calendar.DayOf(time.Now())})),
+			"payments":   one(c.RecordPayments(t.Context(), "steal/4", contract.DayPayments{Node: "a.example", Day: calendar.DayOf(time.Now())})),
+			"act":        one(c.RegisterAct(t.Context(), "steal/5", contract.ActRegistration{Node: "a.example", Act: "01ARZ3NDEKTSV4RRFFQ6999999"})),
+		} {
+			if !fault.Is(err, fault.Forbidden) {
+				t.Errorf("b writes a's %s at %s: %v", what, at.name, err)
+			}
+		}
+	}
+	after, err := l.b.contract(t).Settlement(t.Context(), "a.example", calendar.PeriodOf(time.Now()).Add(-3))
+	if err != nil || after.Tx != before.Tx {
+		t.Errorf("a's settlement is another one (%v)", err)
+	}
+}
+
+func one[T any](_ T, err error) error { return err }
+
+// A node whose contract writes something else is alone with it.
+func forgedContract(t *testing.T, l *life) {
+	l.liar.how.Store(forging)
+	defer l.liar.how.Store(honest)
+	in := contract.ActRegistration{Node: "a.example", Act: "01ARZ3NDEKTSV4RRFFQ6888888"}
+	_, err := l.a.contract(t).RegisterAct(t.Context(), "forged", in)
+	var d *fabric.Disagreement
+	if !errors.As(err, &d) {
+		t.Fatalf("a forged write: %v", err)
+	}
+	if !slices.Contains(d.With, "b.example") && !slices.Contains(d.With, "c.example") && !slices.Contains(d.With, "d.example") {
+		t.Errorf("in disagreement with %v", d.With)
+	}
+	if _, err := l.b.contract(t).Act(t.Context(), in.Act); !fault.Is(err, fault.NotFound) {
+		t.Errorf("it was recorded: %v", err)
+	}
+	// The others do without it.
+	l.act(t, t.Context(), l.b)
+	l.act(t, t.Context(), l.c)
+	// And where its word is asked for, it is named.
+	raw, gw, id := l.b.raw(t)
+	p, err := raw.NewProposal("RegisterAct", client.WithArguments("asked", `{"node":"b.example","act":"01ARZ3NDEKTSV4RRFFQ6777777","min_payout":0,"payout":"`+contract.Digest{}.String()+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := redate(t, p, id, 0)
+	ask.EndorsingOrganizations = []string{"a.example", "b.example"}
+	_, err = gw.Endorse(t.Context(), ask)
+	if err = fabric.Explain(err); !errors.As(err, &d) {
+		t.Fatalf("a and b endorse together: %v", err)
+	}
+	if !strings.Contains(fault.Message(err), d.With[0]) {
+		t.Errorf("who disagrees is not named: %s", fault.Message(err))
+	}
+}
+
+// A proof against a node goes in though its contract endorses nothing: with four
+// validators three are enough.
+func accusedRefuses(t *testing.T, l *life) {
+	l.liar.how.Store(refusing)
+	defer l.liar.how.Store(honest)
+	if err := l.prove(t.Context(), l.a.contract(t)); err == nil {
+		t.Fatal("a carries the proof against itself")
+	}
+	if err := l.prove(t.Context(), l.b.contract(t)); err != nil {
+		t.Fatalf("b carries it: %v", err)
+	}
+	list, err := l.c.contract(t).Faults(t.Context(), "a.example", calendar.PeriodOf(time.Now()).Add(-3))
+	if err != nil || len(list) != 1 || list[0].By != "b.example" {
+		t.Errorf("faults are %+v (%v)", list, err)
+	}
+}
+
+// A commit that was not heard of is found by its operation's id, and what is
+// sent again is recorded once.
+func commitUnheard(t *testing.T, l *life) {
+	lost := 0
+	deaf := grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		err := call(ctx, method, req, reply, cc, opts...)
+		if strings.HasSuffix(method, "/CommitStatus") && err == nil {
+			lost++
+			return status.Error(codes.DeadlineExceeded, "the answer was lost")
+		}
+		return err
+	})
+	c := l.b.at(t, l.b, deaf)
+	in := contract.ActRegistration{Node: "b.example", Act: "01ARZ3NDEKTSV4RRFFQ6666666"}
+	tx, err := c.RegisterAct(t.Context(), "unheard", in)
+	if err != nil || lost != 1 {
+		t.Fatalf("recorded, and %d answers lost: %v", lost, err)
+	}
+	again, err := l.b.contract(t).RegisterAct(t.Context(), "unheard", in)
+	if err != nil || again != tx {
+		t.Errorf("sent again it is %s, not %s (%v)", again, tx, err)
+	}
+	if n := l.b.recorded(t, "unheard"); n != 1 {
+		t.Errorf("recorded %d times", n)
+	}
+	l.calls.Add(1)
+
+	// Here the commit itself is late: the orderers stop in the middle of it.
+	late := grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		if strings.HasSuffix(method, "/CommitStatus") {
+			return status.Error(codes.DeadlineExceeded, "it takes too long")
+		}
+		err := call(ctx, method, req, reply, cc, opts...)
+		if strings.HasSuffix(method, "/Submit") && err == nil {
+			l.freeze(t, true, l.c, l.d)
+		}
+		return err
+	})
+	c = l.c.at(t, l.c, late)
+	in = contract.ActRegistration{Node: "c.example", Act: "01ARZ3NDEKTSV4RRFFQ6555555"}
+	_, err = c.RegisterAct(t.Context(), "late", in)
+	l.freeze(t, false, l.c, l.d)
+	if err != nil && !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("a late commit: %v", err)
+	}
+	eventually(t, "what was late is recorded", func() error {
+		tx, err = l.c.contract(t).RegisterAct(t.Context(), "late", in)
+		return err
+	})
+	if n := l.c.recorded(t, "late"); n != 1 {
+		t.Errorf("recorded %d times", n)
+	}
+	l.calls.Add(1)
+	l.whole(t, l.a, l.c)
+}
+
+// recorded counts the valid transactions that did an operation of a node.
+func (n *node) recorded(t *testing.T, op string) (times int) {
+	t.Helper()
+	c, err := n.Client(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n.head(t) {
+		b, err := c.Block(t.Context(), i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		txs, err := block.Transactions(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range txs {
+			if x.Valid() && slices.ContainsFunc(x.Writes, func(w block.Write) bool { return strings.HasSuffix(w.Key, "\x00"+op+"\x00") }) {
+				times++
+			}
+		}
+	}
+	return times
+}
+
+// What one member says of itself or of the others changes nothing by itself.
+func liars(t *testing.T, l *life) {
+	ctx, b := t.Context(), l.b.contract(t)
+	past := func(id contract.Digest) (contract.Intent, error) { return l.c.contract(t).Intent(ctx, id) }
+
+	// It would put others out of the endorsing, which no node signs by itself.
+	evil := contract.IntentProposal{Kind: contract.SetValidators, Payload: []byte(`["a.example","b.example"]`)}
+	id, err := evil.ID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.ProposeIntent(ctx, "evil", evil); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []*node{l.a, l.c, l.d} {
+		eventually(t, n.name+" looked at it", func() error {
+			_, list, _ := n.Seen(channel.Name)
+			if !slices.ContainsFunc(list, func(i contract.Intent) bool { return i.ID == id }) {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+	}
+	if i, err := past(id); err != nil || len(i.Approvals) != 0 {
+		t.Errorf("signed by %+v (%v)", i.Approvals, err)
+	}
+	if err := l.b.Withdraw(ctx, channel.Name, id); err != nil {
+		t.Fatal(err)
+	}
+
+	// It says that the others' wish was carried out: nothing happened, it is named,
+	// and the same is proposed again.
+	cfg, err := l.a.Config(ctx, channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := l.a.RemoveOrderer(ctx, channel.Name, "d.example", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.ConcludeIntent(ctx, "lie", contract.Conclusion{ID: first, Outcome: contract.Applied, Sequence: cfg.Sequence + 1}); err != nil {
+		t.Fatal(err)
+	}
+	if i, err := past(first); err != nil || i.ConcludedBy != "b.example" {
+		t.Errorf("concluded by %q (%v)", i.ConcludedBy, err)
+	}
+	if err := l.orderers(t, l.a, l.all()...); err != nil {
+		t.Errorf("after a false conclusion: %v", err)
+	}
+
+	// It says it approved, with a signature under something else.
+	again, err := l.a.RemoveOrderer(ctx, channel.Name, "d.example", "")
+	if err != nil || again != first {
+		t.Fatalf("proposed again as %s, not %s: %v", again, first, err)
+	}
+	i, err := past(first)
+	if err != nil || len(i.Approvals) != 1 || i.Round != 1 {
+		t.Fatalf("the second round is %+v (%v)", i, err)
+	}
+	_, who, _ := l.b.dial(t, l.b)
+	sig, err := channel.Sign(who, []byte("something else"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lie := i.Approvals[0].Consent
+	lie.Header, lie.Signature = sig.Header, sig.Signature
+	if _, err := b.ApproveIntent(ctx, "false", lie); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.c.Approve(ctx, channel.Name, first); err != nil {
+		t.Fatal(err)
+	}
+	// Three names are under it, two signatures: no node sends it.
+	if i, err = past(first); err != nil || len(i.Approvals) != 3 {
+		t.Fatalf("approved by %+v (%v)", i.Approvals, err)
+	}
+	cfg, err = l.c.Config(ctx, channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.c.Signed(channel.Name, i, cfg); err != nil || !slices.Equal(n, []string{"a.example", "c.example"}) {
+		t.Errorf("signed by %v (%v)", n, err)
+	}
+	if err := l.a.Withdraw(ctx, channel.Name, first); err != nil {
+		t.Fatal(err)
+	}
+}
