@@ -233,14 +233,14 @@ const (
 // never hears of it: orderers give a block to members only. So the orderers are
 // asked, and believed when more of them say so than may lie.
 func (h *Home) stepMembership(ctx context.Context, name string, v *view) (bool, error) {
-	now := h.cfg.Now()
-	if !v.config.Member(h.cfg.Node) || now.Before(v.ask) {
+	now, every := h.cfg.Now(), asksMembership
+	if v.accused {
+		every = suspects
+	}
+	if !v.config.Member(h.cfg.Node) || now.Sub(v.asked) < every {
 		return false, nil
 	}
-	v.ask = now.Add(asksMembership)
-	if v.accused {
-		v.ask = now.Add(suspects)
-	}
+	v.asked = now
 	heard, err := h.hear(ctx, name, v.config)
 	if err != nil {
 		return false, err

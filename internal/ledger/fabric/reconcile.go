@@ -33,7 +33,7 @@ type view struct {
 	contract *lifecycle.QueryChaincodeDefinitionResult
 	intents  []contract.Intent // that are not concluded
 	accused  bool              // one of them would put this node out
-	ask      time.Time         // when the orderers are asked again whether it is a member
+	asked    time.Time         // when the orderers were asked last whether it is a member
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed
