@@ -36,6 +36,9 @@ type options struct {
 	period                       string
 	act                          string
 	format                       string
+	note, out, first             string
+	request, reason              string
+	wait, past                   bool
 }
 
 // commands are all words of the command line, in the order of the help.
@@ -52,6 +55,18 @@ func commands() []command {
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
 		{name: "ledger init", summary: "found a network of which this node is the first member", run: initLedger},
+		{name: "ledger request-join", args: "[URL]", summary: "ask a member's node to admit this one to its network", run: requestJoin, flags: askFlags},
+		{name: "ledger join", summary: "say how this node's admission stands, or wait until it is in", run: join, flags: joinFlags},
+		{name: "ledger forget", summary: "end the waiting for an admission", run: forget},
+		{name: "ledger members", summary: "who is in the network", run: listMembers},
+		{name: "ledger requests", summary: "who waits to be admitted", run: listRequests},
+		{name: "ledger admit", args: "[NODE]", summary: "propose to admit a node that waits, and approve it", run: admitNode, flags: admitFlags},
+		{name: "ledger dismiss", args: "NODE", summary: "drop the request of a node that waits", run: dismissNode},
+		{name: "ledger intents", summary: "what the members decide about", run: listIntents, flags: intentFlags},
+		{name: "ledger approve", args: "ID", summary: "consent to what a member proposed", run: decide("Approved for this node.", func(m council, ctx context.Context, id, _ string) error { return m.approve(ctx, id) })},
+		{name: "ledger decline", args: "ID", summary: "say that this node does not consent", run: decide("Declined for this node.", func(m council, ctx context.Context, id, why string) error { return m.decline(ctx, id, why) }), flags: reasonFlags},
+		{name: "ledger withdraw", args: "ID", summary: "take back what this node proposed", run: decide("Withdrawn.", func(m council, ctx context.Context, id, _ string) error { return m.withdraw(ctx, id) })},
+		{name: "ledger first-block", summary: "write the network's first block to a file for a newcomer", run: firstBlock, flags: firstFlags},
 		{name: "ledger status", summary: "where the ledger stands, and what waits for it", run: ledgerStatus},
 		{name: "ledger doctor", summary: "say what keeps this node's part of the network from working, and what to do", run: examineLedger},
 		{name: "ledger snapshot", args: "DIR", summary: "have the peer write the ledger's state into a folder", run: takeSnapshot},
@@ -134,7 +149,8 @@ func setUp(ctx context.Context, c *call) error {
 			}
 		}
 		if !c.opt.demo { // a demonstration's ledger begins with what is played into it
-			if err := n.settle(ctx); err != nil {
+			// A network's ledger is told once the node runs.
+			if err := n.settle(ctx); err != nil && !fault.Is(err, fault.Unavailable) {
 				return err
 			}
 		}

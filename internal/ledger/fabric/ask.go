@@ -114,9 +114,9 @@ func (h *Home) Forget() error {
 	return h.change(func(r *record) { r.Phase, r.Via = Alone, "" })
 }
 
-// asked asks the member's node how the request stands, and joins when it is
-// admitted.
-func (h *Home) asked(ctx context.Context) error {
+// Inquire asks the member's node how the request stands, and joins when it is
+// admitted; see [Home.Asked].
+func (h *Home) Inquire(ctx context.Context) error {
 	h.mu.Lock()
 	via := h.rec.Via
 	h.mu.Unlock()

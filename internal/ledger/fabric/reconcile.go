@@ -133,7 +133,7 @@ func (h *Home) reconcile(ctx context.Context) error {
 			pause = time.Second // a command may found a network
 		case Asking:
 			pause = 3 * time.Second
-			if err := h.asked(ctx); err != nil {
+			if err := h.Inquire(ctx); err != nil {
 				h.cfg.Log.Warn("asking to be admitted", "err", err)
 			}
 		}

@@ -1,0 +1,226 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/network"
+)
+
+// The commands of a member: who is in the network, who waits, and what is
+// decided. They work beside the running node, through its peer.
+
+// withCouncil opens the node's part of a network that it is a member of.
+func withCouncil(ctx context.Context, c *call, do func(context.Context, council) error) error {
+	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
+		if h.Phase() != fabric.Joined {
+			return fault.New(fault.Conflict, "This node is in no network yet. Found one with `9ten ledger init`, or ask with `9ten ledger request-join`.")
+		}
+		cl, err := h.Client(channel.Name)
+		if err != nil {
+			return err
+		}
+		look := func(ctx context.Context) (channel.Config, error) { return h.Config(ctx, channel.Name) }
+		return do(ctx, council{h, cfg.NodeID(), contract.Client{Ledger: cl}, look})
+	})
+}
+
+// rows prints lines in columns, or what to say when there are none.
+func rows[T any](w io.Writer, list []T, none string, line func(T) string) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, none)
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, x := range list {
+		fmt.Fprintln(t, line(x))
+	}
+	_ = t.Flush() // a terminal that is gone cannot be told
+}
+
+func listMembers(ctx context.Context, c *call) error {
+	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
+		st, err := m.book.Ledger.Status(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := m.Network(ctx, st.Height)
+		if err != nil {
+			return err
+		}
+		return c.print(n, func(w io.Writer) {
+			fmt.Fprintf(w, "first block %s\nheight %d, changed %d times\n", n.First, n.Height, n.Sequence)
+			rows(w, n.Members, "", func(m network.MemberNode) string {
+				var does []string
+				for _, x := range []struct {
+					yes  bool
+					word string
+				}{{m.Self, "this node"}, {m.Endorses, "endorses"}, {m.Orders, "orders"}} {
+					if x.yes {
+						does = append(does, x.word)
+					}
+				}
+				return fmt.Sprintf("%s\t%s\t%s\t%s", m.Node, m.Fingerprint, m.Address, strings.Join(does, ", "))
+			})
+		})
+	})
+}
+
+func listRequests(ctx context.Context, c *call) error {
+	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
+		list, err := m.Newcomers(ctx)
+		if err != nil {
+			return err
+		}
+		return c.print(list, func(w io.Writer) {
+			rows(w, list, "Nobody waits to be admitted.", func(x network.Newcomer) string {
+				return fmt.Sprintf("%s\t%s\t%s\t%s", x.Node, x.Fingerprint, x.At.Format(time.DateTime), x.Note)
+			})
+		})
+	})
+}
+
+func admitFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.request, "file", "", "the request as a `file` of the newcomer's 9ten ledger request-join --out")
+}
+
+// admitNode proposes to admit a newcomer that waits, or that a file is of.
+func admitNode(ctx context.Context, c *call) error {
+	if (len(c.args) == 1) == (c.opt.request != "") || len(c.args) > 1 {
+		return usagef("name the node that waits, or its request with --file")
+	}
+	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
+		r, err := c.asked(m)
+		if err != nil {
+			return err
+		}
+		d, err := m.Admit(ctx, r)
+		if err != nil {
+			return err
+		}
+		i, err := m.Intent(ctx, d.String())
+		if err != nil {
+			return err
+		}
+		return c.print(i, func(w io.Writer) { writeIntents(w, []network.Intent{i}) })
+	})
+}
+
+// asked is the request that a command names.
+func (c *call) asked(m council) (r fabric.Request, err error) {
+	if c.opt.request == "" {
+		return m.Request(c.args[0])
+	}
+	b, err := os.ReadFile(c.opt.request)
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	return r, fault.Wrap(err, fault.Invalid, "%s is no request to be admitted.", c.opt.request)
+}
+
+// dismissNode drops a request.
+func dismissNode(ctx context.Context, c *call) error {
+	if len(c.args) != 1 {
+		return usagef("name the node that waits")
+	}
+	return withCouncil(ctx, c, func(_ context.Context, m council) error {
+		if err := m.Dismiss(c.args[0]); err != nil {
+			return err
+		}
+		return c.done("The request of " + c.args[0] + " is dropped.")
+	})
+}
+
+func intentFlags(f *flag.FlagSet, c *call) {
+	f.BoolVar(&c.opt.past, "past", false, "those that are concluded, the latest first")
+}
+
+func listIntents(ctx context.Context, c *call) error {
+	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
+		list, err := m.Intents(ctx)
+		if c.opt.past {
+			var p network.Past
+			p, err = m.Past(ctx, "")
+			list = p.Rows
+		}
+		if err != nil {
+			return err
+		}
+		return c.print(list, func(w io.Writer) { writeIntents(w, list) })
+	})
+}
+
+// writeIntents says each in words, with who said what.
+func writeIntents(w io.Writer, list []network.Intent) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "Nothing is to be decided.")
+	}
+	for _, i := range list {
+		fmt.Fprintf(w, "%.8s  %s\n", i.ID, i.Words())
+		for _, fact := range i.Facts() {
+			fmt.Fprintf(w, "          %s\n", fact)
+		}
+	}
+}
+
+// decide carries out a decision about one intent and says what it led to.
+func decide(said string, do func(council, context.Context, string, string) error) func(context.Context, *call) error {
+	return func(ctx context.Context, c *call) error {
+		if len(c.args) != 1 {
+			return usagef("name one intent by its id or the beginning of it; `9ten ledger intents` lists them")
+		}
+		return withCouncil(ctx, c, func(ctx context.Context, m council) error {
+			id, err := m.find(ctx, c.args[0])
+			if err != nil {
+				return err
+			}
+			if err := do(m, ctx, id.String(), c.opt.reason); err != nil {
+				return err
+			}
+			i, err := m.Intent(ctx, id.String())
+			if err != nil {
+				return err
+			}
+			return c.print(i, func(w io.Writer) {
+				fmt.Fprintln(w, said)
+				writeIntents(w, []network.Intent{i})
+			})
+		})
+	}
+}
+
+func reasonFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.reason, "reason", "", "`why`, for the other members")
+}
+
+func firstFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.out, "out", "", "write the block to a `file`")
+}
+
+// firstBlock writes the network's first block for a newcomer.
+func firstBlock(ctx context.Context, c *call) error {
+	if c.opt.out == "" {
+		return usagef("name a file with --out")
+	}
+	return withCouncil(ctx, c, func(_ context.Context, m council) error {
+		b, err := m.First(channel.Name)
+		if err != nil {
+			return err
+		}
+		if err := writeFile(c.opt.out, channel.EncodeBlock(b)); err != nil {
+			return err
+		}
+		return c.done(c.opt.out + " holds the network's first block. An admitted node joins with `9ten ledger join --first`.")
+	})
+}
