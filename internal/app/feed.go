@@ -37,10 +37,11 @@ var telling = map[string]func(*feed, context.Context, *store.Tx, ledger.Event) e
 	"settlement": (*feed).tellSettlement,
 	"final":      (*feed).tellSettlement,
 	"fault":      (*feed).tellFault,
+	"adoption":   (*feed).tellAdoption,
 }
 
 // asking are the events after which [kept] is asked for again.
-var asking = []string{"act", "merge", "batch", "forfeit"}
+var asking = []string{"act", "merge", "batch", "forfeit", "adoption"}
 
 // kept are questions about this node that no event answers: what it owes.
 var kept = []string{"GetBalances", "GetActs", "GetForfeits"}
@@ -132,6 +133,9 @@ type unreadable struct{ error }
 // apply writes events and answers down, in one transaction with how far it has
 // come. What was written before is not written again.
 func (f *feed) apply(ctx context.Context, events []ledger.Event, now *answers) error {
+	if err := f.unfold(ctx, events); err != nil {
+		return err
+	}
 	return f.db.Update(ctx, func(tx *store.Tx) error {
 		if err := f.applyTo(ctx, tx, events); err != nil || now == nil {
 			return err

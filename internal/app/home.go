@@ -42,6 +42,14 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	if w.around != nil {
 		h = w.around(h)
 	}
+	if n.cfg.Ledger.Mode != "embedded" {
+		if n.mover, err = bringing(n.cfg.NodeID(), n.dir, h, n.logger("ledger")); err != nil {
+			return errors.Join(err, h.Close())
+		}
+		if n.mover != nil {
+			h = n.mover
+		}
+	}
 	n.ledger = &patient{home: h, patience: usual, wall: time.Now}
 	n.closers = append(n.closers, n.ledger.Close)
 	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger"), back: n.hurry}
@@ -57,11 +65,14 @@ type inside struct {
 
 // openEmbedded opens the node's own ledger, a file in the data directory.
 func openEmbedded(ctx context.Context, n *node, w world) (_ home, err error) {
+	if err := stillOwn(n.dir); err != nil {
+		return nil, err
+	}
 	cc, err := contract.New()
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
-	l, err := embedded.Open(ctx, embedded.Config{File: n.dir.join("ledger.db"), Contract: cc, Now: n.now, Step: w.within("ledger")})
+	l, err := embedded.Open(ctx, embedded.Config{File: n.dir.join(ownLedger), Contract: cc, Now: n.now, Step: w.within("ledger")})
 	if err != nil {
 		return nil, err
 	}

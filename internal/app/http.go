@@ -184,6 +184,9 @@ func (n *node) recovered(next http.Handler) http.Handler {
 
 // runJobs works until ctx ends, and first catches up with the calendar.
 func (n *node) runJobs(ctx context.Context) error {
+	if err := n.toMove(ctx); err != nil {
+		return err
+	}
 	if set, err := n.accounts.IsSetUp(ctx); err == nil && set {
 		n.named()
 	}

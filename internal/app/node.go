@@ -38,6 +38,7 @@ type node struct {
 	db       *store.DB
 	ledger   *patient
 	fabric   *fabric.Home // its network; nil where the ledger is embedded
+	mover    *mover       // nil where no ledger of its own is to be brought to the network
 	recorder recorder
 	feed     *feed
 	tlog     *tlog.Log
@@ -194,6 +195,7 @@ func (n *node) calendar() {
 	n.jobs.Handle(jobContest, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
 		return n.recording(ctx, func(ctx context.Context) error { return n.contest(ctx, j) })
 	})
+	handle(jobMove, n.move)
 	record(jobDescribe, func(context.Context) error { return nil })
 	record(jobDay, func(ctx context.Context) error {
 		closed, err := n.report.CloseDays(ctx)

@@ -19,7 +19,7 @@ import (
 
 // waitingFor names the jobs that write to the ledger by what they record. Days
 // are counted in the log instead: one job records them all.
-var waitingFor = []struct{ kind, what string }{{jobDescribe, "name"}, {jobMonth, "month"}, {jobContest, "objection"}}
+var waitingFor = []struct{ kind, what string }{{jobDescribe, "name"}, {jobMonth, "month"}, {jobContest, "objection"}, {jobMove, "past"}}
 
 // standing is where the ledger stands. A ledger that does not answer stands
 // where it last said.
@@ -35,6 +35,11 @@ func (n *node) standing(ctx context.Context) (s report.Standing, err error) {
 	if err != nil {
 		return s, err
 	}
+	if n.mover != nil {
+		if held := n.mover.held(); held != nil {
+			s.Moving = fault.Message(held)
+		}
+	}
 	if st == (ledger.Status{}) { // it has never answered
 		st.Mode = n.cfg.Ledger.Mode
 	}
@@ -46,6 +51,12 @@ func (n *node) standing(ctx context.Context) (s report.Standing, err error) {
 	s.Nodes = make([]report.Recorder, len(nodes))
 	for i, x := range nodes {
 		r := report.Recorder{Node: x.ID, Name: x.Name, Self: x.ID == n.cfg.NodeID(), Leaves: x.Anchor.Size, State: x.Settled.State, Faults: len(x.Faults), Day: x.Anchor.Day, Period: x.Settled.Period}
+		if r.Own, err = n.recorder.told(n.db).ownUntil(ctx, x.ID); err != nil {
+			return s, err
+		}
+		if r.Self {
+			s.Own = r.Own
+		}
 		if r.Day != 0 {
 			r.DayText = r.Day.String()
 		}
@@ -151,7 +162,7 @@ func (c *call) askStanding(ctx context.Context) (s report.Standing, err error) {
 }
 
 // unrecordedWords name what waits.
-var unrecordedWords = map[string]string{"days": "days of the log", "name": "what the node is called", "month": "a month to be settled", "objection": "objections to a month"}
+var unrecordedWords = map[string]string{"days": "days of the log", "name": "what the node is called", "month": "a month to be settled", "objection": "objections to a month", "past": "what was recorded on the node's own ledger"}
 
 func writeStanding(w io.Writer, s report.Standing) {
 	fmt.Fprintf(w, "ledger    %s, %d recorded, head %.16s\n", s.Mode, s.Height, s.Head)
@@ -160,6 +171,12 @@ func writeStanding(w io.Writer, s report.Standing) {
 	}
 	if !s.Away.IsZero() {
 		fmt.Fprintf(w, "AWAY      since %s; this is what it last said\n", s.Away.Format(time.RFC3339))
+	}
+	if s.Moving != "" {
+		fmt.Fprintf(w, "MOVING    %s\n", s.Moving)
+	}
+	if !s.Own.IsZero() {
+		fmt.Fprintf(w, "before    recorded on the operator's own ledger until %s\n", s.Own.Format(time.RFC3339))
 	}
 	if len(s.Waiting) == 0 {
 		fmt.Fprintln(w, "waiting   nothing")

@@ -102,13 +102,17 @@ func (c Client) Packed(ctx context.Context, node string) (Packed, error) {
 	p := Packed{Filing: a.AdoptionFiling}
 	for i := uint32(0); err == nil && i < a.Chunks; i++ {
 		var b []byte
-		b, err = ask[[]byte](ctx, c, "GetAdoptionChunk", node, strconv.FormatUint(uint64(i), 10))
+		b, err = c.chunk(ctx, node, i)
 		p.Chunks = append(p.Chunks, b)
 	}
 	if err != nil {
 		return p, err
 	}
 	return p, p.Verify(p.Filing.At)
+}
+
+func (c Client) chunk(ctx context.Context, node string, n uint32) ([]byte, error) {
+	return ask[[]byte](ctx, c, "GetAdoptionChunk", node, strconv.FormatUint(uint64(n), 10))
 }
 
 // JoinCluster puts a node into a cluster; see [Contract.JoinCluster].

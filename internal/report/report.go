@@ -297,6 +297,9 @@ type Known interface {
 	Waiting(ctx context.Context, act id.Act) ([]Waiting, error)
 	Forfeits(ctx context.Context, act id.Act) ([]Forfeit, error)
 	Anchored(ctx context.Context, d calendar.Day) (Anchor, error)
+	// OwnUntil is until when the node recorded on a ledger of its own before its
+	// network's, zero if it never did.
+	OwnUntil(ctx context.Context) (time.Time, error)
 }
 
 // String names the state as commands and the API print it.

@@ -13,6 +13,10 @@ type Standing struct {
 	Head   string    `json:"head" doc:"Hash of the last one, hex"`
 	Last   time.Time `json:"last,omitzero" doc:"When the last one is dated"`
 	Away   time.Time `json:"away,omitzero" doc:"Since when it has not answered; missing while it does. Then the rest is what it last said"`
+	// Moving says that the node's own ledger is being brought to the network, or
+	// why it cannot be.
+	Moving string    `json:"moving,omitempty" doc:"The node's own ledger is being brought to the network, or cannot be: nothing else is recorded before"`
+	Own    time.Time `json:"own_until,omitzero" doc:"What this node recorded until then was on its operator's own ledger, and was brought from there"`
 	Read   uint64    `json:"read" doc:"Checkpoint up to which its events are read"`
 	// Waiting is what is to be recorded and is not yet, the oldest first.
 	Waiting []Unrecorded `json:"waiting" doc:"What is to be recorded and is not yet, the oldest first"`
@@ -21,7 +25,7 @@ type Standing struct {
 
 // Unrecorded is what waits for the ledger.
 type Unrecorded struct {
-	What  string    `json:"what" enum:"days,name,month,objection" doc:"Days of the log, how the node is called, a month to be settled, an objection to one"`
+	What  string    `json:"what" enum:"days,name,month,objection,past" doc:"Days of the log, how the node is called, a month to be settled, an objection to one, what was recorded on the own ledger before"`
 	N     int64     `json:"n"`
 	Since time.Time `json:"since" doc:"When the first of it was ready"`
 	Said  string    `json:"said,omitempty" doc:"What the ledger said the last time"`
@@ -36,6 +40,7 @@ type Recorder struct {
 	Leaves  uint64          `json:"leaves" doc:"Of its log as last anchored"`
 	Period  calendar.Period `json:"-"` // last one settled, 0 for none
 	State   string          `json:"state,omitempty" enum:"published,faulted,final" doc:"Of its last settlement"`
+	Own     time.Time       `json:"own_until,omitzero" doc:"What it recorded until then was on its operator's own ledger alone"`
 	Faults  int             `json:"faults" doc:"Proved against it"`
 	DayText string          `json:"day,omitempty" doc:"Last day it anchored" example:"2026-11-24"`
 	Month   string          `json:"period,omitempty" doc:"Last month it settled" example:"2026-10"`

@@ -145,7 +145,7 @@ func (l *Ledger) Close() error {
 	if l.conn != nil {
 		errs = append(errs, l.stmt.close(), l.conn.Close())
 	}
-	for _, db := range []*sql.DB{l.writes, l.reads} {
+	for _, db := range []*sql.DB{l.reads, l.writes} { // the last one folds the journal into the file
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

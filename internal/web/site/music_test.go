@@ -569,3 +569,4 @@ type emptyLedger struct{ report.Ledger }
 
 func (emptyLedger) Waiting(context.Context, id.Act) ([]report.Waiting, error)  { return nil, nil }
 func (emptyLedger) Forfeits(context.Context, id.Act) ([]report.Forfeit, error) { return nil, nil }
+func (emptyLedger) OwnUntil(context.Context) (time.Time, error)                { return time.Time{}, nil }

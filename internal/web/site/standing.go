@@ -35,7 +35,7 @@ type RecorderLine struct {
 // unrecordedWords name what waits, and settlementWords what became of the last
 // settlement of a node.
 var (
-	unrecordedWords = map[string]string{"days": "Days of the log", "name": "What the node is called", "month": "A month to be settled", "objection": "Objections to a month"}
+	unrecordedWords = map[string]string{"days": "Days of the log", "name": "What the node is called", "month": "A month to be settled", "objection": "Objections to a month", "past": "What was recorded on the node’s own ledger"}
 	settlementWords = map[string]string{"published": "Can be challenged", "faulted": "A fault was proved", "final": "Final"}
 )
 

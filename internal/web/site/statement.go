@@ -27,6 +27,7 @@ type StatementPage struct {
 	Wallets         []WalletSum // today's sheet over all months; empty without one
 	Owner           bool        // may see and change the wallets
 	Waits           *Todo       // what is owed until when, for want of a wallet; nil for nothing
+	Own             time.Time   // until then months were recorded on the operator's own ledger; zero for none
 	Empty           web.Empty
 }
 
@@ -104,6 +105,9 @@ func (v *visit) statementPage() (*StatementPage, error) {
 		p.Sum += line.Micro
 	}
 	p.Bars = bars(p.Months)
+	if p.Own, err = v.site.Report.Known.OwnUntil(v.Context()); err != nil {
+		return nil, err
+	}
 	waits, err := v.waits(&full.Act)
 	if len(waits) > 0 {
 		p.Waits = &waits[0]
