@@ -27,7 +27,7 @@ func openFabric(_ context.Context, n *node, _ world) (home, error) {
 	if n.cfg.Clock.Start != "" {
 		return nil, fault.On("clock.start", fault.Invalid, "A network's ledger keeps everybody to the real time: with ledger.mode \"fabric\" the clock cannot be set.")
 	}
-	h, err := n.cfg.openNetwork(n.now, n.log)
+	h, err := n.cfg.openNetwork(n.dir.wall, n.log) // certificates know no other time
 	if err != nil {
 		return nil, err
 	}

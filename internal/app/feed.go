@@ -351,14 +351,25 @@ func (f *feed) stream(ctx context.Context) error {
 	return fault.New(fault.Unavailable, "The ledger's events cannot be read.")
 }
 
-// watch looks at a ledger from which nothing comes, which may hang.
+// watch looks at a ledger from which nothing comes, which may hang. One that
+// refused a call and answers again is back, though its events never ended.
 func (f *feed) watch(ctx context.Context) error {
-	for sleep(ctx, glances) {
-		if err := f.glance(ctx); err != nil && ctx.Err() == nil {
+	tick := time.NewTicker(glances)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			err = f.glance(ctx)
+		case <-f.ledger.returned:
+			err = f.back(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			f.log.Warn("the ledger does not answer", "err", err)
 		}
 	}
-	return nil
 }
 
 // sleep waits, or returns false when ctx ends first.

@@ -50,7 +50,7 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 			h = n.mover
 		}
 	}
-	n.ledger = &patient{home: h, patience: usual, wall: time.Now}
+	n.ledger = &patient{home: h, patience: usual, wall: time.Now, returned: make(chan struct{}, 1)}
 	n.closers = append(n.closers, n.ledger.Close)
 	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger"), back: n.hurry}
 	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, secret: n.keys.secret, feed: n.feed}

@@ -237,6 +237,12 @@ func (n *node) calendar() {
 func (n *node) recording(ctx context.Context, do func(context.Context) error) error {
 	known := n.settle(ctx)
 	err := do(ctx)
+	for range 3 { // a call that was not answered in time, by a ledger that has answered others since
+		if !fault.Is(err, fault.Unavailable) || !n.ledger.Away().IsZero() {
+			break
+		}
+		err = do(ctx)
+	}
 	if fault.Is(err, fault.Unavailable) || err == nil && fault.Is(known, fault.Unavailable) {
 		return jobs.Later(errors.Join(err, known))
 	}

@@ -28,7 +28,8 @@ const pressing = 5 * time.Second
 type patient struct {
 	home
 	patience
-	wall func() time.Time // of the machine: it measures waiting
+	wall     func() time.Time // of the machine: it measures waiting
+	returned chan struct{}    // holds one: it answers again
 
 	mu    sync.Mutex
 	since time.Time // it has not answered since then; zero while it does
@@ -79,6 +80,12 @@ func (p *patient) learn(err error, hung bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !fault.Is(err, fault.Unavailable) {
+		if !p.since.IsZero() {
+			select {
+			case p.returned <- struct{}{}:
+			default:
+			}
+		}
 		p.since, p.hung = time.Time{}, time.Time{}
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -100,7 +101,7 @@ func (s *simulation) run(ctx context.Context, listeners int, seed uint64) (plays
 	if len(s.tracks) == 0 {
 		return 0, fault.New(fault.Conflict, "There is no music to listen to. Load the demo catalogue or import some first.")
 	}
-	if err := s.node.settle(ctx); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return 0, err
 	}
 	if err := s.populate(ctx, listeners, seed); err != nil {
@@ -109,7 +110,27 @@ func (s *simulation) run(ctx context.Context, listeners int, seed uint64) (plays
 	if err := s.pay(ctx, seed); err != nil {
 		return 0, err
 	}
-	return s.listen(ctx, seed)
+	if plays, err = s.listen(ctx, seed); err != nil {
+		return plays, err
+	}
+	return plays, s.due(ctx)
+}
+
+// begin enters the node on the ledger. That of a network is away while the node
+// does not run: what is to be recorded waits for it, as on a node that runs.
+func (s *simulation) begin(ctx context.Context) error {
+	err := s.node.settle(ctx)
+	if fault.Is(err, fault.Unavailable) {
+		return nil
+	}
+	return err
+}
+
+// due has the next start of the node do what the calendar would have done since.
+func (s *simulation) due(ctx context.Context) error {
+	return s.node.db.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.Enqueue(ctx, jobDay, "simulated", nil, time.Time{}), tx.Enqueue(ctx, jobMonth, "simulated", nil, time.Time{}))
+	})
 }
 
 // populate makes the listeners and their devices.
@@ -184,7 +205,7 @@ func (s *simulation) listen(ctx context.Context, seed uint64) (plays int, err er
 		}
 		s.clock.Store(s.period.Start().AddDate(0, 0, i+1).Add(15 * time.Minute).UnixMilli())
 		if i < s.period.Days() {
-			if _, err := s.node.report.CloseDays(ctx); err != nil {
+			if _, err := s.node.report.CloseDays(ctx); err != nil && !fault.Is(err, fault.Unavailable) {
 				return plays, err
 			}
 		}

@@ -199,8 +199,12 @@ func orNone(s string) string {
 	return s
 }
 
-// hurry has the jobs that wait for the ledger run now: it is back.
+// hurry has the jobs that wait for the ledger run now: it is back. A network's
+// ledger that does not know this node yet is told of it.
 func (n *node) hurry(ctx context.Context) error {
+	if err := n.introduce(ctx); err != nil {
+		return err
+	}
 	return n.db.Update(ctx, func(tx *store.Tx) error {
 		for _, kind := range []string{jobDescribe, jobDay, jobMonth, jobContest, jobCheck} {
 			list, err := tx.Pending(ctx, kind)
@@ -217,4 +221,21 @@ func (n *node) hurry(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// introduce has the node entered on a network's ledger that does not know it,
+// once it is set up. Without a network that is done where a node is set up.
+func (n *node) introduce(ctx context.Context) error {
+	if n.fabric == nil {
+		return nil
+	}
+	s, err := n.accounts.Settings(ctx)
+	if err != nil || s.Name == "" {
+		return err
+	}
+	_, err = n.recorder.contract.Node(ctx, n.cfg.NodeID())
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return n.db.Update(ctx, func(tx *store.Tx) error { return tx.Enqueue(ctx, jobDescribe, "name", nil, time.Time{}) })
 }
