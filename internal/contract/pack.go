@@ -138,7 +138,6 @@ type packer struct {
 	head    *logHead
 	chain   *beaconHead
 	commits []entry
-	merges  []entry
 }
 
 func (p *packer) add(kind string, value []byte, parts ...string) {

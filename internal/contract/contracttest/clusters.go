@@ -144,7 +144,7 @@ func relay(t *testing.T, w *world) {
 		t.Errorf("beacon = %+v, %v, want %x", got, err, want)
 	}
 	wants(t, "and the day after is open", one(c.Beacon(w.ctx, d.Add(1))), fault.NotFound)
-	a1, p1 = signedDay(t, home, d.Add(2), d.Add(1))
+	a1, _ = signedDay(t, home, d.Add(2), d.Add(1))
 	wants(t, "rotate", one(w.c.RotateKey(w.ctx, w.op(), contract.Rotation{Node: home, Use: "log", Public: *public(key("next"))})), fine)
 	wants(t, "by the key that was in force", one(c.RelayDay(w.ctx, w.op(), contract.Relay{Day: d.Add(2), Anchors: []contract.DayAnchor{a1}})), fine)
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -38,15 +37,6 @@ func newParty(t testing.TB, n int) party {
 	p.Member = channel.Member{MSP: name, Host: name, Port: 9020, CA: get(p.org.CA()), TLSCA: get(p.org.TLSCA())}
 	p.Consenter = channel.Consenter{MSP: name, Host: name, Port: 9021, Identity: get(p.org.SignCert(org.Orderer)), TLS: get(p.org.TLSCert(org.Orderer))}
 	return p
-}
-
-func (p party) admin(t testing.TB) identity.SigningIdentity {
-	t.Helper()
-	id, err := p.org.Identity(org.Admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }
 
 func genesis(t testing.TB, founders ...party) *cb.Block {

@@ -112,6 +112,7 @@ func firstBlock(name string, root *cb.ConfigGroup, at time.Time) *cb.Block {
 		Data: pack(&cb.ConfigEnvelope{Config: &cb.Config{ChannelGroup: root}})})})
 	hash := sha256.Sum256(env)
 	md := make([][]byte, len(cb.BlockMetadataIndex_name))
+	//lint:ignore SA1019 the upstream configtxgen writes it, so ours does
 	md[cb.BlockMetadataIndex_LAST_CONFIG] = pack(&cb.Metadata{Value: pack(&cb.LastConfig{})})
 	md[cb.BlockMetadataIndex_SIGNATURES] = pack(&cb.Metadata{Value: pack(&cb.OrdererBlockMetadata{LastConfig: &cb.LastConfig{}})})
 	return &cb.Block{Header: &cb.BlockHeader{DataHash: hash[:]}, Data: &cb.BlockData{Data: [][]byte{env}}, Metadata: &cb.BlockMetadata{Metadata: md}}
