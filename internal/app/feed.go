@@ -364,7 +364,10 @@ func (f *feed) watch(ctx context.Context) error {
 		case <-tick.C:
 			err = f.glance(ctx)
 		case <-f.ledger.returned:
-			err = f.back(ctx)
+			// Not at once again: a ledger may answer some calls and refuse others.
+			if err = f.back(ctx); !sleep(ctx, soonest) {
+				return nil
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			f.log.Warn("the ledger does not answer", "err", err)
