@@ -37,7 +37,7 @@ func (c *council) Network(context.Context) (network.Network, error) {
 }
 
 func (c *council) Membership(context.Context) (network.Membership, error) {
-	return network.Membership{Phase: network.Asking, Node: nodeID, Via: "https://a.example", Asked: network.Progress{State: "waiting", Needed: 2}}, c.err
+	return network.Membership{Phase: network.Asking, Node: nodeID, Via: "https://a.example", Asked: network.Progress{State: "waiting", Needed: 2}, Servers: []network.Server{{Role: "peer", Well: true}}}, c.err
 }
 func (c *council) Found(context.Context) error                     { return c.say("found") }
 func (c *council) Ask(_ context.Context, via, note string) error   { return c.say("ask", via, note) }

@@ -259,12 +259,20 @@ func (c council) withdraw(ctx context.Context, prefix string) error {
 var phases = map[fabric.Phase]string{fabric.Alone: network.Alone, fabric.Asking: network.Asking, fabric.Joined: network.Joined, fabric.Removed: network.Removed}
 
 // Membership is how the node stands.
-func (c council) Membership(context.Context) (network.Membership, error) {
+func (c council) Membership(ctx context.Context) (network.Membership, error) {
 	m, err := c.Member()
 	if err != nil {
 		return network.Membership{}, err
 	}
 	out := network.Membership{Phase: phases[c.Phase()], Node: c.self, Fingerprint: m.Fingerprint()}
+	if out.Servers, err = c.Servers(ctx); err != nil {
+		return out, err
+	}
+	certificates, err := c.Org().Certificates()
+	if err != nil {
+		return out, err
+	}
+	out.Certificate = certificates[0].Ends
 	var trouble error
 	if out.Phase == network.Joined {
 		if out.Ready, out.Doing, trouble = c.Ready(channel.Name); trouble != nil {

@@ -224,3 +224,26 @@ func firstBlock(ctx context.Context, c *call) error {
 		return c.done(c.opt.out + " holds the network's first block. An admitted node joins with `9ten ledger join --first`.")
 	})
 }
+
+// writeMembership says how the node stands in its network.
+func writeMembership(w io.Writer, m network.Membership) {
+	fmt.Fprintf(w, "network   %s, fingerprint %s", m.Phase, m.Fingerprint)
+	switch {
+	case m.Via != "":
+		fmt.Fprintf(w, ", asked %s: %s", m.Via, m.Asked.State)
+	case m.Phase == network.Joined && !m.Ready && m.Doing != "":
+		fmt.Fprintf(w, ", %s", m.Doing)
+	}
+	fmt.Fprintln(w)
+	if m.Trouble != "" {
+		fmt.Fprintf(w, "          %s\n", m.Trouble)
+	}
+	for _, s := range m.Servers {
+		how := "well"
+		if !s.Well {
+			how = "NOT WELL: " + s.Trouble
+		}
+		fmt.Fprintf(w, "%-9s %s, ended by itself %d times\n", s.Role, how, s.Crashes)
+	}
+	fmt.Fprintf(w, "certs     %d days left\n", int(time.Until(m.Certificate)/(24*time.Hour)))
+}

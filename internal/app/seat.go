@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/network"
+	"github.com/michaelperna/9ten/internal/web/site"
 )
 
 // A seat is the running node's in the council, as its pages and its interface
@@ -20,7 +21,10 @@ type seat struct {
 	council
 }
 
-var _ api.Network = seat{}
+var (
+	_ api.Network  = seat{}
+	_ site.Network = seat{}
+)
 
 func (n *node) council() seat {
 	if n.fabric == nil {

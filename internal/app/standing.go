@@ -44,6 +44,13 @@ func (n *node) standing(ctx context.Context) (s report.Standing, err error) {
 		st.Mode = n.cfg.Ledger.Mode
 	}
 	s.Mode, s.Height, s.Head, s.Last = st.Mode, st.Height, st.HeadHex(), st.At
+	if n.fabric != nil {
+		m, err := n.council().Membership(ctx)
+		if err != nil {
+			return s, err
+		}
+		s.Membership = &m
+	}
 	if err = n.db.View(ctx, func(tx *store.Tx) error { s.Waiting, s.Read, err = unrecorded(ctx, tx); return err }); err != nil {
 		return s, err
 	}
@@ -177,6 +184,9 @@ func writeStanding(w io.Writer, s report.Standing) {
 	}
 	if !s.Own.IsZero() {
 		fmt.Fprintf(w, "before    recorded on the operator's own ledger until %s\n", s.Own.Format(time.RFC3339))
+	}
+	if s.Membership != nil {
+		writeMembership(w, *s.Membership)
 	}
 	if len(s.Waiting) == 0 {
 		fmt.Fprintln(w, "waiting   nothing")

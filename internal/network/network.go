@@ -114,14 +114,25 @@ const (
 
 // Membership is how the node itself stands.
 type Membership struct {
-	Phase       string   `json:"phase" doc:"alone, asking, joined or removed"`
-	Node        string   `json:"node"`
-	Fingerprint string   `json:"fingerprint" doc:"Of this node; what people compare"`
-	Ready       bool     `json:"ready" doc:"Its ledger works"`
-	Doing       string   `json:"doing,omitempty" doc:"What it is at while that is not so"`
-	Trouble     string   `json:"trouble,omitempty" doc:"What keeps it"`
-	Via         string   `json:"via,omitempty" doc:"Whom it asked"`
-	Asked       Progress `json:"asked" doc:"How its request stood last"`
+	Phase       string    `json:"phase" doc:"alone, asking, joined or removed"`
+	Node        string    `json:"node"`
+	Fingerprint string    `json:"fingerprint" doc:"Of this node; what people compare"`
+	Ready       bool      `json:"ready" doc:"Its ledger works"`
+	Doing       string    `json:"doing,omitempty" doc:"What it is at while that is not so"`
+	Trouble     string    `json:"trouble,omitempty" doc:"What keeps it"`
+	Via         string    `json:"via,omitempty" doc:"Whom it asked"`
+	Asked       Progress  `json:"asked" doc:"How its request stood last"`
+	Servers     []Server  `json:"servers" doc:"Fabric's servers that this node runs"`
+	Certificate time.Time `json:"certificate" doc:"When the first of its certificates ends"`
+}
+
+// A Server is one of Fabric's that the node runs.
+type Server struct {
+	Role    string    `json:"role" doc:"peer or orderer"`
+	Well    bool      `json:"well" doc:"It answers, and what it depends on is well"`
+	Since   time.Time `json:"since,omitzero" doc:"When it started or ended last"`
+	Crashes int       `json:"crashes" doc:"How often it ended by itself since the node started"`
+	Trouble string    `json:"trouble,omitempty" doc:"What it says, or how it ended"`
 }
 
 // Progress is how a request to be admitted stands.

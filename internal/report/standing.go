@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/network"
 )
 
 // A Standing is where the ledger stands, as the operator of a node sees it.
@@ -18,6 +19,8 @@ type Standing struct {
 	Moving string    `json:"moving,omitempty" doc:"The node's own ledger is being brought to the network, or cannot be: nothing else is recorded before"`
 	Own    time.Time `json:"own_until,omitzero" doc:"What this node recorded until then was on its operator's own ledger, and was brought from there"`
 	Read   uint64    `json:"read" doc:"Checkpoint up to which its events are read"`
+	// Membership is how the node stands in a network, nil of an embedded ledger.
+	Membership *network.Membership `json:"membership,omitempty" doc:"How the node stands in its network"`
 	// Waiting is what is to be recorded and is not yet, the oldest first.
 	Waiting []Unrecorded `json:"waiting" doc:"What is to be recorded and is not yet, the oldest first"`
 	Nodes   []Recorder   `json:"nodes" doc:"Who records on it, by id"`

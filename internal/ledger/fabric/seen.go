@@ -1,9 +1,12 @@
 package fabric
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/network"
 )
@@ -66,4 +69,32 @@ func names[T interface{ Name() string }](list []T) []string {
 // met reports whether there is a majority of everybody it takes.
 func met(q []network.Quorum) bool {
 	return !slices.ContainsFunc(q, func(x network.Quorum) bool { return !x.Met() })
+}
+
+// Servers are the children the node wants to run and how each is, in whatever
+// process the node runs.
+func (h *Home) Servers(ctx context.Context) ([]network.Server, error) {
+	ctx, stop := context.WithTimeout(ctx, time.Second)
+	defer stop()
+	list, err := h.child.Recall()
+	if err != nil {
+		return nil, err
+	}
+	out := []network.Server{}
+	for _, s := range list {
+		if !h.child.Wanted(s.Role) {
+			continue
+		}
+		x := network.Server{Role: string(s.Role), Since: s.Since, Crashes: s.Crashes}
+		switch err := h.child.Alive(ctx, s.Role); {
+		case err == nil:
+			x.Well = true
+		case s.PID == 0 && s.Exit != nil:
+			x.Trouble = s.Exit.Reason
+		default:
+			x.Trouble = fault.Message(err)
+		}
+		out = append(out, x)
+	}
+	return out, nil
 }

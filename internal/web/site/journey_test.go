@@ -74,7 +74,7 @@ func newNode(t *testing.T) *node {
 		Rooms: site.Rooms{
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
-			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts},
+			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{},
 		},
 	}
 	n.Server = httptest.NewServer(nil)

@@ -97,6 +97,8 @@ var operations = map[string]string{
 	"GET /operator/books/{file}":               "export-books",
 	"GET /operator/months/{period}/settlement": "get-ledger-settlement",
 	"GET /operator/ledger":                     "get-ledger-standing",
+	"GET /operator/network":                    "get-membership get-network list-newcomers list-intents list-past-intents get-intent get-admission",
+	"POST /operator/network":                   "found-network join-network stop-joining ask-admission admit-newcomer dismiss-newcomer approve-intent decline-intent withdraw-intent",
 	"GET /operator/months":                     "list-months",
 	"POST /operator/months/close":              "close-month",
 	"GET /operator/people":                     "list-accounts",

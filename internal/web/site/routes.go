@@ -12,10 +12,11 @@ import (
 type Rooms struct {
 	Music
 	Studios
-	Report *report.Desk
-	Wallet *wallet.Desk
-	Engine Engine
-	Keys   royalty.Keys // what this node signs with
+	Report  *report.Desk
+	Wallet  *wallet.Desk
+	Engine  Engine
+	Network Network
+	Keys    royalty.Keys // what this node signs with
 }
 
 // pages are all addresses that answer with a page.
@@ -42,6 +43,8 @@ func (s *Site) pages() []page {
 		{pattern: "GET /operator/months/{period}/settlement", who: admin, do: (*visit).settlementFile},
 		{pattern: "GET /operator/months", who: admin, do: (*visit).months},
 		{pattern: "GET /operator/ledger", who: admin, do: (*visit).standing},
+		{pattern: "GET /operator/network", who: admin, do: (*visit).network},
+		{pattern: "POST /operator/network", who: admin, do: (*visit).move},
 		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
 	})
 }

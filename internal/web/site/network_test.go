@@ -1,0 +1,116 @@
+package site_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/network"
+	"github.com/michaelperna/9ten/internal/web/site"
+)
+
+// alone is what a node answers that keeps its ledger by itself.
+type alone struct{ membership }
+
+// membership is a site.Network under another name than its method Network.
+type membership interface{ site.Network }
+
+func (alone) Membership(context.Context) (network.Membership, error) {
+	return network.Membership{}, fault.New(fault.NotFound, "This node keeps its ledger alone.")
+}
+
+// council is a network in a phase; it writes down what the page has it do.
+type council struct {
+	phase string
+	asked network.Progress
+	away  bool // the ledger does not answer
+	said  []string
+	err   error // of what it is to do
+}
+
+var atNoon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func (c *council) Membership(context.Context) (network.Membership, error) {
+	return network.Membership{
+		Phase: c.phase, Node: "b.example", Fingerprint: "2-2", Via: "https://a.example", Asked: c.asked, Certificate: atNoon.Add(300 * 24 * time.Hour), Ready: !c.away,
+		Servers: []network.Server{{Role: "peer", Well: !c.away, Crashes: 1}},
+	}, nil
+}
+
+func (c *council) Network(context.Context) (network.Network, error) {
+	return network.Network{Name: "nineten", First: "f1f1", Height: 42, Members: []network.MemberNode{
+		{Node: "a.example", Fingerprint: "1-1", Address: "a.example:9020", Endorses: true, Orders: true}, {Node: "b.example", Fingerprint: "2-2", Endorses: true, Self: true},
+	}}, nil
+}
+
+func (c *council) Newcomers(context.Context) ([]network.Newcomer, error) {
+	return []network.Newcomer{{Node: "d.example", Fingerprint: "4-4", Note: "May I?", At: atNoon}}, nil
+}
+
+func (c *council) Intents(context.Context) ([]network.Intent, error) {
+	return []network.Intent{
+		{ID: strings.Repeat("ab", 32), Kind: network.AdmitMember, Subject: "c.example", By: "a.example", Fingerprint: "3-3", State: "open", Until: atNoon, Approvals: []network.Voice{{Node: "a.example"}}, Needs: []network.Quorum{{Of: network.Members, Have: 1, Need: 2}}},
+		{ID: strings.Repeat("cd", 32), Kind: network.RemoveOrderer, Subject: "a.example", By: "b.example", State: "open", Until: atNoon, Self: network.Approved, Declines: []network.Voice{{Node: "a.example", Reason: "no"}}},
+	}, nil
+}
+
+func (c *council) Past(context.Context, string) (network.Past, error) {
+	if c.away {
+		return network.Past{}, fault.New(fault.Unavailable, "The ledger is away.")
+	}
+	return network.Past{Rows: []network.Intent{{ID: strings.Repeat("ef", 32), Kind: network.AdmitMember, Subject: "b.example", By: "a.example", State: "applied", Concluded: atNoon}}, Next: "more"}, nil
+}
+
+func (c *council) say(words ...string) error {
+	c.said = append(c.said, strings.Join(words, " "))
+	return c.err
+}
+func (c *council) Found(context.Context) error                   { return c.say("found") }
+func (c *council) Ask(_ context.Context, via, note string) error { return c.say("ask", via, note) }
+func (c *council) Forget(context.Context) error                  { return c.say("forget") }
+func (c *council) Dismiss(_ context.Context, node string) error  { return c.say("dismiss", node) }
+func (c *council) Approve(_ context.Context, id string) error    { return c.say("approve", id[:4]) }
+func (c *council) Decline(_ context.Context, id, why string) error {
+	return c.say("decline", id[:4], why)
+}
+func (c *council) Withdraw(_ context.Context, id string) error { return c.say("withdraw", id[:4]) }
+func (c *council) Admit(_ context.Context, node string) (string, error) {
+	return "id", c.say("admit", node)
+}
+
+// TestNetworkPage walks an operator from a node alone to a member who decides.
+func TestNetworkPage(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	const at = "/operator/network"
+	v.open(at).sees(200, at, "This node keeps its ledger alone", `mode = "fabric"`)
+	c := &council{phase: network.Alone}
+	n.site.Rooms.Network = c
+	v.open(at).sees(200, at, "Join a network", "Found a network", "2-2")
+	c.err = fault.On("via", fault.Invalid, "Give the address of a member's node, such as https://music.example.")
+	v.send(at, "do", "ask", "via", "a", "note", "Us").sees(422, at, "Give the address of a member", `value="a"`)
+	c.err = fault.New(fault.Unavailable, "The node a.example cannot be reached.")
+	v.send(at, "do", "ask", "via", "https://a.example", "note", "Us").sees(200, at, "cannot be reached", `value="https://a.example"`)
+	c.err = nil
+	v.send(at, "do", "ask", "via", "https://a.example", "note", "Us").sees(200, at, "The request is sent.")
+	c.phase, c.asked = network.Asking, network.Progress{State: "proposed", Approvals: 1, Needed: 2}
+	v.open(at).sees(200, at, "1 of 2 needed have approved", "https://a.example", "Stop waiting")
+	v.send(at, "do", "forget").sees(200, at, "asks nobody any more")
+	c.phase = network.Joined
+	v.open(at).sees(200, at, "42", "is well", "ended by itself once", "300", "d.example", "May I?", "a.example proposes to admit c.example.", "1 of 2 needed members have approved", "a.example approved.",
+		"b.example proposes that a.example orders no longer.", "a.example declined: no", "this one", "f1f1", "a.example proposes to admit b.example.", "In force", at+"?after=more").misses("does not work here yet")
+	ab, cd := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	for _, pairs := range [][]string{{"do", "admit", "node", "d.example"}, {"do", "dismiss", "node", "d.example"}, {"do", "approve", "intent", ab}, {"do", "decline", "intent", ab, "reason", "who?"}, {"do", "withdraw", "intent", cd}} {
+		v.send(at, pairs...).sees(200, at)
+	}
+	want := "ask a Us|ask https://a.example Us|ask https://a.example Us|forget|admit d.example|dismiss d.example|approve abab|decline abab who?|withdraw cdcd"
+	if got := strings.Join(c.said, "|"); got != want {
+		t.Errorf("it was told\n%s, not\n%s", got, want)
+	}
+	v.send(at, "do", "dance").sees(422, at, "not known here")
+	c.away = true
+	v.open(at).sees(200, at, "does not work here yet", "does not answer", "a.example proposes to admit c.example.")
+	n.join("bo").open(at).sees(403, at)
+}
