@@ -37,6 +37,7 @@ var parts = []struct {
 	{"upload", upload},
 	{"segments", segments},
 	{"page", page},
+	{"ledger", ledger},
 	{"cold", cold},
 }
 
