@@ -172,6 +172,7 @@ func TestFaultIsReported(t *testing.T) {
 	_, err = h.recorder.contract.ProveFault(t.Context(), "two", claim, contract.Evidence{Settlement: b, Signature: ed25519.Sign(h.keys.settlement, b)})
 	h.ok(err)
 
+	h.ok(h.feed.catchUp(t.Context()))
 	const words = "A fault was proved against the settlement of 2025-10 (invariant, shown by "
 	if err := h.report.Challenged(t.Context()); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), words) {
 		t.Errorf("challenged: %v", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
@@ -50,9 +51,9 @@ func TestCalendarLivesByItself(t *testing.T) {
 			h.ok(err)
 		case day.Equal(month.Add(1).Day(4).Start()), day.Equal(month.Add(1).Day(21).Start()):
 			var twice sync.WaitGroup
-			for range 2 {
+			for range 2 { // who comes second may be told to look again, and nothing worse
 				twice.Go(func() {
-					if _, err := h.report.CloseMonth(t.Context(), month); err != nil {
+					if _, err := h.report.CloseMonth(t.Context(), month); err != nil && !fault.Is(err, fault.Unavailable) {
 						t.Error(err)
 					}
 				})
