@@ -2,9 +2,7 @@ package fabric_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -41,7 +39,7 @@ func open(t testing.TB, name string, contracts ...fabric.Contract) *fabric.Home 
 // openAt also tells the first of the node's ports.
 func openAt(t testing.TB, name string, contracts ...fabric.Contract) (*fabric.Home, int) {
 	t.Helper()
-	port := freePorts(t)
+	port := fabrictest.Ports(t)
 	return openIn(t, t.TempDir(), name, port, time.Now, contracts...), port
 }
 
@@ -114,33 +112,6 @@ func eventually(t testing.TB, what string, try func() error) {
 		}
 	}
 	t.Fatalf("%s: %v", what, err)
-}
-
-// freePorts finds six ports in a row.
-func freePorts(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		base := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-		if func() bool {
-			for i := range 6 {
-				l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
-				if err != nil {
-					return false
-				}
-				defer l.Close()
-			}
-			return true
-		}() {
-			return base
-		}
-	}
-	t.Fatal("no six free ports in a row")
-	return 0
 }
 
 func logger(t testing.TB) *slog.Logger {

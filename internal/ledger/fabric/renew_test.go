@@ -9,6 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -18,7 +19,7 @@ func TestCertificatesRenewEarly(t *testing.T) {
 	var back atomic.Int64
 	now := func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
 	back.Store(int64(310 * 24 * time.Hour))
-	h := openIn(t, t.TempDir(), "a.example", freePorts(t), now)
+	h := openIn(t, t.TempDir(), "a.example", fabrictest.Ports(t), now)
 	if err := h.Found(); err != nil {
 		t.Fatal(err)
 	}
