@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -208,6 +209,9 @@ func (h *Home) Found() error {
 	if err != nil {
 		return err
 	}
+	if b, err := h.First(channel.Name); err == nil && foundedBy(b, m) {
+		return h.Take(channel.Name, b) // it died between the two things that Take writes
+	}
 	c, err := h.Consenter()
 	if err != nil {
 		return err
@@ -217,6 +221,17 @@ func (h *Home) Found() error {
 		return err
 	}
 	return h.Take(channel.Name, b)
+}
+
+// foundedBy reports whether a first block is of a network that a member founded
+// alone.
+func foundedBy(b *cb.Block, m channel.Member) bool {
+	cfg, err := channel.Read(b)
+	if err != nil {
+		return false
+	}
+	members, err := cfg.Members()
+	return err == nil && len(members) == 1 && members[0].MSP == m.MSP && bytes.Equal(members[0].CA, m.CA)
 }
 
 // Take makes a channel's first block the node's: from now on it is a member's

@@ -4,10 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
@@ -141,4 +145,32 @@ func TestFoundedAlone(t *testing.T) {
 		t.Fatalf("registered %+v (%v)", got, err)
 	}
 	n.stop()
+}
+
+// A node that dies while it founds a network has founded it when it is told to
+// again: between the first block and the note that it has one, and before both.
+func TestFoundingGoesOn(t *testing.T) {
+	h := open(t, "a.example")
+	defer h.Close()
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	first, err := h.First(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(h.Dir(), "home.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := openIn(t, h.Dir(), "a.example", fabrictest.Ports(t), time.Now)
+	defer again.Close()
+	if err := again.Found(); err != nil {
+		t.Fatalf("a founding that was broken off: %v", err)
+	}
+	if b, err := again.First(channel.Name); err != nil || !proto.Equal(b, first) || again.Phase() != fabric.Joined {
+		t.Errorf("phase %q, another first block or none: %v", again.Phase(), err)
+	}
+	if err := again.Found(); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a second network: %v", err)
+	}
 }
