@@ -210,7 +210,6 @@ func (c council) Intent(ctx context.Context, prefix string) (network.Intent, err
 
 // propose puts a change before the members; what it brings the node adds.
 func (c council) propose(ctx context.Context, kind, subject, note string) (contract.Digest, error) {
-	var payload any
 	switch kind {
 	case network.UpgradeContract:
 		return c.ProposeUpgrade(ctx, channel.Name, subject)
@@ -218,16 +217,13 @@ func (c council) propose(ctx context.Context, kind, subject, note string) (contr
 		if subject != "" && subject != c.self {
 			return contract.Digest{}, fault.On("subject", fault.Invalid, "A node proposes its own orderer: ask %s to do it.", subject)
 		}
-		own, err := c.Consenter()
-		if err != nil {
-			return contract.Digest{}, err
-		}
-		subject, payload = c.self, own
-	case network.RemoveMember, network.RemoveOrderer:
-	default:
-		return contract.Digest{}, fault.On("kind", fault.Invalid, "%q cannot be proposed by hand.", kind)
+		return c.AddOrderer(ctx, channel.Name, note)
+	case network.RemoveMember:
+		return c.RemoveMember(ctx, channel.Name, subject, note)
+	case network.RemoveOrderer:
+		return c.RemoveOrderer(ctx, channel.Name, subject, note)
 	}
-	return c.Propose(ctx, channel.Name, kind, subject, payload, note)
+	return contract.Digest{}, fault.On("kind", fault.Invalid, "%q cannot be proposed by hand.", kind)
 }
 
 // Approve, Decline and Withdraw name an intent as [council.Intent] does.

@@ -114,6 +114,7 @@ var steps = []step{
 
 // reconcile runs the steps of every channel for ever.
 func (h *Home) reconcile(ctx context.Context) error {
+	said := "" // what kept the member asked from answering: it is said once
 	for {
 		pause := idle
 		names, err := h.lookAtRecord()
@@ -133,8 +134,12 @@ func (h *Home) reconcile(ctx context.Context) error {
 			pause = time.Second // a command may found a network
 		case Asking:
 			pause = 3 * time.Second
-			if err := h.Inquire(ctx); err != nil {
-				h.cfg.Log.Warn("asking to be admitted", "err", err)
+			err := h.Inquire(ctx)
+			if err != nil && err.Error() != said {
+				h.cfg.Log.Warn("asking to be admitted; it goes on", "err", err)
+			}
+			if said = ""; err != nil {
+				said = err.Error()
 			}
 		}
 		for _, name := range names {
@@ -370,7 +375,7 @@ func (h *Home) definition(name string, c Contract, sequence int64) (*chaincode.D
 func (h *Home) committed(ctx context.Context, name string) (*lifecycle.QueryChaincodeDefinitionResult, error) {
 	conn, id, _ := h.peer()
 	d, err := chaincode.NewGateway(conn, id).QueryCommittedWithName(ctx, name, ContractName)
-	if status.Code(err) == codes.NotFound || err != nil && bytes.Contains([]byte(explain(err).Error()), []byte("is not defined")) {
+	if status.Code(err) == codes.NotFound || err != nil && strings.Contains(explain(err).Error(), "is not defined") {
 		return nil, nil
 	}
 	return d, explain(err)
