@@ -22,6 +22,7 @@ type Machine struct {
 	DiskLow                     bool  // too little is free to go on for long
 	LedgerHeight                uint64
 	LedgerHead                  string
+	LedgerShared                bool // by a network of nodes
 	LogSize                     uint64
 	Waiting, Dead               int64  // jobs
 	Sandbox                     string // level in force, in words
