@@ -243,7 +243,10 @@ func writeMembership(w io.Writer, m network.Membership) {
 		if !s.Well {
 			how = "NOT WELL: " + s.Trouble
 		}
-		fmt.Fprintf(w, "%-9s %s, ended by itself %d times\n", s.Role, how, s.Crashes)
+		if s.Crashes > 0 {
+			how += fmt.Sprintf(", ended by itself %d times", s.Crashes)
+		}
+		fmt.Fprintf(w, "%-9s %s\n", s.Role, how)
 	}
 	fmt.Fprintf(w, "certs     %d days left\n", int(time.Until(m.Certificate)/(24*time.Hour)))
 }

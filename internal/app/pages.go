@@ -91,7 +91,7 @@ var _ site.Engine = engine{}
 func (e engine) Machine(ctx context.Context) (site.Machine, error) {
 	s, err := machine(e).Status(ctx)
 	m := site.Machine{
-		Accounts: s.Accounts, Tracks: s.Tracks, Bytes: s.Bytes, LedgerHeight: s.Ledger.Height, LedgerHead: s.Ledger.Head, LedgerShared: e.n.fabric != nil, LogSize: s.Ledger.LogSize,
+		Accounts: s.Accounts, Tracks: s.Tracks, Bytes: s.Bytes, LedgerHeight: s.Ledger.Height, LedgerHead: s.Ledger.Head, LedgerKeepers: e.n.keepers(ctx), LogSize: s.Ledger.LogSize,
 		Waiting: s.Waiting, Dead: s.Dead, Sandbox: s.Sandbox, Missing: s.Missing,
 	}
 	if free, size, err := diskOf(e.n.dir.path); err == nil {

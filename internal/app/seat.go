@@ -42,6 +42,20 @@ func (n *node) seen(context.Context) (channel.Config, error) {
 	return cfg, nil
 }
 
+// keepers is how many nodes endorse what is recorded, as this one last saw it, and
+// at least itself; 0 where the ledger is its own.
+func (n *node) keepers(ctx context.Context) int {
+	if n.fabric == nil {
+		return 0
+	}
+	if cfg, err := n.seen(ctx); err == nil {
+		if v, err := cfg.Validators(); err == nil {
+			return len(v)
+		}
+	}
+	return 1
+}
+
 // decides is how long a decision may take to be recorded, while its operator
 // waits.
 const decides = 45 * time.Second

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -198,7 +199,8 @@ func writeStanding(w io.Writer, s report.Standing) {
 		}
 	}
 	for _, x := range s.Nodes {
-		fmt.Fprintf(w, "node      %s (%s), log up to %s, settled %s %s, %d faults\n", x.Node, x.Name, orNone(x.DayText), orNone(x.Month), x.State, x.Faults)
+		month := orNone(strings.TrimSpace(x.Month + " " + x.State))
+		fmt.Fprintf(w, "node      %s (%s), log up to %s, settled %s, %d faults\n", x.Node, x.Name, orNone(x.DayText), month, x.Faults)
 	}
 }
 

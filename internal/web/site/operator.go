@@ -22,7 +22,7 @@ type Machine struct {
 	DiskLow                     bool  // too little is free to go on for long
 	LedgerHeight                uint64
 	LedgerHead                  string
-	LedgerShared                bool // by a network of nodes
+	LedgerKeepers               int // how many endorse it on a network; 0 for a ledger of the node's own
 	LogSize                     uint64
 	Waiting, Dead               int64  // jobs
 	Sandbox                     string // level in force, in words
