@@ -208,7 +208,7 @@ func (f *feed) begin(ctx context.Context) (after uint64, err error) {
 		return 0, err
 	}
 	same := at.Mode == st.Mode
-	if same && at.Checkpoint > 0 {
+	if same && at.Checkpoint >= st.Begins && at.Tx != "" {
 		e, err := f.next(ctx, at.Checkpoint-1)
 		if err != nil {
 			return 0, err
@@ -225,7 +225,10 @@ func (f *feed) begin(ctx context.Context) (after uint64, err error) {
 			return tx.SetLedgerFeed(ctx, at)
 		})
 	}
-	return at.Checkpoint, err
+	if err != nil || at.Checkpoint >= st.Begins {
+		return at.Checkpoint, err
+	}
+	return st.Begins, f.bridge(ctx, st)
 }
 
 // next is the first event after a checkpoint, nameless when there is none.

@@ -57,6 +57,9 @@ type Status struct {
 	Height uint64    // transactions, or blocks
 	Head   [32]byte  // hash of the last one, zero before the first
 	At     time.Time // when the last one is dated, zero before the first
+	// Begins is the checkpoint after which this copy of the ledger has events: 0
+	// for one that has all of them. What was recorded before can be asked for.
+	Begins uint64
 }
 
 // HeadHex is the head as people compare it.
@@ -78,7 +81,8 @@ type Ledger interface {
 	// its own, greater than the one before. Whenever it begins to wait it yields
 	// an event without a name, with the checkpoint it has come to: everything
 	// recorded so far has been yielded. An error ends it; go on from the last
-	// checkpoint seen. An event may be yielded again after a restart.
+	// checkpoint seen. An event may be yielded again after a restart. A copy that
+	// began with a snapshot has none from before it, see [Status.Begins].
 	Events(ctx context.Context, after uint64) iter.Seq2[Event, error]
 	// Status tells where the ledger stands. It returns Unavailable when the
 	// ledger cannot be reached.

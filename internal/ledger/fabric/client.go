@@ -172,7 +172,14 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 			yield(ledger.Event{}, explain(err))
 			return
 		}
+		if begins := begins(info); after < begins {
+			yield(ledger.Event{}, fault.New(fault.NotFound, "This copy of the ledger began with a snapshot and has no events from before it."))
+			return
+		}
 		at := after
+		if after>>placeBits >= info.Height && !yield(ledger.Event{Checkpoint: at}, nil) {
+			return // no block has come since
+		}
 		blocks, err := c.network.BlockEvents(ctx, client.WithStartBlock(after>>placeBits))
 		if err != nil {
 			yield(ledger.Event{}, explain(err))
@@ -205,6 +212,15 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 	}
 }
 
+// begins is the checkpoint after which a peer has events: behind the snapshot it
+// began with, if it did.
+func begins(info *cb.BlockchainInfo) uint64 {
+	if s := info.GetBootstrappingSnapshotInfo(); s != nil {
+		return checkpoint(s.LastBlockInSnapshot+1, 0)
+	}
+	return 0
+}
+
 // Status tells the channel's height and head at the peer.
 func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
@@ -213,7 +229,7 @@ func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 	if err != nil {
 		return ledger.Status{}, explain(err)
 	}
-	s := ledger.Status{Mode: "fabric", Height: info.Height}
+	s := ledger.Status{Mode: "fabric", Height: info.Height, Begins: begins(info)}
 	if len(info.CurrentBlockHash) == sha256.Size {
 		s.Head = [32]byte(info.CurrentBlockHash)
 	}
