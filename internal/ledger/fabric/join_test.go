@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/contract"
@@ -225,5 +228,37 @@ func offline(t *testing.T, n *node, tx string) {
 	st, err := n.Verify(t.Context(), channel.Name)
 	if err != nil || st.Height < 8 {
 		t.Errorf("the whole ledger: %+v %v", st, err)
+	}
+}
+
+// A node that was put out and asks again has no part in its old channel until it
+// is admitted: it would find out again that it was put out, and ask no more.
+func TestWhoAsksRunsNothing(t *testing.T) {
+	h := open(t, "a.example")
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_ = json.NewEncoder(w).Encode(fabric.Answer{State: fabric.Waiting, Needed: 2})
+	}))
+	t.Cleanup(s.Close)
+	record := fmt.Sprintf(`{"phase":"asking","via":%q,"channels":[%q]}`, s.URL, channel.Name)
+	if err := os.WriteFile(filepath.Join(h.Dir(), "home.json"), []byte(record), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := start(t, h, "a.example")
+	eventually(t, "it asks twice", func() error {
+		if asked.Load() < 2 {
+			return fmt.Errorf("it asked %d times", asked.Load())
+		}
+		return nil
+	})
+	if p := n.Phase(); p != fabric.Asking {
+		t.Errorf("it is %q", p)
+	}
+	if _, err := os.Stat(filepath.Join(h.Dir(), "peer", "core.yaml")); err == nil {
+		t.Error("its peer runs")
 	}
 }

@@ -127,13 +127,14 @@ func (h *Home) reconcile(ctx context.Context) error {
 		switch h.Phase() {
 		case Removed:
 			names, pause = nil, time.Second // a command may ask to be admitted again
+			h.unsee()
 			if err := h.stop(); err != nil {
 				h.cfg.Log.Warn("stopping the children", "err", err)
 			}
 		case Alone:
 			pause = time.Second // a command may found a network
-		case Asking:
-			pause = 3 * time.Second
+		case Asking: // one that was put out has its old channel still, and no part in it
+			names, pause = nil, 3*time.Second
 			err := h.Inquire(ctx)
 			if err != nil && err.Error() != said {
 				h.cfg.Log.Warn("asking to be admitted; it goes on", "err", err)
@@ -155,6 +156,13 @@ func (h *Home) reconcile(ctx context.Context) error {
 		}
 		t.Stop()
 	}
+}
+
+// unsee forgets what the node saw of its channels: it is in none of them.
+func (h *Home) unsee() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.cache)
 }
 
 // lookAtRecord reads what a command may have changed meanwhile.
