@@ -60,17 +60,31 @@ func doctor(ctx context.Context, c *call) error {
 	if err := cfg.mustExist(); err != nil {
 		return c.findings(append(list, finding{Name: "data", OK: true, Detail: fault.Message(err)}))
 	}
-	n, err := openNode(ctx, cfg, newLogger(LogConfig{Level: "error", Format: "text"}, c.stderr))
+	log := newLogger(LogConfig{Level: "error", Format: "text"}, c.stderr)
+	n, err := openNode(ctx, cfg, log)
 	if err != nil {
 		f := finding{Name: "data", Detail: fault.Message(err), Remedy: "See that the folder can be read and written by whoever runs the node, and that its files are whole."}
 		if fault.Is(err, fault.Conflict) {
 			f.OK, f.Remedy = true, "It is in use by a running node, so its contents were not looked at. Stop the node to have them checked."
+			return c.findings(append(append(list, f), cfg.besideNetwork(ctx, log)...))
 		}
 		return c.findings(append(list, f))
 	}
 	defer n.Close()
 	list = append(list, finding{Name: "data", OK: true, Detail: "The data directory " + cfg.DataDir + " opens, its schema is current."})
-	return c.findings(append(list, n.check(ctx)...))
+	list = append(list, atRest(n.check(ctx))...)
+	return c.findings(append(list, networkFindings(ctx, n.fabric, true)...))
+}
+
+// atRest are findings of a node that does not run: a network's ledger cannot be
+// reached then, which is as it should be.
+func atRest(list []finding) []finding {
+	for i, f := range list {
+		if f.away {
+			list[i] = finding{Name: f.Name, OK: true, Detail: "The node does not run, so what its network's ledger says was not looked at."}
+		}
+	}
+	return list
 }
 
 // surroundings looks at what is around a node.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -54,14 +55,59 @@ func initLedger(ctx context.Context, c *call) error {
 // what to do. The node may run or not.
 func examineLedger(ctx context.Context, c *call) error {
 	return withNetwork(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
-		found, err := h.Examine(ctx)
+		list, err := examine(ctx, h, false)
 		if err != nil {
 			return err
 		}
-		var list []finding
-		for _, f := range found {
-			list = append(list, finding{Name: f.Name, OK: f.OK, Detail: f.Detail, Remedy: f.Remedy})
-		}
 		return c.findings(list)
 	})
+}
+
+// examine is what the ledger's doctor finds, as findings of the node's.
+func examine(ctx context.Context, h *fabric.Home, resting bool) ([]finding, error) {
+	found, err := h.Examine(ctx, resting)
+	list := make([]finding, len(found))
+	for i, f := range found {
+		list[i] = finding{Name: f.Name, OK: f.OK, Detail: f.Detail, Remedy: f.Remedy}
+	}
+	return list, err
+}
+
+// checkNetwork names what the node's doctor says of its part of a network.
+const checkNetwork = "network"
+
+// networkFindings are what the node's doctor says of its part of a network: what
+// the ledger's finds wrong, or in one line that it finds nothing. There are none
+// of a node that keeps its ledger alone.
+func networkFindings(ctx context.Context, h *fabric.Home, resting bool) []finding {
+	if h == nil {
+		return nil
+	}
+	all, err := examine(ctx, h, resting)
+	if err != nil {
+		return []finding{{Name: checkNetwork, Detail: plain(err), Remedy: "See that the folder fabric/ in the data directory can be read and written by whoever runs the node."}}
+	}
+	var bad []finding
+	for _, f := range all {
+		if !f.OK {
+			bad = append(bad, finding{Name: checkNetwork, Detail: f.Detail, Remedy: f.Remedy})
+		}
+	}
+	if len(bad) > 0 {
+		return bad
+	}
+	return []finding{{Name: checkNetwork, OK: true, Detail: fmt.Sprintf("Of %d things that the ledger's network needs none is amiss; “9ten ledger doctor” lists them.", len(all))}}
+}
+
+// besideNetwork are the same while the node runs in another process.
+func (c *Config) besideNetwork(ctx context.Context, log *slog.Logger) []finding {
+	if c.Ledger.Mode != "fabric" {
+		return nil
+	}
+	h, err := c.openNetwork(time.Now, log)
+	if err != nil {
+		return []finding{{Name: checkNetwork, Detail: plain(err), Remedy: "Look at “9ten ledger doctor”."}}
+	}
+	defer h.Close()
+	return networkFindings(ctx, h, false)
 }

@@ -26,5 +26,27 @@ func TestLedgerDoctor(t *testing.T) {
 		if f := list[0]; f.Name != "commands" || f.OK == missing || missing && (code != exitFailed || !strings.Contains(f.Remedy, "make fabric")) {
 			t.Errorf("exit %d: %+v", code, f)
 		}
+
+		// And the node's own doctor says so too, where everything is looked at.
+		_, out, errs = run(t, "", "doctor", "--json", "--data-dir", dir, "--set", "ledger.mode=fabric", "--set", "ledger.fabric.bin="+bin)
+		if err := json.Unmarshal([]byte(out), &list); err != nil {
+			t.Fatalf("%v: %s%s", err, out, errs)
+		}
+		said := 0
+		for _, f := range list {
+			if f.Name == checkNetwork && f.OK != missing && (f.OK || strings.Contains(f.Remedy, "make fabric")) {
+				said++
+			}
+			if f.Name == "ledger" && !f.OK {
+				t.Errorf("a node that does not run has no ledger to look at: %+v", f)
+			}
+		}
+		if said != 1 {
+			t.Errorf("the node's doctor says %d times what the ledger's found: %s", said, out)
+		}
+	}
+	_, out, _ := run(t, "", "doctor", "--data-dir", dir)
+	if strings.Contains(out, "ledger doctor") {
+		t.Errorf("a node that keeps its ledger alone has no network: %s", out)
 	}
 }

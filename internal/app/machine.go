@@ -62,6 +62,7 @@ func (m machine) Findings(ctx context.Context) ([]api.Finding, error) {
 	soon, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	list = append(list, m.n.check(soon)...)
+	list = append(list, networkFindings(soon, m.n.fabric, false)...)
 	out := make([]api.Finding, len(list))
 	for i, f := range list {
 		out[i] = api.Finding{Name: f.Name, OK: f.OK, Detail: f.Detail, Remedy: f.Remedy}

@@ -8,8 +8,9 @@ import (
 )
 
 // Examine finds out what keeps the node's part of the network from working, in
-// whatever process: the node may run in another one, or not at all.
-func (h *Home) Examine(ctx context.Context) ([]doctor.Finding, error) {
+// whatever process: the node may run in another one, or not at all. resting says
+// that it is known not to run, so that nothing is missed of its children.
+func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, error) {
 	certificates, err := h.org.Certificates()
 	if err != nil {
 		return nil, err
@@ -18,12 +19,12 @@ func (h *Home) Examine(ctx context.Context) ([]doctor.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := doctor.Patient{Config: h.child, Now: h.cfg.Now(), Member: h.Phase() == Joined, Trust: trust, Certificates: certificates}
+	p := doctor.Patient{Config: h.child, Now: h.cfg.Now(), Member: h.Phase() == Joined, Resting: resting, Trust: trust, Certificates: certificates}
 	p.Bin = h.cfg.Bin
 	if p.Status, err = h.child.Recall(); err != nil {
 		return nil, err
 	}
-	if !p.Member {
+	if !p.Member || resting {
 		return doctor.Examine(ctx, p), nil
 	}
 	c, err := h.Client(channel.Name)

@@ -89,8 +89,8 @@ func (h *Home) Servers(ctx context.Context) ([]network.Server, error) {
 		switch err := h.child.Alive(ctx, s.Role); {
 		case err == nil:
 			x.Well = true
-		case s.PID == 0 && s.Exit != nil:
-			x.Trouble = s.Exit.Reason
+		case s.PID == 0 && s.Crash() != nil:
+			x.Trouble = s.Crash().Reason
 		default:
 			x.Trouble = fault.Message(err)
 		}

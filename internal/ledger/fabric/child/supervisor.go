@@ -49,6 +49,19 @@ type Status struct {
 	Again   time.Time `json:"again,omitzero"` // when it is tried again
 }
 
+// Crash is the end by itself that the child is in or came back from, nil when
+// there was none, or when it was stopped in order since or ended with its node:
+// then how it ended before is nobody's concern.
+func (s Status) Crash() *Exit {
+	switch {
+	case s.Exit == nil, s.PID == 0 && s.Since.After(s.Exit.At):
+		return nil
+	case s.PID != 0 && errors.Is(syscall.Kill(s.PID, 0), syscall.ESRCH):
+		return nil
+	}
+	return s.Exit
+}
+
 // Exit says how a child ended that should not have.
 type Exit struct {
 	At     time.Time `json:"at"`

@@ -34,6 +34,7 @@ type Patient struct {
 	child.Config
 	Now          time.Time
 	Member       bool           // other nodes know this one's address
+	Resting      bool           // the node is not meant to run, so its children are not either
 	Trust        *tls.Config    // connects as the organisation's administrator
 	Status       []child.Status // of the supervisor, or what it left behind
 	Certificates []org.Certificate
@@ -194,34 +195,37 @@ const (
 func (p Patient) child(ctx context.Context, r child.Role) Finding {
 	f := Finding{Name: string(r)}
 	s := p.status(r)
-	err := p.Alive(ctx, r)
+	crash, err := s.Crash(), p.Alive(ctx, r)
 	switch {
-	case err == nil && (s.Exit == nil || p.Now.Sub(s.Exit.At) > recent):
+	case err == nil && (crash == nil || p.Now.Sub(crash.At) > recent):
 		f.OK, f.Detail = true, fmt.Sprintf("The %s is well.", r)
 		if s.PID != 0 && !s.Since.IsZero() {
 			f.Detail = fmt.Sprintf("The %s is well and runs since %s.", r, stamp(s.Since))
 		}
 		return f
-	case s.Exit == nil:
+	case crash == nil && p.Resting:
+		f.OK, f.Detail = true, fmt.Sprintf("The %s runs with the node, which does not run.", r)
+		return f
+	case crash == nil:
 		f.Detail = fmt.Sprintf("The %s does not answer.", r)
 		f.Remedy = "Start the node with 9ten serve; it starts the " + string(r) + "."
 		return f
 	}
-	f.OK = err == nil && p.Now.Sub(s.Exit.At) > steady
-	f.Detail = fmt.Sprintf("The %s ended by itself %s, last at %s. %s", r, times(s.Crashes), stamp(s.Exit.At), s.Exit.Reason)
+	f.OK = err == nil && p.Now.Sub(crash.At) > steady
+	f.Detail = fmt.Sprintf("The %s ended by itself %s, last at %s. %s", r, times(s.Crashes), stamp(crash.At), crash.Reason)
 	if f.OK {
-		f.Detail = fmt.Sprintf("The %s is well again. It ended by itself %s, last at %s. %s", r, times(s.Crashes), stamp(s.Exit.At), s.Exit.Reason)
+		f.Detail = fmt.Sprintf("The %s is well again. It ended by itself %s, last at %s. %s", r, times(s.Crashes), stamp(crash.At), crash.Reason)
 	}
 	f.Remedy = "The node's log (log.level debug has more) says what went before. If that does not help, report it with those lines."
-	for i := len(s.Exit.Said) - 1; i >= 0; i-- {
-		if k, ok := recognise(s.Exit.Said[i].Text); ok {
+	for i := len(crash.Said) - 1; i >= 0; i-- {
+		if k, ok := recognise(crash.Said[i].Text); ok {
 			f.Detail += " It says that " + k.means + "."
 			f.Remedy = k.remedy
 			break
 		}
 	}
-	if n := len(s.Exit.Said); n > 0 {
-		f.Detail += " Its last words: " + s.Exit.Said[n-1].Text
+	if n := len(crash.Said); n > 0 {
+		f.Detail += " Its last words: " + crash.Said[n-1].Text
 	}
 	return f
 }
@@ -240,10 +244,11 @@ func (p Patient) status(r child.Role) child.Status {
 func (p Patient) complaints() []string {
 	var list []string
 	for _, s := range p.Status {
-		if s.Exit == nil || p.Now.Sub(s.Exit.At) > recent {
+		crash := s.Crash()
+		if crash == nil || p.Now.Sub(crash.At) > recent {
 			continue
 		}
-		for _, said := range s.Exit.Said {
+		for _, said := range crash.Said {
 			list = append(list, said.Text)
 		}
 	}

@@ -3,10 +3,12 @@ package doctor_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,8 +25,14 @@ import (
 // what a test does to it.
 func patient(t *testing.T, dir string) doctor.Patient {
 	t.Helper()
+	return patientAt(t, dir, time.Now)
+}
+
+// patientAt is one whose certificates were made by another clock.
+func patientAt(t *testing.T, dir string, now func() time.Time) doctor.Patient {
+	t.Helper()
 	c := child.Config{Home: dir, Bin: fabrictest.Bin(t), MSP: "a.example", Host: "localhost", Listen: "127.0.0.1", Port: fabrictest.Ports(t), Channel: "nineten"}
-	o, err := org.Keep(c.Home, c.MSP, []string{c.Host}, time.Now)
+	o, err := org.Keep(c.Home, c.MSP, []string{c.Host}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +210,77 @@ func TestCertificatesThatEnd(t *testing.T) {
 		list := examine(t, p, "certificate")
 		if f := list[0]; len(list) != 1 || f.OK != (days >= 30) || !strings.Contains(f.Detail, want) || !strings.HasPrefix(f.Remedy, map[bool]string{true: "Run 9ten ledger renew."}[days < 60]) {
 			t.Errorf("%d days: %+v", days, list)
+		}
+	}
+}
+
+// What is said when a certificate has really ended, and when a clock is really
+// behind what certificates are dated by, is understood.
+func TestCertificatesOfAnotherTime(t *testing.T) {
+	later := func(years int) (doctor.Patient, *child.Supervisor) {
+		p := patientAt(t, t.TempDir(), func() time.Time { return time.Now().AddDate(years, 0, 0) })
+		if err := p.Remove(child.Orderer); err != nil {
+			t.Fatal(err)
+		}
+		return p, run(t, p)
+	}
+	p, s := later(-2)
+	until(t, "the peer crashed", func() bool { return s.Status()[0].Exit != nil })
+	p.Status, p.Now = s.Status(), time.Now()
+	for name, words := range map[string]string{"peer": "a certificate has ended", "certificate": "ended on"} {
+		if f := examine(t, p, name)[0]; f.OK || !strings.Contains(f.Detail, words) || !strings.Contains(f.Remedy, "9ten ledger renew") {
+			t.Errorf("two years later: %+v", f)
+		}
+	}
+	p, s = later(+2)
+	until(t, "the peer serves", func() bool { return serves(p.Ports().Peer) })
+	roots, err := os.ReadFile(filepath.Join(p.Dir(child.Peer), "tls", "ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := p.Trust.Clone()
+	trust.RootCAs = x509.NewCertPool()
+	trust.RootCAs.AppendCertsFromPEM(roots)
+	_, err = tls.Dial("tcp", p.PeerAddress(), trust)
+	if err == nil {
+		t.Fatal("a certificate of the year after next is taken")
+	}
+	p.Status, p.Now, p.Complaints = s.Status(), time.Now(), []string{err.Error()}
+	if f := examine(t, p, "clock")[0]; f.OK || !strings.Contains(f.Detail, "not valid yet by this clock") || !strings.Contains(f.Remedy, "NTP") {
+		t.Errorf("two years too early: %+v", f)
+	}
+}
+
+// An end by itself that was followed by an ordinary one, or by the node's, is
+// nobody's concern any more.
+func TestOldCrashes(t *testing.T) {
+	p := patient(t, t.TempDir())
+	p.Bin = t.TempDir() // nothing is run
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	crash := &child.Exit{At: p.Now.Add(-2 * time.Minute), Reason: "It gave up (exit code 2).", Said: []child.Said{{Text: "current time 2020 is before 2026"}}}
+	for what, tt := range map[string]struct {
+		child.Status
+		current bool
+	}{
+		"waits to be tried again":      {child.Status{Since: crash.At.Add(-time.Millisecond)}, true},
+		"runs again, and not well":     {child.Status{PID: os.Getpid(), Since: crash.At.Add(time.Second)}, true},
+		"was stopped in order later":   {child.Status{Since: crash.At.Add(time.Minute)}, false},
+		"ended with its node later":    {child.Status{PID: gone.Process.Pid, Since: crash.At.Add(time.Second)}, false},
+		"never ended by itself at all": {child.Status{}, false},
+	} {
+		tt.Role, tt.Wanted, tt.Crashes = child.Peer, true, 1
+		if tt.Exit = crash; strings.HasPrefix(what, "never") {
+			tt.Exit = nil
+		}
+		p.Status = []child.Status{tt.Status}
+		if f := examine(t, p, "peer")[0]; f.OK || strings.Contains(f.Detail, "ended by itself") != tt.current {
+			t.Errorf("one that %s: %+v", what, f)
+		}
+		if f := examine(t, p, "clock")[0]; f.OK == tt.current {
+			t.Errorf("one that %s complained of the clock: %+v", what, f)
 		}
 	}
 }
