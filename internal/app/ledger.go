@@ -26,7 +26,7 @@ import (
 type recorder struct {
 	node     string
 	contract contract.Client
-	secret   []byte // the node's parts of the beacon are derived from it
+	keys     keys // the log key signs days; the parts of the beacon are derived from the secret
 	feed     *feed
 }
 
@@ -46,14 +46,14 @@ func (r recorder) Learn(ctx context.Context) error { return r.feed.catchUp(ctx) 
 // beaconPart is the node's number of a day: unknown to others until it is
 // revealed, and the same however often it is asked for.
 func (r recorder) beaconPart(d calendar.Day) royalty.Hash {
-	m := hmac.New(sha256.New, r.secret)
+	m := hmac.New(sha256.New, r.keys.secret)
 	m.Write(binary.BigEndian.AppendUint32([]byte("9ten/beacon-part/v1\x00"), uint32(d)))
 	return royalty.Hash(m.Sum(nil))
 }
 
 // register enters the node and its keys, or what changed of its description.
-func (r recorder) register(ctx context.Context, name, owner string, k keys) error {
-	in := contract.Registration{Node: r.node, Name: name, Owner: owner, LogKey: digest(k.log), SettlementKey: digest(k.settlement)}
+func (r recorder) register(ctx context.Context, name, owner string) error {
+	in := contract.Registration{Node: r.node, Name: name, Owner: owner, LogKey: digest(r.keys.log), SettlementKey: digest(r.keys.settlement)}
 	n, err := r.contract.Node(ctx, r.node)
 	if fault.Is(err, fault.NotFound) {
 		_, err = r.contract.RegisterNode(ctx, opRegister, in)
@@ -89,6 +89,9 @@ func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
 	if last.Open != 0 {
 		in.Reveal = contract.Digest(r.beaconPart(last.Open))
 	}
+	if in.Signature, err = r.sign(in.Encode()); err != nil {
+		return err
+	}
 	_, err = r.contract.AnchorDay(ctx, opAnchor(a.Day), in)
 	return err
 }
@@ -97,10 +100,21 @@ func (r recorder) RecordPayments(ctx context.Context, p report.Payments) error {
 	if p.Count == 0 {
 		return nil
 	}
-	_, err := r.contract.RecordPayments(ctx, opPayments(p.Day), contract.DayPayments{
-		Node: r.node, Day: p.Day, Declared: contract.Digest(p.Root), DeclaredCount: uint32(p.Count), Received: p.Received, Refunded: p.Refunded,
-	})
+	in := contract.DayPayments{Node: r.node, Day: p.Day, Declared: contract.Digest(p.Root), DeclaredCount: uint32(p.Count), Received: p.Received, Refunded: p.Refunded}
+	var err error
+	if in.Signature, err = r.sign(in.Encode()); err != nil {
+		return err
+	}
+	_, err = r.contract.RecordPayments(ctx, opPayments(p.Day), in)
 	return err
+}
+
+// sign signs a day for whoever carries it to other nodes' ledger.
+func (r recorder) sign(b []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	return ed25519.Sign(r.keys.log, b), nil
 }
 
 func (r recorder) PayOperators(ctx context.Context, p calendar.Period, s wallet.Sums) error {

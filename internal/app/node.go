@@ -290,7 +290,7 @@ func (n *node) settle(ctx context.Context) error {
 	if owner == "" {
 		owner = s.Name
 	}
-	return n.recorder.register(ctx, s.Name, owner, n.keys)
+	return n.recorder.register(ctx, s.Name, owner)
 }
 
 // welcome prints the setup link where nobody has set the node up.

@@ -9,34 +9,29 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 )
 
-// A small network has one channel for everything. A large one is split: each
-// cluster records its days on a channel of its own, and the federation's channel
-// has the rest, with the days that delegates carry there. It is one contract; the
-// channel's name says which part of it is wanted.
-const (
-	FederationChannel = "nineten-federation"
-	ClusterChannel    = "nineten-cluster-" // and the cluster's name
-)
+// A small network has one channel for everything. A large one is split around
+// that: each cluster records its days on a channel of its own, and the channel
+// there was, the federation's from then on, has the rest, with the days that
+// delegates carry there. It is one contract; the channel's name says which part
+// of it is wanted.
+const clusterChannel = "nineten-cluster-"
 
-// The functions that a part of a split network does not take.
-var (
-	notFederal = []string{"AnchorDay", "RecordPayments"} // RelayDay brings them
-	notCluster = []string{"RegisterAct", "MergeActs", "JoinCluster", "NameDelegate", "RelayDay", "PayOperators", "PublishSettlement",
-		"Finalize", "FixPayoutBatch", "ForfeitBalance", "ProveFault", "BeginAdoption", "StageAdoption", "VerifyAdoption", "ApplyAdoption"}
-)
+// ClusterChannel is the name of a cluster's channel.
+func ClusterChannel(cluster string) string { return clusterChannel + cluster }
+
+// notCluster are the functions that a cluster's channel does not take.
+var notCluster = []string{"RegisterAct", "MergeActs", "JoinCluster", "NameDelegate", "RelayDay", "PayOperators", "PublishSettlement",
+	"Finalize", "FixPayoutBatch", "ForfeitBalance", "ProveFault", "BeginAdoption", "StageAdoption", "VerifyAdoption", "ApplyAdoption"}
 
 // place refuses a function that belongs on another channel.
 func (c *call) place(fn string) error {
-	switch {
-	case c.stub.GetChannelID() == FederationChannel && slices.Contains(notFederal, fn):
-		return fault.New(fault.Unsupported, "%s belongs on the channel of the node's cluster.", fn)
-	case c.ofCluster() && slices.Contains(notCluster, fn):
+	if c.ofCluster() && slices.Contains(notCluster, fn) {
 		return fault.New(fault.Unsupported, "%s belongs on the channel of the federation.", fn)
 	}
 	return nil
 }
 
-func (c *call) ofCluster() bool { return strings.HasPrefix(c.stub.GetChannelID(), ClusterChannel) }
+func (c *call) ofCluster() bool { return strings.HasPrefix(c.stub.GetChannelID(), clusterChannel) }
 
 // Membership is the argument of JoinCluster.
 type Membership struct {
@@ -110,8 +105,10 @@ func (*Contract) JoinCluster(ctx Ctx, op, arg string) (string, error) {
 
 // joining returns the node if the caller may speak for it, or for the cluster.
 func (c *call) joining(in *Membership) (Node, error) {
-	if in.Cluster != "" && !clusterName(in.Cluster) {
-		return Node{}, fault.New(fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
+	if in.Cluster != "" {
+		if err := CheckCluster(in.Cluster); err != nil {
+			return Node{}, err
+		}
 	}
 	if c.msp == in.Node {
 		return c.own(in.Node, roleAdmin)
@@ -122,13 +119,16 @@ func (c *call) joining(in *Membership) (Node, error) {
 	return c.node(in.Node)
 }
 
-func clusterName(s string) bool {
-	for _, b := range []byte(s) {
-		if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' {
-			return false
-		}
+// CheckCluster refuses (Invalid) what cannot name a cluster.
+func CheckCluster(name string) error {
+	ok := name != "" && len(name) <= 40
+	for _, b := range []byte(name) {
+		ok = ok && (b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b == '-')
 	}
-	return s != "" && len(s) <= 40
+	if !ok {
+		return fault.New(fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
+	}
+	return nil
 }
 
 // delegate refuses everybody but the administrator of a cluster's delegate.

@@ -149,12 +149,9 @@ func relay(t *testing.T, w *world) {
 	wants(t, "by the key that was in force", one(c.RelayDay(w.ctx, w.op(), contract.Relay{Day: d.Add(2), Anchors: []contract.DayAnchor{a1}})), fine)
 }
 
-// daily are the functions that a cluster's channel has and the federation's has
-// not; both are the functions of both.
-var (
-	daily = []string{"AnchorDay", "RecordPayments"}
-	both  = []string{"RegisterNode", "UpdateNode", "RotateKey", "ProposeIntent", "ApproveIntent", "DeclineIntent", "WithdrawIntent", "ConcludeIntent"}
-)
+// local are the functions that a cluster's channel takes; any other channel takes
+// all.
+var local = []string{"AnchorDay", "RecordPayments", "RegisterNode", "UpdateNode", "RotateKey", "ProposeIntent", "ApproveIntent", "DeclineIntent", "WithdrawIntent", "ConcludeIntent"}
 
 // channels calls every function on every channel: each takes its own.
 func channels(t *testing.T, federal, cluster Network) {
@@ -167,8 +164,8 @@ func channels(t *testing.T, federal, cluster Network) {
 			net  Network
 			has  bool
 		}{
-			{"cluster", cluster, slices.Contains(daily, f.fn) || slices.Contains(both, f.fn)},
-			{"federation", federal, !slices.Contains(daily, f.fn)},
+			{"cluster", cluster, slices.Contains(local, f.fn)},
+			{"federation", federal, true},
 		} {
 			_, err := ch.net.As(home, Admin).Ledger.Submit(w.ctx, ledger.Call{Fn: f.fn, Op: "channels", Args: []string{string(arg)}})
 			if fault.Is(err, fault.Unsupported) == ch.has {
@@ -237,4 +234,58 @@ func split(t *testing.T, federal, north, south Network) {
 	m := w.remake(t, w.listeners(1))
 	wants(t, "settle against what was carried", w.publish(t, m.s), fine)
 	wants(t, "finalize", w.finalize(), fine)
+}
+
+// past takes a node into a cluster whose log was anchored before, and back: its
+// log goes on wherever it is anchored, and the federation holds it together.
+func past(t *testing.T, federal, cluster Network) {
+	w := newWorld(t, federal)
+	(&world{net: cluster, ctx: w.ctx}).register(t, home)
+	d := w.period.Day(1)
+	w.anchor(t, d)
+	wants(t, "enters", one(w.c.JoinCluster(w.ctx, w.op(), contract.Membership{Node: home, Cluster: "past"})), fine)
+	next := func(d calendar.Day, size int, reveal calendar.Day) contract.DayAnchor {
+		old := len(w.leaves)
+		for i := range size {
+			w.leaves = append(w.leaves, royalty.EntryLeaf(royalty.Hash(digest("leaf", d, i))))
+		}
+		proof, err := royalty.ProveConsistency(w.leaves, uint64(old))
+		wants(t, "consistency", err, fine)
+		a := contract.DayAnchor{Node: home, Day: d, Size: uint64(len(w.leaves)), Root: contract.Digest(royalty.Root(w.leaves)), Proof: contract.Digests(proof)}
+		w.secret[d] = digest("secret", d)
+		a.Commit, a.Reveal = commit(t, home, d, w.secret[d]), w.secret[reveal]
+		b, err := a.Encode()
+		wants(t, "anchor", err, fine)
+		a.Signature = ed25519.Sign(key("log"), b)
+		return a
+	}
+	c := cluster.As(home, Client)
+	carry := func(what string, d calendar.Day, change func(*contract.Relay), want fault.Kind) {
+		r, err := c.Relay(w.ctx, d)
+		wants(t, "relay", err, fine)
+		r.Cluster = "past"
+		change(&r)
+		wants(t, what, one(w.c.RelayDay(w.ctx, w.op(), r)), want)
+	}
+	wants(t, "the cluster knows nothing of what was before", one(c.AnchorDay(w.ctx, w.op(), next(d.Add(1), 16, d))), fine)
+	carry("a log that does not go on", d.Add(1), func(r *contract.Relay) { r.Anchors[0].Proof = nil }, fault.Invalid)
+	carry("one that does", d.Add(1), func(*contract.Relay) {}, fine)
+	wants(t, "and goes on", one(c.AnchorDay(w.ctx, w.op(), next(d.Add(2), 16, d.Add(1)))), fine)
+	shorter := next(d.Add(3), 0, d.Add(2))
+	shorter.Size--
+	b, err := shorter.Encode()
+	wants(t, "anchor", err, fine)
+	shorter.Signature = ed25519.Sign(key("log"), b)
+	wants(t, "a log that shrinks", one(c.AnchorDay(w.ctx, w.op(), shorter)), fault.Invalid)
+	carry("the second", d.Add(2), func(*contract.Relay) {}, fine)
+	w.open = d.Add(2)
+	w.anchor(t, d.Add(3)) // straight to the federation, which refuses nobody
+	wants(t, "leaves", one(w.c.JoinCluster(w.ctx, w.op(), contract.Membership{Node: home})), fine)
+	w.anchor(t, d.Add(4))
+	wants(t, "enters again", one(w.c.JoinCluster(w.ctx, w.op(), contract.Membership{Node: home, Cluster: "past"})), fine)
+	wants(t, "and its cluster goes on", one(c.AnchorDay(w.ctx, w.op(), next(d.Add(5), 16, 0))), fine)
+	carry("the last", d.Add(5), func(*contract.Relay) {}, fine)
+	if a, err := w.c.LastAnchor(w.ctx, home); err != nil || a.Day != d.Add(5) || a.Size != uint64(len(w.leaves)) {
+		t.Errorf("the log ends with %+v, %v, want %d leaves", a, err, len(w.leaves))
+	}
 }
