@@ -27,6 +27,15 @@ type feed struct {
 	log    *slog.Logger
 	moved  atomic.Bool                 // something of what is only asked for has changed
 	back   func(context.Context) error // called each time the ledger answers again
+	now    chan struct{}               // holds one: it works, so it is read without waiting longer
+}
+
+// wake has the ledger read now where it was not there before.
+func (f *feed) wake() {
+	select {
+	case f.now <- struct{}{}:
+	default:
+	}
 }
 
 // telling says what an event changes of what is kept. Its payload is the very
@@ -318,8 +327,12 @@ func (f *feed) follow(ctx context.Context) error {
 				pause = soonest
 			}
 			f.log.Warn("the ledger's events cannot be read; it is tried again", "in", pause, "err", err)
-			if !sleep(ctx, pause) {
+			select {
+			case <-ctx.Done():
 				return nil
+			case <-f.now:
+				pause = soonest / 2 // doubled before the next
+			case <-time.After(pause):
 			}
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -250,4 +251,42 @@ func until(t *testing.T, holds func() bool) {
 			t.Fatal("it did not come to be within a minute")
 		}
 	}
+}
+
+// A ledger that begins to work is read at once, however long it was away.
+func TestALedgerThatBeginsToWorkIsReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &chronicle{mode: "fabric", broken: fault.New(fault.Unavailable, "It is away.")}
+		f := newFeed(t, c)
+		f.now = make(chan struct{}, 1)
+		began, back := time.Now(), make(chan time.Duration)
+		f.back = func(ctx context.Context) error {
+			select {
+			case back <- time.Since(began):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- f.follow(ctx) }()
+		at := func(want time.Duration) {
+			t.Helper()
+			if got := <-back; got != want {
+				t.Errorf("it is tried after %v, want %v", got, want)
+			}
+		}
+		for _, s := range []time.Duration{0, 1, 3, 7, 15} { // and then after 31 seconds
+			at(s * time.Second)
+		}
+		synctest.Wait()
+		f.wake()
+		at(15 * time.Second)
+		at(16 * time.Second) // one that is away again is tried soon
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -52,7 +52,10 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	}
 	n.ledger = &patient{home: h, patience: usual, wall: time.Now, returned: make(chan struct{}, 1)}
 	n.closers = append(n.closers, n.ledger.Close)
-	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger"), back: n.hurry}
+	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger"), back: n.hurry, now: make(chan struct{}, 1)}
+	if n.fabric != nil {
+		n.fabric.OnReady(n.feed.wake)
+	}
 	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, keys: n.keys, feed: n.feed}
 	return nil
 }

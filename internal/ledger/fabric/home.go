@@ -77,6 +77,7 @@ type Home struct {
 	tls    []byte // hash of the connection's certificate
 	cache  map[string]*view
 	answer Answer // to this node's request, as last heard
+	works  func() // see OnReady
 }
 
 // Open opens the folder, making the organisation at the first time. It starts
@@ -103,6 +104,14 @@ func Open(cfg Config) (*Home, error) {
 		return nil, err
 	}
 	return h, h.connect()
+}
+
+// OnReady has f called whenever a channel begins to work, or works again, so that
+// what waits for it need not wait longer. It is set before [Home.Run].
+func (h *Home) OnReady(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.works = f
 }
 
 // Close ends the connection to the peer.

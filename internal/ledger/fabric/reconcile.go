@@ -1,23 +1,18 @@
 package fabric
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 	sdk "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer/lifecycle"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -41,10 +36,14 @@ type view struct {
 }
 
 // The pace of what the node does by itself. It looks soon again while there is
-// something to do, and otherwise when a block changes the channel.
+// something to do, ever later while the same thing fails, and otherwise when a
+// block changes the channel. While a node starts nearly every look finds that
+// its peer is not up yet, so the first few are close together.
 const (
-	busy = 150 * time.Millisecond
-	idle = 30 * time.Second
+	busy     = 40 * time.Millisecond
+	tries    = 3  // of the same before the pause doubles
+	patience = 15 // tries before it doubles no more: 1.28 seconds
+	idle     = 30 * time.Second
 	// stepWithin bounds one step; upstream's administration calls have no
 	// deadlines of their own.
 	stepWithin = 45 * time.Second
@@ -102,8 +101,7 @@ var steps = []step{
 	{"joining the orderer to the channel", false, (*Home).stepOrderer},
 	{"joining the peer to the channel", false, (*Home).stepPeer},
 	{"reading the channel's configuration", false, (*Home).stepConfig},
-	{"installing the contract", false, (*Home).stepInstall},
-	{"approving the contract", false, (*Home).stepApprove},
+	{"installing and approving the contract", false, (*Home).stepContract},
 	{"committing the contract", false, (*Home).stepCommit},
 	{"taking the orderer's new identity", true, (*Home).stepIdentity},
 	{"taking the orderer out of the channel", true, (*Home).stepLeave},
@@ -201,7 +199,14 @@ func (h *Home) steps(ctx context.Context, name string) time.Duration {
 	v.tell(h.cfg.Log, name, was)
 	h.mu.Lock()
 	h.cache[name] = &v
+	works := h.works
+	if !v.ready {
+		h.conn.ResetConnectBackoff() // a server that starts is there at any moment
+	}
 	h.mu.Unlock()
+	if works != nil && v.ready && (!was.ready || was.err != nil && v.err == nil) {
+		works()
+	}
 	return v.pause(was)
 }
 
@@ -210,8 +215,8 @@ func (h *Home) steps(ctx context.Context, name string) time.Duration {
 func (v *view) pause(was view) time.Duration {
 	switch {
 	case v.err != nil && was.err != nil && v.err.Error() == was.err.Error():
-		v.failures = min(was.failures+1, 3)
-		return busy << v.failures
+		v.failures = min(was.failures+1, patience)
+		return busy << (v.failures / tries)
 	case v.doing != "":
 		v.failures = 0
 		return busy
@@ -344,112 +349,6 @@ func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, erro
 	v.block = b
 	_, err = h.Configs(ctx, name) // kept while the peer has them
 	return true, err              // children may be wanted that were not
-}
-
-func (h *Home) stepInstall(ctx context.Context, _ string, _ *view) (bool, error) {
-	conn, admin, _ := h.peer()
-	p := chaincode.NewPeer(conn, admin)
-	have, err := p.QueryInstalled(ctx)
-	if err != nil {
-		return false, explain(err)
-	}
-	for _, c := range h.cfg.Contracts {
-		id, err := c.id()
-		if err != nil {
-			return false, err
-		}
-		if slices.ContainsFunc(have.InstalledChaincodes, func(x *lifecycle.QueryInstalledChaincodesResult_InstalledChaincode) bool { return x.PackageId == id }) {
-			continue
-		}
-		pkg, err := c.archive()
-		if err != nil {
-			return false, err
-		}
-		if _, err := p.Install(ctx, bytes.NewReader(pkg)); err != nil {
-			return false, explain(err)
-		}
-	}
-	return false, nil
-}
-
-// definition is a contract at a place in the channel's list of definitions. Who
-// endorses is the channel's own policy, see [channel.Validators].
-func (h *Home) definition(name string, c Contract, sequence int64) (*chaincode.Definition, error) {
-	id, err := c.id()
-	return &chaincode.Definition{ChannelName: name, PackageID: id, Name: ContractName, Version: c.Version, Sequence: sequence}, err
-}
-
-// committed is the channel's definition, nil before the first.
-func (h *Home) committed(ctx context.Context, name string) (*lifecycle.QueryChaincodeDefinitionResult, error) {
-	conn, id, _ := h.peer()
-	d, err := chaincode.NewGateway(conn, id).QueryCommittedWithName(ctx, name, ContractName)
-	if status.Code(err) == codes.NotFound || err != nil && strings.Contains(explain(err).Error(), "is not defined") {
-		return nil, nil
-	}
-	return d, explain(err)
-}
-
-// wanted is the definition the node stands for: the one committed, and where
-// there is none yet the newest that it knows.
-func (h *Home) wanted(name string, v *view) (*chaincode.Definition, error) {
-	if v.contract == nil {
-		return h.definition(name, h.cfg.Contracts[len(h.cfg.Contracts)-1], 1)
-	}
-	for _, c := range h.cfg.Contracts {
-		if c.Version == v.contract.Version {
-			return h.definition(name, c, v.contract.Sequence)
-		}
-	}
-	return nil, fault.New(fault.Unavailable, "The network runs version %s of the contract, which this 9ten does not know. Update 9ten.", v.contract.Version)
-}
-
-// stepApprove approves, for the node's organisation, the definition the channel
-// has, or the first.
-func (h *Home) stepApprove(ctx context.Context, name string, v *view) (bool, error) {
-	var err error
-	if v.contract, err = h.committed(ctx, name); err != nil {
-		return false, err
-	}
-	d, err := h.wanted(name, v)
-	if err != nil {
-		return false, err
-	}
-	conn, id, _ := h.peer()
-	g := chaincode.NewGateway(conn, id)
-	have, err := g.QueryApproved(ctx, name, ContractName, d.Sequence)
-	if err == nil && have.GetSource().GetLocalPackage().GetPackageId() == d.PackageID {
-		return false, nil
-	}
-	err = explain(g.Approve(ctx, d))
-	if err != nil && strings.Contains(err.Error(), onlyHash) {
-		return false, nil
-	}
-	return true, err
-}
-
-// onlyHash is how a peer says that it has the hash of what an organisation
-// approved and not the words, as after it started anew: the hash is what the
-// peer itself goes by, so the approval holds.
-const onlyHash = "private data matching public hash version is not available"
-
-// stepCommit commits the first definition once enough have approved it.
-func (h *Home) stepCommit(ctx context.Context, name string, v *view) (bool, error) {
-	if v.contract != nil {
-		return false, nil
-	}
-	d, err := h.wanted(name, v)
-	if err != nil {
-		return false, err
-	}
-	n, of, err := h.readiness(ctx, d, v.config)
-	if err != nil {
-		return false, err
-	}
-	if n < channel.Majority(of) {
-		return false, fault.New(fault.Unavailable, "%d of %d validators have approved the contract so far.", n, of)
-	}
-	conn, id, _ := h.peer()
-	return true, explain(chaincode.NewGateway(conn, id).Commit(ctx, d))
 }
 
 // follow wakes the node when a block changes a channel or its contract.
