@@ -153,24 +153,35 @@ func checkBackup(t *testing.T, n *node, p string) {
 	}
 }
 
-var links = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
-
-// Whoever follows a link of a page of the repository arrives somewhere.
-func TestLinksLeadSomewhere(t *testing.T) {
+// texts reads every file of the repository with one of some endings.
+func texts(t *testing.T, ending string, do func(path, text string)) {
+	t.Helper()
 	const root = "../.."
-	n := 0
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	if err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
-		if filepath.Ext(path) != ".md" {
+		if d.IsDir() || !strings.HasSuffix(path, ending) {
 			return nil
 		}
 		text, err := os.ReadFile(path)
-		for _, m := range links.FindAllStringSubmatch(string(text), -1) {
+		do(path, string(text))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var links = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
+
+// Whoever follows a link of a page of the repository arrives somewhere.
+func TestLinksLeadSomewhere(t *testing.T) {
+	n := 0
+	texts(t, ".md", func(path, text string) {
+		for _, m := range links.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], ":") {
 				continue // the web's
 			}
@@ -179,9 +190,33 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				t.Errorf("%s leads to %s, which is not there", path, m[1])
 			}
 		}
-		return err
 	})
-	if err != nil || n < 20 {
-		t.Errorf("%d links: %v", n, err)
+	if n < 20 {
+		t.Errorf("%d links", n)
+	}
+}
+
+// A test by its name, or a step of one that says which trap it is.
+var testNames = regexp.MustCompile("`(Test[A-Z]\\w+)`|(\"[^\"|]+ \\(trap \\d\\)\")")
+
+// What a page says is tested by some test, that test exists.
+func TestPagesNameTestsThatExist(t *testing.T) {
+	var tests strings.Builder
+	texts(t, "_test.go", func(_, text string) { tests.WriteString(text) })
+	n := 0
+	texts(t, ".md", func(path, text string) {
+		for _, m := range testNames.FindAllStringSubmatch(text, -1) {
+			n++
+			want := m[2]
+			if m[1] != "" {
+				want = "func " + m[1] + "("
+			}
+			if !strings.Contains(tests.String(), want) {
+				t.Errorf("%s names the test %s, which is not there", path, m[0])
+			}
+		}
+	})
+	if n < 12 {
+		t.Errorf("%d tests are named", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"fmt"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -314,16 +315,17 @@ func faultRow(t *testing.T, w *world) {
 	wants(t, "finalize", w.finalize(), fault.Conflict)
 }
 
-// Accuse lets a.example publish a settlement in which a dollar's thousandth went
-// to another act, and returns what proves it: for any node to carry.
-func Accuse(t *testing.T, net Network) func(ctx context.Context, by contract.Client) error {
+// Accuse lets a.example publish a settlement in which a thousandth of a dollar
+// each of two listeners, 0 and 1, went to another act, and returns what proves
+// either: for any node to carry.
+func Accuse(t *testing.T, net Network) func(ctx context.Context, by contract.Client, victim int) error {
 	w := newWorld(t, net)
 	w.closeLog(t)
 	listeners := w.listeners(2)
-	m := w.month(t, listeners, steal(1))
+	m := w.month(t, listeners, func(i int, r *royalty.MonthRow) { steal(i)(i, r) })
 	wants(t, "publish", w.publish(t, m.s), fine)
-	ev := m.rowEvidence(t, 1, listeners[1])
-	return func(ctx context.Context, by contract.Client) error {
-		return one(by.ProveFault(ctx, "accuse", contract.FaultClaim{Node: home, Period: w.period, Kind: contract.WrongSplit}, ev))
+	ev := []contract.Evidence{m.rowEvidence(t, 0, listeners[0]), m.rowEvidence(t, 1, listeners[1])}
+	return func(ctx context.Context, by contract.Client, victim int) error {
+		return one(by.ProveFault(ctx, fmt.Sprint("accuse/", victim), contract.FaultClaim{Node: home, Period: w.period, Kind: contract.WrongSplit}, ev[victim]))
 	}
 }

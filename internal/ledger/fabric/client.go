@@ -34,7 +34,8 @@ const (
 )
 
 // conflicts is how often a transaction is made again that met another one on
-// the same key, or a change of the channel between its endorsement and its block.
+// the same key, or a change of the channel between its endorsement and its block,
+// or a peer that knows too few of the others yet.
 // All nodes of a network record their day at the same minute, so they meet.
 const conflicts = 12
 
@@ -100,7 +101,7 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	defer stop()
 	tx, err := p.EndorseWithContext(within)
 	if err != nil {
-		return r, false, explain(err)
+		return r, strangers(err), explain(err)
 	}
 	// A writing function returns the id of the transaction that recorded its
 	// operation. Another one's says that it was recorded before.

@@ -24,25 +24,30 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
+// reach connects to a node's server, showing a certificate or none.
+func (n *node) reach(r org.Role, as ...tls.Certificate) (*tls.Conn, error) {
+	m, err := n.Member()
+	if err != nil {
+		return nil, err
+	}
+	port := m.Port
+	if r == org.Orderer {
+		port++
+	}
+	return tls.Dial("tcp", net.JoinHostPort(m.Host, strconv.Itoa(port)), &tls.Config{InsecureSkipVerify: true, Certificates: as, NextProtos: []string{"h2"}})
+}
+
 // shows fails unless a server shows the certificate that its folder holds.
 func (n *node) shows(r org.Role) error {
 	cert, err := n.Org().TLS(r)
 	if err != nil {
 		return err
 	}
-	m, err := n.Member()
-	if err != nil {
-		return err
-	}
-	port := m.Port
-	if r == org.Orderer {
-		port++
-	}
 	mine, err := n.Org().TLS(org.Admin)
 	if err != nil {
 		return err
 	}
-	conn, err := tls.Dial("tcp", net.JoinHostPort(m.Host, strconv.Itoa(port)), &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{mine}, NextProtos: []string{"h2"}})
+	conn, err := n.reach(r, mine)
 	if err != nil {
 		return err
 	}
@@ -153,15 +158,16 @@ func (n *node) version(t *testing.T) string {
 	return string(b)
 }
 
-// restart ends a node and starts it with other contracts, as an operator does
-// who puts a new binary in place.
-func (l *life) restart(t *testing.T, n **node, contracts ...fabric.Contract) {
+// restart ends a node, does something while it is down, and starts it with other
+// contracts, as an operator does who puts a new binary in place.
+func (l *life) restart(t *testing.T, n **node, meanwhile func(), contracts ...fabric.Contract) {
 	t.Helper()
 	m, err := (*n).Member()
 	if err != nil {
 		t.Fatal(err)
 	}
 	(*n).stop()
+	meanwhile()
 	*n = start(l.root, openIn(l.root, (*n).dir, (*n).name, m.Port, time.Now, contracts...), (*n).name)
 }
 
@@ -172,7 +178,7 @@ func upgradeUnderLoad(t *testing.T, l *life) {
 	}
 	both := []fabric.Contract{{Version: "1", Code: cc}, {Version: "2", Code: newer{cc}}}
 	for _, n := range []**node{&l.a, &l.b, &l.c} {
-		l.restart(t, n, both...)
+		l.restart(t, n, func() {}, both...)
 		eventually(t, (*n).name+" is ready", (*n).ready)
 	}
 	if v := l.b.version(t); v != "" {
@@ -207,7 +213,7 @@ func upgradeUnderLoad(t *testing.T, l *life) {
 		}
 		return nil
 	})
-	l.restart(t, &l.d, both...)
+	l.restart(t, &l.d, func() {}, both...)
 	eventually(t, "d runs it, too", func() error {
 		if v := l.d.version(t); v != "2" {
 			return fmt.Errorf("it answers %q", v)

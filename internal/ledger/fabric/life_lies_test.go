@@ -116,19 +116,12 @@ func redate(t *testing.T, p *client.Proposal, id identity.SigningIdentity, ahead
 	var proposal peer.Proposal
 	var header cb.Header
 	var ch cb.ChannelHeader
-	for _, x := range []struct {
-		from func() []byte
-		into proto.Message
-	}{
-		{func() []byte { return b }, &proposed},
-		{func() []byte { return proposed.Proposal.ProposalBytes }, &proposal},
-		{func() []byte { return proposal.Header }, &header},
-		{func() []byte { return header.ChannelHeader }, &ch},
-	} {
-		if err := proto.Unmarshal(x.from(), x.into); err != nil {
-			t.Fatal(err)
-		}
-	}
+	peel(t,
+		layer{func() []byte { return b }, &proposed},
+		layer{func() []byte { return proposed.Proposal.ProposalBytes }, &proposal},
+		layer{func() []byte { return proposal.Header }, &header},
+		layer{func() []byte { return header.ChannelHeader }, &ch},
+	)
 	pack := func(m proto.Message) []byte {
 		b, err := proto.Marshal(m)
 		if err != nil {
@@ -144,6 +137,22 @@ func redate(t *testing.T, p *client.Proposal, id identity.SigningIdentity, ahead
 		t.Fatal(err)
 	}
 	return &gateway.EndorseRequest{TransactionId: ch.TxId, ChannelId: channel.Name, ProposedTransaction: signed}
+}
+
+// A layer of one of Fabric's messages is in the one before it.
+type layer struct {
+	from func() []byte
+	into proto.Message
+}
+
+// peel reads one layer after the other.
+func peel(t *testing.T, layers ...layer) {
+	t.Helper()
+	for _, l := range layers {
+		if err := proto.Unmarshal(l.from(), l.into); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Peers endorse whatever the contract allows, and anybody in the channel may ask
@@ -217,15 +226,44 @@ func forgedContract(t *testing.T, l *life) {
 func accusedRefuses(t *testing.T, l *life) {
 	l.liar.how.Store(refusing)
 	defer l.liar.how.Store(honest)
-	if err := l.prove(t.Context(), l.a.contract(t)); err == nil {
+	if err := l.prove(t.Context(), l.a.contract(t), 0); err == nil {
 		t.Fatal("a carries the proof against itself")
 	}
-	if err := l.prove(t.Context(), l.b.contract(t)); err != nil {
+	if err := l.prove(t.Context(), l.b.contract(t), 0); err != nil {
 		t.Fatalf("b carries it: %v", err)
 	}
-	eventually(t, "c's peer has the fault", func() error { // its block reaches each peer in its own time
-		list, err := l.c.contract(t).Faults(t.Context(), "a.example", calendar.PeriodOf(time.Now()).Add(-3))
-		if err == nil && (len(list) != 1 || list[0].By != "b.example") {
+	l.proved(t, l.c, "b.example")
+}
+
+// A proof against a node goes in though nothing of it runs, and it hears of it
+// when it is back.
+func accusedDown(t *testing.T, l *life) {
+	l.restart(t, &l.a, func() {
+		eventually(t, "b carries the proof", func() error {
+			err := l.prove(t.Context(), l.b.contract(t), 1)
+			if err != nil && !fault.Is(err, fault.Unavailable) {
+				t.Fatal(err)
+			}
+			return err
+		})
+		l.proved(t, l.c, "b.example", "b.example")
+	}, fabric.Contract{Version: "1", Code: l.liar})
+	eventually(t, "a is ready", l.a.ready)
+	l.proved(t, l.a, "b.example", "b.example")
+	eventually(t, "all order", func() error { return l.orderers(t, l.a, l.all()...) })
+}
+
+// proved waits until a node has the faults of a, by who carried them: their
+// blocks reach each peer in its own time.
+func (l *life) proved(t *testing.T, at *node, by ...string) {
+	t.Helper()
+	eventually(t, at.name+" has the faults", func() error {
+		list, err := at.contract(t).Faults(t.Context(), "a.example", calendar.PeriodOf(time.Now()).Add(-3))
+		var have []string
+		for _, f := range list {
+			have = append(have, f.By)
+		}
+		if err == nil && !slices.Equal(have, by) {
 			err = fmt.Errorf("faults are %+v", list)
 		}
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
 // A life is one network of four nodes that everything happens to, one after the
@@ -27,7 +28,7 @@ type life struct {
 	a, b, c, d *node
 	url        string  // where newcomers ask
 	liar       *behave // a's contract
-	prove      func(ctx context.Context, by contract.Client) error
+	prove      func(ctx context.Context, by contract.Client, victim int) error
 	calls      atomic.Int64
 }
 
@@ -76,11 +77,13 @@ func TestLifeOfANetwork(t *testing.T) {
 		run  func(*testing.T, *life)
 	}{
 		{"two newcomers at once", joinAtOnce},
-		{"orderers grow to four", growOrderers},
+		{"orderers grow to four (trap 1)", growOrderers},
 		{"a transaction dated an hour ahead", datedAhead},
-		{"another's books", anothersBooks},
+		{"another's books (trap 3)", anothersBooks},
 		{"a forged contract", forgedContract},
 		{"the accused does not help", accusedRefuses},
+		{"the accused is down", accusedDown},
+		{"peers that do not know each other yet (trap 5)", strangers},
 		{"a commit nobody heard of", commitUnheard},
 		{"members who lie", liars},
 		{"a peer is killed under load", killPeer},
@@ -90,7 +93,8 @@ func TestLifeOfANetwork(t *testing.T) {
 		{"everything is killed", killAll},
 		{"an orderer goes", orderGoes},
 		{"the contract is upgraded under load", upgradeUnderLoad},
-		{"a member is put out and comes back", memberGoes},
+		{"nothing is private (trap 2)", nothingPrivate},
+		{"a member is put out and comes back (trap 6)", memberGoes},
 	} {
 		if !t.Run(s.name, func(t *testing.T) { s.run(t, l) }) {
 			return
@@ -155,12 +159,14 @@ func (l *life) orderers(t *testing.T, at *node, want ...*node) error {
 	return nil
 }
 
+func actOf(i int64) id.Act { return id.Act(fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ6%06d", i)) }
+
 // act registers one more act of a node, until it is recorded. Only what asks to
 // be tried again may come back; it returns how often it did.
 func (l *life) act(t *testing.T, ctx context.Context, n *node) (again int) {
 	t.Helper()
 	i := l.calls.Add(1)
-	in := contract.ActRegistration{Node: n.name, Act: id.Act(fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ6%06d", i))}
+	in := contract.ActRegistration{Node: n.name, Act: actOf(i)}
 	for end := time.Now().Add(time.Minute); ; again++ {
 		_, err := n.contract(t).RegisterAct(ctx, fmt.Sprintf("act/%d", i), in)
 		switch {
@@ -312,6 +318,10 @@ func growOrderers(t *testing.T, l *life) {
 	}
 	if _, err := l.b.AddOrderer(t.Context(), channel.Name, ""); !fault.Is(err, fault.Conflict) {
 		t.Errorf("b orders twice: %v", err)
+	}
+	for _, n := range l.all() { // one that asks for certificates cannot be copied from
+		n.asksForCertificate(t, org.Peer, true)
+		n.asksForCertificate(t, org.Orderer, false)
 	}
 	l.whole(t, l.all()...)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
@@ -147,6 +148,24 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	}
 	if _, err := (channel.Founding{Channel: channel.Name, Founders: []channel.Founder{a.Founder, a.Founder}}).Genesis(time.Now()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a founder twice: %v", err)
+	}
+}
+
+// Trap 6: an orderer refuses a block that leaves an option of the ordering out,
+// and an option that a later release brings must be thought about.
+func TestEveryOptionOfTheOrderingIsSet(t *testing.T) {
+	off := map[protoreflect.Name]bool{ // what is meant to be off, as upstream's own defaults have it where leaders do not rotate
+		"sync_on_start": true, "speed_up_view_change": true, "decisions_per_leader": true,
+	}
+	o := channel.BFT().ProtoReflect()
+	fields := o.Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); o.Has(f) == off[f.Name()] {
+			t.Errorf("%s is %v", f.Name(), o.Get(f))
+		}
+	}
+	if fields.Len() != 18 {
+		t.Errorf("the ordering has %d options", fields.Len())
 	}
 }
 

@@ -149,6 +149,10 @@ func (h *home) serves(r child.Role) bool {
 	if r == child.Orderer {
 		port = h.Ports().Orderer
 	}
+	return listened(port)
+}
+
+func listened(port int) bool {
 	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
@@ -187,6 +191,34 @@ func TestChildrenStartAreWellAndStopInOrder(t *testing.T) {
 		}
 		if h.Alive(t.Context(), r) == nil {
 			t.Errorf("the stopped %s answers", r)
+		}
+	}
+}
+
+// Trap 4: the peers of two nodes on one machine do not want the same ports, and
+// neither do their orderers.
+func TestTwoNodesOnOneMachine(t *testing.T) {
+	one, two := newHome(t, slog.LevelInfo), newHome(t, slog.LevelInfo)
+	for _, h := range []*home{one, two} {
+		h.run(t)
+		h.write(t, child.Peer, child.Orderer)
+	}
+	used := map[int]bool{}
+	for _, h := range []*home{one, two} {
+		p := h.Ports()
+		for _, n := range []int{p.Peer, p.Orderer, p.Chaincode, p.Admin, p.PeerOperations, p.OrdererOperations} {
+			if used[n] {
+				t.Errorf("port %d is used twice", n)
+			}
+			used[n] = true
+			until(t, fmt.Sprintf("port %d is listened on", n), func() bool { return listened(n) })
+		}
+	}
+	for _, h := range []*home{one, two} {
+		for _, s := range h.sup.Status() {
+			if s.Crashes > 0 {
+				t.Errorf("the %s at port %d crashed: %s", s.Role, h.Port, said(s.Exit))
+			}
 		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 )
 
-// What was learned from networks that did not work stands in both files.
+// What was learned from networks that did not work stands in both files: traps
+// 1, 4 and 5 of docs/protocol/ledger.md, and others.
 func TestTrapsAreAvoided(t *testing.T) {
 	c := child.Config{Home: filepath.Join(t.TempDir(), `an "odd": home, #1`), MSP: "a.example", Host: "a.example", Port: 9020}
 	files := map[child.Role]string{}
