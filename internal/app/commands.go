@@ -30,7 +30,7 @@ type options struct {
 	settlement                   string
 	identity, force              bool
 	from, block, network         string
-	keys                         []string
+	keys, with                   []string
 	listeners                    int
 	seed                         uint64
 	period                       string
@@ -54,7 +54,7 @@ func commands() []command {
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
-		{name: "ledger init", summary: "found a network of which this node is the first member", run: initLedger},
+		{name: "ledger init", summary: "found a network of which this node is the first member", run: initLedger, flags: initFlags},
 		{name: "ledger request-join", args: "[URL]", summary: "ask a member's node to admit this one to its network", run: requestJoin, flags: askFlags},
 		{name: "ledger join", summary: "say how this node's admission stands, or wait until it is in", run: join, flags: joinFlags},
 		{name: "ledger forget", summary: "end the waiting for an admission", run: forget},

@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -122,11 +120,7 @@ func (c *call) asked(m council) (r fabric.Request, err error) {
 	if c.opt.request == "" {
 		return m.Request(c.args[0])
 	}
-	b, err := os.ReadFile(c.opt.request)
-	if err == nil {
-		err = json.Unmarshal(b, &r)
-	}
-	return r, fault.Wrap(err, fault.Invalid, "%s is no request to be admitted.", c.opt.request)
+	return readRequest(c.opt.request)
 }
 
 // dismissNode drops a request.

@@ -31,7 +31,11 @@ func requestJoin(ctx context.Context, c *call) error {
 		return usagef("name the address of a member's node, such as https://music.example, or a file with --out")
 	}
 	return withNetwork(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
-		r, err := h.Introduce(c.opt.note)
+		introduce := h.Introduce
+		if c.opt.out != "" {
+			introduce = h.IntroduceByFile
+		}
+		r, err := introduce(c.opt.note)
 		if err != nil {
 			return err
 		}
@@ -39,7 +43,7 @@ func requestJoin(ctx context.Context, c *call) error {
 		if c.opt.out == "" {
 			err = h.Ask(ctx, c.args[0], c.opt.note)
 		} else if err = writeJSON(c.opt.out, r); err == nil {
-			next = fmt.Sprintf("A member takes %s in with `9ten ledger admit --file`, and gives you the network's first block for `9ten ledger join --first`.", c.opt.out)
+			next = fmt.Sprintf("A member takes %s in with `9ten ledger admit --file`, or founds a network with it by `9ten ledger init --with`, and gives you the first block for `9ten ledger join --first`.", c.opt.out)
 		}
 		if err != nil {
 			return err
@@ -74,7 +78,7 @@ const between = 2 * time.Second
 func join(ctx context.Context, c *call) error {
 	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
 		if c.opt.first != "" {
-			if err := takeFirst(h, c.opt.first); err != nil {
+			if err := c.takeFirst(h); err != nil {
 				return err
 			}
 		}
@@ -100,16 +104,24 @@ func join(ctx context.Context, c *call) error {
 	})
 }
 
-func takeFirst(h *fabric.Home, path string) error {
-	b, err := os.ReadFile(path)
+// takeFirst takes a network's first block from a file, and shows who founded it.
+func (c *call) takeFirst(h *fabric.Home) error {
+	b, err := os.ReadFile(c.opt.first)
 	if err != nil {
-		return fault.Wrap(err, fault.Invalid, "%s cannot be read.", path)
+		return fault.Wrap(err, fault.Invalid, "%s cannot be read.", c.opt.first)
 	}
 	first, err := channel.DecodeBlock(b)
 	if err != nil {
 		return err
 	}
-	return h.Take(channel.Name, first)
+	if err := h.Take(channel.Name, first); err != nil || c.json {
+		return err
+	}
+	n, err := beginning(h)
+	if err == nil {
+		n.write(c.stdout)
+	}
+	return err
 }
 
 // admitted is how a node's admission stands.

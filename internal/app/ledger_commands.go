@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -30,25 +29,6 @@ func withNetwork(ctx context.Context, c *call, do func(context.Context, *Config,
 	}
 	defer h.Close()
 	return do(ctx, cfg, h)
-}
-
-// initLedger founds a network of which this node is the first member.
-func initLedger(ctx context.Context, c *call) error {
-	return withNetwork(ctx, c, func(_ context.Context, cfg *Config, h *fabric.Home) error {
-		if err := h.Found(); err != nil {
-			return err
-		}
-		m, err := h.Member()
-		if err != nil {
-			return err
-		}
-		return c.print(struct {
-			Member      string `json:"member"`
-			Fingerprint string `json:"fingerprint"`
-		}{m.MSP, m.Fingerprint()}, func(w io.Writer) {
-			fmt.Fprintf(w, "%s has founded a network and is its first member (%s).\nThe ledger starts with `9ten serve`. Others join with `9ten ledger request-join %s`.\n", m.MSP, m.Fingerprint(), cfg.BaseURL)
-		})
-	})
 }
 
 // examineLedger says what keeps the node's part of a network from working, and

@@ -42,6 +42,9 @@ type Request struct {
 	Member channel.Member `json:"member"`
 	Note   string         `json:"note,omitempty"` // for people, at most 500 characters
 	At     time.Time      `json:"at"`             // when it came
+	// Orderer is what the node's orderer shows of itself, in a file alone: see
+	// [Home.IntroduceByFile].
+	Orderer *channel.Consenter `json:"orderer,omitempty"`
 }
 
 // Fingerprint is what people compare of a request by telephone.
@@ -90,7 +93,7 @@ func (h *Home) Ask(ctx context.Context, via, note string) error {
 	return h.change(func(r *record) { r.Phase, r.Via = Asking, u.String() })
 }
 
-// Introduce makes this node's request, for a member's node or for a file.
+// Introduce makes this node's request to a member's node.
 func (h *Home) Introduce(note string) (Request, error) {
 	if err := checkNote(note); err != nil {
 		return Request{}, err

@@ -2,6 +2,8 @@ package fabric
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
@@ -32,9 +34,44 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 		return nil, err
 	}
 	s, err := c.Status(ctx)
-	if err != nil {
+	if err != nil { // of a node that is down that is all there is to say
 		p.Complaints = append(p.Complaints, err.Error())
+		return doctor.Examine(ctx, p), nil
 	}
 	p.Newest = s.At
-	return doctor.Examine(ctx, p), nil
+	f, err := h.orderersOf(ctx, channel.Name)
+	return append(doctor.Examine(ctx, p), f), err
+}
+
+// orderersOf says how many of a channel's orderers take part, by the newest
+// configuration the node has seen: with too few nothing is recorded, and no
+// server of this node says whose fault it is.
+func (h *Home) orderersOf(ctx context.Context, name string) (f doctor.Finding, err error) {
+	b, err := h.newest(name)
+	if err != nil {
+		return f, err
+	}
+	cfg, err := channel.Read(b)
+	if err != nil {
+		return f, err
+	}
+	heard, err := h.hear(ctx, name, cfg)
+	if err != nil {
+		return f, err
+	}
+	var silent []string
+	for _, x := range heard {
+		if x.err != nil && !x.forbidden {
+			silent = append(silent, fmt.Sprintf("%s (%s)", x.who.MSP, x.who.Address()))
+		}
+	}
+	n, needed := len(heard)-len(silent), channel.Quorum(len(heard))
+	f = doctor.Finding{Name: "orderers", OK: n >= needed, Detail: fmt.Sprintf("%d of %d orderers take part; %d must.", n, len(heard), needed)}
+	if len(silent) > 0 {
+		f.Detail += " Not heard from: " + strings.Join(silent, ", ") + "."
+	}
+	if !f.OK {
+		f.Remedy = "Nothing is recorded until more of them run: ask their operators, and see that these addresses are reached from here."
+	}
+	return f, nil
 }

@@ -23,7 +23,7 @@ func TestExamine(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"commands", "ports", "disk", "clock", "certificate", "peer", "orderer"} {
+	for _, name := range []string{"commands", "ports", "disk", "clock", "certificate", "peer", "orderer", "orderers"} {
 		if all[name] == "" {
 			t.Errorf("%s was not looked at: %v", name, all)
 		}

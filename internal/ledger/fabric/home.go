@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -208,49 +207,15 @@ func (h *Home) Phase() Phase {
 	return h.rec.Phase
 }
 
-// Found makes a network of which the node is the only member, with one orderer.
-// It returns Conflict when the node is in a network or asked to be.
-func (h *Home) Found() error {
-	if p := h.Phase(); p != Alone {
-		return fault.New(fault.Conflict, "This node has a network already (%s). A second one would be another ledger; move the folder %s away if that is what you want.", p, h.cfg.Dir)
-	}
-	m, err := h.Member()
-	if err != nil {
-		return err
-	}
-	if b, err := h.First(channel.Name); err == nil && foundedBy(b, m) {
-		return h.Take(channel.Name, b) // it died between the two things that Take writes
-	}
-	c, err := h.Consenter()
-	if err != nil {
-		return err
-	}
-	b, err := channel.Founding{Channel: channel.Name, Founders: []channel.Founder{{Member: m, Consenter: c}}}.Genesis(h.cfg.Now())
-	if err != nil {
-		return err
-	}
-	return h.Take(channel.Name, b)
-}
-
-// foundedBy reports whether a first block is of a network that a member founded
-// alone.
-func foundedBy(b *cb.Block, m channel.Member) bool {
-	cfg, err := channel.Read(b)
-	if err != nil {
-		return false
-	}
-	members, err := cfg.Members()
-	return err == nil && len(members) == 1 && members[0].MSP == m.MSP && bytes.Equal(members[0].CA, m.CA)
-}
-
 // Take makes a channel's first block the node's: from now on it is a member's
 // node. It returns Conflict when it has another first block of that channel, Invalid
-// for what is no first block.
+// for what is no first block, or one that names this node with other
+// certificates than it has.
 func (h *Home) Take(name string, first *cb.Block) error {
 	if first.GetHeader().GetNumber() != 0 {
 		return fault.New(fault.Invalid, "That is block %d of a channel, not its first.", first.GetHeader().GetNumber())
 	}
-	if _, err := channel.Read(first); err != nil {
+	if err := h.recognises(first); err != nil {
 		return err
 	}
 	raw := channel.EncodeBlock(first)

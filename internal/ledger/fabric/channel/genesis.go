@@ -54,6 +54,19 @@ type Founding struct {
 	Batch      time.Duration // 0: BatchTimeout
 }
 
+// Orderers is with how many orderers a network of n founders begins: as many as
+// are of use. With two or three none of them may fail, so one orders alone; from
+// four on every three more let one more fail.
+func Orderers(n int) int {
+	if n < 4 {
+		return 1
+	}
+	return min(n-(n-1)%3, mostOrderers)
+}
+
+// mostOrderers at the start; more make a network slower and hardly safer.
+const mostOrderers = 10
+
 // Genesis makes the channel's first block. It is made once: everybody who joins
 // later takes this very block. It returns Invalid for no founder, no orderer, or
 // a founder named twice.
