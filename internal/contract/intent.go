@@ -5,19 +5,19 @@ import (
 	"unicode/utf8"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/royalty/wire"
 )
 
 // What members agree on about the network itself.
 const (
-	AdmitMember     = "admit-member"             // payload: the organisation's group of the channel's configuration
-	UpdateMember    = "update-member"            // payload: the group that takes its place
-	RemoveMember    = "remove-member"            // an organisation, with its orderer
-	AddOrderer      = "add-orderer"              // payload: its address and certificates
-	RemoveOrderer   = "remove-orderer"           //
-	ReplaceOrderer  = "replace-orderer-identity" // payload: the certificates that take the place of those there are
-	SetValidators   = "set-validators"           // payload: the organisations whose peers endorse
-	UpgradeContract = "upgrade-contract"         // subject: the version; payload: the definition. The lifecycle counts its approvals
+	AdmitMember     = network.AdmitMember     // payload: what the newcomer shows of itself
+	RemoveMember    = network.RemoveMember    // an organisation, with its orderer
+	AddOrderer      = network.AddOrderer      // payload: its address and certificates
+	RemoveOrderer   = network.RemoveOrderer   //
+	ReplaceOrderer  = network.ReplaceOrderer  // payload: the certificates that take the place of those there are
+	SetValidators   = network.SetValidators   // payload: the organisations whose peers endorse
+	UpgradeContract = network.UpgradeContract // subject: the version; payload: the definition. The lifecycle counts its approvals
 )
 
 const (
@@ -40,7 +40,6 @@ type intentKind struct {
 func intentKinds() map[string]intentKind {
 	return map[string]intentKind{
 		AdmitMember:     {aboutNode, true, true},
-		UpdateMember:    {aboutNode, true, true},
 		RemoveMember:    {aboutNode, false, true},
 		AddOrderer:      {aboutNode, true, true},
 		RemoveOrderer:   {aboutNode, false, true},
@@ -68,11 +67,11 @@ func aboutVersion(subject string) error {
 
 // The states of an intent.
 const (
-	Open      = "open"
-	Applied   = "applied"   // it is in force
-	Failed    = "failed"    // it cannot be carried out
-	Expired   = "expired"   // nobody carried it out in time
-	Withdrawn = "withdrawn" // by the organisation that proposed it
+	Open      = network.Open
+	Applied   = network.Applied
+	Failed    = network.Failed
+	Expired   = network.Expired
+	Withdrawn = network.Withdrawn
 )
 
 // IntentProposal is the argument of ProposeIntent.

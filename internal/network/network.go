@@ -33,7 +33,8 @@ type Newcomer struct {
 	At          time.Time `json:"at" doc:"When it asked"`
 }
 
-// The kinds of what members decide.
+// The kinds of what members decide. The contract takes these, each node carries
+// them out, and [Intent.Words] says them.
 const (
 	AdmitMember     = "admit-member"
 	RemoveMember    = "remove-member"
@@ -44,8 +45,14 @@ const (
 	UpgradeContract = "upgrade-contract"
 )
 
-// Open is the state of an intent that members decide about.
-const Open = "open"
+// The states of an intent.
+const (
+	Open      = "open"      // members decide about it
+	Applied   = "applied"   // it is in force
+	Failed    = "failed"    // it cannot be carried out
+	Expired   = "expired"   // nobody carried it out in time
+	Withdrawn = "withdrawn" // by the node that proposed it
+)
 
 // An Intent is a change of the network that a member proposed.
 type Intent struct {

@@ -2,6 +2,8 @@ package network
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +17,9 @@ var words = map[string]string{
 	SetValidators:   "%[1]s proposes that %[2]s endorse.",
 	UpgradeContract: "%[1]s proposes to move to version %[2]s of the contract.",
 }
+
+// Kinds are all of them, by name.
+func Kinds() []string { return slices.Sorted(maps.Keys(words)) }
 
 // Format is the sentence of a kind, with its arguments: pages say it in their
 // own language.

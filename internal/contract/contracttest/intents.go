@@ -12,6 +12,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/network"
 )
 
 func intents(t *testing.T, w *world) {
@@ -41,6 +42,9 @@ func intents(t *testing.T, w *world) {
 		in := good
 		tt.change(&in)
 		wants(t, tt.what, one(w.c.ProposeIntent(w.ctx, w.op(), in)), tt.want)
+	}
+	for _, k := range network.Kinds() { // none is unknown
+		wants(t, k, one(w.c.ProposeIntent(w.ctx, w.op(), contract.IntentProposal{Kind: k})), fault.Invalid)
 	}
 	id := intentID(t, good)
 	_, err := w.c.ProposeIntent(w.ctx, w.op(), good)

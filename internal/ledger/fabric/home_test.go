@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
+	"github.com/michaelperna/9ten/internal/network"
 )
 
 // The peer starts this binary as its external builder.
@@ -172,5 +174,14 @@ func TestFoundingGoesOn(t *testing.T) {
 	}
 	if err := again.Found(); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a second network: %v", err)
+	}
+}
+
+// Whatever members may agree on a node carries out: an upgrade of the contract by
+// the channel's lifecycle, everything else by an update of its configuration.
+func TestEveryKindIsCarriedOut(t *testing.T) {
+	want := slices.DeleteFunc(network.Kinds(), func(k string) bool { return k == network.UpgradeContract })
+	if have := fabric.Kinds(); !slices.Equal(have, want) {
+		t.Errorf("a node carries out %v, and members agree on %v", have, want)
 	}
 }

@@ -1,6 +1,9 @@
 package fabric
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
@@ -8,6 +11,11 @@ import (
 
 // Explain is how a gateway's error becomes a fault.
 var Explain = explain
+
+// Kinds are what a node can carry out of what members agree on.
+func Kinds() []string {
+	return slices.Sorted(maps.Keys(kinds))
+}
 
 // PID is a child's process, 0 while it does not run.
 func (h *Home) PID(r child.Role) int {

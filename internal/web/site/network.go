@@ -59,7 +59,7 @@ type IntentLine struct {
 }
 
 // intentStates name what became of an intent.
-var intentStates = map[string]string{"open": "Open", "applied": "In force", "failed": "Cannot be carried out", "expired": "Ran out", "withdrawn": "Withdrawn"}
+var intentStates = map[string]string{network.Open: "Open", network.Applied: "In force", network.Failed: "Cannot be carried out", network.Expired: "Ran out", network.Withdrawn: "Withdrawn"}
 
 // quorumWords say how far a majority is.
 var quorumWords = map[string]string{
