@@ -85,7 +85,21 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-func (n outside) client() (*fabric.Client, error) { return n.Client(channel.Name) }
+func (n outside) client() (*fabric.Client, error) {
+	if err := n.Absent(); err != nil {
+		return nil, err
+	}
+	return n.Client(channel.Name)
+}
+
+// starting says of a ledger that does not answer that the node is not far enough
+// yet, where that is so.
+func (n outside) starting(err error) error {
+	if ready, _, _ := n.Ready(channel.Name); !ready && fault.Is(err, fault.Unavailable) {
+		return fault.Wrap(err, fault.Unavailable, "This node's peer is not ready yet. What has to be recorded waits for it.")
+	}
+	return err
+}
 
 // Submit records a call; see [ledger.Ledger].
 func (n outside) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
@@ -102,7 +116,8 @@ func (n outside) Evaluate(ctx context.Context, fn string, args ...string) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	return c.Evaluate(ctx, fn, args...)
+	b, err := c.Evaluate(ctx, fn, args...)
+	return b, n.starting(err)
 }
 
 // Events yields what the network recorded.
@@ -123,7 +138,8 @@ func (n outside) Status(ctx context.Context) (ledger.Status, error) {
 	if err != nil {
 		return ledger.Status{}, err
 	}
-	return c.Status(ctx)
+	s, err := c.Status(ctx)
+	return s, n.starting(err)
 }
 
 // Verify walks the channel's blocks.

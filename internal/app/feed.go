@@ -326,7 +326,11 @@ func (f *feed) follow(ctx context.Context) error {
 			if time.Since(began) > latestRetry {
 				pause = soonest
 			}
-			f.log.Warn("the ledger's events cannot be read; it is tried again", "in", pause, "err", err)
+			level := slog.LevelWarn
+			if fault.Is(err, fault.Unavailable) && (pause == soonest || !f.ledger.Away().IsZero()) {
+				level = slog.LevelDebug // that it is away is said already
+			}
+			f.log.Log(ctx, level, "the ledger's events cannot be read; it is tried again", "in", pause, "err", err)
 			select {
 			case <-ctx.Done():
 				return nil
@@ -385,8 +389,8 @@ func (f *feed) watch(ctx context.Context) error {
 				return nil
 			}
 		}
-		if err != nil && ctx.Err() == nil {
-			f.log.Warn("the ledger does not answer", "err", err)
+		if err != nil && ctx.Err() == nil && !fault.Is(err, fault.Unavailable) { // of one that is away it is said already
+			f.log.Warn("what the ledger says cannot be kept; it is tried again", "err", err)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func TestFeedBridgesASnapshot(t *testing.T) {
 		db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "9ten.db"), Now: h.now})
 		h.ok(err)
 		t.Cleanup(func() { _ = db.Close() })
-		return &feed{node: h.cfg.NodeID(), ledger: &patient{home: l, patience: usual, wall: time.Now}, db: db, log: slog.New(slog.DiscardHandler), back: func(context.Context) error { return nil }}
+		return &feed{node: h.cfg.NodeID(), ledger: &patient{home: l, patience: usual, wall: time.Now, log: slog.New(slog.DiscardHandler)}, db: db, log: slog.New(slog.DiscardHandler), back: func(context.Context) error { return nil }}
 	}
 	own := h.ledger.home
 	whole := feeds(own)

@@ -77,7 +77,7 @@ func newFeed(t *testing.T, c *chronicle) *feed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return &feed{node: "a.example", ledger: &patient{home: c, patience: usual, wall: time.Now}, db: db, log: slog.New(slog.DiscardHandler), back: func(context.Context) error { return nil }}
+	return &feed{node: "a.example", ledger: &patient{home: c, patience: usual, wall: time.Now, log: slog.New(slog.DiscardHandler)}, db: db, log: slog.New(slog.DiscardHandler), back: func(context.Context) error { return nil }}
 }
 
 // story is what three nodes recorded.

@@ -50,7 +50,7 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 			h = n.mover
 		}
 	}
-	n.ledger = &patient{home: h, patience: usual, wall: time.Now, returned: make(chan struct{}, 1)}
+	n.ledger = &patient{home: h, patience: usual, wall: time.Now, returned: make(chan struct{}, 1), log: n.logger("ledger")}
 	n.closers = append(n.closers, n.ledger.Close)
 	n.feed = &feed{node: n.cfg.NodeID(), ledger: n.ledger, db: n.db, log: n.logger("ledger"), back: n.hurry, now: make(chan struct{}, 1)}
 	if n.fabric != nil {

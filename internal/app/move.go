@@ -145,7 +145,7 @@ func (m *mover) bring(ctx context.Context) error {
 }
 
 func (m *mover) send(ctx context.Context) error {
-	client := contract.Client{Ledger: &patient{home: m.home, patience: unhurried, wall: time.Now}}
+	client := contract.Client{Ledger: &patient{home: m.home, patience: unhurried, wall: time.Now, log: slog.New(slog.DiscardHandler)}}
 	if err := ready(ctx, client); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -30,11 +31,25 @@ type patient struct {
 	patience
 	wall     func() time.Time // of the machine: it measures waiting
 	returned chan struct{}    // holds one: it answers again
+	log      *slog.Logger
 
 	mu    sync.Mutex
 	since time.Time // it has not answered since then; zero while it does
 	hung  time.Time // when a call was last given up
+	said  silence
 }
+
+// An silence is what was logged of a ledger that is not there. Everything that
+// waits for it asks again and again, and its log is for people: each reason is
+// said once, and again only when it comes back after a while.
+type silence struct {
+	known bool                 // the ledger has answered since the node started
+	told  bool                 // that it is away, and not yet that it is back
+	last  map[string]time.Time // when a reason was said
+}
+
+// repeat is how long a ledger that comes and goes is not spoken of again.
+const repeat = 10 * time.Minute
 
 // Away is since when the ledger has not answered, zero while it does.
 func (p *patient) Away() time.Time {
@@ -80,6 +95,7 @@ func (p *patient) learn(err error, hung bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !fault.Is(err, fault.Unavailable) {
+		p.present()
 		if !p.since.IsZero() {
 			select {
 			case p.returned <- struct{}{}:
@@ -96,6 +112,35 @@ func (p *patient) learn(err error, hung bool) {
 	if hung {
 		p.hung = now
 	}
+	p.missing(err)
+}
+
+// missing says that the ledger is not there. Before it was there for the first
+// time that is how a node starts, and no warning.
+func (p *patient) missing(err error) {
+	why := plain(err)
+	last, was := p.said.last[why]
+	if was && (!last.Before(p.since) || p.wall().Sub(last) < repeat) {
+		return
+	}
+	if p.said.last == nil || len(p.said.last) > 100 {
+		p.said.last = map[string]time.Time{}
+	}
+	p.said.last[why] = p.wall()
+	if !p.said.known {
+		p.log.Info("waiting for the ledger", "for", why)
+		return
+	}
+	p.said.told = true
+	p.log.Warn("the ledger does not answer; what is to be recorded waits", "err", err)
+}
+
+// present says that the ledger is back, where it was said that it is not.
+func (p *patient) present() {
+	if p.said.told {
+		p.log.Info("the ledger answers again", "away", p.wall().Sub(p.since).Round(time.Second))
+	}
+	p.said.known, p.said.told = true, false
 }
 
 func (p *patient) Submit(ctx context.Context, c ledger.Call) (ledger.Result, error) {

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,7 +38,7 @@ func hang(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 func TestLedgerThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &moody{answer: hang}
-		p := &patient{home: m, patience: usual, wall: time.Now}
+		p := &patient{home: m, patience: usual, wall: time.Now, log: slog.New(slog.DiscardHandler)}
 		ask := func(want time.Duration, kind fault.Kind) {
 			t.Helper()
 			began := time.Now()
@@ -80,7 +83,7 @@ func TestLedgerThatHangs(t *testing.T) {
 // leaves says nothing of the ledger.
 func TestLedgerThatRefuses(t *testing.T) {
 	m := &moody{answer: func(context.Context) error { return fault.Wrap(errors.New("no route"), fault.Unavailable, "away") }}
-	p := &patient{home: m, patience: usual, wall: time.Now}
+	p := &patient{home: m, patience: usual, wall: time.Now, log: slog.New(slog.DiscardHandler)}
 	for range 3 {
 		if _, err := p.Evaluate(t.Context(), "GetNodes"); !fault.Is(err, fault.Unavailable) || p.Away().IsZero() {
 			t.Error(err, p.Away())
@@ -99,4 +102,61 @@ func TestLedgerThatRefuses(t *testing.T) {
 	if _, err := p.Evaluate(gone, "GetNodes"); !fault.Is(err, fault.Unavailable) || !p.Away().IsZero() {
 		t.Error(err, p.Away())
 	}
+}
+
+// A log is for people: a ledger that is not there yet is waited for in one
+// line, one that goes is missed in one, whoever asks and however often.
+func TestAnAbsenceIsSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		m := &moody{}
+		p := &patient{home: m, patience: usual, wall: time.Now, log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: untimed}))}
+		ask := func(err error) {
+			t.Helper()
+			m.answer = func(context.Context) error { return err }
+			for range 3 {
+				if _, got := p.Evaluate(t.Context(), "GetNodes"); !errors.Is(got, err) {
+					t.Errorf("%v, want %v", got, err)
+				}
+				if _, got := p.Submit(t.Context(), ledger.Call{}); !errors.Is(got, err) {
+					t.Errorf("%v, want %v", got, err)
+				}
+				time.Sleep(time.Second)
+			}
+		}
+		want := func(lines ...string) {
+			t.Helper()
+			if got, want := log.String(), strings.Join(append(lines, ""), "\n"); got != want {
+				t.Errorf("the log says\n%swant\n%s", got, want)
+			}
+			log.Reset()
+		}
+		asks, starts, gone := fault.New(fault.Unavailable, "It asks."), fault.New(fault.Unavailable, "It starts."), fault.New(fault.Unavailable, "It is gone.")
+		ask(asks)
+		ask(starts)
+		ask(asks)
+		want(`level=INFO msg="waiting for the ledger" for="It asks."`, `level=INFO msg="waiting for the ledger" for="It starts."`)
+		ask(nil)
+		want()
+		ask(gone)
+		want(`level=WARN msg="the ledger does not answer; what is to be recorded waits" err="It is gone."`)
+		ask(nil)
+		want(`level=INFO msg="the ledger answers again" away=3s`)
+		ask(gone) // it comes and goes
+		ask(nil)
+		want()
+		time.Sleep(repeat)
+		ask(gone)
+		time.Sleep(24 * time.Hour)
+		ask(gone)
+		want(`level=WARN msg="the ledger does not answer; what is to be recorded waits" err="It is gone."`)
+	})
+}
+
+// untimed leaves the time out of a log.
+func untimed(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }

@@ -1,11 +1,13 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -567,4 +569,27 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What waits for something that is away is no failure to the log either: whoever
+// found it away has said so.
+func TestWaitingIsNoWarning(t *testing.T) {
+	var log bytes.Buffer
+	within(t, func(b *bench) {
+		b.Runner = jobs.New(jobs.Config{Store: b.db, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now})
+		b.Handle("away", jobs.Options{}, func(context.Context, jobs.Job) error {
+			b.note("asked")
+			return jobs.Later(errors.New("nobody is there"))
+		})
+		b.Handle("fail", jobs.Options{Tries: 1}, func(context.Context, jobs.Job) error { return errors.New("no luck") })
+		b.start()
+		b.enqueue("away", "", time.Time{})
+		time.Sleep(25 * time.Second)
+		b.wantRuns("asked", "asked", "asked")
+		b.enqueue("fail", "", time.Time{})
+		synctest.Wait()
+	})
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "no luck") {
+		t.Errorf("the log says %s", got)
+	}
 }

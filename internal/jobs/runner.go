@@ -247,6 +247,8 @@ func (r *Runner) report(ctx context.Context, j Job, err error, took time.Duratio
 		log.Debug("done")
 	case ctx.Err() != nil:
 		log.Info("interrupted")
+	case wasAway(err): // whoever finds that something is away says so, once for all that wait
+		log.Debug("waits", "err", err)
 	default:
 		log.Warn("failed", "err", err)
 		r.mu.Lock()

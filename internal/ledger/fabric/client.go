@@ -97,18 +97,21 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	if err != nil {
 		return r, false, err
 	}
-	within, stop := context.WithTimeout(ctx, endorseWithin)
-	defer stop()
-	tx, err := p.EndorseWithContext(within)
-	if err != nil {
-		return r, strangers(err), explain(err)
+	var tx *client.Transaction
+	if err := settled(ctx, submitSettles, func() (err error) {
+		within, stop := context.WithTimeout(ctx, endorseWithin)
+		defer stop()
+		tx, err = p.EndorseWithContext(within)
+		return explain(err)
+	}); err != nil {
+		return r, false, err
 	}
 	// A writing function returns the id of the transaction that recorded its
 	// operation. Another one's says that it was recorded before.
 	if r.Tx = string(tx.Result()); r.Tx != p.TransactionID() {
 		return r, false, nil
 	}
-	within, stop = context.WithTimeout(ctx, orderWithin)
+	within, stop := context.WithTimeout(ctx, orderWithin)
 	defer stop()
 	commit, err := tx.SubmitWithContext(within)
 	if err != nil {
@@ -154,8 +157,36 @@ func unknown(err error) error {
 func (c *Client) Evaluate(ctx context.Context, fn string, args ...string) ([]byte, error) {
 	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
-	b, err := c.contract.EvaluateWithContext(ctx, fn, client.WithArguments(args...))
-	return b, explain(err)
+	var b []byte
+	err := settled(ctx, evaluateSettles, func() (err error) {
+		b, err = c.contract.EvaluateWithContext(ctx, fn, client.WithArguments(args...))
+		return explain(err)
+	})
+	return b, err
+}
+
+// A peer that has just started knows nothing of the others for a second or two,
+// until they have told each other what they have; its gateway then finds nobody
+// to ask. A call waits for that as long as this.
+const (
+	submitSettles   = 8 * time.Second
+	evaluateSettles = 3 * time.Second
+	settlesAgain    = 200 * time.Millisecond
+)
+
+// settled does something again while the peer has not found the others.
+func settled(ctx context.Context, most time.Duration, do func() error) error {
+	for end := time.Now().Add(most); ; {
+		err := do()
+		if err == nil || !strangers(err) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(settlesAgain):
+		}
+	}
 }
 
 // An event's checkpoint is its block and its place there.

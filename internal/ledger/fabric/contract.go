@@ -18,6 +18,7 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 )
 
 // ContractName is the contract's name on every channel.
@@ -90,7 +91,10 @@ func (c Contract) serve(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("the contract's socket: %w", err)
 	}
-	s := grpc.NewServer()
+	// The peer asks every minute whether the contract is there. A server hangs up
+	// on who asks more than once in five, unless it is told otherwise; on this
+	// socket nobody asks but the own peer.
+	s := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Nanosecond, PermitWithoutStream: true}))
 	peer.RegisterChaincodeServer(s, &shim.ChaincodeServer{CCID: id, CC: c.Code})
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()

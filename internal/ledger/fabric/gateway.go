@@ -46,11 +46,12 @@ var refusal = regexp.MustCompile(`chaincode response \d+, (.+)$`)
 // mismatch is how a gateway says that an endorser came to another result.
 const mismatch = "ProposalResponsePayloads do not match"
 
-// strangers reports whether an endorsement failed because the peer does not know
-// enough of the others: for some seconds after it started, or after one joined.
-func strangers(err error) bool {
-	return strings.Contains(err.Error(), "no combination of peers can be derived")
-}
+// unacquainted is how a gateway says that it finds nobody to ask.
+var unacquainted = regexp.MustCompile(`no combination of peers can be derived|no peers available to evaluate chaincode`)
+
+// strangers reports whether a call failed because the peer does not know enough
+// of the others: for some seconds after it started, or after one joined.
+func strangers(err error) bool { return unacquainted.MatchString(err.Error()) }
 
 // A Disagreement says that peers came to different results: somebody's contract
 // is not the network's.

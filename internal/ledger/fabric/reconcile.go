@@ -416,3 +416,19 @@ func (h *Home) Ready(name string) (ready bool, doing string, err error) {
 	}
 	return v.ready, v.doing, v.err
 }
+
+// Absent says why the node has no ledger to ask at all, nil where it has one,
+// which may still be away.
+func (h *Home) Absent() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch h.rec.Phase {
+	case Alone:
+		return fault.New(fault.Unavailable, "This node is in no network yet, so it has no ledger. What has to be recorded waits.")
+	case Asking:
+		return fault.New(fault.Unavailable, "This node waits to be admitted to a network. What has to be recorded waits with it.")
+	case Removed:
+		return fault.New(fault.Unavailable, "The members have put this node out of their network. What has to be recorded waits until it is in one again.")
+	}
+	return nil
+}

@@ -134,7 +134,8 @@ type ear struct {
 	skip bool   // what is left of a line that was too long
 
 	mu   sync.Mutex
-	said []Said // oldest first
+	said []Said          // oldest first
+	nags map[string]*nag // by what they say
 }
 
 // Write never fails: a log that cannot be written must not stop a child.
@@ -174,19 +175,22 @@ func (e *ear) hear(line []byte) {
 	if l.Logger != "" {
 		attrs = append(attrs, slog.String("part", l.Logger))
 	}
-	e.log.LogAttrs(context.Background(), l.Level, l.Text, append(attrs, l.Attrs...)...)
+	attrs = append(attrs, l.Attrs...)
 	if l.Level < slog.LevelWarn {
+		e.log.LogAttrs(context.Background(), l.Level, l.Text, attrs...)
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := l.Text
-	for _, a := range l.Attrs {
-		if a.Key == "error" {
-			s += ": " + a.Value.String()
-		}
+	now, level := time.Now(), l.Level
+	more, quiet := e.known(l, now)
+	if quiet {
+		level = slog.LevelDebug
+	} else if more > 0 {
+		attrs = append(attrs, slog.Int("also", more)) // times since it was logged last
 	}
-	if e.said = append(e.said, Said{At: time.Now().UTC(), Text: s}); len(e.said) > remembered {
+	e.log.LogAttrs(context.Background(), level, l.Text, attrs...)
+	if e.said = append(e.said, Said{At: now.UTC(), Text: l.whole()}); len(e.said) > remembered {
 		e.said = e.said[1:]
 	}
 }

@@ -2,9 +2,12 @@ package child
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -86,6 +89,105 @@ level=ERROR msg="panic: three" from=orderer
 	}
 	if n := len(e.since(time.Now().Add(time.Minute))); n != 0 {
 		t.Errorf("%d complaints from the future", n)
+	}
+}
+
+// What a healthy network complains of, as it was seen: nodes that join and start
+// to order, two that carry one change, transactions beside it.
+func TestAHealthyNetworkIsQuiet(t *testing.T) {
+	const stale = "error authorizing update: error validating ReadSet: proposed update requires that key [Group] /Channel/Application be at version 0, but it is currently at version 1"
+	for _, x := range []struct{ level, name, msg, field, text string }{
+		{"warn", "common.deliver", "Error reading from 127.0.0.1:38422: rpc error: code = Canceled desc = context canceled", "", ""},
+		{"warn", "BlockReceiver", "Encountered an error reading from deliver stream: rpc error: code = Canceled desc = context canceled", "", ""},
+		{"warn", "gossip.gossip", "No such channel nineten", "", ""},
+		{"error", "gossip.service", "Tried joining channel nineten but our org( b.example ), isn't among the orgs of the channel: [a.example] , aborting.", "", ""},
+		{"warn", "endorser", "access denied", "error", "MSP d.example is not defined on channel"},
+		{"warn", "endorser", "Failed to preProcess proposal", "error", "error validating proposal: access denied: channel [nineten] creator org unknown, creator is malformed"},
+		{"warn", "policies", "invalid identity", "error", "MSP d.example is not defined on channel"},
+		{"error", "BFTHeaderReceiver", "[nineten][127.0.0.1:19022] Got bad status NOT_FOUND", "", ""},
+		{"warn", "common.deliver", "[channel: nineten] Error reading from channel, cause was: NOT_FOUND", "", ""},
+		{"warn", "orderer.common.cluster", "service authentication of 127.0.0.1:40490 failed with error: channel nineten not found in config", "", ""},
+		{"warn", "orderer.common.cluster.puller", "Received status:NOT_FOUND from 127.0.0.1:19062: faulty node, received: status:NOT_FOUND", "", ""},
+		{"error", "orderer.consensus.smartbft", "Rejecting config proposal due to " + stale, "", ""},
+		{"error", "orderer.consensus.smartbft.verifier", "Error verifying config update: " + stale, "", ""},
+		{"error", "orderer.consensus.smartbft", "Rejecting config proposal due to error authorizing update: error validating DeltaSet: attempt to set key [Policy] /Channel/Application/Endorsement to version 1, but key is at version 1", "", ""},
+		{"warn", "gateway", "Unsuccessful response sending transaction to orderer", "info", stale},
+		{"warn", "gateway", "Insufficient number of orderers could successfully process transaction to satisfy quorum requirement", "", ""},
+		{"warn", "gateway", "Endorse call to endorser failed", "error", "chaincode response 500, conflict: The intent is applied already."},
+		{"warn", "vscc", "Endorsment policy failure", "error", "validation of endorsement policy for chaincode nineten in tx 39:0 failed: signature set did not satisfy policy"},
+		{"error", "vscc", "VSCC error: stateBasedValidator.Validate failed, err validation of endorsement policy for chaincode nineten in tx 39:0 failed: signature set did not satisfy policy", "", ""},
+		{"error", "committer.txvalidator", "Dispatch for transaction txId = c3e7 returned error: validation of endorsement policy for chaincode nineten in tx 39:0 failed: signature set did not satisfy policy", "", ""},
+		{"warn", "grpc", "[core] [Channel #16 SubChannel #17] grpc: addrConn.createTransport failed to connect to {Addr: \"127.0.0.1:19021\"}. Err: connection error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:19021: connect: connection refused\"", "", ""},
+		{"warn", "gossip.gossip", "Deep probe of 127.0.0.1:19041 for channel nineten failed: context deadline exceeded", "", ""},
+		{"warn", "peer.blocksprovider", "Failed to fetch blocks, count=1, round=0, going to retry in 100ms", "", ""},
+	} {
+		fields := map[string]string{"level": x.level, "name": x.name, "msg": x.msg}
+		if x.field != "" {
+			fields[x.field] = x.text
+		}
+		b, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := parse(b); l.Level != slog.LevelDebug {
+			t.Errorf("%v: %s", l.Level, b)
+		}
+	}
+}
+
+// What matters of the same parts of Fabric is heard.
+func TestTroubleIsHeard(t *testing.T) {
+	for line, want := range map[string]slog.Level{
+		`{"level":"warn","name":"validation","msg":"Channel [nineten]: Block [39] Transaction index [0] TxId [c3] marked as invalid by committer. Reason code [ENDORSEMENT_POLICY_FAILURE]"}`:           slog.LevelWarn,
+		`{"level":"warn","name":"grpc","msg":"addrConn.createTransport failed to connect. Err: error reading server preface: remote error: tls: certificate required"}`:                                 slog.LevelWarn,
+		`{"level":"error","name":"orderer.consensus.smartbft","msg":"Rejecting config proposal due to error authorizing update: error validating DeltaSet: policy for [Group] /Channel not satisfied"}`: slog.LevelError,
+		`{"level":"error","name":"committer.txvalidator","msg":"Dispatch for transaction txId = c3 returned error: the chaincode is not there"}`:                                                        slog.LevelError,
+		`{"level":"warn","name":"BlockReceiver","msg":"Orderer hung up without sending status"}`:                                                                                                        slog.LevelWarn,
+	} {
+		if l := parse([]byte(line)); l.Level != want {
+			t.Errorf("%v, want %v: %s", l.Level, want, line)
+		}
+	}
+}
+
+// A complaint that comes again and again is in the log once in a while.
+func TestComplaintsAreNotRepeated(t *testing.T) {
+	var b bytes.Buffer
+	e := &ear{role: Orderer, log: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))}
+	say := func(text string) { e.hear([]byte(`{"level":"warn","name":"egress","msg":"` + text + `"}`)) }
+	synctest.Test(t, func(*testing.T) {
+		for i := range 50 {
+			say(fmt.Sprintf("Failed sending to %d at 10.0.0.1:%d after %d.5ms", i%4, 9000+i, i))
+			say(fmt.Sprintf("Failed sending to 9 at 10.0.0.2:%d after 1ms", i))
+			say("Failed sending to 1 at node1.example:9021")
+			say("Failed sending to 1 at node2.example:9021")
+			time.Sleep(time.Second)
+		}
+		time.Sleep(again)
+		say("Failed sending to 3 at 10.0.0.1:9021 after 1ms")
+	})
+	const want = `level=WARN msg="Failed sending to 0 at 10.0.0.1:9000 after 0.5ms" from=orderer part=egress
+level=WARN msg="Failed sending to 9 at 10.0.0.2:0 after 1ms" from=orderer part=egress
+level=WARN msg="Failed sending to 1 at node1.example:9021" from=orderer part=egress
+level=WARN msg="Failed sending to 1 at node2.example:9021" from=orderer part=egress
+level=WARN msg="Failed sending to 3 at 10.0.0.1:9021 after 1ms" from=orderer part=egress also=49
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+	if got := e.since(time.Time{}); len(got) != remembered { // what it complained of before it ended is known all the same
+		t.Errorf("%d complaints remembered", len(got))
+	}
+	for i := range 1000 {
+		say("another " + strings.Repeat("x", i))
+	}
+	if len(e.nags) > 200 {
+		t.Errorf("%d complaints are kept", len(e.nags))
 	}
 }
 
