@@ -90,7 +90,7 @@ func (a *API) network(r *router) {
 	op := func(method, path, id, summary string) operation {
 		return operation{method: method, path: path, id: id, tag: tag, scope: account.ScopeAdmin, role: account.Admin, summary: summary}
 	}
-	ask := operation{method: http.MethodPost, path: "/ledger/requests", id: "ask-admission", tag: tag, status: http.StatusAccepted, maxBody: maxAdmission, summary: "A node asks to be admitted to the network; asking again replaces the request"}
+	ask := operation{method: http.MethodPost, path: "/ledger/requests", id: "ask-admission", tag: tag, status: http.StatusAccepted, maxBody: maxAdmission, summary: "A node asks to be admitted to the network; the first request of a node stays until it is decided or dropped"}
 	add(r, ask, a.receive)
 	add(r, operation{method: http.MethodGet, path: "/ledger/requests/{node}", id: "get-admission", tag: tag, summary: "How a node's request stands, and the network's first block once it is admitted"}, a.admission)
 	add(r, operation{method: http.MethodGet, path: "/ledger/network", id: "get-network", tag: tag, summary: "The network and its members"}, a.theNetwork)

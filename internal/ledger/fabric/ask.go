@@ -180,7 +180,8 @@ func call(ctx context.Context, method, address string, body []byte, into any) er
 
 // Receive keeps a newcomer's request until an operator decides. It returns
 // Invalid for what is no request, Conflict for a member, Limited when too many
-// wait. Asking again replaces the request.
+// wait. Anybody can send one, so the first of a node stays until it is decided or
+// dismissed: the same again brings its note up to date, another is a Conflict.
 func (h *Home) Receive(r Request) error {
 	if err := r.Member.Check(); err != nil {
 		return err
@@ -197,9 +198,13 @@ func (h *Home) Receive(r Request) error {
 	if err != nil {
 		return err
 	}
-	known := slices.ContainsFunc(all, func(x Request) bool { return x.Member.MSP == r.Member.MSP })
-	if !known && len(all) >= maxRequests {
+	known := slices.IndexFunc(all, func(x Request) bool { return x.Member.MSP == r.Member.MSP })
+	switch {
+	case known < 0 && len(all) >= maxRequests:
 		return fault.Later(time.Hour, "Too many nodes wait to be admitted here. Ask another member, or try later.")
+	case known >= 0 && !all[known].Member.Equal(r.Member):
+		x := all[known].Member
+		return fault.New(fault.Conflict, "A node %s at %s waits here already, with the fingerprint %s; yours is %s. If that is not you, or you have moved, tell the operator of this node by another way, who can drop it: `9ten ledger dismiss %s`. Then ask again.", x.MSP, x.Address(), x.Fingerprint(), r.Fingerprint(), x.MSP)
 	}
 	r.At = h.cfg.Now().UTC()
 	b, err := json.Marshal(r)

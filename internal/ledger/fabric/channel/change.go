@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -173,6 +174,11 @@ func (m Member) Fingerprint() string {
 	h.Write(m.TLSCA)
 	x := hex.EncodeToString(h.Sum(nil)[:10])
 	return x[:5] + "-" + x[5:10] + "-" + x[10:15] + "-" + x[15:]
+}
+
+// Equal reports whether two descriptions are the same in all.
+func (m Member) Equal(o Member) bool {
+	return m.MSP == o.MSP && m.Host == o.Host && m.Port == o.Port && bytes.Equal(m.CA, o.CA) && bytes.Equal(m.TLSCA, o.TLSCA)
 }
 
 func (c Consenter) entry(id uint32) *cb.Consenter {
