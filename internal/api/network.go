@@ -14,8 +14,9 @@ type Network interface {
 	// Receive takes a newcomer's request in. Faults: Invalid, TooLarge, Conflict
 	// for a member, Limited when too many wait, Unavailable.
 	Receive(ctx context.Context, r Admission) error
-	// Answer tells a newcomer how its request stands.
-	Answer(ctx context.Context, node string) (AdmissionAnswer, error)
+	// Answer tells a newcomer how its request stands, to be in a cluster if one is
+	// named.
+	Answer(ctx context.Context, node, cluster string) (AdmissionAnswer, error)
 	// Network is what everybody may know. Faults: Unavailable.
 	Network(ctx context.Context) (network.Network, error)
 
@@ -48,9 +49,10 @@ type Network interface {
 
 // Admission is a node's wish to be admitted.
 type Admission struct {
-	Member AdmissionMember `json:"member"`
-	Note   string          `json:"note,omitempty" maxLength:"500" doc:"For the members"`
-	At     string          `json:"at,omitempty" doc:"Set by who receives it"`
+	Member  AdmissionMember `json:"member"`
+	Cluster string          `json:"cluster,omitempty" maxLength:"40" doc:"The cluster it wants to be in; without it, the network"`
+	Note    string          `json:"note,omitempty" maxLength:"500" doc:"For the members"`
+	At      string          `json:"at,omitempty" doc:"Set by who receives it"`
 }
 
 // AdmissionMember is what a node shows of itself; nothing in it is secret.
@@ -121,8 +123,13 @@ func (a *API) receive(ctx context.Context, in *struct{ Body Admission }) (*struc
 	return nil, a.Network.Receive(ctx, in.Body)
 }
 
-func (a *API) admission(ctx context.Context, in *nodeRef) (*output[AdmissionAnswer], error) {
-	return answered(a.Network.Answer(ctx, in.Node))
+type admissionRef struct {
+	Node    string `path:"node" maxLength:"249" doc:"Id of the node"`
+	Cluster string `query:"cluster" maxLength:"40" doc:"The cluster that the request is about"`
+}
+
+func (a *API) admission(ctx context.Context, in *admissionRef) (*output[AdmissionAnswer], error) {
+	return answered(a.Network.Answer(ctx, in.Node, in.Cluster))
 }
 
 func (a *API) theNetwork(ctx context.Context, _ *struct{}) (*output[network.Network], error) {

@@ -28,8 +28,8 @@ func (c *council) Receive(_ context.Context, r api.Admission) error {
 	return c.say("receive", r.Member.MSP, string(r.Member.CA), r.Note)
 }
 
-func (c *council) Answer(_ context.Context, node string) (api.AdmissionAnswer, error) {
-	return api.AdmissionAnswer{Progress: network.Progress{State: "admitted", Needed: 2}, First: []byte(node)}, c.err
+func (c *council) Answer(_ context.Context, node, cluster string) (api.AdmissionAnswer, error) {
+	return api.AdmissionAnswer{Progress: network.Progress{State: "admitted", Needed: 2}, First: []byte(node + cluster)}, c.err
 }
 
 func (c *council) Network(context.Context) (network.Network, error) {
@@ -98,6 +98,9 @@ func TestANewcomerAsksAndIsAnswered(t *testing.T) {
 	guest.do(http.MethodGet, "/ledger/requests/b.example", nil, http.StatusOK, &a)
 	if a.State != "admitted" || a.Needed != 2 || string(a.First) != "b.example" {
 		t.Errorf("%+v", a)
+	}
+	if guest.do(http.MethodGet, "/ledger/requests/b.example?cluster=north", nil, http.StatusOK, &a); string(a.First) != "b.examplenorth" {
+		t.Errorf("of a cluster: %+v", a)
 	}
 	var n struct {
 		FirstBlock string `json:"first_block"`

@@ -83,6 +83,8 @@ type FabricConfig struct {
 	Listen string `key:"listen" default:""`
 	// Port is the first of six in a row: peer, orderer, and four that are for this machine alone. Open the first two to other nodes.
 	Port int64 `key:"port" default:"9020" min:"1024"`
+	// Federation is peer: this node's peer keeps the network's whole ledger; or client: it keeps the ledger of its cluster alone and uses the network's through other members' peers, see docs/operate/ledger-clusters.md.
+	Federation string `key:"federation" default:"peer" oneof:"peer client"`
 }
 
 // ClockConfig is for demonstrations only.

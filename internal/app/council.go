@@ -36,7 +36,7 @@ func (c council) Newcomers(context.Context) ([]network.Newcomer, error) {
 }
 
 func newcomer(r fabric.Request) network.Newcomer {
-	return network.Newcomer{Node: r.Member.MSP, Fingerprint: r.Fingerprint(), Address: r.Member.Address(), Note: r.Note, At: r.At}
+	return network.Newcomer{Node: r.Member.MSP, Fingerprint: r.Fingerprint(), Address: r.Member.Address(), Cluster: r.Cluster, Note: r.Note, At: r.At}
 }
 
 // Network is who is in it, at a height the caller knows.

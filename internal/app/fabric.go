@@ -58,7 +58,7 @@ func (c *Config) openNetwork(now func() time.Time, log *slog.Logger) (*fabric.Ho
 		return nil, err
 	}
 	return fabric.Open(fabric.Config{
-		Dir: dir, Node: c.NodeID(), Bin: f.Bin, Host: host, Listen: listen, Port: int(f.Port),
+		Dir: dir, Node: c.NodeID(), Bin: f.Bin, Host: host, Listen: listen, Port: int(f.Port), Client: f.Federation == "client",
 		Contracts: []fabric.Contract{{Version: contract.Version, Code: cc}}, Now: now, Log: log,
 	})
 }

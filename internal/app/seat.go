@@ -97,14 +97,14 @@ func (s seat) Receive(_ context.Context, r api.Admission) error {
 		return err
 	}
 	m := r.Member
-	return s.Home.Receive(fabric.Request{Note: r.Note, Member: channel.Member{MSP: m.MSP, Host: m.Host, Port: m.Port, CA: m.CA, TLSCA: m.TLSCA}})
+	return s.Home.Receive(fabric.Request{Note: r.Note, Cluster: r.Cluster, Member: channel.Member{MSP: m.MSP, Host: m.Host, Port: m.Port, CA: m.CA, TLSCA: m.TLSCA}})
 }
 
-func (s seat) Answer(_ context.Context, node string) (out api.AdmissionAnswer, err error) {
+func (s seat) Answer(_ context.Context, node, cluster string) (out api.AdmissionAnswer, err error) {
 	if err := s.networked(); err != nil {
 		return out, err
 	}
-	a, err := s.Home.Answer(node)
+	a, err := s.Home.Answer(node, cluster)
 	return api.AdmissionAnswer{Progress: network.Progress{State: a.State, Approvals: a.Approvals, Needed: a.Needed}, First: a.First}, err
 }
 

@@ -29,6 +29,7 @@ type Newcomer struct {
 	Node        string    `json:"node"`
 	Fingerprint string    `json:"fingerprint"`
 	Address     string    `json:"address" doc:"Where its peer will be reached"`
+	Cluster     string    `json:"cluster,omitempty" doc:"It asks to be in this cluster; otherwise in the network"`
 	Note        string    `json:"note,omitempty"`
 	At          time.Time `json:"at" doc:"When it asked"`
 }

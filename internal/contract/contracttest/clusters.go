@@ -175,47 +175,65 @@ func channels(t *testing.T, federal, cluster Network) {
 	}
 }
 
+// halves are the two clusters of two, each with its delegate first.
+var halves = []struct {
+	cluster string
+	nodes   []string
+}{{"north", []string{"b.example", home}}, {"south", []string{"c.example", "d.example"}}}
+
 // split runs two clusters of two for a month that one of the four settles.
-func split(t *testing.T, federal, north, south Network) {
+func split(t *testing.T, federal Network, local map[string]Network) {
 	w := newWorld(t, federal)
-	members := map[string][]string{"north": {home, "b.example"}, "south": {"c.example", "d.example"}}
-	locals := map[string]Network{"north": north, "south": south}
-	for _, name := range []string{"north", "south"} {
-		first := members[name][0]
-		for _, node := range members[name] {
+	for _, half := range halves {
+		for _, node := range half.nodes {
 			if node != home {
 				w.register(t, node)
 			}
-			(&world{net: locals[name], ctx: w.ctx}).register(t, node)
-			wants(t, node+" asks", one(federal.As(node, Admin).JoinCluster(w.ctx, w.op(), contract.Membership{Node: node, Cluster: name})), fine)
+			(&world{net: local[half.cluster], ctx: w.ctx}).register(t, node)
+		}
+	}
+	Split(t, federal, local)
+}
+
+// Split has nodes that are registered (see [Registration]) on the federation and
+// each in its cluster's channel, b.example and a.example in the north, c.example
+// and d.example in the south, form their clusters, record days there, carry them,
+// and a.example settle a month.
+func Split(t *testing.T, federal Network, local map[string]Network) {
+	w := bareWorld(t, federal)
+	for _, half := range halves {
+		first := half.nodes[0]
+		for _, node := range half.nodes {
+			wants(t, node+" asks", one(federal.As(node, Admin).JoinCluster(w.ctx, w.op(), contract.Membership{Node: node, Cluster: half.cluster})), fine)
 			if node != first {
-				wants(t, node+" is in", one(federal.As(first, Admin).JoinCluster(w.ctx, w.op(), contract.Membership{Node: node, Cluster: name})), fine)
+				wants(t, node+" is in", one(federal.As(first, Admin).JoinCluster(w.ctx, w.op(), contract.Membership{Node: node, Cluster: half.cluster})), fine)
 			}
 		}
 	}
 	unsigned := contract.DayAnchor{Node: home, Day: w.period.Day(1), Commit: digest("c")}
-	wants(t, "a day without a signature", one(locals["north"].As(home, Admin).AnchorDay(w.ctx, w.op(), unsigned)), fault.Invalid)
+	wants(t, "a day without a signature", one(local["north"].As(home, Admin).AnchorDay(w.ctx, w.op(), unsigned)), fault.Invalid)
 
 	first, reveal := calendar.DayOf(w.period.End()), calendar.Day(0)
 	for _, d := range []calendar.Day{w.period.LastDay(), first, first.Add(1)} {
-		for _, name := range []string{"north", "south"} {
-			for _, node := range members[name] {
+		for _, half := range halves {
+			for _, node := range half.nodes {
 				a, p := signedDay(t, node, d, reveal)
-				c := locals[name].As(node, Client)
+				c := local[half.cluster].As(node, Client)
 				wants(t, node+" anchors", one(c.AnchorDay(w.ctx, w.op(), a)), fine)
 				wants(t, node+" is paid", one(c.RecordPayments(w.ctx, w.op(), p)), fine)
 			}
 			// The delegate carries what it finds; the south's withholds a neighbour's day,
 			// who carries it alone.
-			carried, err := locals[name].As(members[name][0], Client).Relay(w.ctx, d)
+			delegate := half.nodes[0]
+			carried, err := local[half.cluster].As(delegate, Client).Relay(w.ctx, d)
 			wants(t, "relay", err, fine)
-			carried.Cluster = name
-			if name == "south" {
+			carried.Cluster = half.cluster
+			if half.cluster == "south" {
 				carried.Anchors, carried.Payments = carried.Anchors[:1], carried.Payments[:1]
 			}
-			wants(t, name+" carries", one(federal.As(members[name][0], Client).RelayDay(w.ctx, fmt.Sprint("relay/", d), carried)), fine)
+			wants(t, half.cluster+" carries", one(federal.As(delegate, Client).RelayDay(w.ctx, fmt.Sprint("relay/", d), carried)), fine)
 		}
-		late, err := locals["south"].As("d.example", Client).Relay(w.ctx, d)
+		late, err := local["south"].As("d.example", Client).Relay(w.ctx, d)
 		wants(t, "relay", err, fine)
 		late.Cluster = "south"
 		wants(t, "d carries", one(federal.As("d.example", Client).RelayDay(w.ctx, w.op(), late)), fine)

@@ -84,7 +84,9 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 // returns the empty ledger on a channel of a name, each name once.
 func RunSplit(t *testing.T, open func(t *testing.T, channel string) Network) {
 	federation, north := open(t, "federation"), open(t, contract.ClusterChannel("north"))
-	t.Run("two clusters of two", func(t *testing.T) { split(t, federation, north, open(t, contract.ClusterChannel("south"))) })
+	t.Run("two clusters of two", func(t *testing.T) {
+		split(t, federation, map[string]Network{"north": north, "south": open(t, contract.ClusterChannel("south"))})
+	})
 	t.Run("functions and channels", func(t *testing.T) { channels(t, federation, north) })
 	t.Run("a node with a past", func(t *testing.T) { past(t, open(t, "past"), open(t, contract.ClusterChannel("past"))) })
 }

@@ -64,10 +64,15 @@ func (w *world) op() string { w.ops++; return fmt.Sprintf("test/%d", w.ops) }
 
 func (w *world) register(t *testing.T, node string) contract.Client {
 	c := w.net.As(node, Admin)
-	_, err := c.RegisterNode(w.ctx, w.op(), contract.Registration{Node: node, Name: "Node " + node, Owner: "Owner " + node,
-		LogKey: public(key("log")), SettlementKey: public(key("settle"))})
+	_, err := c.RegisterNode(w.ctx, w.op(), Registration(node))
 	wants(t, "register "+node, err, fine)
 	return c
+}
+
+// Registration is a node's with the keys that these tests sign with.
+func Registration(node string) contract.Registration {
+	return contract.Registration{Node: node, Name: "Node " + node, Owner: "Owner " + node,
+		LogKey: public(key("log")), SettlementKey: public(key("settle"))}
 }
 
 // anchor closes a day of home with sixteen more leaves.

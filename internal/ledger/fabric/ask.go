@@ -40,11 +40,24 @@ const (
 // A Request is a node's wish to be admitted, as a member's node keeps it.
 type Request struct {
 	Member channel.Member `json:"member"`
-	Note   string         `json:"note,omitempty"` // for people, at most 500 characters
-	At     time.Time      `json:"at"`             // when it came
+	// Cluster is the one whose channel it wants to be admitted to; "": the network.
+	Cluster string    `json:"cluster,omitempty"`
+	Note    string    `json:"note,omitempty"` // for people, at most 500 characters
+	At      time.Time `json:"at"`             // when it came
 	// Orderer is what the node's orderer shows of itself, in a file alone: see
 	// [Home.IntroduceByFile].
 	Orderer *channel.Consenter `json:"orderer,omitempty"`
+}
+
+// Channel is the one it is about.
+func (r Request) Channel() string { return channelOf(r.Cluster) }
+
+// channelOf is a cluster's channel, and for none the network's.
+func channelOf(cluster string) string {
+	if cluster == "" {
+		return channel.Name
+	}
+	return contract.ClusterChannel(cluster)
 }
 
 // Fingerprint is what people compare of a request by telephone.
@@ -75,22 +88,29 @@ func (h *Home) Ask(ctx context.Context, via, note string) error {
 	if p := h.Phase(); p == Joined {
 		return fault.New(fault.Conflict, "This node is in a network already.")
 	}
+	at, err := h.request(ctx, via, "", note)
+	if err != nil {
+		return err
+	}
+	return h.change(func(r *record) { r.Phase, r.Via = Asking, at })
+}
+
+// request sends this node's request to a member's node and returns its address.
+func (h *Home) request(ctx context.Context, via, cluster, note string) (string, error) {
 	u, err := url.Parse(strings.TrimRight(via, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return fault.On("via", fault.Invalid, "Give the address of a member's node, such as https://music.example.")
+		return "", fault.On("via", fault.Invalid, "Give the address of a member's node, such as https://music.example.")
 	}
 	r, err := h.Introduce(note)
 	if err != nil {
-		return err
+		return "", err
 	}
+	r.Cluster = cluster
 	b, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := call(ctx, http.MethodPost, u.String()+RequestsPath, b, nil); err != nil {
-		return err
-	}
-	return h.change(func(r *record) { r.Phase, r.Via = Asking, u.String() })
+	return u.String(), call(ctx, http.MethodPost, u.String()+RequestsPath, b, nil)
 }
 
 // Introduce makes this node's request to a member's node.
@@ -123,12 +143,12 @@ func (h *Home) Inquire(ctx context.Context) error {
 	h.mu.Lock()
 	via := h.rec.Via
 	h.mu.Unlock()
-	var a Answer
-	if err := call(ctx, http.MethodGet, via+RequestsPath+"/"+url.PathEscape(h.cfg.Node), nil, &a); err != nil {
+	a, err := h.inquire(ctx, via, "")
+	if err != nil {
 		return err
 	}
 	h.mu.Lock()
-	h.answer = a
+	h.answer.network = a
 	h.mu.Unlock()
 	if a.State != Admitted {
 		return nil
@@ -141,11 +161,20 @@ func (h *Home) Inquire(ctx context.Context) error {
 	return h.Take(channel.Name, first)
 }
 
+// inquire asks a member's node how this node's request stands.
+func (h *Home) inquire(ctx context.Context, via, cluster string) (a Answer, err error) {
+	address := via + RequestsPath + "/" + url.PathEscape(h.cfg.Node)
+	if cluster != "" {
+		address += "?cluster=" + url.QueryEscape(cluster)
+	}
+	return a, call(ctx, http.MethodGet, address, nil, &a)
+}
+
 // Asked tells whom this node asked, and how that stood last.
 func (h *Home) Asked() (via string, a Answer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.rec.Via, h.answer
+	return h.rec.Via, h.answer.network
 }
 
 // call speaks JSON with a member's node.
@@ -189,7 +218,9 @@ func (h *Home) Receive(r Request) error {
 	if err := checkNote(r.Note); err != nil {
 		return err
 	}
-	if v, ok := h.seen(channel.Name); !ok {
+	if v, ok := h.seen(r.Channel()); !ok && r.Cluster != "" {
+		return fault.New(fault.NotFound, "This node is not in the cluster %s. Ask one of its members.", r.Cluster)
+	} else if !ok {
 		return fault.New(fault.Unavailable, "This node is in no network yet, so it cannot take you into one.")
 	} else if v.config.Member(r.Member.MSP) {
 		return fault.New(fault.Conflict, "%s is a member already.", r.Member.MSP)
@@ -198,7 +229,7 @@ func (h *Home) Receive(r Request) error {
 	if err != nil {
 		return err
 	}
-	known := slices.IndexFunc(all, func(x Request) bool { return x.Member.MSP == r.Member.MSP })
+	known := slices.IndexFunc(all, func(x Request) bool { return x.Member.MSP == r.Member.MSP && x.Cluster == r.Cluster })
 	switch {
 	case known < 0 && len(all) >= maxRequests:
 		return fault.Later(time.Hour, "Too many nodes wait to be admitted here. Ask another member, or try later.")
@@ -217,11 +248,17 @@ func (h *Home) Receive(r Request) error {
 	if err := os.MkdirAll(filepath.Join(h.cfg.Dir, "requests"), 0o700); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The request cannot be kept.")
 	}
-	return h.write(requestFile(r.Member.MSP), b)
+	return h.write(requestFile(r.Member.MSP, r.Cluster), b)
 }
 
-// requestFile names the file of a request. An id is checked to have no slash.
-func requestFile(node string) string { return filepath.Join("requests", node+".json") }
+// requestFile names the file of a request. An id and a cluster's name are checked
+// to have no slash, and no host has an @.
+func requestFile(node, cluster string) string {
+	if cluster != "" {
+		node += "@" + cluster
+	}
+	return filepath.Join("requests", node+".json")
+}
 
 // Requests are those that wait, the oldest first.
 func (h *Home) Requests() ([]Request, error) {
@@ -248,7 +285,7 @@ func (h *Home) Requests() ([]Request, error) {
 	return out, nil
 }
 
-// Request is one that waits, NotFound when there is none of that node.
+// Request is the oldest of a node that waits, NotFound when there is none.
 func (h *Home) Request(node string) (Request, error) {
 	all, err := h.Requests()
 	if err != nil {
@@ -267,31 +304,40 @@ func (h *Home) Dismiss(node string) error {
 	if err != nil {
 		return err
 	}
-	return fault.Wrap(os.Remove(filepath.Join(h.cfg.Dir, requestFile(r.Member.MSP))), fault.Unavailable, "The request cannot be dropped.")
+	return h.drop(r)
+}
+
+func (h *Home) drop(r Request) error {
+	err := os.Remove(filepath.Join(h.cfg.Dir, requestFile(r.Member.MSP, r.Cluster)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fault.Wrap(err, fault.Unavailable, "The request cannot be dropped.")
 }
 
 // Admit puts a request before the members and approves it for this node. Where
 // another member has done the former already, it approves.
 func (h *Home) Admit(ctx context.Context, r Request) (contract.Digest, error) {
 	node := r.Member.MSP
-	id, err := h.Propose(ctx, channel.Name, contract.AdmitMember, node, r.Member, r.Note)
+	id, err := h.Propose(ctx, r.Channel(), contract.AdmitMember, node, r.Member, r.Note)
 	if fault.Is(err, fault.Conflict) {
-		err = h.Approve(ctx, channel.Name, id)
+		err = h.Approve(ctx, r.Channel(), id)
 	}
 	if err != nil {
 		return id, err
 	}
-	if err := h.Dismiss(node); err != nil && !fault.Is(err, fault.NotFound) {
-		return id, err
-	}
-	return id, nil
+	return id, h.drop(r)
 }
 
 // Answer tells a newcomer how its request stands, as the node last saw it: who
 // asks costs the ledger nothing. What it gives away everybody may know: who is a
 // member, and the channel's first block.
-func (h *Home) Answer(node string) (Answer, error) {
-	v, ok := h.seen(channel.Name)
+func (h *Home) Answer(node, cluster string) (Answer, error) {
+	name := channelOf(cluster)
+	v, ok := h.seen(name)
+	if !ok && cluster != "" {
+		return Answer{}, fault.New(fault.NotFound, "This node is not in the cluster %s. Ask one of its members.", cluster)
+	}
 	if !ok {
 		return Answer{}, fault.New(fault.Unavailable, "This node is in no network yet.")
 	}
@@ -301,14 +347,18 @@ func (h *Home) Answer(node string) (Answer, error) {
 	}
 	a := Answer{State: Unknown, Needed: channel.Majority(len(members))}
 	if v.config.Member(node) {
-		first, err := h.First(channel.Name)
+		first, err := h.First(name)
 		if err != nil {
 			return a, err
 		}
 		a.State, a.First = Admitted, channel.EncodeBlock(first)
 		return a, nil
 	}
-	if _, err := h.Request(node); err == nil {
+	all, err := h.Requests()
+	if err != nil {
+		return a, err
+	}
+	if slices.ContainsFunc(all, func(r Request) bool { return r.Member.MSP == node && r.Cluster == cluster }) {
 		a.State = Waiting
 		return a, nil
 	}

@@ -60,8 +60,11 @@ func (h *Home) definition(name string, c Contract, sequence int64) (*chaincode.D
 
 // committed is the channel's definition, nil before the first.
 func (h *Home) committed(ctx context.Context, name string) (*lifecycle.QueryChaincodeDefinitionResult, error) {
-	conn, id, _ := h.peer()
-	d, err := chaincode.NewGateway(conn, id).QueryCommittedWithName(ctx, name, ContractName)
+	p, err := h.at(name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := chaincode.NewGateway(p.conn, p.id).QueryCommittedWithName(ctx, name, ContractName)
 	if status.Code(err) == codes.NotFound || err != nil && strings.Contains(explain(err).Error(), "is not defined") {
 		return nil, nil
 	}

@@ -257,15 +257,19 @@ func (h *Home) stepMembership(ctx context.Context, name string, v *view) (bool, 
 	if liars := (len(heard) - 1) / 3; out <= liars || in > liars {
 		return false, nil
 	}
-	return true, h.expelled(v)
+	return true, h.expelled(name, v)
 }
 
 // errExpelled is what a node that was put out says of its ledger.
 var errExpelled = fault.New(fault.Forbidden, "The members have put this node out of their network. What it had until then stays on its disk. It may ask a member to be admitted again.")
 
 // expelled ends the node's part in its network: its children stop, what they had
-// stays.
-func (h *Home) expelled(v *view) error {
+// stays. A cluster is less than that.
+func (h *Home) expelled(name string, v *view) error {
+	if name != channel.Name {
+		h.cfg.Log.Warn("this node is no member of the channel any more", "channel", name, "sequence", v.config.Sequence)
+		return h.leaveChannel(name)
+	}
 	h.cfg.Log.Error("the members have put this node out of their network; its peer and its orderer stop, what they had stays on the disk", "folder", h.cfg.Dir, "sequence", v.config.Sequence)
 	return h.change(func(r *record) { r.Phase = Removed })
 }

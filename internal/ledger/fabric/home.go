@@ -33,6 +33,10 @@ type Config struct {
 	Host   string // by which other nodes reach the peer and the orderer
 	Listen string // address to bind, "" for all
 	Port   int    // the first of six, see [child.Config.Ports]
+	// Client is the wish to have no peer on the network's own channel, and to use
+	// it through other members' peers instead. A cluster's channel always is at the
+	// node's own.
+	Client bool
 	// Contracts are the versions of the contract this binary can run, the oldest
 	// first.
 	Contracts []Contract
@@ -57,6 +61,7 @@ type record struct {
 	Via      string   `json:"via,omitempty"`      // URL of the member that was asked
 	Channels []string `json:"channels,omitempty"` // whose first blocks are here
 	Restore  *restore `json:"restore,omitempty"`  // the peer starts anew from a snapshot
+	Cluster  *Cluster `json:"cluster,omitempty"`  // nil: in none, and asking for none
 }
 
 // Home is the node's part of a Fabric network: its certificates, its children
@@ -75,15 +80,20 @@ type Home struct {
 	admin  identity.SigningIdentity
 	tls    []byte // hash of the connection's certificate
 	cache  map[string]*view
-	answer Answer // to this node's request, as last heard
-	works  func() // see OnReady
+	works  func()           // see OnReady
+	links  map[string]place // by channel that the node has no peer on
+	prefer []string         // whose peers are tried first
+	answer answers
 }
+
+// answers to this node's requests, as last heard.
+type answers struct{ network, cluster Answer }
 
 // Open opens the folder, making the organisation at the first time. It starts
 // nothing. Faults: Unavailable when the folder cannot be written, Invalid when it
 // is another node's.
 func Open(cfg Config) (*Home, error) {
-	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}}
+	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, links: map[string]place{}}
 	var err error
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "channels"), 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be made.", cfg.Dir)
@@ -122,6 +132,9 @@ func (h *Home) Close() error {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}
+	}
+	for _, p := range h.links {
+		errs = append(errs, p.conn.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -170,8 +183,15 @@ func (h *Home) peer() (*grpc.ClientConn, identity.SigningIdentity, []byte) {
 
 // Client is the ledger on a channel as the node's administrator uses it.
 func (h *Home) Client(name string) (*Client, error) {
-	conn, id, hash := h.peer()
-	return NewClient(conn, id, hash, name)
+	p, err := h.at(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := NewClient(p.conn, p.id, p.hash, name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Through(p.org), nil
 }
 
 // Member is what the node shows of itself to be admitted.
@@ -211,7 +231,10 @@ func (h *Home) Phase() Phase {
 // node. It returns Conflict when it has another first block of that channel, Invalid
 // for what is no first block, or one that names this node with other
 // certificates than it has.
-func (h *Home) Take(name string, first *cb.Block) error {
+func (h *Home) Take(name string, first *cb.Block) error { return h.take(name, first, nil) }
+
+// take does, and notes what else follows from it.
+func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	if first.GetHeader().GetNumber() != 0 {
 		return fault.New(fault.Invalid, "That is block %d of a channel, not its first.", first.GetHeader().GetNumber())
 	}
@@ -232,6 +255,9 @@ func (h *Home) Take(name string, first *cb.Block) error {
 		r.Phase = Joined
 		if !slices.Contains(r.Channels, name) {
 			r.Channels = append(r.Channels, name)
+		}
+		if also != nil {
+			also(r)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/contract/contracttest"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
@@ -59,10 +60,14 @@ func openIn(t testing.TB, dir, name string, port int, now func() time.Time, cont
 		}
 		contracts = []fabric.Contract{{Version: "1", Code: cc}}
 	}
-	h, err := fabric.Open(fabric.Config{
-		Dir: dir, Node: name, Bin: fabrictest.Bin(t), Host: "127.0.0.1", Listen: "127.0.0.1", Port: port,
-		Contracts: contracts, Now: now, Log: logger(t),
-	})
+	return openAs(t, fabric.Config{Dir: dir, Node: name, Port: port, Contracts: contracts, Now: now})
+}
+
+// openAs opens a folder as a configuration says, on this machine.
+func openAs(t testing.TB, cfg fabric.Config) *fabric.Home {
+	t.Helper()
+	cfg.Bin, cfg.Host, cfg.Listen, cfg.Log = fabrictest.Bin(t), "127.0.0.1", "127.0.0.1", logger(t)
+	h, err := fabric.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +129,6 @@ func logger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
-func registration(name string) contract.Registration {
-	a, b := contract.Digest{1}, contract.Digest{2}
-	return contract.Registration{Node: name, Name: name, Owner: name, LogKey: &a, SettlementKey: &b}
-}
-
 func TestFoundedAlone(t *testing.T) {
 	began := time.Now()
 	h := open(t, "a.example")
@@ -138,7 +138,7 @@ func TestFoundedAlone(t *testing.T) {
 	n := start(t, h, "a.example")
 	c := n.contract(t)
 	eventually(t, "the first transaction", func() error {
-		_, err := c.RegisterNode(t.Context(), "register", registration("a.example"))
+		_, err := c.RegisterNode(t.Context(), "register", contracttest.Registration("a.example"))
 		return err
 	})
 	t.Logf("first transaction after %v", time.Since(began))

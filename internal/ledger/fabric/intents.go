@@ -121,7 +121,7 @@ func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) err
 		return err
 	}
 	if i.Kind == contract.UpgradeContract {
-		if err := h.knows(i); err != nil {
+		if err := h.knows(name, i); err != nil {
 			return err
 		}
 	}
@@ -305,12 +305,15 @@ func (h *Home) mayCarry(first string, at uint64) bool {
 // and each one's exact reason comes back. It returns when the own peer has the
 // configuration that follows, so that nothing is sent twice.
 func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []channel.Signature, sequence uint64) error {
-	conn, admin, _ := h.peer()
-	env, err := channel.Envelope(name, admin, update, sigs, h.cfg.Now())
+	p, err := h.at(name)
 	if err != nil {
 		return err
 	}
-	if _, err := gateway.NewGatewayClient(conn).Submit(ctx, &gateway.SubmitRequest{TransactionId: "configuration", ChannelId: name, PreparedTransaction: env}); err != nil {
+	env, err := channel.Envelope(name, p.id, update, sigs, h.cfg.Now())
+	if err != nil {
+		return err
+	}
+	if _, err := gateway.NewGatewayClient(p.conn).Submit(ctx, &gateway.SubmitRequest{TransactionId: "configuration", ChannelId: name, PreparedTransaction: env}); err != nil {
 		return explain(err)
 	}
 	for end := time.Now().Add(appears); time.Now().Before(end); {
@@ -344,8 +347,9 @@ func (h *Home) conclude(ctx context.Context, i contract.Intent, outcome string, 
 }
 
 // agrees tells what a node consents to without asking: that a registered member
-// of a small network endorses, too, at its own wish. To admit it was the
-// decision. What names anybody else, or leaves anybody out, is for people.
+// of a small network endorses, too, at its own wish, or no longer. To admit it was
+// the decision, and nobody endorses against its will. What names anybody else, or
+// leaves anybody else out, is for people.
 func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {
 	if i.Kind != contract.SetValidators || slices.ContainsFunc(i.Declines, func(d contract.Decline) bool { return d.Node == h.cfg.Node }) {
 		return false
@@ -356,10 +360,11 @@ func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contrac
 	}
 	now, err := v.config.Validators()
 	members, err2 := v.config.Members()
-	if err != nil || err2 != nil || len(members) > channel.MaxValidators {
+	if err != nil || err2 != nil {
 		return false
 	}
-	if !slices.Equal(next, beside(now, i.By)) {
+	joins := slices.Equal(next, beside(now, i.By)) && len(members) <= channel.MaxValidators
+	if !joins && !slices.Equal(next, without(now, i.By)) {
 		return false
 	}
 	_, err = b.Node(ctx, i.By)
@@ -371,15 +376,45 @@ func beside(now []string, node string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(now), node))))
 }
 
-// stepValidator has a member of a small network ask to endorse once its node is
-// registered, which shows that its peer and contract work.
-func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, error) {
+// without is a list of validators with one less.
+func without(now []string, node string) []string {
+	return slices.DeleteFunc(slices.Clone(now), func(x string) bool { return x == node })
+}
+
+// wish is who should endorse as far as this node may say so by itself, nil when
+// that is so already: in a small network everybody, and nobody who has no peer
+// there.
+func (h *Home) wish(name string, v *view) ([]string, error) {
 	now, err := v.config.Validators()
-	if err != nil || slices.Contains(now, h.cfg.Node) {
-		return false, err
+	if err != nil {
+		return nil, err
+	}
+	endorses := slices.Contains(now, h.cfg.Node)
+	if h.wantsClient(name) {
+		_, orders := v.config.Orders(h.cfg.Node)
+		switch left := without(now, h.cfg.Node); {
+		case orders:
+			return nil, fault.New(fault.Conflict, "This node orders, so it keeps its peer on the network's channel. Remove its orderer first: 9ten ledger orderer remove %s.", h.cfg.Node)
+		case endorses && len(left) == 0:
+			return nil, fault.New(fault.Conflict, "This node alone endorses, so it keeps its peer on the network's channel until another one endorses.")
+		case endorses:
+			return left, nil
+		}
+		return nil, nil
 	}
 	members, err := v.config.Members()
-	if err != nil || len(members) > channel.MaxValidators {
+	if err != nil || endorses || len(members) > channel.MaxValidators {
+		return nil, err
+	}
+	return beside(now, h.cfg.Node), nil
+}
+
+// stepValidator has a member of a small network ask to endorse once its node is
+// registered, which shows that its peer and contract work; and one that wants to
+// be a client ask not to.
+func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, error) {
+	want, err := h.wish(name, v)
+	if err != nil || want == nil {
 		return false, err
 	}
 	b, err := h.book(name)
@@ -396,7 +431,6 @@ func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, e
 	if err != nil {
 		return false, err
 	}
-	want := beside(now, h.cfg.Node)
 	payload, err := json.Marshal(want)
 	if err != nil {
 		return false, err

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/contract/contracttest"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
@@ -37,7 +38,7 @@ func door(t *testing.T, n *node) string {
 		}
 	})
 	mux.HandleFunc("GET "+fabric.RequestsPath+"/{node}", func(w http.ResponseWriter, r *http.Request) {
-		a, err := n.Answer(r.PathValue("node"))
+		a, err := n.Answer(r.PathValue("node"), r.URL.Query().Get("cluster"))
 		if err != nil {
 			fail(w, err)
 			return
@@ -64,7 +65,7 @@ func found(t *testing.T, name string) *node {
 func (n *node) register(t *testing.T) {
 	t.Helper()
 	eventually(t, n.name+" registers", func() error {
-		_, err := n.contract(t).RegisterNode(t.Context(), "register", registration(n.name))
+		_, err := n.contract(t).RegisterNode(t.Context(), "register", contracttest.Registration(n.name))
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -41,3 +42,6 @@ func (h *Home) Signed(name string, i contract.Intent, cfg channel.Config) ([]str
 	_, who, _ := h.signatures(i, update, cfg)
 	return who, nil
 }
+
+// Has reports whether the own peer is in a channel.
+func (h *Home) Has(ctx context.Context, name string) (bool, error) { return h.inChannel(ctx, name) }

@@ -406,10 +406,13 @@ func liars(t *testing.T, l *life) {
 	if err != nil || again != first {
 		t.Fatalf("proposed again as %s, not %s: %v", again, first, err)
 	}
-	i, err := past(first)
-	if err != nil || len(i.Approvals) != 1 || i.Round != 1 {
-		t.Fatalf("the second round is %+v (%v)", i, err)
-	}
+	var i contract.Intent
+	eventually(t, "c knows of the second round", func() error {
+		if i, err = past(first); err != nil || len(i.Approvals) != 1 || i.Round != 1 {
+			return fmt.Errorf("it is %+v, %w", i, err)
+		}
+		return nil
+	})
 	_, who, _ := l.b.dial(t, l.b)
 	sig, err := channel.Sign(who, []byte("something else"))
 	if err != nil {

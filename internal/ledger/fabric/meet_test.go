@@ -14,7 +14,7 @@ import (
 func TestThoseWhoMeetAreAllRecorded(t *testing.T) {
 	s := newStage(t, "b.example").open(t)
 	c := s.As("b.example", contracttest.Admin)
-	if _, err := c.RegisterNode(t.Context(), "register", registration("b.example")); err != nil {
+	if _, err := c.RegisterNode(t.Context(), "register", contracttest.Registration("b.example")); err != nil {
 		t.Fatal(err)
 	}
 	before, err := c.Ledger.Status(t.Context())

@@ -29,6 +29,7 @@ type view struct {
 	intents  []contract.Intent // that are not concluded
 	accused  bool              // one of them would put this node out
 	asked    time.Time         // when the orderers were asked last whether it is a member
+	far      bool              // it is used through another member's peer
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed
@@ -77,7 +78,8 @@ func (h *Home) Run(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return h.reconcile(gctx) })
-	g.Go(func() error { return h.follow(gctx) })
+	g.Go(func() error { return h.follow(gctx, func() string { return channel.Name }) })
+	g.Go(func() error { return h.follow(gctx, h.clusterChannel) })
 	g.Go(func() error { return h.renewing(gctx) })
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
@@ -91,23 +93,36 @@ func (h *Home) Run(ctx context.Context) error {
 // did asks to be called again before what follows.
 type step struct {
 	name  string
+	where where
 	chore bool // of a ledger that works already: one that fails keeps it from nobody
 	do    func(h *Home, ctx context.Context, name string, v *view) (did bool, err error)
 }
 
+// where is on which channels a step is done: with the node's own peer, or
+// through another member's.
+type where int
+
+const (
+	anywhere where = iota
+	own
+	away
+)
+
 var steps = []step{
-	{"restoring the peer", false, (*Home).stepRestore},
-	{"starting the children", false, (*Home).wantChildren},
-	{"joining the orderer to the channel", false, (*Home).stepOrderer},
-	{"joining the peer to the channel", false, (*Home).stepPeer},
-	{"reading the channel's configuration", false, (*Home).stepConfig},
-	{"installing and approving the contract", false, (*Home).stepContract},
-	{"committing the contract", false, (*Home).stepCommit},
-	{"taking the orderer's new identity", true, (*Home).stepIdentity},
-	{"taking the orderer out of the channel", true, (*Home).stepLeave},
-	{"asking whether the node is a member", true, (*Home).stepMembership},
-	{"carrying on what members agreed on", true, (*Home).stepIntents},
-	{"asking to endorse", true, (*Home).stepValidator},
+	{"restoring the peer", own, false, (*Home).stepRestore},
+	{"starting the children", anywhere, false, (*Home).wantChildren},
+	{"joining the orderer to the channel", own, false, (*Home).stepOrderer},
+	{"joining the peer to the channel", own, false, (*Home).stepPeer},
+	{"finding a member's peer", away, false, (*Home).stepReach},
+	{"reading the channel's configuration", anywhere, false, (*Home).stepConfig},
+	{"installing and approving the contract", own, false, (*Home).stepContract},
+	{"committing the contract", own, false, (*Home).stepCommit},
+	{"looking for the contract", away, false, (*Home).stepLook},
+	{"taking the orderer's new identity", own, true, (*Home).stepIdentity},
+	{"taking the orderer out of the channel", anywhere, true, (*Home).stepLeave},
+	{"asking whether the node is a member", anywhere, true, (*Home).stepMembership},
+	{"carrying on what members agreed on", anywhere, true, (*Home).stepIntents},
+	{"asking to endorse, or no longer to", own, true, (*Home).stepValidator},
 }
 
 // reconcile runs the steps of every channel for ever.
@@ -143,6 +158,9 @@ func (h *Home) reconcile(ctx context.Context) error {
 		}
 		for _, name := range names {
 			pause = min(pause, h.steps(ctx, name))
+		}
+		if len(names) > 0 {
+			pause = min(pause, h.keepCluster(ctx))
 		}
 		t := time.NewTimer(pause)
 		select {
@@ -181,7 +199,11 @@ func (h *Home) steps(ctx context.Context, name string) time.Duration {
 	h.mu.Unlock()
 	was := v
 	v.ready, v.doing, v.err = true, "", nil
+	v.far = h.far(name)
 	for _, s := range steps {
+		if s.where == own && v.far || s.where == away && !v.far {
+			continue
+		}
 		within, stop := context.WithTimeout(ctx, stepWithin)
 		did, err := s.do(h, within, name, &v)
 		stop()
@@ -321,8 +343,11 @@ func (h *Home) inChannel(ctx context.Context, name string) (bool, error) {
 
 // configBlock is the newest configuration block at the own peer.
 func (h *Home) configBlock(ctx context.Context, name string) (*cb.Block, error) {
-	conn, id, _ := h.peer()
-	b, err := sdk.GetConfigBlock(ctx, conn, id, name)
+	p, err := h.at(name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := sdk.GetConfigBlock(ctx, p.conn, p.id, name)
 	if err != nil || b.GetHeader() != nil {
 		return b, explain(err)
 	}
@@ -351,11 +376,17 @@ func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, erro
 	return true, err              // children may be wanted that were not
 }
 
-// follow wakes the node when a block changes a channel or its contract.
-func (h *Home) follow(ctx context.Context) error {
+// follow wakes the node when a block changes one of its channels, or the
+// contract there.
+func (h *Home) follow(ctx context.Context, of func() string) error {
 	for ctx.Err() == nil {
-		if err := h.watch(ctx); err != nil {
-			h.cfg.Log.Debug("following the channel", "err", err)
+		if name := of(); name != "" {
+			if err := h.watch(ctx, name); err != nil && ctx.Err() == nil {
+				h.cfg.Log.Debug("following the channel", "channel", name, "err", err)
+				if h.far(name) { // another member's peer may answer
+					h.Wake()
+				}
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -369,11 +400,11 @@ func (h *Home) follow(ctx context.Context) error {
 // node that is registered now.
 var waking = []string{"intent", "approval", "decline", "node"}
 
-func (h *Home) watch(ctx context.Context) error {
+func (h *Home) watch(ctx context.Context, name string) error {
 	if h.Phase() != Joined {
 		return nil
 	}
-	c, err := h.Client(channel.Name)
+	c, err := h.Client(name)
 	if err != nil {
 		return err
 	}
@@ -399,7 +430,7 @@ func (h *Home) watch(ctx context.Context) error {
 			h.Wake()
 		}
 	}
-	return nil
+	return fault.New(fault.Unavailable, "The peer has ended its stream of blocks.")
 }
 
 // Ready reports whether nothing is left to do on a channel, and otherwise at what

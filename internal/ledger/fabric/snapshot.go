@@ -49,6 +49,9 @@ func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) 
 	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
 		return Snapshot{}, fault.New(fault.Conflict, "%s is there already. Name a folder that is not.", to)
 	}
+	if h.far(name) {
+		return Snapshot{}, errNoPeer
+	}
 	c, err := h.Client(name)
 	if err != nil {
 		return Snapshot{}, err
@@ -134,6 +137,9 @@ func (h *Home) Restore(from string) (Snapshot, error) {
 	s, err := ReadSnapshot(from)
 	if err != nil {
 		return s, err
+	}
+	if h.far(s.Channel) {
+		return s, errNoPeer
 	}
 	raw, err := os.ReadFile(filepath.Join(from, snapshotConfigs))
 	if err != nil {

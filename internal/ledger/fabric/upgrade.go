@@ -37,12 +37,12 @@ func (h *Home) ProposeUpgrade(ctx context.Context, name, version string) (contra
 // knows refuses an upgrade to a version that this binary does not have, or that
 // it has in another form: to approve it would be to endorse by another contract
 // than the others.
-func (h *Home) knows(i contract.Intent) error {
+func (h *Home) knows(name string, i contract.Intent) error {
 	var id string
 	if err := json.Unmarshal(i.Payload, &id); err != nil {
 		return fault.Wrap(err, fault.Invalid, "The intent's content cannot be read.")
 	}
-	d, err := h.next(channel.Name, i.Subject, 1)
+	d, err := h.next(name, i.Subject, 1)
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,9 @@ func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition
 func (h *Home) upgrade(ctx context.Context, name string, i contract.Intent, v *view, b contract.Client) (bool, error) {
 	if v.contract.GetVersion() == i.Subject {
 		return h.conclude(ctx, i, contract.Applied, v, b)
+	}
+	if v.far { // its organisation endorses nothing there
+		return false, nil
 	}
 	approved := false
 	for _, a := range i.Approvals {

@@ -1,0 +1,189 @@
+package fabric
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// A Cluster is the group of nodes this one records its days with, on a channel of
+// their own, and how far it is with it: Asking to be admitted there, Joined, or
+// Leaving.
+type Cluster struct {
+	Name  string `json:"name"`
+	Phase Phase  `json:"phase"`
+	Via   string `json:"via,omitempty"` // URL of the member that was asked
+}
+
+// Leaving is the phase of a node that is still in its cluster's channel and wants
+// out of it.
+const Leaving Phase = "leaving"
+
+// Channel is the cluster's.
+func (c Cluster) Channel() string { return contract.ClusterChannel(c.Name) }
+
+// Cluster is this node's, false when it is in none and asks for none.
+func (h *Home) Cluster() (Cluster, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rec.Cluster == nil {
+		return Cluster{}, false
+	}
+	return *h.rec.Cluster, true
+}
+
+// clusterChannel is the channel of the node's cluster, "" while it is not there.
+func (h *Home) clusterChannel() string {
+	c, ok := h.Cluster()
+	if !ok || c.Phase == Asking {
+		return ""
+	}
+	return c.Channel()
+}
+
+// mayEnter refuses a cluster's name that is none, and a node that is in a cluster
+// or in no network.
+func (h *Home) mayEnter(name string) error {
+	if err := contract.CheckCluster(name); err != nil {
+		return err
+	}
+	if h.Phase() != Joined {
+		return fault.New(fault.Conflict, "This node is in no network yet, and a cluster is a part of one.")
+	}
+	switch c, in := h.Cluster(); {
+	case in && c.Phase == Asking:
+		return fault.New(fault.Conflict, "This node asks to be in the cluster %s already. Leave it first.", c.Name)
+	case in:
+		return fault.New(fault.Conflict, "This node is in the cluster %s. Leave it first.", c.Name)
+	}
+	return nil
+}
+
+// FoundCluster makes the channel of a cluster whose only member is this node,
+// with one orderer.
+func (h *Home) FoundCluster(name string) error {
+	if err := h.mayEnter(name); err != nil {
+		return err
+	}
+	own, err := h.IntroduceByFile("")
+	if err != nil {
+		return err
+	}
+	founders, err := together(own, nil)
+	if err != nil {
+		return err
+	}
+	in := Cluster{Name: name, Phase: Joined}
+	b, err := h.First(in.Channel())
+	if err != nil || !foundedBy(b, founders) { // or it died between the two things that follow
+		b, err = channel.Founding{Channel: in.Channel(), Founders: founders}.Genesis(h.cfg.Now())
+	}
+	if err != nil {
+		return err
+	}
+	return h.take(in.Channel(), b, func(r *record) { r.Cluster = &in })
+}
+
+// AskCluster asks a member of a cluster for admission. From then on this node
+// waits and joins the cluster's channel by itself.
+func (h *Home) AskCluster(ctx context.Context, name, via, note string) error {
+	if err := h.mayEnter(name); err != nil {
+		return err
+	}
+	at, err := h.request(ctx, via, name, note)
+	if err != nil {
+		return err
+	}
+	return h.change(func(r *record) { r.Cluster = &Cluster{Name: name, Phase: Asking, Via: at} })
+}
+
+// LeaveCluster ends the waiting for an admission, or has the node leave its
+// cluster: what follows is done by itself.
+func (h *Home) LeaveCluster() error {
+	c, in := h.Cluster()
+	switch {
+	case !in:
+		return fault.New(fault.Conflict, "This node is in no cluster.")
+	case c.Phase == Asking:
+		return h.change(func(r *record) { r.Cluster = nil })
+	}
+	c.Phase, c.Via = Leaving, ""
+	return h.change(func(r *record) { r.Cluster = &c })
+}
+
+// ClusterAsked is how this node's request to be in a cluster stood last.
+func (h *Home) ClusterAsked() Answer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.answer.cluster
+}
+
+// LeftCluster ends the node's part in its cluster's channel, of which it is the
+// last member or no member any more.
+func (h *Home) LeftCluster() error {
+	c, in := h.Cluster()
+	if !in {
+		return nil
+	}
+	return h.leaveChannel(c.Channel())
+}
+
+// leaveChannel forgets a channel; the peer leaves it, too.
+func (h *Home) leaveChannel(name string) error {
+	if _, err := h.Ordering(context.Background(), name); err == nil {
+		ctx, stop := context.WithTimeout(context.Background(), hearWithin)
+		defer stop()
+		if err := h.leaveOrderer(ctx, name); err != nil {
+			return err
+		}
+	}
+	return h.change(func(r *record) {
+		r.Channels = slices.DeleteFunc(r.Channels, func(x string) bool { return x == name })
+		if r.Cluster != nil && r.Cluster.Channel() == name {
+			r.Cluster = nil
+		}
+		delete(h.cache, name)
+	})
+}
+
+// keepCluster does what no channel's steps do: it asks how a request to be in a
+// cluster stands, and has the peer leave where it is not wanted any more. It
+// returns when to look again.
+func (h *Home) keepCluster(ctx context.Context) time.Duration {
+	if err := h.tidyPeer(ctx); err != nil && ctx.Err() == nil {
+		h.cfg.Log.Warn("the peer could not leave a channel; it is tried again", "err", err)
+	}
+	c, in := h.Cluster()
+	if !in || c.Phase != Asking {
+		return idle
+	}
+	if err := h.inquireCluster(ctx, c); err != nil && ctx.Err() == nil {
+		h.cfg.Log.Debug("asking to be in the cluster", "cluster", c.Name, "err", err)
+	}
+	return 3 * time.Second
+}
+
+// inquireCluster asks how the request stands, and joins once it is granted.
+func (h *Home) inquireCluster(ctx context.Context, c Cluster) error {
+	a, err := h.inquire(ctx, c.Via, c.Name)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.answer.cluster = a
+	h.mu.Unlock()
+	if a.State != Admitted {
+		return nil
+	}
+	first, err := channel.DecodeBlock(a.First)
+	if err != nil {
+		return err
+	}
+	h.cfg.Log.Info("admitted to the cluster", "cluster", c.Name, "via", c.Via)
+	c.Phase, c.Via = Joined, ""
+	return h.take(c.Channel(), first, func(r *record) { r.Cluster = &c })
+}
