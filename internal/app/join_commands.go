@@ -20,7 +20,7 @@ import (
 // The commands of a node on its way into a network.
 
 func askFlags(f *flag.FlagSet, c *call) {
-	f.StringVar(&c.opt.note, "note", "", "a `sentence` for the members' operators")
+	noteFlags(f, c)
 	f.StringVar(&c.opt.out, "out", "", "write the request to a `file` for a member, instead of sending it")
 }
 

@@ -36,6 +36,10 @@ func propose(ctx context.Context, c *call, do func(context.Context, *Config, *fa
 	})
 }
 
+func noteFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.note, "note", "", "a `sentence` for the members' operators")
+}
+
 // aboutNode is a proposal about the node that the command names.
 func aboutNode(what string, do func(h *fabric.Home, ctx context.Context, channel, node, note string) (contract.Digest, error)) func(context.Context, *call) error {
 	return func(ctx context.Context, c *call) error {
@@ -43,7 +47,7 @@ func aboutNode(what string, do func(h *fabric.Home, ctx context.Context, channel
 			return usagef("name one node, such as music.example")
 		}
 		return propose(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) (contract.Digest, string, error) {
-			id, err := do(h, ctx, channel.Name, c.args[0], "")
+			id, err := do(h, ctx, channel.Name, c.args[0], c.opt.note)
 			return id, c.args[0] + " " + what, err
 		})
 	}
@@ -51,18 +55,19 @@ func aboutNode(what string, do func(h *fabric.Home, ctx context.Context, channel
 
 func addOrderer(ctx context.Context, c *call) error {
 	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) (contract.Digest, string, error) {
-		id, err := h.AddOrderer(ctx, channel.Name, "")
+		id, err := h.AddOrderer(ctx, channel.Name, c.opt.note)
 		return id, cfg.NodeID() + " orders, too", err
 	})
 }
 
 func replaceFlags(f *flag.FlagSet, c *call) {
+	noteFlags(f, c)
 	f.BoolVar(&c.opt.identity, "identity", false, "give the orderer a new identity certificate, too")
 }
 
 func replaceOrderer(ctx context.Context, c *call) error {
 	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) (contract.Digest, string, error) {
-		id, err := h.ReplaceOrderer(ctx, channel.Name, c.opt.identity, "")
+		id, err := h.ReplaceOrderer(ctx, channel.Name, c.opt.identity, c.opt.note)
 		return id, "the orderer of " + cfg.NodeID() + " has another address or other certificates", err
 	})
 }

@@ -116,7 +116,9 @@ func (s seat) Network(ctx context.Context) (network.Network, error) {
 	if err != nil {
 		return network.Network{}, err
 	}
-	return s.council.Network(ctx, st.Height)
+	n, err := s.council.Network(ctx, st.Height)
+	n.Contract, n.Newer = s.Version(channel.Name)
+	return n, err
 }
 
 func (s seat) Membership(ctx context.Context) (network.Membership, error) {

@@ -22,6 +22,8 @@ type Network struct {
 	Height   uint64       `json:"height" doc:"Blocks"`
 	Sequence uint64       `json:"sequence" doc:"How often the members changed the network"`
 	Members  []MemberNode `json:"members" doc:"By name"`
+	Contract string       `json:"contract,omitempty" doc:"Version of the contract that all run; absent before the node saw it"`
+	Newer    string       `json:"newer,omitempty" doc:"Version that this node has too, and may propose to move to"`
 }
 
 // A Newcomer is a node that asks this one to be admitted.

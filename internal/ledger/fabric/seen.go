@@ -19,6 +19,18 @@ func (h *Home) Seen(name string) (channel.Config, []contract.Intent, bool) {
 	return v.config, v.intents, ok
 }
 
+// Version is the version of the contract that a channel runs, as the running node
+// last saw it, "" before that; and another one that this binary would move to, if
+// it has one.
+func (h *Home) Version(name string) (runs, newer string) {
+	v, _ := h.seen(name)
+	runs = v.contract.GetVersion()
+	if newest := h.cfg.Contracts[len(h.cfg.Contracts)-1].Version; runs != "" && newest != runs {
+		newer = newest
+	}
+	return runs, newer
+}
+
 // Majorities are those that an intent of a kind takes, and how many of who
 // approved count towards each.
 func Majorities(i contract.Intent, cfg channel.Config, who []string) ([]network.Quorum, error) {

@@ -25,6 +25,7 @@ type Network interface {
 	Forget(ctx context.Context) error
 	Admit(ctx context.Context, node string) (id string, err error)
 	Dismiss(ctx context.Context, node string) error
+	Propose(ctx context.Context, kind, subject, note string) (id string, err error)
 	Approve(ctx context.Context, id string) error
 	Decline(ctx context.Context, id, reason string) error
 	Withdraw(ctx context.Context, id string) error
@@ -172,7 +173,7 @@ var motions = map[string]motion{
 		return n.Ask(ctx, v.form.Get("via"), v.form.Get("note"))
 	}},
 	"forget": {"This node asks nobody any more.", func(_ *visit, ctx context.Context, n Network) error { return n.Forget(ctx) }},
-	"admit": {"Proposed to the members, and approved for this node.", func(v *visit, ctx context.Context, n Network) error {
+	"admit": {proposed, func(v *visit, ctx context.Context, n Network) error {
 		_, err := n.Admit(ctx, v.form.Get("node"))
 		return err
 	}},
@@ -181,7 +182,21 @@ var motions = map[string]motion{
 	"decline": {"Declined.", func(v *visit, ctx context.Context, n Network) error {
 		return n.Decline(ctx, v.form.Get("intent"), v.form.Get("reason"))
 	}},
+	"order":    proposal(network.AddOrderer),
+	"unorder":  proposal(network.RemoveOrderer),
+	"remove":   proposal(network.RemoveMember),
+	"upgrade":  proposal(network.UpgradeContract),
 	"withdraw": {"Withdrawn.", func(v *visit, ctx context.Context, n Network) error { return n.Withdraw(ctx, v.form.Get("intent")) }},
+}
+
+const proposed = "Proposed to the members, and approved for this node."
+
+// proposal puts a change about what the form names before the members.
+func proposal(kind string) motion {
+	return motion{proposed, func(v *visit, ctx context.Context, n Network) error {
+		_, err := n.Propose(ctx, kind, v.form.Get("subject"), v.form.Get("note"))
+		return err
+	}}
 }
 
 func (v *visit) move() error {

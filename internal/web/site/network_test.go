@@ -25,7 +25,8 @@ func (alone) Membership(context.Context) (network.Membership, error) {
 type council struct {
 	phase string
 	asked network.Progress
-	away  bool // the ledger does not answer
+	away  bool   // the ledger does not answer
+	newer string // version of the contract
 	said  []string
 	err   error // of what it is to do
 }
@@ -40,7 +41,7 @@ func (c *council) Membership(context.Context) (network.Membership, error) {
 }
 
 func (c *council) Network(context.Context) (network.Network, error) {
-	return network.Network{Name: "nineten", First: "f1f1", Height: 42, Members: []network.MemberNode{
+	return network.Network{Name: "nineten", First: "f1f1", Height: 42, Contract: "1", Newer: c.newer, Members: []network.MemberNode{
 		{Node: "a.example", Fingerprint: "1-1", Address: "a.example:9020", Endorses: true, Orders: true}, {Node: "b.example", Fingerprint: "2-2", Endorses: true, Self: true},
 	}}, nil
 }
@@ -74,6 +75,9 @@ func (c *council) Dismiss(_ context.Context, node string) error  { return c.say(
 func (c *council) Approve(_ context.Context, id string) error    { return c.say("approve", id[:4]) }
 func (c *council) Decline(_ context.Context, id, why string) error {
 	return c.say("decline", id[:4], why)
+}
+func (c *council) Propose(_ context.Context, kind, about, note string) (string, error) {
+	return "id", c.say("propose", kind, about, note)
 }
 func (c *council) Withdraw(_ context.Context, id string) error { return c.say("withdraw", id[:4]) }
 func (c *council) Admit(_ context.Context, node string) (string, error) {
@@ -109,8 +113,25 @@ func TestNetworkPage(t *testing.T) {
 	if got := strings.Join(c.said, "|"); got != want {
 		t.Errorf("it was told\n%s, not\n%s", got, want)
 	}
+	v.open(at).sees(200, at, "Propose that this node orders, too", "Propose to leave the network", "Propose to remove it").misses("Propose that it orders no longer", "A newer contract")
+	c.said, c.newer = nil, "2"
+	v.open(at).sees(200, at, "runs version 1 of the contract", "Propose version 2")
+	for _, do := range []string{"order", "unorder", "remove", "upgrade"} {
+		v.send(at, "do", do, "subject", "b.example", "note", "So.").sees(200, at, "Proposed to the members")
+	}
+	want = "propose add-orderer b.example So.|propose remove-orderer b.example So.|propose remove-member b.example So.|propose upgrade-contract b.example So."
+	if got := strings.Join(c.said, "|"); got != want {
+		t.Errorf("it was told\n%s, not\n%s", got, want)
+	}
+	c.err = fault.New(fault.Conflict, "a.example proposed the same already.")
+	v.send(at, "do", "remove", "subject", "a.example").sees(409, at, "proposed the same already", "Members")
+	c.err = fault.New(fault.Unavailable, "The ledger is away.")
+	v.send(at, "do", "remove", "subject", "a.example").sees(200, at, "The ledger is away.", "Members")
+	c.err = nil
 	v.send(at, "do", "dance").sees(422, at, "not known here")
 	c.away = true
 	v.open(at).sees(200, at, "does not work here yet", "does not answer", "a.example proposes to admit c.example.")
+	c.phase = network.Removed
+	v.open(at).sees(200, at, "put this node out", "Ask to be admitted again", `name="via"`)
 	n.join("bo").open(at).sees(403, at)
 }
