@@ -56,7 +56,7 @@ func bringing(node string, d *dir, network home, log *slog.Logger) (*mover, erro
 			return &mover{home: network, node: node, dir: d, log: log}, err
 		}
 	}
-	return nil, nil
+	return nil, seal(d)
 }
 
 // stillOwn refuses a directory whose own ledger went to a network: a new one
@@ -157,15 +157,26 @@ func (m *mover) send(ctx context.Context) error {
 	if err := m.rename(ctx, ownLedger, movingLedger); err != nil {
 		return err
 	}
-	a, err := client.Adopt(ctx, packed)
-	if err != nil {
-		return err
+	if len(packed.Chunks) > 0 { // the ledger of a node that was never named is empty
+		a, err := client.Adopt(ctx, packed)
+		if err != nil {
+			return err
+		}
+		m.log.Info("the node's own ledger is on the network", "transactions", a.Height, "head", a.Head.String(), "chunks", a.Chunks, "took", time.Since(began).Round(time.Millisecond))
 	}
-	m.log.Info("the node's own ledger is on the network", "transactions", a.Height, "head", a.Head.String(), "chunks", a.Chunks, "took", time.Since(began).Round(time.Millisecond))
 	if err := m.rename(ctx, movingLedger, movedLedger); err != nil {
 		return err
 	}
-	return fault.Wrap(os.Chmod(m.dir.join(movedLedger), 0o400), fault.Unavailable, "The old ledger cannot be made read-only.")
+	return seal(m.dir)
+}
+
+// seal makes the old ledger read-only, also where the node ended before it did.
+func seal(d *dir) error {
+	err := os.Chmod(d.join(movedLedger), 0o400)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fault.Wrap(err, fault.Unavailable, "The old ledger cannot be made read-only.")
 }
 
 // ready waits until the network's contract answers.
@@ -190,15 +201,23 @@ func (m *mover) pack(ctx context.Context) (p contract.Packed, err error) {
 	if err != nil {
 		return p, fmt.Errorf("contract: %w", err)
 	}
+	var damaged error
 	old, err := embedded.Open(ctx, embedded.Config{File: m.dir.join(name), Contract: cc, Now: time.Now})
-	if err == nil {
-		p, err = contract.Pack(m.node, func(call func(string, []string) error, value func(string, []byte) error) (ledger.Status, error) {
-			return old.Export(ctx, call, value)
+	if damaged = err; err == nil {
+		p, err = contract.Pack(m.node, func(call func(string, []string) error, value func(string, []byte) error) (st ledger.Status, err error) {
+			st, damaged = old.Export(ctx, call, value)
+			return st, damaged
 		})
 		err = errors.Join(err, old.Close())
 	}
-	if err != nil && ctx.Err() == nil { // a file does not come back by itself
+	switch at := time.UnixMilli(int64(p.Filing.At)); {
+	case ctx.Err() != nil:
+	case damaged != nil: // a file does not come back by itself
 		err = fault.Wrap(err, fault.Invalid, "%s: %s Restore it from a backup, then run the job again or start the node again.", name, plain(err))
+	case err != nil:
+		err = fault.Wrap(err, fault.Invalid, "%s is whole, but no network takes it: %s Nothing was sent. The node can go on alone with ledger.mode = \"embedded\".", name, plain(err))
+	case at.After(time.Now()):
+		err = fault.New(fault.Invalid, "%s holds dates of the future, up to %s, and a network keeps to the real time. Start the node again once that day has come, or go on alone with ledger.mode = \"embedded\".", name, at.UTC().Format(time.RFC3339))
 	}
 	return p, err
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -275,4 +276,116 @@ func TestMovedNodeGoesOn(t *testing.T) {
 	}
 	h.ok(h.feed.catchUp(ctx))
 	h.holds()
+}
+
+// A demonstration may have played a past month after it was registered: its
+// ledger's last transaction is dated before its first, and it is whole.
+func TestMoveOfASimulatedPast(t *testing.T) {
+	dir, network := demonstration(t, true)
+	m, err := bringing("localhost", dir, network, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.bring(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a, err := contract.Client{Ledger: network}.Adoption(t.Context(), "localhost")
+	if err != nil || time.Since(time.UnixMilli(int64(a.At))) > time.Hour {
+		t.Errorf("it is brought as of %v (%v)", time.UnixMilli(int64(a.At)), err)
+	}
+}
+
+// A node that nobody has named yet has an empty ledger, and nothing to bring.
+func TestMoveOfAnEmptyLedger(t *testing.T) {
+	dir, network := demonstration(t, false)
+	m, err := bringing("localhost", dir, network, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.bring(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if there, err := exists(dir.join(movedLedger)); err != nil || !there || m.held() != nil {
+		t.Errorf("it is not done: %v, %v, %v", there, err, m.held())
+	}
+	if list, err := (contract.Client{Ledger: network}).Nodes(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%+v is registered (%v)", list, err)
+	}
+}
+
+// What no network takes is not damaged: no backup would help.
+func TestMoveOfAFuture(t *testing.T) {
+	dir, network := demonstration(t, true)
+	ahead := func() time.Time { return time.Now().Add(400 * 24 * time.Hour) }
+	own := reopened(t, dir, ahead)
+	if err := own.accounts.SaveSettings(t.Context(), account.Operator(), account.Settings{Name: "Quayside", OperatorName: "Ada"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(own.settle(t.Context()), own.Close()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := bringing("localhost", dir, network, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.bring(t.Context())
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "dates of the future") || strings.Contains(err.Error(), "backup") {
+		t.Errorf("bringing says %v", err)
+	}
+	if there, err := exists(dir.join(ownLedger)); err != nil || !there {
+		t.Errorf("the node cannot go on alone: %v, %v", there, err)
+	}
+}
+
+// A node that ended just before it made the old ledger read-only does so at its
+// next start.
+func TestTheOldLedgerIsMadeReadOnly(t *testing.T) {
+	d := &dir{path: t.TempDir()}
+	if err := os.WriteFile(d.join(movedLedger), []byte("the past"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := bringing("localhost", d, nil, slog.New(slog.DiscardHandler)); m != nil || err != nil {
+		t.Fatal(m, err)
+	}
+	if f, err := os.Stat(d.join(movedLedger)); err != nil || f.Mode().Perm() != 0o400 {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+// demonstration has an own ledger: empty, or with the node's registration of
+// today and a month that was played afterwards. It is not running.
+func demonstration(t *testing.T, played bool) (*dir, home) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "demo")
+	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", path, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
+	d := &dir{path: path}
+	if played {
+		catalogue(t, "sqlite", filepath.Join(path, "9ten.db"), 14)
+		n := reopened(t, d, time.Now)
+		if err := errors.Join(n.settle(t.Context()), n.Close()); err != nil {
+			t.Fatal(err)
+		}
+		must(t, "", "simulate", "--data-dir", path, "--listeners", "3", "--seed", "7", "--period", "2026-09")
+	} else {
+		n := reopened(t, d, time.Now)
+		if err := n.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	network := otherLedger(t, "localhost", time.Now)
+	t.Cleanup(func() { _ = network.Close() })
+	return d, network
+}
+
+func reopened(t *testing.T, d *dir, now func() time.Time) *node {
+	t.Helper()
+	cfg, _, err := LoadConfig("", map[string]string{"data_dir": d.path, "log.level": "error"}, noenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := openNodeIn(t.Context(), cfg, slog.New(slog.DiscardHandler), world{now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -31,6 +31,10 @@ var operations = []struct {
 	{fn: "FixPayoutBatch", form: "batch/MONTH/CHUNK"},
 	{fn: "RegisterAct", form: "act/ACT/VERSION"},
 	{fn: "ForfeitBalance", form: "forfeit/ACT/MONTH"},
+	{fn: "BeginAdoption", form: "adopt/LEDGER/begin"},
+	{fn: "StageAdoption", form: "adopt/LEDGER/CHUNK"},
+	{fn: "VerifyAdoption", form: "adopt/LEDGER/verify"},
+	{fn: "ApplyAdoption", form: "adopt/LEDGER/CHUNK"},
 }
 
 const opRegister = "register"

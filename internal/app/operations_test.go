@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"regexp"
 	"slices"
@@ -28,7 +29,7 @@ type scribe struct {
 
 // formOf makes an expression of an operation's form.
 func formOf(form string) *regexp.Regexp {
-	parts := strings.NewReplacer("RANDOM", `[A-Z2-7]{26}`, "DAY", `\d{4}-\d\d-\d\d`, "MONTH", `\d{4}-\d\d`, "SETTLEMENT", `[0-9a-f]{16}`, "RECEIPT", `[0-9a-f]{32}`, "CHUNK", `\d+`, "ACT", `[0-9A-Z]{26}`, "VERSION", `\d+`)
+	parts := strings.NewReplacer("RANDOM", `[A-Z2-7]{26}`, "DAY", `\d{4}-\d\d-\d\d`, "MONTH", `\d{4}-\d\d`, "SETTLEMENT", `[0-9a-f]{16}`, "RECEIPT", `[0-9a-f]{32}`, "LEDGER", `[0-9a-f]{16}`, "CHUNK", `\d+`, "ACT", `[0-9A-Z]{26}`, "VERSION", `\d+`)
 	return regexp.MustCompile("^" + parts.Replace(form) + "$")
 }
 
@@ -147,6 +148,25 @@ func TestOperationsDoNotCollide(t *testing.T) {
 		if line := fmt.Sprintf("| `%s` | `%s` | ", o.fn, o.form); !strings.Contains(string(page), line) {
 			t.Errorf("docs/protocol/operations.md lacks %q", line)
 		}
+	}
+}
+
+// What brings a ledger of one's own is in the table, too.
+func TestAdoptionIsNamed(t *testing.T) {
+	h := movingNode(t)
+	node := h.cfg.NodeID()
+	h.ok(h.node.Close())
+	defer h.open()
+	network := otherLedger(t, node, h.now)
+	defer network.Close()
+	s := &scribe{home: network, sent: map[string]string{}}
+	m, err := bringing(node, h.dir, s, slog.New(slog.DiscardHandler))
+	h.ok(err)
+	h.ok(m.bring(t.Context()))
+	h.ok(os.Rename(h.dir.join(movedLedger), h.dir.join(ownLedger)))
+	h.ok(os.Chmod(h.dir.join(ownLedger), 0o600))
+	if len(s.odd) > 0 || len(s.sent) < 4 {
+		t.Errorf("of %d calls these are not as in the table: %q", len(s.sent), s.odd)
 	}
 }
 

@@ -33,7 +33,7 @@ type AdoptionFiling struct {
 	Node   string `json:"node"`
 	Head   Digest `json:"head"`   // hash of its last transaction
 	Height uint64 `json:"height"` // transactions
-	At     uint64 `json:"at"`     // when the last one is dated
+	At     uint64 `json:"at"`     // the last date in what is brought
 	Chunks uint32 `json:"chunks"`
 	Hash   Digest `json:"hash"` // see [AdoptionFiling.Over]
 }
@@ -59,6 +59,9 @@ type Adoption struct {
 	AdoptionFiling
 	State string `json:"state"`
 	Next  uint32 `json:"next,omitempty"` // chunk to be applied next
+	// Applied are the transactions that wrote the chunks: what a chunk brought names
+	// its own, for it is in that block that anybody finds it.
+	Applied []string `json:"applied,omitempty"`
 	// Verified dates what is brought, Done is since when the node records here.
 	Verified uint64 `json:"verified,omitempty"`
 	Done     uint64 `json:"done,omitempty"`
@@ -224,6 +227,7 @@ func (*Contract) ApplyAdoption(ctx Ctx, op, arg string) (string, error) {
 				return err
 			}
 		}
+		a.Applied = append(a.Applied, c.tx)
 		if a.Next++; a.Next == a.Chunks {
 			a.State, a.Done = Adopted, c.now
 			if err := c.enter(&a); err != nil {
@@ -247,7 +251,7 @@ func (c *call) apply(e *entry, at uint64) error {
 	if found, err := c.get(&there, e.kind, e.parts...); err != nil || found {
 		return err
 	}
-	v, err := k.value(e.value, at)
+	v, err := k.value(e.value, at, c.tx)
 	if err != nil {
 		return err
 	}

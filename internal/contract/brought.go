@@ -1,6 +1,10 @@
 package contract
 
-import "context"
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
 
 // Brought is what others look at of what a node brought from its own ledger, as
 // it was then (later events say what became of it), with its entry of today.
@@ -21,6 +25,9 @@ func (c Client) Brought(ctx context.Context, node string) (b Brought, err error)
 	if b.Entry, err = c.Node(ctx, node); err != nil {
 		return b, err
 	}
+	if len(b.Adoption.Applied) != int(b.Adoption.Chunks) {
+		return b, fault.New(fault.NotFound, "What %s brings is not all there yet.", node)
+	}
 	for i := range b.Adoption.Chunks {
 		data, err := c.chunk(ctx, node, i)
 		if err != nil {
@@ -31,7 +38,7 @@ func (c Client) Brought(ctx context.Context, node string) (b Brought, err error)
 			return b, err
 		}
 		for _, e := range entries {
-			if err := b.take(&e); err != nil {
+			if err := b.take(&e, b.Adoption.Applied[i]); err != nil {
 				return b, err
 			}
 		}
@@ -39,12 +46,12 @@ func (c Client) Brought(ctx context.Context, node string) (b Brought, err error)
 	return b, nil
 }
 
-func (b *Brought) take(e *entry) error {
+func (b *Brought) take(e *entry, tx string) error {
 	k := carriers[e.kind]
 	if k.value == nil {
 		return nil
 	}
-	v, err := k.value(e.value, b.Adoption.Verified)
+	v, err := k.value(e.value, b.Adoption.Verified, tx)
 	if err != nil {
 		return err
 	}

@@ -14,26 +14,26 @@ type carrier struct {
 	parts int // of the key
 	// take refuses a value that is not the node's or not what its key says.
 	take func(m *moved, parts []string, value []byte) error
-	// value is what is written here, marked as brought at a time; nil for what only
-	// proves the rest.
-	value func(value []byte, at uint64) (any, error)
+	// value is what is written here, marked as brought at a time and in a
+	// transaction; nil for what only proves the rest.
+	value func(value []byte, at uint64, tx string) (any, error)
 }
 
 // brings makes a carrier of values of type T.
-func brings[T any](rank, parts int, take func(m *moved, parts []string, v *T) error, mark func(v *T, at uint64)) carrier {
+func brings[T any](rank, parts int, take func(m *moved, parts []string, v *T) error, mark func(v *T, at uint64, tx string)) carrier {
 	return carrier{rank, parts, func(m *moved, parts []string, value []byte) error {
 		var v T
 		if err := decode(string(value), &v); err != nil {
 			return err
 		}
 		return take(m, parts, &v)
-	}, func(value []byte, at uint64) (any, error) {
+	}, func(value []byte, at uint64, tx string) (any, error) {
 		var v T
 		if err := decode(string(value), &v); err != nil {
 			return nil, err
 		}
 		if mark != nil {
-			mark(&v, at)
+			mark(&v, at, tx)
 		}
 		return v, nil
 	}}
@@ -66,7 +66,7 @@ var carriers = map[string]carrier{
 		m.anchors = append(m.anchors, *v)
 		return refused(fits(mine(m, k) && v.Node == m.node && k[1] == dayKey(v.Day) && v.Day.Valid() && v.Adopted == 0 && v.Open == 0),
 			m.when(max(v.At, millis(v.Day.End()))))
-	}, func(v *Anchor, at uint64) { v.Adopted = at }),
+	}, func(v *Anchor, at uint64, tx string) { v.Adopted, v.Tx = at, tx }),
 	"log": brings(5, 1, func(m *moved, k []string, v *logHead) error {
 		m.head = *v
 		return fits(mine(m, k))
@@ -87,7 +87,7 @@ var carriers = map[string]carrier{
 		all.refunded, err2 = sum(all.refunded, v.Refunded)
 		m.paid[v.Day.Period()] = all
 		return refused(fits(ok), err1, err2, m.when(max(v.At, millis(v.Day.End()))))
-	}, func(v *Payments, at uint64) { v.Adopted = at }),
+	}, func(v *Payments, at uint64, _ string) { v.Adopted = at }),
 	"operator": brings(9, 2, func(m *moved, k []string, v *OperatorPay) error {
 		m.operators[v.Period] = *v
 		return refused(fits(mine(m, k) && v.Node == m.node && month(k, v.Period)), m.when(millis(v.Period.Start())))
@@ -95,7 +95,9 @@ var carriers = map[string]carrier{
 	"settlement": brings(10, 2, func(m *moved, k []string, v *Settled) error {
 		m.settlements = append(m.settlements, *v)
 		return refused(fits(mine(m, k) && v.Node == m.node && month(k, v.Period) && v.Adopted == 0), m.when(max(v.At, v.FinalAt)))
-	}, func(v *Settled, at uint64) { v.Adopted, v.Attested, v.Review = at, []string{}, NotReviewed }),
+	}, func(v *Settled, at uint64, tx string) {
+		v.Adopted, v.Tx, v.Attested, v.Review = at, tx, []string{}, NotReviewed
+	}),
 	"settled": brings(11, 1, func(m *moved, k []string, v *settledHead) error {
 		m.last = *v
 		return fits(mine(m, k))
@@ -116,7 +118,7 @@ var carriers = map[string]carrier{
 	"batch": brings(14, 2, func(m *moved, k []string, v *Batch) error {
 		m.batches = append(m.batches, *v)
 		return refused(fits(mine(m, k) && v.Node == m.node && month(k, v.Period) && v.Adopted == 0), m.when(v.At))
-	}, func(v *Batch, at uint64) { v.Adopted = at }),
+	}, func(v *Batch, at uint64, _ string) { v.Adopted = at }),
 	"batchwork": brings(15, 2, func(m *moved, k []string, v *batchWork) error {
 		p, ok := period(k[1])
 		m.works[p] = *v
@@ -135,14 +137,14 @@ var carriers = map[string]carrier{
 	"forfeit": brings(18, 3, func(m *moved, k []string, v *Forfeit) error {
 		m.forfeits = append(m.forfeits, *v)
 		return refused(fits(mine(m, k) && v.Node == m.node && k[1] == string(v.Act) && k[2] == periodKey(v.Period) && v.Adopted == 0), m.when(v.At))
-	}, func(v *Forfeit, at uint64) { v.Adopted = at }),
+	}, func(v *Forfeit, at uint64, _ string) { v.Adopted = at }),
 	"balance": brings(19, 2, func(m *moved, k []string, v *Balance) error {
 		m.balances = append(m.balances, *v)
 		return fits(mine(m, k) && k[1] == string(v.Act))
 	}, nil),
 	"fault": brings(20, 4, func(m *moved, k []string, v *Fault) error {
 		return refused(fits(mine(m, k) && v.Node == m.node && month(k, v.Period) && k[2] == v.Kind && k[3] == v.Where && v.Adopted == 0), m.when(v.At))
-	}, func(v *Fault, at uint64) { v.Adopted = at }),
+	}, func(v *Fault, at uint64, _ string) { v.Adopted = at }),
 	"op": brings(21, 3, func(m *moved, k []string, v *operation) error {
 		return fits(mine(m, k) && printable(k[1], 200) && printable(k[2], 200))
 	}, nil),

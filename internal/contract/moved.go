@@ -19,8 +19,9 @@ import (
 // anything about others, pay more than it settled, or owe an act anything but
 // what its lines say.
 type moved struct {
-	node string
-	now  uint64
+	node   string
+	now    uint64
+	latest uint64 // date in it
 
 	entry       Node
 	acts        map[id.Act]Act
@@ -50,12 +51,16 @@ type alias struct {
 	merge
 }
 
+func newMoved(node string, now uint64) *moved {
+	return &moved{node: node, now: now, acts: map[id.Act]Act{}, beacons: map[calendar.Day]Digest{}, paid: map[calendar.Period]paidSum{},
+		operators: map[calendar.Period]OperatorPay{}, ordered: map[calendar.Period]Correction{}, works: map[calendar.Period]batchWork{},
+		lines: map[calendar.Period][][]byte{}, payees: map[calendar.Period][]Payee{}}
+}
+
 // verifyAdoption reads the chunks and holds them against the filing and each
 // other.
 func verifyAdoption(f *AdoptionFiling, chunks [][]byte, now uint64) (*moved, error) {
-	m := &moved{node: f.Node, now: now, acts: map[id.Act]Act{}, beacons: map[calendar.Day]Digest{}, paid: map[calendar.Period]paidSum{},
-		operators: map[calendar.Period]OperatorPay{}, ordered: map[calendar.Period]Correction{}, works: map[calendar.Period]batchWork{},
-		lines: map[calendar.Period][][]byte{}, payees: map[calendar.Period][]Payee{}}
+	m := newMoved(f.Node, now)
 	hashes := make([]Digest, len(chunks))
 	var last *entry
 	for n, b := range chunks {
@@ -110,6 +115,7 @@ func fits(ok bool) error {
 
 // when is the refusal of a value dated after the transaction that brings it.
 func (m *moved) when(at uint64) error {
+	m.latest = max(m.latest, at)
 	if at > m.now {
 		return fault.New(fault.Invalid, "it is dated in the future.")
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 
@@ -76,22 +77,41 @@ type Packed struct {
 
 // Pack reads what belongs to a node from its own ledger, the same bytes however
 // often it is read, and verifies it as the contract will. It is the way to check
-// an adoption, too: the packed ledger has the hash that was adopted.
+// an adoption, too: the packed ledger has the hash that was adopted. Of a ledger
+// on which nothing is recorded there are no chunks.
 func Pack(node string, from Source) (Packed, error) {
 	p := packer{node: node}
 	st, err := from(p.call, p.value)
-	if err != nil {
+	if err != nil || st.Height == 0 {
 		return Packed{}, err
 	}
 	if err := p.beacon(); err != nil {
 		return Packed{}, err
 	}
 	slices.SortFunc(p.entries, func(a, b entry) int { return a.compare(&b) })
-	out := Packed{Filing: AdoptionFiling{Node: node, Head: st.Head, Height: st.Height, At: millis(st.At)}}
+	out := Packed{Filing: AdoptionFiling{Node: node, Head: st.Head, Height: st.Height}}
+	if out.Filing.At, err = p.latest(millis(st.At)); err != nil {
+		return Packed{}, err
+	}
 	if err := out.cut(p.entries); err != nil {
 		return Packed{}, err
 	}
-	return out, out.Verify(millis(st.At))
+	return out, out.Verify(out.Filing.At)
+}
+
+// latest is the last date in what is packed. It is the last transaction's, except
+// where the clock went back, as that of a demonstration does.
+func (p *packer) latest(at uint64) (uint64, error) {
+	m := newMoved(p.node, math.MaxUint64)
+	for i := range p.entries {
+		if err := m.take(&p.entries[i]); err != nil {
+			return 0, err
+		}
+	}
+	for _, k := range slices.Concat(m.entry.Log, m.entry.Settlement) {
+		at = max(at, k.From)
+	}
+	return max(at, m.latest), nil
 }
 
 // Verify holds what is packed against its hash and against itself, as of a time.

@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,6 +121,19 @@ func adoptedMonths(t *testing.T, w *world, a *alone) {
 		}
 		there.Node.Adopted, there.Settlement.Adopted, there.Anchor.Adopted, there.Batch.Adopted, there.Faults[0].Adopted = since, since, since, since, since
 		there.Adoption = here.Adoption
+		// In whose block anybody finds it: that of the chunk it came in.
+		for _, tx := range []string{here.Settlement.Tx, here.Anchor.Tx} {
+			if !slices.Contains(here.Adoption.Applied, tx) || len(here.Adoption.Applied) != int(here.Adoption.Chunks) {
+				t.Errorf("something of %s names the transaction %s, but it was brought in %v", p, tx, here.Adoption.Applied)
+			}
+		}
+		there.Settlement.Tx, there.Anchor.Tx = here.Settlement.Tx, here.Anchor.Tx
+		brought, err := w.c.Brought(w.ctx, home)
+		wants(t, "brought", err, fine)
+		if !slices.ContainsFunc(brought.Settlements, func(s contract.Settled) bool { return s.Period == p && s.Tx == here.Settlement.Tx }) ||
+			!slices.ContainsFunc(brought.Anchors, func(x contract.Anchor) bool { return x == here.Anchor }) {
+			t.Errorf("what was brought of %s is not what is recorded", p)
+		}
 		if diff := cmp.Diff(there, here); diff != "" {
 			t.Error(diff)
 		}
