@@ -1,0 +1,186 @@
+package story
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/network"
+)
+
+// says fails unless a command prints some words.
+func (n *networkNode) says(words []string, args ...string) {
+	n.Helper()
+	if err := n.saysNow(words, args...); err != nil {
+		n.Fatal(err)
+	}
+}
+
+func (n *networkNode) saysNow(words []string, args ...string) error {
+	n.Helper()
+	said := n.run(args...)
+	for _, w := range words {
+		if !strings.Contains(said, w) {
+			return fmt.Errorf("%s: 9ten %s says nothing of %q:\n%s", n.id, strings.Join(args, " "), w, said)
+		}
+	}
+	return nil
+}
+
+// saysSoon waits until it does: what one member said reaches the others' peers
+// with a block.
+func (n *networkNode) saysSoon(words []string, args ...string) {
+	n.Helper()
+	n.eventually(n.id+" says "+strings.Join(words, ", "), func() error { return n.saysNow(words, args...) })
+}
+
+// proposes runs a command that puts something before the members, and returns the
+// beginning of the intent's id as people type it.
+func (n *networkNode) proposes(args ...string) string {
+	n.Helper()
+	said := n.run(append(args, "--json")...)
+	var x struct{ ID, Intent string }
+	if err := json.Unmarshal([]byte(said), &x); err != nil || len(x.ID+x.Intent) != 64 {
+		n.Fatalf("9ten %v: %v: %s", args, err, said)
+	}
+	return (x.ID + x.Intent)[:8]
+}
+
+// TestDecisionsByCommand is what operators say to each other with commands, and
+// their programs over HTTP, on one network: by files and by HTTP, yes and no, and
+// what is taken back.
+func TestDecisionsByCommand(t *testing.T) {
+	exe := binary(t)
+	a, b, c := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, exe, "c")
+	a.run("ledger", "init")
+	a.start()
+	a.ready()
+	joinsByFiles(b, a)
+	asksInVain(c, a, b)
+	join(c, a, b)
+	programsDisagree(a, b, c)
+	leaves(c, b, a)
+}
+
+// joinsByFiles takes a newcomer in that nobody has to reach over HTTP.
+func joinsByFiles(n, member *networkNode) {
+	n.Helper()
+	request, first := n.path("request.json"), n.path("first.block")
+	n.says([]string{n.id + " asks to be admitted", "9ten ledger admit --file"}, "ledger", "request-join", "--out", request, "--note", "By post.")
+	member.proposes("ledger", "admit", "--file", request)
+	member.saysSoon([]string{n.id}, "ledger", "members")
+	member.says([]string{"holds the network's first block"}, "ledger", "first-block", "--out", first)
+	n.start()
+	n.run("ledger", "join", "--first", first)
+	n.says([]string{"its ledger works"}, "ledger", "join", "--wait")
+	n.ready()
+}
+
+// asksInVain has a newcomer dropped, put before the members, declined, and taken
+// back by who proposed it.
+func asksInVain(n, first, other *networkNode) {
+	n.Helper()
+	n.run("ledger", "request-join", first.url, "--note", "Us again.")
+	first.says([]string{n.id, "Us again."}, "ledger", "requests")
+	n.says([]string{"has the request"}, "ledger", "join")
+	first.says([]string{"is dropped"}, "ledger", "dismiss", n.id)
+	n.says([]string{"knows of no request"}, "ledger", "join")
+	n.says([]string{"asks nobody any more"}, "ledger", "forget")
+	n.refused("ledger", "forget")
+	first.refused("ledger", "admit", n.id)
+
+	n.run("ledger", "request-join", first.url)
+	id := first.proposes("ledger", "admit", n.id)
+	n.eventually("the newcomer hears of it", func() error { return n.saysNow([]string{"1 of 2 needed have approved"}, "ledger", "join") })
+	other.saysSoon([]string{id, first.id + " proposes to admit " + n.id, "1 of 2 needed members have approved"}, "ledger", "intents")
+	other.says([]string{"Declined for this node.", "declined by " + other.id + ": Who are they?"}, "ledger", "decline", id, "--reason", "Who are they?")
+	first.saysSoon([]string{"declined by " + other.id + ": Who are they?"}, "ledger", "intents")
+	if said := other.refused("ledger", "withdraw", id); !strings.Contains(said, "only "+first.id+" may withdraw it") {
+		n.Errorf("%s takes back what another proposed: %s", other.id, said)
+	}
+	first.says([]string{"Withdrawn."}, "ledger", "withdraw", id)
+	other.saysSoon([]string{"withdrawn, said by " + first.id}, "ledger", "intents", "--past")
+	first.saysSoon([]string{"Nothing is to be decided."}, "ledger", "intents")
+	n.eventually("the newcomer hears of that, too", func() error { return n.saysNow([]string{"knows of no request"}, "ledger", "join") })
+	n.run("ledger", "forget")
+}
+
+// programsDisagree proposes, declines and takes back over HTTP.
+func programsDisagree(a, b, about *networkNode) {
+	t := b
+	t.Helper()
+	var made struct{ ID string }
+	t.eventually("b proposes", func() error {
+		return b.ask(http.MethodPost, "/api/v1/ledger/intents", b.token, map[string]string{"kind": network.RemoveMember, "subject": about.id, "note": "It is loud."}, &made)
+	})
+	at := "/api/v1/ledger/intents/" + made.ID
+	var i network.Intent
+	a.eventually("a sees it", func() error { return a.get(at, &i) })
+	if i.By != b.id || i.Note != "It is loud." || len(i.Needs) != 1 || i.Needs[0] != (network.Quorum{Of: network.Members, Have: 1, Need: 2}) {
+		t.Errorf("a sees %+v", i)
+	}
+	a.must(http.MethodPost, at+"/decline", a.token, map[string]string{"reason": "We like it."}, nil)
+	if err := a.ask(http.MethodDelete, at, a.token, nil, nil); err == nil || !strings.Contains(err.Error(), "403") {
+		t.Errorf("a takes back what b proposed: %v", err)
+	}
+	if err := b.ask(http.MethodPost, "/api/v1/ledger/intents", b.token, map[string]string{"kind": network.RemoveMember, "subject": about.id}, nil); err == nil || !strings.Contains(err.Error(), made.ID) {
+		t.Errorf("the same is proposed twice: %v", err)
+	}
+	b.must(http.MethodDelete, at, b.token, nil, nil)
+	a.eventually("a sees that it is taken back", func() error {
+		var past network.Past
+		if err := a.get("/api/v1/ledger/intents/past", &past); err != nil {
+			return err
+		}
+		for _, x := range past.Rows {
+			if x.ID == made.ID && x.State == network.Withdrawn && len(x.Declines) == 1 && x.Declines[0].Reason == "We like it." {
+				return nil
+			}
+		}
+		return fmt.Errorf("decided was %+v", past.Rows)
+	})
+}
+
+// leaves puts a member out, which finds out and stops its servers; the doctors of
+// those that stay find nothing.
+func leaves(n, by, other *networkNode) {
+	n.Helper()
+	id := by.proposes("ledger", "member", "remove", n.id, "--note", "It was sold.")
+	other.saysSoon([]string{by.id + " proposes to remove " + n.id, "note: It was sold."}, "ledger", "intents")
+	other.says([]string{"Approved for this node."}, "ledger", "approve", id)
+	n.eventually("it knows that it is out", func() error {
+		m, err := n.membership()
+		if err == nil && m.Phase != network.Removed {
+			err = fmt.Errorf("it is %s", m.Phase)
+		}
+		return err
+	})
+	n.eventually("its servers have ended", func() error {
+		if pid, err := childOf(n.cmd.Process.Pid, "peer"); err == nil {
+			return fmt.Errorf("its peer runs as %d", pid)
+		}
+		return nil
+	})
+	n.says([]string{network.Removed}, "ledger", "status")
+	n.refused("ledger", "members")
+	n.listenersJoin()
+	for _, m := range []*networkNode{by, other} {
+		m.eventually(m.id+" has two members", func() error {
+			w, err := m.network()
+			if err == nil && len(w.Members) != 2 {
+				err = fmt.Errorf("it has %+v", w.Members)
+			}
+			return err
+		})
+		m.says([]string{"in use by a running node", "ok   network"}, "doctor")
+		m.says([]string{"ok   peer", "ok   ports"}, "ledger", "doctor")
+	}
+}
+
+// listenersJoin has somebody sign up, for whom nothing of it matters.
+func (n *networkNode) listenersJoin() {
+	n.Helper()
+	n.must(http.MethodPost, "/api/v1/signup", "", map[string]string{"handle": "eve", "password": longWords}, nil)
+}
