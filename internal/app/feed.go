@@ -286,17 +286,20 @@ func (f *feed) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// glance looks where the ledger stands, and asks again where something moved.
-func (f *feed) glance(ctx context.Context) error {
+// glance writes events down and looks where the ledger stands, and asks again
+// where something moved. Events are kept also when the ledger does not answer.
+func (f *feed) glance(ctx context.Context, events []ledger.Event) error {
 	moved := f.moved.Swap(false)
 	now, err := f.ask(ctx, moved)
-	if err == nil && !moved {
+	if err == nil && !moved && len(events) == 0 {
 		if last, err := (told{f.db}).Status(ctx); err != nil || last == now.status {
 			return err // nothing is written while nothing happens
 		}
 	}
 	if err == nil {
-		err = f.apply(ctx, nil, &now)
+		err = f.apply(ctx, events, &now)
+	} else if len(events) > 0 {
+		err = errors.Join(err, f.apply(ctx, events, nil))
 	}
 	if err != nil && moved {
 		f.moved.Store(true)
@@ -343,7 +346,8 @@ func (f *feed) follow(ctx context.Context) error {
 	return g.Wait()
 }
 
-// stream applies events until reading them fails.
+// stream applies events until reading them fails, those of a block together: a
+// busy network records hundreds in one.
 func (f *feed) stream(ctx context.Context) error {
 	after, err := f.begin(ctx)
 	if err != nil {
@@ -352,16 +356,20 @@ func (f *feed) stream(ctx context.Context) error {
 	if err := f.back(ctx); err != nil {
 		return err
 	}
+	var read []ledger.Event
 	for e, err := range f.ledger.Events(ctx, after) {
 		switch {
 		case err != nil:
-			return err
+			return errors.Join(err, f.apply(ctx, read, nil)) // what was read is kept
 		case e.Name == "":
-			err = f.glance(ctx)
+			err, read = f.glance(ctx, read), nil
 		default:
-			err = f.apply(ctx, []ledger.Event{e}, nil)
+			read = append(read, e)
 			if slices.Contains(asking, e.Name) {
 				f.moved.Store(true)
+			}
+			if len(read) == atOnce {
+				err, read = f.apply(ctx, read, nil), nil
 			}
 		}
 		if err != nil {
@@ -382,7 +390,7 @@ func (f *feed) watch(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			err = f.glance(ctx)
+			err = f.glance(ctx, nil)
 		case <-f.ledger.returned:
 			// Not at once again: a ledger may answer some calls and refuse others.
 			if err = f.back(ctx); !sleep(ctx, soonest) {

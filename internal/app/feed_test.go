@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,7 +73,13 @@ func (c *chronicle) Events(ctx context.Context, after uint64) iter.Seq2[ledger.E
 
 func newFeed(t *testing.T, c *chronicle) *feed {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "9ten.db"), Now: time.Now})
+	return newFeedOn(t, c, store.Config{})
+}
+
+func newFeedOn(t *testing.T, c *chronicle, s store.Config) *feed {
+	t.Helper()
+	s.Path, s.Now = filepath.Join(t.TempDir(), "9ten.db"), time.Now
+	db, err := store.Open(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +246,34 @@ func TestFeedFollows(t *testing.T) {
 	}
 	stop()
 	h.ok(<-done)
+}
+
+// A busy network records hundreds of things in a block: they are written down
+// together, and those that came before the ledger broke off are kept.
+func TestFeedWritesABlockAtOnce(t *testing.T) {
+	for name, broken := range map[string]error{"a block": nil, "one that broke off": fault.New(fault.Unavailable, "It broke off.")} {
+		var commits atomic.Int32
+		c := &chronicle{mode: "fabric", broken: broken}
+		story(t, c)
+		f := newFeedOn(t, c, store.Config{AfterCommit: func() error { commits.Add(1); return nil }})
+		f.now = make(chan struct{}, 1)
+		began := commits.Load()
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- f.follow(ctx) }()
+		until(t, func() bool {
+			var at store.LedgerFeed
+			err := f.db.View(ctx, func(tx *store.Tx) (err error) { at, err = tx.LedgerFeed(ctx); return err })
+			return err == nil && at.Checkpoint == c.events[len(c.events)-1].Checkpoint
+		})
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if n := int(commits.Load() - began); n > len(c.events)/3 {
+			t.Errorf("%s: %d events took %d commits", name, len(c.events), n)
+		}
+	}
 }
 
 // until waits for a condition.

@@ -87,7 +87,12 @@ func serve(ctx context.Context, c *call) error {
 		g.Go(func() error { n.runNetwork(record); return nil })
 	}
 	g.Go(func() error { return n.feed.follow(work) })
-	g.Go(func() error { n.openWorkshop(gctx); return nil })
+	g.Go(func() error {
+		if n.fabric == nil || sleep(gctx, ledgerFirst) {
+			n.openWorkshop(gctx)
+		}
+		return nil
+	})
 	g.Go(func() error {
 		<-gctx.Done()
 		defer stopWork()
@@ -104,6 +109,11 @@ func serve(ctx context.Context, c *call) error {
 	log.Info("stopped")
 	return err
 }
+
+// ledgerFirst is how long a network's node has the machine to itself for its
+// ledger when it starts, which takes a few seconds. An upload that comes meanwhile
+// opens the workshop all the same.
+const ledgerFirst = 10 * time.Second
 
 // openWorkshop makes ready what prepares files, so that the first upload need
 // not wait for it, and says how strangers' files are read.
