@@ -99,4 +99,15 @@ func TestOperatorsFoundANetworkOnPages(t *testing.T) {
 	o.sees(c, "3 endorse")
 	o.sees(b, "a.localhost proposes to admit c.localhost.")
 	o.pictures("member")
+
+	// One of them is to order, too: proposed on its row among the members.
+	o.at(b).do("what may be proposed about b", o.open(networkPage), chromedp.Evaluate(`document.querySelector("main button[value=order]").closest("details").open = true`, nil),
+		chromedp.SendKeys(`main details[open] textarea`, "So that it goes on without a."))
+	o.pictures("propose")
+	o.press("propose to order", "order")
+	o.sees(a, "b.localhost proposes that b.localhost orders, too.")
+	o.press("approve that b orders", "approve")
+	o.sees(b, "orderer is well")
+	o.sees(a, "2 order")
+	o.sees(a, "So that it goes on without a.")
 }
