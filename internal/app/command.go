@@ -32,6 +32,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 type command struct {
 	name    string // "month close": words below a command are part of its name
 	args    string // what follows the flags, for the help
+	own     string // where it is about this node alone, why; %s is the one that was named
 	summary string
 	run     func(ctx context.Context, c *call) error
 	flags   func(f *flag.FlagSet, c *call)
@@ -69,6 +70,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		fmt.Fprintf(stderr, "9ten %s: %v\nTry: 9ten %s --help\n", cmd.name, err, cmd.name)
 		return exitUsage
+	}
+	if cmd.own != "" && len(c.args) == 1 {
+		return c.exit(usagef(cmd.own, c.args[0]))
 	}
 	if cmd.args == "" && len(c.args) > 0 {
 		return c.exit(usagef("it takes flags alone, not %q", c.args[0]))

@@ -53,6 +53,9 @@ func aboutNode(what string, do func(h *fabric.Home, ctx context.Context, channel
 	}
 }
 
+// ownOrderer refuses to propose another node's orderer.
+const ownOrderer = "an orderer's certificates come from its own node: run this command on %s"
+
 func addOrderer(ctx context.Context, c *call) error {
 	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) (contract.Digest, string, error) {
 		id, err := h.AddOrderer(ctx, channel.Name, c.opt.note)
@@ -68,7 +71,7 @@ func replaceFlags(f *flag.FlagSet, c *call) {
 func replaceOrderer(ctx context.Context, c *call) error {
 	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) (contract.Digest, string, error) {
 		id, err := h.ReplaceOrderer(ctx, channel.Name, c.opt.identity, c.opt.note)
-		return id, "the orderer of " + cfg.NodeID() + " has another address or other certificates", err
+		return id, "the orderer of " + cfg.NodeID() + " has other certificates", err
 	})
 }
 

@@ -13,7 +13,7 @@ var words = map[string]string{
 	RemoveMember:    "%[1]s proposes to remove %[2]s from the network.",
 	AddOrderer:      "%[1]s proposes that %[2]s orders, too.",
 	RemoveOrderer:   "%[1]s proposes that %[2]s orders no longer.",
-	ReplaceOrderer:  "%[1]s proposes new certificates or another address for the orderer of %[2]s.",
+	ReplaceOrderer:  "%[1]s proposes new certificates for the orderer of %[2]s.",
 	SetValidators:   "%[1]s proposes that %[2]s endorse.",
 	UpgradeContract: "%[1]s proposes to move to version %[2]s of the contract.",
 }

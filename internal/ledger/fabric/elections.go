@@ -38,9 +38,9 @@ func (h *Home) RemoveOrderer(ctx context.Context, name, node, note string) (cont
 	return h.Propose(ctx, name, contract.RemoveOrderer, node, nil, note)
 }
 
-// ReplaceOrderer tells the members where this node's orderer is now and by which
-// certificates it is known; with identity it gets a new one. Nothing here uses
-// it until the channel knows it. It returns Conflict when nothing changed.
+// ReplaceOrderer tells the members by which certificates this node's orderer is
+// known; with identity it gets a new one. Nothing here uses it until the channel
+// knows it. It returns Conflict when nothing changed, Invalid when it moved.
 func (h *Home) ReplaceOrderer(ctx context.Context, name string, identity bool, note string) (contract.Digest, error) {
 	c, err := h.Consenter()
 	if err != nil {

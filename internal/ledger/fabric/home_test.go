@@ -1,6 +1,7 @@
 package fabric_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -66,7 +67,7 @@ func openIn(t testing.TB, dir, name string, port int, now func() time.Time, cont
 // openAs opens a folder as a configuration says, on this machine.
 func openAs(t testing.TB, cfg fabric.Config) *fabric.Home {
 	t.Helper()
-	cfg.Bin, cfg.Host, cfg.Listen, cfg.Log = fabrictest.Bin(t), "127.0.0.1", "127.0.0.1", logger(t)
+	cfg.Bin, cfg.Host, cfg.Listen, cfg.Log = fabrictest.Bin(t), cmp.Or(cfg.Host, "127.0.0.1"), "127.0.0.1", logger(t)
 	h, err := fabric.Open(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -120,6 +120,7 @@ var steps = []step{
 	{"looking for the contract", away, false, (*Home).stepLook},
 	{"taking the orderer's new identity", own, true, (*Home).stepIdentity},
 	{"taking the orderer out of the channel", anywhere, true, (*Home).stepLeave},
+	{"telling the network where the node is", own, true, (*Home).stepAddress},
 	{"asking whether the node is a member", anywhere, true, (*Home).stepMembership},
 	{"carrying on what members agreed on", anywhere, true, (*Home).stepIntents},
 	{"asking to endorse, or no longer to", own, true, (*Home).stepValidator},

@@ -4,23 +4,36 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
-// daily is how often a running node looks for certificates that end soon.
-const daily = 24 * time.Hour
+// A running node looks often for certificates that end soon, because its orderer
+// takes up a new one only when that stops nobody.
+const (
+	looksAtCertificates = 10 * time.Minute
+	// turnToRestart is how long it is one orderer's turn, after which it is the next's.
+	turnToRestart = time.Hour
+	// atLast is when an orderer no longer waits until all others are well: without
+	// a certificate it would not order either.
+	atLast = 7 * 24 * time.Hour
+)
 
 // Renew renews the certificates that end within 60 days, or all with force, with
 // the same keys: nobody has to be told. The children restart with them, the
 // node's own calls go on over the old connection until they are answered. It
 // returns what was renewed.
 func (h *Home) Renew(force bool) ([]org.Certificate, error) {
-	renew := h.org.RenewDue
+	renew := func() ([]org.Certificate, error) { return h.org.RenewDue() }
 	if force {
 		renew = h.org.RenewAll
 	}
+	return h.renew(renew)
+}
+
+func (h *Home) renew(renew func() ([]org.Certificate, error)) ([]org.Certificate, error) {
 	done, err := renew()
 	if err != nil {
 		return done, fmt.Errorf("renewing certificates: %w", err)
@@ -50,13 +63,76 @@ func (h *Home) refresh() error {
 	return h.connect()
 }
 
+// renewEarly renews as the running node does it by itself: its orderer's
+// certificate only when the orderer may restart. Those of all nodes of a network
+// that was founded in a day end in a day.
+func (h *Home) renewEarly(ctx context.Context) error {
+	var but []org.Role
+	if may, err := h.mayRestart(ctx); err != nil {
+		return err
+	} else if !may {
+		but = append(but, org.Orderer)
+	}
+	_, err := h.renew(func() ([]org.Certificate, error) { return h.org.RenewDue(but...) })
+	return err
+}
+
+// mayRestart reports whether the node's orderer may stop for a moment: it is its
+// turn among those who order, and all others are well, in every channel.
+func (h *Home) mayRestart(ctx context.Context) (bool, error) {
+	all, err := h.org.Certificates()
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(all, func(c org.Certificate) bool { return c.Role == org.Orderer && c.Use == "tls" })
+	left := all[i].Ends.Sub(h.cfg.Now())
+	if left > org.Early {
+		return true, nil // there is nothing to restart for
+	}
+	h.mu.Lock()
+	channels := slices.Clone(h.rec.Channels)
+	h.mu.Unlock()
+	for _, name := range channels {
+		cfg := h.seenAs(name).config
+		if _, orders := cfg.Orders(h.cfg.Node); !orders {
+			continue
+		}
+		list, err := cfg.Consenters()
+		if err != nil {
+			return false, err
+		}
+		if !turns(h.cfg.Now(), names(list), h.cfg.Node) {
+			return false, nil
+		}
+		heard, err := h.hear(ctx, name, cfg)
+		if err != nil {
+			return false, err
+		}
+		ill := func(x hearing) bool {
+			return x.who.MSP != h.cfg.Node && (x.err != nil || x.config.Sequence < cfg.Sequence)
+		}
+		if left > atLast && slices.ContainsFunc(heard, ill) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// turns reports whether it is a node's turn: every node has one, one after the
+// other, and no two at once while their clocks agree.
+func turns(now time.Time, nodes []string, self string) bool {
+	slices.Sort(nodes)
+	n := int64(len(nodes))
+	return nodes[now.Unix()/int64(turnToRestart/time.Second)%n] == self
+}
+
 // renewing renews early for as long as the node runs.
 func (h *Home) renewing(ctx context.Context) error {
 	for {
-		if _, err := h.Renew(false); err != nil {
-			h.cfg.Log.Error("certificates could not be renewed; it is tried again tomorrow", "err", err)
+		if err := h.renewEarly(ctx); err != nil && ctx.Err() == nil {
+			h.cfg.Log.Error("certificates could not be renewed; it is tried again", "in", looksAtCertificates, "err", err)
 		}
-		t := time.NewTimer(daily)
+		t := time.NewTimer(looksAtCertificates)
 		select {
 		case <-ctx.Done():
 			t.Stop()

@@ -110,11 +110,32 @@ func AddOrderer(c Consenter) Change {
 	}
 }
 
-// ReplaceOrderer gives a member's orderer other certificates or another address.
+// Move says where a member's peer is now. That is the member's own to say: no
+// other has to sign it.
+func Move(mspID, host string, port int) Change {
+	return func(root *cb.ConfigGroup) error {
+		g := root.Groups[application].Groups[groupName(mspID)]
+		if g == nil {
+			return fault.New(fault.Invalid, "%s is no member.", mspID)
+		}
+		m, err := member(g)
+		if err != nil {
+			return err
+		}
+		m.Host, m.Port = host, port
+		if err := m.Check(); err != nil {
+			return err
+		}
+		g.Values["AnchorPeers"].Value = m.peers().Values["AnchorPeers"].Value
+		return nil
+	}
+}
+
+// ReplaceOrderer gives a member's orderer other certificates. One that moves
+// orders nothing meanwhile, which the others must know before, not after.
 func ReplaceOrderer(c Consenter) Change {
 	return func(root *cb.ConfigGroup) error {
-		g, err := memberOf(root, c)
-		if err != nil {
+		if _, err := memberOf(root, c); err != nil {
 			return err
 		}
 		list, err := consenters(root.Groups[ordering])
@@ -125,12 +146,19 @@ func ReplaceOrderer(c Consenter) Change {
 		if i < 0 {
 			return fault.New(fault.Invalid, "%s has no orderer that could be replaced.", c.MSP)
 		}
+		if at := (Consenter{Host: list[i].Host, Port: int(list[i].Port)}).Address(); at != c.Address() {
+			return moved(c.MSP, at, c.Address())
+		}
 		list[i] = c.entry(list[i].Id)
-		endpoints := root.Groups[ordering].Groups[groupName(c.MSP)].Values["Endpoints"]
-		endpoints.Value = g.orderers(c).Values["Endpoints"].Value
 		setConsenters(root.Groups[ordering], list)
 		return nil
 	}
+}
+
+// moved is the refusal of an orderer that is somewhere else than the network
+// knows: nobody hears it there, and the network cannot be told in its absence.
+func moved(mspID, known, now string) error {
+	return fault.New(fault.Invalid, "The network knows the orderer of %s at %s, not at %s, and an orderer cannot move while it orders. Set its host and port back, run `9ten ledger orderer remove %s`, and once the members have approved that: move it, and run `9ten ledger orderer add` on it.", mspID, known, now, mspID)
 }
 
 // RemoveOrderer takes a member's orderer out of the ordering.

@@ -118,6 +118,8 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	foreign.Identity = c.Consenter.Identity
 	noCA := c.Member
 	noCA.CA = c.Consenter.Identity
+	elsewhere, beside := a.Consenter, a.Consenter
+	elsewhere.Host, beside.Port = "elsewhere.example", 9999
 	odd := c.Member
 	odd.MSP = "c example"
 	for _, tt := range []struct {
@@ -135,6 +137,11 @@ func TestWhatCannotBeChanged(t *testing.T) {
 		{"the last orderer goes", channel.RemoveOrderer("a.example"), fault.Invalid},
 		{"the only validator goes", channel.Remove("a.example"), fault.Invalid},
 		{"a replacement of nothing", channel.ReplaceOrderer(b.Consenter), fault.Invalid},
+		{"an orderer on another host", channel.ReplaceOrderer(elsewhere), fault.Invalid},
+		{"an orderer at another port", channel.ReplaceOrderer(beside), fault.Invalid},
+		{"a stranger moves", channel.Move("c.example", "c.example", 9020), fault.Invalid},
+		{"a member moves to nowhere", channel.Move("b.example", "", 9020), fault.Invalid},
+		{"a member moves to where it is", channel.Move("b.example", b.Member.Host, b.Member.Port), fault.Conflict},
 		{"nobody validates", channel.Validators(nil), fault.Invalid},
 		{"a stranger validates", channel.Validators([]string{"a.example", "c.example"}), fault.Invalid},
 		{"the same validate", channel.Validators([]string{"a.example"}), fault.Conflict},

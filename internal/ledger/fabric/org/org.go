@@ -183,14 +183,14 @@ func (o *Org) Certificates() ([]Certificate, error) {
 	return out, nil
 }
 
-// early is how long before its end a certificate is renewed.
-const early = 60 * 24 * time.Hour
+// Early is how long before its end a certificate is renewed.
+const Early = 60 * 24 * time.Hour
 
 // RenewDue renews with the same keys what ends within 60 days, but not a BFT
-// orderer's identity, which the channel must learn first. It returns what was
-// renewed.
-func (o *Org) RenewDue() ([]Certificate, error) {
-	return o.renew(func(c Certificate) bool { return c.Ends.Sub(o.now()) <= early })
+// orderer's identity, which the channel must learn first, and nothing of certain
+// roles. It returns what was renewed.
+func (o *Org) RenewDue(but ...Role) ([]Certificate, error) {
+	return o.renew(func(c Certificate) bool { return c.Ends.Sub(o.now()) <= Early && !slices.Contains(but, c.Role) })
 }
 
 // RenewAll renews all that [Org.RenewDue] ever would, whenever it ends.
@@ -331,11 +331,32 @@ func (o *Org) keepRole(r Role) error {
 			}
 		}
 	}
+	if named, err := o.named(r); err != nil {
+		return err
+	} else if !named { // the node has moved
+		if err := o.RenewTLS(r); err != nil {
+			return err
+		}
+	}
 	tlsca, err := o.TLSCA()
 	if err != nil {
 		return err
 	}
 	return write(o.path(string(r), "tls", "ca.crt"), tlsca)
+}
+
+// named reports whether a role's certificate for connections is for all hosts.
+func (o *Org) named(r Role) (bool, error) {
+	c, err := readCert(o.path(string(r), "tls", "server.crt"))
+	if err != nil {
+		return false, err
+	}
+	for _, h := range o.hosts {
+		if c.VerifyHostname(h) != nil {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // nodeOUs tells Fabric that a certificate's unit is its role.

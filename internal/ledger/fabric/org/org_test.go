@@ -148,6 +148,47 @@ func TestRenewalKeepsTheKey(t *testing.T) {
 	}
 }
 
+// A node that moved has certificates for where it is now, with the same keys, and
+// one that did not has the same certificates.
+func TestCertificatesMoveAlong(t *testing.T) {
+	dir, c := t.TempDir(), &clock{time.Now()}
+	at := func(hosts ...string) *org.Org {
+		t.Helper()
+		o, err := org.Keep(dir, "a.example", hosts, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	tls := func(o *org.Org, r org.Role) *x509.Certificate {
+		t.Helper()
+		b, err := o.TLSCert(r)
+		return cert(t, b, err)
+	}
+	o := at("a.example", "192.0.2.7")
+	b, err := o.SignCert(org.Orderer)
+	identity := cert(t, b, err)
+	for _, r := range []org.Role{org.Peer, org.Orderer} {
+		was := tls(o, r)
+		if is := tls(at("192.0.2.7", "a.example"), r); !is.Equal(was) {
+			t.Errorf("the %s has another certificate, though nothing changed", r)
+		}
+		is := tls(at("a.example", "2001:db8::7", "new.example"), r)
+		for _, h := range []string{"a.example", "2001:db8::7", "new.example", "localhost"} {
+			if err := is.VerifyHostname(h); err != nil {
+				t.Errorf("%s: %v", r, err)
+			}
+		}
+		if string(is.RawSubjectPublicKeyInfo) != string(was.RawSubjectPublicKeyInfo) {
+			t.Errorf("the %s has another key", r)
+		}
+		at("192.0.2.7", "a.example")
+	}
+	if b, err := o.SignCert(org.Orderer); !cert(t, b, err).Equal(identity) {
+		t.Error("an orderer's identity moved along")
+	}
+}
+
 func TestAnOrderersNextIdentity(t *testing.T) {
 	dir, c := t.TempDir(), &clock{time.Now()}
 	o := keep(t, dir, c)
