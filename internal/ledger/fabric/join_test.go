@@ -208,16 +208,6 @@ func offline(t *testing.T, n *node, tx string) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	// Endorsements too few: orderers sign what clients send, so this is the
-	// validators' part.
-	c := again()
-	last, err := channel.Read(c.Configs[3])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ok, err := block.Endorsed(c.Block.Data.Data[0], last); err != nil || !ok {
-		t.Errorf("endorsed by a majority: %v %v", ok, err)
-	}
 	for _, cut := range [][]byte{nil, {5}, file.Bytes()[:len(file.Bytes())-1], file.Bytes()[:20]} {
 		if _, err := block.ReadChain(bytes.NewReader(cut)); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%d bytes were read as a chain: %v", len(cut), err)
