@@ -193,7 +193,7 @@ func (a *API) pastIntents(ctx context.Context, in *pastInput) (*output[network.P
 
 type proposalInput struct {
 	Body struct {
-		Kind    string `json:"kind" enum:"remove-member,add-orderer,remove-orderer,upgrade-contract"`
+		Kind    string `json:"kind" enum:"remove-member,add-orderer,remove-orderer,add-validator,remove-validator,upgrade-contract"`
 		Subject string `json:"subject,omitempty" maxLength:"249" doc:"The node, or the version, it is about; add-orderer is about this node"`
 		Note    string `json:"note,omitempty" maxLength:"500" doc:"For the members"`
 	}

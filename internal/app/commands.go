@@ -74,6 +74,8 @@ func commands() []command {
 		{name: "ledger orderer add", summary: "propose that this node orders, too", own: ownOrderer, run: addOrderer, flags: noteFlags},
 		{name: "ledger orderer remove", args: "NODE", summary: "propose that a node orders no longer", run: aboutNode("orders no longer", (*fabric.Home).RemoveOrderer), flags: noteFlags},
 		{name: "ledger orderer replace", summary: "propose this node's orderer with its certificates of now", own: ownOrderer, run: replaceOrderer, flags: replaceFlags},
+		{name: "ledger validator add", args: "NODE", summary: "propose that a node endorses, too", run: aboutNode("endorses, too", (*fabric.Home).AddValidator), flags: noteFlags},
+		{name: "ledger validator remove", args: "NODE", summary: "propose that a node endorses no longer", run: aboutNode("endorses no longer", (*fabric.Home).RemoveValidator), flags: noteFlags},
 		{name: "ledger member remove", args: "NODE", summary: "propose that a node leaves the network", run: aboutNode("leaves the network", (*fabric.Home).RemoveMember), flags: noteFlags},
 		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract},
 		{name: "ledger renew", summary: "renew the certificates that end within 60 days", run: renewCertificates, flags: renewFlags},

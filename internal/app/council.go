@@ -222,6 +222,10 @@ func (c council) propose(ctx context.Context, kind, subject, note string) (contr
 		return c.RemoveMember(ctx, channel.Name, subject, note)
 	case network.RemoveOrderer:
 		return c.RemoveOrderer(ctx, channel.Name, subject, note)
+	case network.AddValidator:
+		return c.AddValidator(ctx, channel.Name, subject, note)
+	case network.RemoveValidator:
+		return c.RemoveValidator(ctx, channel.Name, subject, note)
 	}
 	return contract.Digest{}, fault.On("kind", fault.Invalid, "%q cannot be proposed by hand.", kind)
 }

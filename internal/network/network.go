@@ -48,6 +48,12 @@ const (
 	UpgradeContract = "upgrade-contract"
 )
 
+// What is proposed of one node and becomes an intent [SetValidators] that names all.
+const (
+	AddValidator    = "add-validator"
+	RemoveValidator = "remove-validator"
+)
+
 // The states of an intent.
 const (
 	Open      = "open"      // members decide about it

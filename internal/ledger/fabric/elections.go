@@ -74,6 +74,40 @@ func (h *Home) RemoveMember(ctx context.Context, name, node, note string) (contr
 	return h.Propose(ctx, name, contract.RemoveMember, node, nil, note)
 }
 
+// AddValidator puts before the members that a node endorses, too. In a small
+// network each member asks for itself; in one of more than
+// [channel.MaxValidators] this is how who endorses is chosen. Faults besides
+// [Home.Propose]'s: NotFound for one that is not registered, whose peer and
+// contract nobody has seen working.
+func (h *Home) AddValidator(ctx context.Context, name, node, note string) (contract.Digest, error) {
+	b, err := h.book(name)
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	if _, err := b.Node(ctx, node); err != nil {
+		return contract.Digest{}, err
+	}
+	return h.proposeValidators(ctx, name, note, func(now []string) []string { return beside(now, node) })
+}
+
+// RemoveValidator puts before the members that a node endorses no longer: one
+// that is down for good, or whose place another one shall have. It stays a member.
+func (h *Home) RemoveValidator(ctx context.Context, name, node, note string) (contract.Digest, error) {
+	return h.proposeValidators(ctx, name, note, func(now []string) []string { return without(now, node) })
+}
+
+func (h *Home) proposeValidators(ctx context.Context, name, note string, next func(now []string) []string) (contract.Digest, error) {
+	cfg, err := h.Config(ctx, name)
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	now, err := cfg.Validators()
+	if err != nil {
+		return contract.Digest{}, err
+	}
+	return h.Propose(ctx, name, contract.SetValidators, "", next(now), note)
+}
+
 // stepIdentity has the orderer use its next identity once the channel knows it:
 // before that the others would not know it, and after it they know no other.
 func (h *Home) stepIdentity(_ context.Context, _ string, v *view) (bool, error) {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -265,4 +266,38 @@ func memberGoes(t *testing.T, l *life) {
 	})
 	l.act(t, t.Context(), l.d)
 	l.whole(t, l.d)
+}
+
+// chooseValidators: members take one out of those who endorse; one that is up
+// asks to be back, as in a network this small everybody endorses.
+func chooseValidators(t *testing.T, l *life) {
+	if _, err := l.a.AddValidator(t.Context(), channel.Name, l.d.name, ""); !fault.Is(err, fault.Conflict) {
+		t.Errorf("one who endorses already: %v", err)
+	}
+	if _, err := l.a.AddValidator(t.Context(), channel.Name, "z.example", ""); !fault.Is(err, fault.NotFound) {
+		t.Errorf("one whom nobody knows: %v", err)
+	}
+	id, err := l.a.RemoveValidator(t.Context(), channel.Name, l.d.name, "It is down.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.agree(t, "d endorses no longer", id, func() error {
+		i, err := l.a.contract(t).Intent(t.Context(), id)
+		if err == nil && i.State != contract.Applied {
+			err = fmt.Errorf("it is %s", i.State)
+		}
+		return err
+	}, l.b, l.c)
+	eventually(t, "d endorses again, at its own wish", func() error {
+		cfg, err := l.a.Config(t.Context(), channel.Name)
+		if err != nil {
+			return err
+		}
+		now, err := cfg.Validators()
+		if err == nil && !slices.Contains(now, l.d.name) {
+			err = fmt.Errorf("%v endorse", now)
+		}
+		return err
+	})
+	l.act(t, t.Context(), l.d)
 }

@@ -92,6 +92,7 @@ func TestLifeOfANetwork(t *testing.T) {
 		{"an orderer's identity is replaced", replaceIdentity},
 		{"everything is killed", killAll},
 		{"an orderer goes", orderGoes},
+		{"who endorses is chosen", chooseValidators},
 		{"the contract is upgraded under load", upgradeUnderLoad},
 		{"nothing is private (trap 2)", nothingPrivate},
 		{"a member is put out and comes back (trap 6)", memberGoes},

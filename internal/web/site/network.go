@@ -182,11 +182,13 @@ var motions = map[string]motion{
 	"decline": {"Declined.", func(v *visit, ctx context.Context, n Network) error {
 		return n.Decline(ctx, v.form.Get("intent"), v.form.Get("reason"))
 	}},
-	"order":    proposal(network.AddOrderer),
-	"unorder":  proposal(network.RemoveOrderer),
-	"remove":   proposal(network.RemoveMember),
-	"upgrade":  proposal(network.UpgradeContract),
-	"withdraw": {"Withdrawn.", func(v *visit, ctx context.Context, n Network) error { return n.Withdraw(ctx, v.form.Get("intent")) }},
+	"order":     proposal(network.AddOrderer),
+	"unorder":   proposal(network.RemoveOrderer),
+	"endorse":   proposal(network.AddValidator),
+	"unendorse": proposal(network.RemoveValidator),
+	"remove":    proposal(network.RemoveMember),
+	"upgrade":   proposal(network.UpgradeContract),
+	"withdraw":  {"Withdrawn.", func(v *visit, ctx context.Context, n Network) error { return n.Withdraw(ctx, v.form.Get("intent")) }},
 }
 
 const proposed = "Proposed to the members, and approved for this node."
