@@ -80,12 +80,20 @@ func TestPartition(t *testing.T) {
 	s.ip("link", "set", s.cable(2), "down")
 	t.Log("c is cut off")
 	a.rename("The Short Pier")
-	b.rename("The Long Pier")
-	a.knows(b, "The Long Pier")
-	b.knows(a, "The Short Pier")
+	b.knows(a, "The Short Pier") // and what c had sent before is in
 	recorded, err := a.recorder(c.id)
 	if err != nil {
 		t.Fatal(err)
+	}
+	b.rename("The Long Pier")
+	a.knows(b, "The Long Pier")
+	c.http.CloseIdleConnections()
+	if err := c.get("/readyz", nil); err == nil {
+		t.Error("c is reached without its cable")
+	}
+	meanwhile, err := a.recorder(c.id)
+	if err != nil || meanwhile.DayText != recorded.DayText || meanwhile.Leaves != recorded.Leaves || meanwhile.State != recorded.State {
+		t.Errorf("c was cut off after %+v and recorded %+v (%v)", recorded, meanwhile, err)
 	}
 	s.ip("link", "set", s.cable(2), "up")
 	t.Log("c is back, after its", recorded.DayText)

@@ -102,7 +102,11 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 		within, stop := context.WithTimeout(ctx, endorseWithin)
 		defer stop()
 		tx, err = p.EndorseWithContext(within)
-		return explain(err)
+		err = explain(err)
+		if d, ok := errors.AsType[*Disagreement](err); ok {
+			return d.of(c.peer)
+		}
+		return err
 	}); err != nil {
 		return r, false, err
 	}

@@ -54,10 +54,17 @@ var unacquainted = regexp.MustCompile(`no combination of peers can be derived|no
 func strangers(err error) bool { return unacquainted.MatchString(err.Error()) }
 
 // A Disagreement says that peers came to different results: somebody's contract
-// is not the network's.
+// is not the network's. Whose, more than two sides tell: who is alone.
 type Disagreement struct {
 	error
-	With []string // whose peers came to another result than the one that was asked first
+	Asked string   // whose peer was asked first, where that is known
+	With  []string // whose peers came to another result than that one
+}
+
+// of adds whose peer was asked first: a forger that asks is on one side, and all
+// the others on the other.
+func (d *Disagreement) of(org string) error {
+	return &Disagreement{fault.Wrap(errors.Unwrap(d.error), fault.Unavailable, "The peers of the network came to different results, so nothing was recorded: %s on one side, %s on the other.", org, strings.Join(d.With, ", ")), org, d.With}
 }
 
 func (d *Disagreement) Unwrap() error { return d.error }
@@ -96,7 +103,7 @@ func explain(err error) error {
 	if len(differ) > 0 {
 		slices.Sort(differ)
 		differ = slices.Compact(differ)
-		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(differ, ", ")), differ}
+		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(differ, ", ")), "", differ}
 	}
 	if s.Code() == codes.PermissionDenied || s.Code() == codes.Unauthenticated || strings.Contains(strings.Join(texts, "\n"), "Failed evaluating policy") {
 		return fault.Wrap(err, fault.Forbidden, "The ledger's peer does not accept this node's certificate.")

@@ -65,12 +65,16 @@ func (n *node) head(t *testing.T) uint64 {
 	return s.Height
 }
 
+// A node's peer dies, and who writes through another one's does not notice.
 func killPeer(t *testing.T, l *life) {
-	l.under(t, l.b, func() {
+	again := l.under(t, l.b, func() {
 		was := l.c.kill(t, child.Peer)
 		l.c.risen(t, child.Peer, was)
 		eventually(t, "c's peer answers", func() error { _, err := l.c.contract(t).Nodes(t.Context()); return err })
 	})
+	if again > 0 {
+		t.Errorf("%d calls through b's peer failed when c's was killed", again)
+	}
 	l.whole(t, l.b, l.c)
 }
 

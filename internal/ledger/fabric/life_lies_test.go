@@ -28,6 +28,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
@@ -185,40 +186,43 @@ func anothersBooks(t *testing.T, l *life) {
 
 func one[T any](_ T, err error) error { return err }
 
-// A node whose contract writes something else is alone with it.
+// A node whose contract writes something else is alone with it, and named.
 func forgedContract(t *testing.T, l *life) {
-	l.liar.how.Store(forging)
 	defer l.liar.how.Store(honest)
-	in := contract.ActRegistration{Node: "a.example", Act: "01ARZ3NDEKTSV4RRFFQ6888888"}
-	_, err := l.a.contract(t).RegisterAct(t.Context(), "forged", in)
-	var d *fabric.Disagreement
-	if !errors.As(err, &d) {
-		t.Fatalf("a forged write: %v", err)
+	defer l.other.how.Store(honest)
+	for i, tt := range []struct {
+		forgers []*behave
+		by      *node
+		others  []string // on the other side than who records; two of them are enough for it to fail
+	}{
+		{[]*behave{l.liar}, l.a, []string{"b.example", "c.example", "d.example"}}, // the forger itself finds that it is alone
+		{[]*behave{l.liar, l.other}, l.b, []string{"a.example", "d.example"}},
+	} {
+		for _, f := range tt.forgers {
+			f.how.Store(forging)
+		}
+		in := contract.ActRegistration{Node: tt.by.name, Act: id.Act(fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ688888%d", i))}
+		_, err := tt.by.contract(t).RegisterAct(t.Context(), fmt.Sprint("forged/", i), in)
+		d, ok := errors.AsType[*fabric.Disagreement](err)
+		if !ok {
+			t.Fatalf("%s records where results differ: %v", tt.by.name, err)
+		}
+		strange := slices.ContainsFunc(d.With, func(n string) bool { return !slices.Contains(tt.others, n) })
+		if d.Asked != tt.by.name || strange || len(d.With) < 2 {
+			t.Errorf("%s on one side, %v on the other; want %s and at least two of %v", d.Asked, d.With, tt.by.name, tt.others)
+		}
+		sides := fmt.Sprintf("%s on one side, %s on the other", tt.by.name, strings.Join(d.With, ", "))
+		if said := fault.Message(err); !strings.Contains(said, sides) {
+			t.Errorf("%q does not name %s", said, sides)
+		}
+		if _, err := l.c.contract(t).Act(t.Context(), in.Act); !fault.Is(err, fault.NotFound) {
+			t.Errorf("it was recorded: %v", err)
+		}
 	}
-	if !slices.Contains(d.With, "b.example") && !slices.Contains(d.With, "c.example") && !slices.Contains(d.With, "d.example") {
-		t.Errorf("in disagreement with %v", d.With)
-	}
-	if _, err := l.b.contract(t).Act(t.Context(), in.Act); !fault.Is(err, fault.NotFound) {
-		t.Errorf("it was recorded: %v", err)
-	}
-	// The others do without it.
+	// Of one forger the others need nothing.
+	l.other.how.Store(honest)
 	l.act(t, t.Context(), l.b)
 	l.act(t, t.Context(), l.c)
-	// And where its word is asked for, it is named.
-	raw, gw, id := l.b.raw(t)
-	p, err := raw.NewProposal("RegisterAct", client.WithArguments("asked", `{"node":"b.example","act":"01ARZ3NDEKTSV4RRFFQ6777777","min_payout":0,"payout":"`+contract.Digest{}.String()+`"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask := redate(t, p, id, 0)
-	ask.EndorsingOrganizations = []string{"a.example", "b.example"}
-	_, err = gw.Endorse(t.Context(), ask)
-	if err = fabric.Explain(err); !errors.As(err, &d) {
-		t.Fatalf("a and b endorse together: %v", err)
-	}
-	if !strings.Contains(fault.Message(err), d.With[0]) {
-		t.Errorf("who disagrees is not named: %s", fault.Message(err))
-	}
 }
 
 // A proof against a node goes in though its contract endorses nothing: with four

@@ -28,11 +28,12 @@ type life struct {
 	a, b, c, d *node
 	url        string  // where newcomers ask
 	liar       *behave // a's contract
+	other      *behave // d's
 	prove      func(ctx context.Context, by contract.Client, victim int) error
 	calls      atomic.Int64
 }
 
-// How a's contract behaves.
+// How a contract behaves.
 const (
 	honest  = iota
 	forging // it writes something else
@@ -109,13 +110,13 @@ func newLife(t *testing.T) *life {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &life{root: t, liar: &behave{Chaincode: cc}}
+	l := &life{root: t, liar: &behave{Chaincode: cc}, other: &behave{Chaincode: cc}}
 	h := open(t, "a.example", fabric.Contract{Version: "1", Code: l.liar})
 	if err := h.Found(); err != nil {
 		t.Fatal(err)
 	}
 	l.a = start(t, h, "a.example")
-	l.b, l.c, l.d = start(t, open(t, "b.example"), "b.example"), start(t, open(t, "c.example"), "c.example"), start(t, open(t, "d.example"), "d.example")
+	l.b, l.c, l.d = start(t, open(t, "b.example"), "b.example"), start(t, open(t, "c.example"), "c.example"), start(t, open(t, "d.example", fabric.Contract{Version: "1", Code: l.other}), "d.example")
 	l.url = door(t, l.a)
 	eventually(t, "a is ready", l.a.ready)
 	return l
