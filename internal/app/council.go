@@ -273,6 +273,7 @@ func (c council) Membership(ctx context.Context) (network.Membership, error) {
 		return out, err
 	}
 	out.Certificate = certificates[0].Ends
+	out.Days = int(time.Until(out.Certificate) / (24 * time.Hour))
 	var trouble error
 	if out.Phase == network.Joined {
 		if out.Ready, out.Doing, trouble = c.Ready(channel.Name); trouble != nil {

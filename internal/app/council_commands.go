@@ -242,5 +242,5 @@ func writeMembership(w io.Writer, m network.Membership) {
 		}
 		fmt.Fprintf(w, "%-9s %s\n", s.Role, how)
 	}
-	fmt.Fprintf(w, "certs     %d days left\n", int(time.Until(m.Certificate)/(24*time.Hour)))
+	fmt.Fprintf(w, "certs     %d days left\n", m.Days)
 }

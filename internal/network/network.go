@@ -140,6 +140,7 @@ type Membership struct {
 	Asked       Progress  `json:"asked" doc:"How its request stood last"`
 	Servers     []Server  `json:"servers" doc:"Fabric's servers that this node runs"`
 	Certificate time.Time `json:"certificate" doc:"When the first of its certificates ends"`
+	Days        int       `json:"certificate_days" doc:"Whole days until then"`
 }
 
 // A Server is one of Fabric's that the node runs.

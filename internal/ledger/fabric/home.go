@@ -290,6 +290,9 @@ func (h *Home) read() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err := org.Foreign(err, h.cfg.Dir); err != nil {
+		return err
+	}
 	var r record
 	if err == nil {
 		err = json.Unmarshal(b, &r)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 )
 
 // door serves what a member's node answers to newcomers.
@@ -115,7 +117,9 @@ func TestThreeStrangersRunOneLedger(t *testing.T) {
 		}
 		return nil
 	})
+	needEachOther(t, a, true)
 	c := join(t, "c.example", url, a, b)
+	needEachOther(t, a, false)
 	eventually(t, "all endorse", func() error {
 		if v := c.validators(t); len(v) != 3 {
 			return fmt.Errorf("validators are %v", v)
@@ -148,6 +152,20 @@ func TestThreeStrangersRunOneLedger(t *testing.T) {
 	}
 	offline(t, c, tx)
 	snapshots(t, b, c)
+}
+
+// needEachOther looks whether the doctor says what two members risk.
+func needEachOther(t *testing.T, n *node, want bool) {
+	t.Helper()
+	list, err := n.Examine(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := slices.ContainsFunc(list, func(f doctor.Finding) bool {
+		return f.Name == "members" && f.OK && strings.Contains(f.Detail, "two members")
+	}); said != want {
+		t.Errorf("it says that two members need each other: %v, of %+v", said, list)
+	}
 }
 
 // offline shows that what a block holds can be checked without asking anybody,

@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/network"
@@ -44,7 +43,6 @@ type NetworkPage struct {
 	Past      []IntentLine
 	More      string // address of older ones
 	Fields    []web.Field
-	Days      int // that the first certificate to end has left
 	Endorsing int
 	Ordering  int
 }
@@ -88,7 +86,6 @@ func (v *visit) networkPage() (*NetworkPage, error) {
 	if err != nil || p.Member.Phase != network.Joined {
 		return p, err
 	}
-	p.Days = int(p.Member.Certificate.Sub(v.site.Now()) / (24 * time.Hour))
 	if p.Newcomers, err = net.Newcomers(ctx); err != nil {
 		return p, err
 	}

@@ -27,6 +27,7 @@ type council struct {
 	asked network.Progress
 	away  bool   // the ledger does not answer
 	newer string // version of the contract
+	third bool   // there are three members
 	said  []string
 	err   error // of what it is to do
 }
@@ -35,15 +36,19 @@ var atNoon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func (c *council) Membership(context.Context) (network.Membership, error) {
 	return network.Membership{
-		Phase: c.phase, Node: "b.example", Fingerprint: "2-2", Via: "https://a.example", Asked: c.asked, Certificate: atNoon.Add(300 * 24 * time.Hour), Ready: !c.away,
+		Phase: c.phase, Node: "b.example", Fingerprint: "2-2", Via: "https://a.example", Asked: c.asked, Certificate: atNoon.Add(300 * 24 * time.Hour), Days: 300, Ready: !c.away,
 		Servers: []network.Server{{Role: "peer", Well: !c.away, Crashes: 1}},
 	}, nil
 }
 
 func (c *council) Network(context.Context) (network.Network, error) {
-	return network.Network{Name: "nineten", First: "f1f1", Height: 42, Contract: "1", Newer: c.newer, Members: []network.MemberNode{
+	w := network.Network{Name: "nineten", First: "f1f1", Height: 42, Contract: "1", Newer: c.newer, Members: []network.MemberNode{
 		{Node: "a.example", Fingerprint: "1-1", Address: "a.example:9020", Endorses: true, Orders: true}, {Node: "b.example", Fingerprint: "2-2", Endorses: true, Self: true},
-	}}, nil
+	}}
+	if c.third {
+		w.Members = append(w.Members, network.MemberNode{Node: "c.example", Fingerprint: "3-3"})
+	}
+	return w, nil
 }
 
 func (c *council) Newcomers(context.Context) ([]network.Newcomer, error) {
@@ -104,7 +109,7 @@ func TestNetworkPage(t *testing.T) {
 	v.send(at, "do", "forget").sees(200, at, "asks nobody any more")
 	c.phase = network.Joined
 	v.open(at).sees(200, at, "42", "is well", "ended by itself once", "300", "d.example", "May I?", "a.example proposes to admit c.example.", "1 of 2 needed members have approved", "a.example approved.",
-		"b.example proposes that a.example orders no longer.", "a.example declined: no", "this one", "f1f1", "a.example proposes to admit b.example.", "In force", at+"?after=more").misses("does not work here yet")
+		"b.example proposes that a.example orders no longer.", "a.example declined: no", "this one", "f1f1", "a.example proposes to admit b.example.", "In force", at+"?after=more", "Two members need each other").misses("does not work here yet")
 	ab, cd := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
 	for _, pairs := range [][]string{{"do", "admit", "node", "d.example"}, {"do", "dismiss", "node", "d.example"}, {"do", "approve", "intent", ab}, {"do", "decline", "intent", ab, "reason", "who?"}, {"do", "withdraw", "intent", cd}} {
 		v.send(at, pairs...).sees(200, at)
@@ -114,8 +119,8 @@ func TestNetworkPage(t *testing.T) {
 		t.Errorf("it was told\n%s, not\n%s", got, want)
 	}
 	v.open(at).sees(200, at, "Propose that this node orders, too", "Propose to leave the network", "Propose to remove it").misses("Propose that it orders no longer", "A newer contract")
-	c.said, c.newer = nil, "2"
-	v.open(at).sees(200, at, "runs version 1 of the contract", "Propose version 2")
+	c.said, c.newer, c.third = nil, "2", true
+	v.open(at).sees(200, at, "runs version 1 of the contract", "Propose version 2").misses("Two members need each other")
 	for _, do := range []string{"order", "unorder", "remove", "upgrade"} {
 		v.send(at, "do", do, "subject", "b.example", "note", "So.").sees(200, at, "Proposed to the members")
 	}

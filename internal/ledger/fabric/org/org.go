@@ -396,8 +396,20 @@ func split(hosts []string) (names []string, addresses []net.IP) {
 	return names, addresses
 }
 
+// Foreign says of an error that a file cannot be read because it is another
+// user's, as after a command that root ran; nil of any other error.
+func Foreign(err error, path string) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return fault.Wrap(err, fault.Unavailable, "%s is not this user's. Run all commands as the user of the node (sudo -u), and give it back the folder fabric of its data directory (sudo chown -R).", path)
+}
+
 func read(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
+	if err := Foreign(err, path); err != nil {
+		return nil, err
+	}
 	return b, fault.Wrap(err, fault.Unavailable, "%s cannot be read. It belongs to the node's identity on the ledger: restore it from a backup.", path)
 }
 

@@ -3,8 +3,11 @@ package org_test
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -233,6 +236,19 @@ func TestDamagedFilesAreNamed(t *testing.T) {
 		}
 		if err := os.WriteFile(path, was, 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// What root left behind is no damage: nothing is to be restored from a backup.
+func TestAnothersFile(t *testing.T) {
+	denied := &fs.PathError{Op: "open", Path: "ca.key", Err: syscall.EACCES}
+	if err := org.Foreign(denied, "/home.json"); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), "/home.json is not this user's") {
+		t.Errorf("a file of root's: %v", err)
+	}
+	for _, err := range []error{nil, fs.ErrNotExist, syscall.EIO} {
+		if got := org.Foreign(err, "/home.json"); got != nil {
+			t.Errorf("%v: %v", err, got)
 		}
 	}
 }
