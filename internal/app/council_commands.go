@@ -34,7 +34,9 @@ func withCouncil(ctx context.Context, c *call, do func(context.Context, council)
 	})
 }
 
-// rows prints lines in columns, or what to say when there are none.
+// rows prints lines in columns, or what to say when there are none. Each is one
+// line whatever others wrote in it: who could write another would forge what is
+// compared.
 func rows[T any](w io.Writer, list []T, none string, line func(T) string) {
 	if len(list) == 0 {
 		fmt.Fprintln(w, none)
@@ -42,7 +44,11 @@ func rows[T any](w io.Writer, list []T, none string, line func(T) string) {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, x := range list {
-		fmt.Fprintln(t, line(x))
+		cells := strings.Split(line(x), "\t")
+		for i, c := range cells {
+			cells[i] = network.OneLine(c)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
 	_ = t.Flush() // a terminal that is gone cannot be told
 }

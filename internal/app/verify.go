@@ -18,6 +18,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
@@ -104,7 +105,7 @@ func askNode(ctx context.Context, address string, into any) error {
 		if res.StatusCode == http.StatusNotFound {
 			kind = fault.NotFound
 		}
-		return fault.New(kind, "The node %s answered %d. %s", req.URL.Host, res.StatusCode, p.Detail)
+		return fault.New(kind, "The node %s answered %d. %s", req.URL.Host, res.StatusCode, network.OneLine(p.Detail))
 	}
 	return fault.Wrap(json.Unmarshal(b, into), fault.Unavailable, "The node %s gave an answer that cannot be read.", req.URL.Host)
 }
@@ -125,9 +126,9 @@ func (c *call) againstBlock(r *royalty.Report) error {
 	if err != nil {
 		return err
 	}
-	network := hex.EncodeToString(p.First[:])
-	if c.opt.network != "" && c.opt.network != network {
-		return fault.New(fault.Invalid, "The block is of the network %s, not of %s.", network, c.opt.network)
+	first := hex.EncodeToString(p.First[:])
+	if c.opt.network != "" && c.opt.network != first {
+		return fault.New(fault.Invalid, "The block is of the network %s, not of %s.", first, c.opt.network)
 	}
 	for _, t := range p.Txs {
 		for _, w := range t.Writes {
@@ -143,7 +144,7 @@ func (c *call) againstBlock(r *royalty.Report) error {
 			default:
 				continue
 			}
-			r.Notes = append(r.Notes, fmt.Sprintf("Recorded in block %d of the network %s.", chain.Block.GetHeader().GetNumber(), network))
+			r.Notes = append(r.Notes, fmt.Sprintf("Recorded in block %d of the network %s.", chain.Block.GetHeader().GetNumber(), first))
 			r.Verdict += " " + r.Notes[len(r.Notes)-1]
 			return nil
 		}

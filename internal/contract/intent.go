@@ -182,8 +182,11 @@ func (p *IntentProposal) check() error {
 }
 
 func note(s string) error {
-	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxNote {
+	switch {
+	case utf8.RuneCountInString(s) > maxNote:
 		return fault.New(fault.Invalid, "A note has at most %d characters.", maxNote)
+	case !network.Plain(s): // operators read it beside what they compare
+		return fault.New(fault.Invalid, "A note is one line, without control characters.")
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func Kinds() []string { return slices.Sorted(maps.Keys(words)) }
 func (i Intent) Format() (format string, args []any) {
 	f, ok := words[i.Kind]
 	if !ok {
-		return "%[1]s proposes %[2]s, which this 9ten does not know. Update it before you decide.", []any{i.By, strings.TrimSpace(i.Kind + " " + i.Subject)}
+		return "%[1]s proposes %[2]s, which this 9ten does not know. Update it before you decide.", []any{i.By, OneLine(i.Kind + " " + i.Subject)}
 	}
 	about := i.Subject
 	if i.Kind == SetValidators {
@@ -49,7 +49,7 @@ func (i Intent) Facts() []string {
 			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
-	say(i.Note != "", "note: %s", i.Note)
+	say(i.Note != "", "note: %s", OneLine(i.Note))
 	say(i.Fingerprint != "", "fingerprint: %s", i.Fingerprint)
 	say(i.Address != "", "address: %s", i.Address)
 	for _, q := range i.Needs {
@@ -76,5 +76,5 @@ func because(reason string) string {
 	if reason == "" {
 		return ""
 	}
-	return ": " + reason
+	return ": " + OneLine(reason)
 }

@@ -29,6 +29,9 @@ func intents(t *testing.T, w *world) {
 		{"a large payload", func(p *contract.IntentProposal) { p.Payload = make([]byte, 64<<10+1) }, fault.TooLarge},
 		{"a payload nobody reads", func(p *contract.IntentProposal) { p.Kind = contract.RemoveMember }, fault.Invalid},
 		{"a long note", func(p *contract.IntentProposal) { p.Note = strings.Repeat("ü", 501) }, fault.Invalid},
+		{"a note that writes a row of its own", func(p *contract.IntentProposal) { p.Note = "hello\nbig.label.example" }, fault.Invalid},
+		{"a note that moves the cursor", func(p *contract.IntentProposal) { p.Note = "hello\x1b[2K" }, fault.Invalid},
+		{"a note that turns the writing", func(p *contract.IntentProposal) { p.Note = "a\u202eelpmaxe.b" }, fault.Invalid},
 		{"validators of one node", func(p *contract.IntentProposal) { p.Kind = contract.SetValidators }, fault.Invalid},
 		{"a version with a space", func(p *contract.IntentProposal) { p.Kind, p.Subject = contract.UpgradeContract, "0 3" }, fault.Invalid},
 		{"the longest", func(p *contract.IntentProposal) {
@@ -119,6 +122,7 @@ func approvals(t *testing.T, w *world) {
 	wants(t, "a client", one(w.net.As("b.example", Client).ApproveIntent(w.ctx, w.op(), consent(t, id, "b.example", 6))), fault.Forbidden)
 	wants(t, "not registered", one(w.net.As("x.example", Admin).ApproveIntent(w.ctx, w.op(), consent(t, id, "x.example", 6))), fault.Forbidden)
 	wants(t, "a long reason", one(c.DeclineIntent(w.ctx, w.op(), contract.Objection{ID: id, Reason: strings.Repeat("x", 501)})), fault.Invalid)
+	wants(t, "a reason of two lines", one(c.DeclineIntent(w.ctx, w.op(), contract.Objection{ID: id, Reason: "no\r\nb.example declines"})), fault.Invalid)
 	wants(t, "c declines", one(c.DeclineIntent(w.ctx, w.op(), contract.Objection{ID: id, Reason: "Who are they?"})), fine)
 	wants(t, "home approves", one(w.c.ApproveIntent(w.ctx, w.op(), consent(t, id, home, 5))), fine)
 	got, err := w.c.Intent(w.ctx, id)

@@ -22,6 +22,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/network"
 )
 
 // How a node comes into a network: it asks a member's node, with a few kilobytes
@@ -113,8 +114,10 @@ func (h *Home) request(ctx context.Context, via, cluster, note string) (string, 
 	return u.String(), call(ctx, http.MethodPost, u.String()+RequestsPath, b, nil)
 }
 
-// Introduce makes this node's request to a member's node.
+// Introduce makes this node's request to a member's node. A note of several lines
+// becomes one.
 func (h *Home) Introduce(note string) (Request, error) {
+	note = network.OneLine(note)
 	if err := checkNote(note); err != nil {
 		return Request{}, err
 	}
@@ -123,8 +126,11 @@ func (h *Home) Introduce(note string) (Request, error) {
 }
 
 func checkNote(note string) error {
-	if utf8.RuneCountInString(note) > maxNote || !utf8.ValidString(note) {
+	switch {
+	case utf8.RuneCountInString(note) > maxNote:
 		return fault.On("note", fault.TooLarge, "A note has at most %d characters.", maxNote)
+	case !network.Plain(note): // operators read it beside what they compare
+		return fault.On("note", fault.Invalid, "A note is one line, without control characters.")
 	}
 	return nil
 }
@@ -199,7 +205,7 @@ func call(ctx context.Context, method, address string, body []byte, into any) er
 	if answer.StatusCode >= 300 {
 		var p struct{ Detail string }
 		_ = json.Unmarshal(b, &p) // a proxy in between may have answered
-		return fault.New(fault.Unavailable, "The node %s answered %d. %s", r.URL.Host, answer.StatusCode, p.Detail)
+		return fault.New(fault.Unavailable, "The node %s answered %d. %s", r.URL.Host, answer.StatusCode, network.OneLine(p.Detail))
 	}
 	if into == nil {
 		return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/network"
 )
 
 // A kind is how an intent becomes a change of the channel, and who must sign it.
@@ -72,7 +73,7 @@ func (h *Home) book(name string) (contract.Client, error) {
 // payload is what the kind takes (see [Home.Member], [Home.Consenter]); nil for
 // none. It returns the intent's id. Faults: those of the contract.
 func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload any, note string) (contract.Digest, error) {
-	p := contract.IntentProposal{Kind: kind, Subject: subject, Note: note}
+	p := contract.IntentProposal{Kind: kind, Subject: subject, Note: network.OneLine(note)}
 	var err error
 	if payload != nil {
 		if p.Payload, err = json.Marshal(payload); err != nil {
@@ -136,7 +137,7 @@ func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) err
 func (h *Home) Decline(ctx context.Context, name string, id contract.Digest, reason string) error {
 	b, err := h.book(name)
 	if err == nil {
-		_, err = b.DeclineIntent(ctx, "decline/"+rand.Text(), contract.Objection{ID: id, Reason: reason})
+		_, err = b.DeclineIntent(ctx, "decline/"+rand.Text(), contract.Objection{ID: id, Reason: network.OneLine(reason)})
 	}
 	return err
 }

@@ -88,6 +88,24 @@ func TestTheFirstRequestStays(t *testing.T) {
 		t.Error(err)
 	}
 	waits("We play shanties and reels.")
+	// Operators compare what they read in a list: nobody writes rows of his own there.
+	forged := "hello\x1b[1A\x1b[2K\nbig.label.example\tabcde-abcde-abcde-abcde"
+	r, err := newcomer.Introduce("We play\nshanties.")
+	if err != nil || r.Note != "We play shanties." {
+		t.Errorf("a note of two lines is sent as %q (%v)", r.Note, err)
+	}
+	for what, forge := range map[string]func(*Request){
+		"note": func(r *Request) { r.Note = forged },
+		"host": func(r *Request) { r.Member.Host = forged },
+		"name": func(r *Request) { r.Member.MSP = forged },
+	} {
+		r := r
+		forge(&r)
+		if err := member.Receive(r); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a %s with the terminal's commands: %v", what, err)
+		}
+	}
+	waits("We play shanties and reels.")
 	if r, err := member.Request("b.example"); err != nil || !r.At.After(before.At) {
 		t.Errorf("asked again, it is of %v (%v)", r.At, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"slices"
-	"unicode/utf8"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 
@@ -219,7 +218,7 @@ func (m Member) Check() error {
 	switch {
 	case !name(m.MSP):
 		return fault.New(fault.Invalid, "%q is no name for a member of the network.", m.MSP)
-	case m.Host == "" || len(m.Host) > 253 || !utf8.ValidString(m.Host) || m.Port < 1 || m.Port > 65535:
+	case !hostname(m.Host) || m.Port < 1 || m.Port > 65535:
 		return fault.New(fault.Invalid, "%s gives no address of its peer.", m.MSP)
 	}
 	for _, b := range [][]byte{m.CA, m.TLSCA} {
@@ -232,7 +231,7 @@ func (m Member) Check() error {
 }
 
 func (c Consenter) check(m Member) error {
-	if c.Host == "" || len(c.Host) > 253 || !utf8.ValidString(c.Host) || c.Port < 1 || c.Port > 65535 {
+	if !hostname(c.Host) || c.Port < 1 || c.Port > 65535 {
 		return fault.New(fault.Invalid, "%s gives no address of its orderer.", c.MSP)
 	}
 	for _, x := range []struct{ cert, ca []byte }{{c.Identity, m.CA}, {c.TLS, m.TLSCA}} {
@@ -246,6 +245,19 @@ func (c Consenter) check(m Member) error {
 		}
 	}
 	return nil
+}
+
+// hostname reports whether text can be a host's name or address.
+func hostname(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for _, b := range []byte(s) {
+		if (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') && b != '.' && b != '-' && b != '_' && b != ':' {
+			return false
+		}
+	}
+	return true
 }
 
 // name reports whether a node's id can be a member's: its group's key allows

@@ -120,8 +120,8 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	noCA.CA = c.Consenter.Identity
 	elsewhere, beside := a.Consenter, a.Consenter
 	elsewhere.Host, beside.Port = "elsewhere.example", 9999
-	odd := c.Member
-	odd.MSP = "c example"
+	odd, rows := c.Member, c.Member
+	odd.MSP, rows.Host = "c example", "c.example\nd.example\t11111-22222"
 	for _, tt := range []struct {
 		what   string
 		change channel.Change
@@ -129,6 +129,7 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	}{
 		{"a member is admitted again", channel.Admit(b.Member), fault.Conflict},
 		{"a leaf as an authority", channel.Admit(noCA), fault.Invalid},
+		{"an address that writes a row of its own", channel.Admit(rows), fault.Invalid},
 		{"a name that no group can have", channel.Admit(odd), fault.Invalid},
 		{"a stranger is removed", channel.Remove("c.example"), fault.Conflict},
 		{"a stranger orders", channel.AddOrderer(c.Consenter), fault.Invalid},
