@@ -110,6 +110,9 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	}); err != nil {
 		return r, false, err
 	}
+	if tx, err = c.own(p, tx); err != nil {
+		return r, false, err
+	}
 	// A writing function returns the id of the transaction that recorded its
 	// operation. Another one's says that it was recorded before.
 	if r.Tx = string(tx.Result()); r.Tx != p.TransactionID() {

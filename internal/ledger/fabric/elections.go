@@ -3,8 +3,6 @@ package fabric
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"strings"
 	"sync"
 	"time"
@@ -186,17 +184,13 @@ func (h *Home) hear(ctx context.Context, name string, cfg channel.Config) ([]hea
 	if err != nil {
 		return nil, err
 	}
-	roots, err := cfg.TLSRoots()
+	members, err := cfg.Members()
 	if err != nil {
 		return nil, err
 	}
-	as, err := h.credentials()
-	if err != nil {
-		return nil, err
-	}
-	as.RootCAs = x509.NewCertPool()
-	for _, r := range roots {
-		as.RootCAs.AppendCertsFromPEM(r)
+	authorities := map[string][]byte{}
+	for _, m := range members {
+		authorities[m.MSP] = m.TLSCA
 	}
 	out := make([]hearing, len(orderers))
 	var all sync.WaitGroup
@@ -204,7 +198,7 @@ func (h *Home) hear(ctx context.Context, name string, cfg channel.Config) ([]hea
 		all.Go(func() {
 			out[i].who = o
 			var b *cb.Block
-			if b, out[i].err = h.newestAt(ctx, name, o, as); out[i].err == nil {
+			if b, out[i].err = h.newestAt(ctx, name, o, authorities[o.MSP]); out[i].err == nil {
 				out[i].config, out[i].err = channel.Read(b)
 				return
 			}
@@ -215,8 +209,13 @@ func (h *Home) hear(ctx context.Context, name string, cfg channel.Config) ([]hea
 	return out, nil
 }
 
-// newestAt asks one orderer for the configuration it has.
-func (h *Home) newestAt(ctx context.Context, name string, o channel.Consenter, as *tls.Config) (*cb.Block, error) {
+// newestAt asks one orderer, whose organisation has this TLS authority, for the
+// configuration it has.
+func (h *Home) newestAt(ctx context.Context, name string, o channel.Consenter, authority []byte) (*cb.Block, error) {
+	as, err := h.credentialsFor(authority)
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithTimeout(ctx, hearWithin)
 	defer stop()
 	conn, err := Dial(o.Address(), as)

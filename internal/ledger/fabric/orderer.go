@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -26,6 +27,19 @@ func (h *Home) credentials() (*tls.Config, error) {
 	}
 	cert, err := h.org.TLS(org.Admin)
 	return &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, err
+}
+
+// credentialsFor are those with which the node connects to a server of another
+// organisation: it is known by that organisation's TLS authority alone, so no
+// other member can answer in its place.
+func (h *Home) credentialsFor(authority []byte) (*tls.Config, error) {
+	c, err := h.credentials()
+	if err != nil {
+		return nil, err
+	}
+	c.RootCAs = x509.NewCertPool()
+	c.RootCAs.AppendCertsFromPEM(authority)
+	return c, nil
 }
 
 // participation calls the own orderer's channel participation API, which

@@ -3,8 +3,6 @@ package fabric
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"slices"
 	"time"
 
@@ -181,18 +179,16 @@ func (h *Home) nearest(cfg channel.Config) ([]channel.Member, error) {
 
 // dial connects to a member's peer, which takes the certificates of all members.
 func (h *Home) dial(m channel.Member) (place, error) {
-	cert, err := h.credentials()
+	as, err := h.credentialsFor(m.TLSCA)
 	if err != nil {
 		return place{}, err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(m.TLSCA)
-	conn, err := Dial(m.Address(), &tls.Config{RootCAs: roots, Certificates: cert.Certificates, MinVersion: tls.VersionTLS12})
+	conn, err := Dial(m.Address(), as)
 	if err != nil {
 		return place{}, err
 	}
 	_, id, _ := h.peer()
-	return place{conn, id, certHash(cert.Certificates[0]), m.MSP}, nil
+	return place{conn, id, certHash(as.Certificates[0]), m.MSP}, nil
 }
 
 // answers asks a peer for a channel.

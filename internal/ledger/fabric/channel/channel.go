@@ -204,19 +204,5 @@ func (c Config) Validators() ([]string, error) {
 	return out, nil
 }
 
-// TLSRoots are the authorities of all members' and orderers' servers, PEM: who
-// is in the channel may be connected to.
-func (c Config) TLSRoots() ([][]byte, error) {
-	members, err := c.Members()
-	if err != nil {
-		return nil, err
-	}
-	var out [][]byte
-	for _, m := range members {
-		out = append(out, m.TLSCA)
-	}
-	return out, nil
-}
-
 // Majority is how many of n make one.
 func Majority(n int) int { return n/2 + 1 }
