@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/channel"
@@ -53,6 +54,33 @@ type Client struct {
 	contract *client.Contract
 	channel  string
 	peer     string // organisation whose peer answers
+	tip      *tip
+}
+
+// A tip is when the newest block that was read is dated, by the block's hash:
+// whoever follows the ledger need not be sent it again to know.
+type tip struct {
+	mu   sync.Mutex
+	hash [32]byte
+	at   time.Time
+}
+
+// learn keeps when a block is dated: by the last of its transactions.
+func (t *tip) learn(b *cb.Block, txs []block.Tx) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hash, t.at = block.Hash(b), time.Time{}
+	if len(txs) > 0 {
+		t.at = slices.MaxFunc(txs, func(a, b block.Tx) int { return a.At.Compare(b.At) }).At
+	}
+	return t.at
+}
+
+// dated is when the block with a hash is dated, false when another was read last.
+func (t *tip) dated(hash [32]byte) (time.Time, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.at, t.hash == hash && hash != [32]byte{}
 }
 
 var _ ledger.Ledger = (*Client)(nil)
@@ -65,7 +93,7 @@ func NewClient(conn *grpc.ClientConn, id identity.SigningIdentity, cert []byte, 
 		return nil, err
 	}
 	n := g.GetNetwork(channel)
-	return &Client{conn: conn, id: id, gateway: g, network: n, contract: n.GetContract(ContractName), channel: channel, peer: id.MspID()}, nil
+	return &Client{conn: conn, id: id, gateway: g, network: n, contract: n.GetContract(ContractName), channel: channel, peer: id.MspID(), tip: new(tip)}, nil
 }
 
 // Through says that the peer is another organisation's: a node without a peer on
@@ -230,6 +258,7 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 				yield(ledger.Event{}, err)
 				return
 			}
+			c.tip.learn(b, txs)
 			for i, t := range txs {
 				// Places are counted from one, so that 0 comes before everything.
 				place := checkpoint(b.Header.Number, i+1)
@@ -272,13 +301,17 @@ func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 	if len(info.CurrentBlockHash) == sha256.Size {
 		s.Head = [32]byte(info.CurrentBlockHash)
 	}
+	known := false
+	if s.At, known = c.tip.dated(s.Head); known {
+		return s, nil
+	}
 	last, err := c.Block(ctx, info.Height-1)
 	if err != nil {
 		return s, err
 	}
 	txs, err := block.Transactions(last)
-	if err == nil && len(txs) > 0 {
-		s.At = slices.MaxFunc(txs, func(a, b block.Tx) int { return a.At.Compare(b.At) }).At
+	if err == nil {
+		s.At = c.tip.learn(last, txs)
 	}
 	return s, err
 }

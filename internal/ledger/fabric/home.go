@@ -80,6 +80,7 @@ type Home struct {
 	admin  identity.SigningIdentity
 	tls    []byte // hash of the connection's certificate
 	cache  map[string]*view
+	tips   map[string]*tip
 	works  func()           // see OnReady
 	links  map[string]place // by channel that the node has no peer on
 	prefer []string         // whose peers are tried first
@@ -93,7 +94,7 @@ type answers struct{ network, cluster Answer }
 // nothing. Faults: Unavailable when the folder cannot be written, Invalid when it
 // is another node's.
 func Open(cfg Config) (*Home, error) {
-	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, links: map[string]place{}}
+	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, tips: map[string]*tip{}, links: map[string]place{}}
 	var err error
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "channels"), 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be made.", cfg.Dir)
@@ -191,6 +192,12 @@ func (h *Home) Client(name string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tips[name] == nil {
+		h.tips[name] = c.tip
+	}
+	c.tip = h.tips[name] // what one has read all know
 	return c.Through(p.org), nil
 }
 

@@ -47,4 +47,10 @@ func TestThoseWhoMeetAreAllRecorded(t *testing.T) {
 	if events != many+1 {
 		t.Errorf("%d changes of the node are on the ledger after height %d, want its registration and %d", events, before.Height, many)
 	}
+	// Who has read the newest block knows when it is dated, and another asks.
+	read, err := c.Ledger.Status(t.Context())
+	asked, err2 := s.As(host, contracttest.Admin).Ledger.Status(t.Context())
+	if err != nil || err2 != nil || read != asked || read.At.IsZero() {
+		t.Errorf("the ledger stands at %+v for who read it and at %+v for who asks (%v, %v)", read, asked, err, err2)
+	}
 }
