@@ -7,6 +7,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/report"
@@ -162,15 +163,37 @@ type contestInput struct {
 
 // Contested is what the ledger came to.
 type Contested struct {
+	Later bool `json:"later,omitempty" doc:"The ledger cannot be reached: the node keeps the objection and files it as soon as that is back, so holds says nothing yet. A receipt of somebody else's is not kept, it is refused (503)"`
 	Holds bool `json:"holds" doc:"It comes to the same. Otherwise a fault stands against the settlement, and the month is settled again or corrected in the next"`
 }
 
 func (a *API) contest(ctx context.Context, in *contestInput) (*output[Contested], error) {
-	holds, err := a.Report.Contest(ctx, []byte(in.Body.Receipt))
+	receipt := []byte(in.Body.Receipt)
+	holds, err := a.Report.Contest(ctx, receipt)
+	if fault.Is(err, fault.Unavailable) {
+		return a.contestLater(ctx, receipt, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return reply(Contested{holds})
+	return reply(Contested{Holds: holds})
+}
+
+// contestLater keeps an objection while the ledger is away: whose it is, not the
+// receipt, so it must be the caller's own.
+func (a *API) contestLater(ctx context.Context, receipt []byte, away error) (*output[Contested], error) {
+	who := account.From(ctx).Account
+	p, own, err := a.Report.Owns(ctx, who, receipt)
+	if err != nil {
+		return nil, err
+	}
+	if !own {
+		return nil, fault.Wrap(away, fault.Unavailable, "The ledger cannot be reached just now, and the node keeps no receipt of somebody else's. Send it again later.")
+	}
+	if err := a.ContestLater(ctx, who, p); err != nil {
+		return nil, err
+	}
+	return reply(Contested{Later: true})
 }
 
 func (a *API) dayFile(ctx context.Context, in *dayRef) (*file, error) {

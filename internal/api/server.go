@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/id"
@@ -46,8 +47,10 @@ type API struct {
 	// Month returns an account's nine with the names of its acts.
 	Month func(ctx context.Context, a id.Account) (listen.Nine, map[id.Act]string, error)
 	// MayAct refuses (Forbidden, NotFound) who has no part in an act.
-	MayAct    func(ctx context.Context, p account.Principal, act id.Act) error
-	claimPace *limit.Limiter // by account, of claims
+	MayAct func(ctx context.Context, p account.Principal, act id.Act) error
+	// ContestLater files an account's objection to a month when the ledger is back.
+	ContestLater func(ctx context.Context, a id.Account, p calendar.Period) error
+	claimPace    *limit.Limiter // by account, of claims
 
 	// Named is called when the node's name may have changed; it may be nil.
 	Named func()

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/wallet"
 )
 
 // A manner is how a ledger can be away.
@@ -185,23 +187,91 @@ func awayDays(t *testing.T, how manner) *residence {
 			t.Fatal(err)
 		}
 	}
-	h.set(month.Due(calendar.Settle).Add(35 * time.Minute))
+	closeMonth := func() error { _, err := h.report.CloseMonth(t.Context(), month); return err }
+	forfeit := func() error { _, err := h.report.Forfeit(t.Context()); return err }
+	for _, x := range []struct {
+		at time.Time
+		do func() error
+	}{{month.Due(calendar.Settle), closeMonth}, {month.Due(calendar.Final), closeMonth}, {month.Forfeit(), forfeit}} {
+		h.set(x.at.Add(35 * time.Minute))
+		h.waitsFor(a, how, x.do)
+	}
+	h.holds()
+	return h
+}
+
+// waitsFor does what needs the ledger while that is away, and once it is back.
+func (h *residence) waitsFor(a *absent, how manner, do func() error) {
+	h.t.Helper()
 	a.be(h, how)
 	if how != there {
-		if _, err := h.report.CloseMonth(t.Context(), month); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("the ledger is away, and closing a month says %v", err)
+		if err := do(); !fault.Is(err, fault.Unavailable) {
+			h.t.Errorf("the ledger is away, and nobody waits for it: %v", err)
 		}
 		if how == forgets { // each try gets one call further
 			for range 40 {
-				_, _ = h.report.CloseMonth(t.Context(), month) // it is Unavailable until nothing is left to be sent
+				_ = do() // it is Unavailable until nothing is left to be sent
 			}
 		}
 	}
 	a.comeBack(h)
-	_, err := h.report.CloseMonth(t.Context(), month)
-	h.ok(err)
+	h.ok(do())
+}
+
+// A month with more acts than one call takes: whichever answers are lost, each
+// line is credited once, and once what nobody asked for is given to the commons.
+func TestManyActsOfAForgetfulLedger(t *testing.T) {
+	const people, each = 23, 9 // 207 acts
+	month := calendar.Period(202510)
+	h := newResidence(t, month.LastDay().Start().Add(12*time.Hour), people)
+	h.ok(h.node.Close())
+	actsFrom(t, "sqlite", filepath.Join(h.path, "9ten.db"), 14, people*each)
+	h.open()
+	for n := range each { // one after the other
+		for i := range h.people {
+			if n == 0 {
+				h.pay(i, 10*money.Dollar)
+			}
+			h.hear(i, i*each+n, time.Minute, true)
+		}
+		h.set(h.now().Add(5 * time.Minute))
+	}
+	a := absence(h)
+	h.set(month.Due(calendar.Final).Add(35 * time.Minute))
+	h.waitsFor(a, forgets, func() error { _, err := h.report.CloseMonth(t.Context(), month); return err })
+	node := h.cfg.NodeID()
+	b, err := h.recorder.contract.Batch(t.Context(), node, month)
+	if h.ok(err); !b.Fixed || b.Credited != people*each || b.Chunks < 2 {
+		t.Errorf("the batch is %+v", b)
+	}
+	owed := func() (n int, sum money.Micro) {
+		t.Helper()
+		list, err := h.recorder.contract.Balances(t.Context(), node)
+		h.ok(err)
+		for _, x := range list {
+			if x.Micro > 0 {
+				n, sum = n+1, sum+x.Micro
+			}
+		}
+		return n, sum
+	}
+	n, sum := owed()
+	if n != people*each || sum == 0 {
+		t.Errorf("%d acts are owed %v", n, sum)
+	}
 	h.holds()
-	return h
+	h.set(month.Forfeit().Add(35 * time.Minute))
+	a.be(h, forgets)
+	for range people*each + 1 { // each try gets one act further
+		_, _ = h.report.Forfeit(t.Context()) // it is Unavailable until nothing is left
+	}
+	a.comeBack(h)
+	_, err = h.report.Forfeit(t.Context())
+	h.ok(err)
+	if n, left := owed(); n != 0 || left != 0 || h.owes(wallet.Commons) != sum {
+		t.Errorf("%d acts are still owed %v, the commons %v", n, left, h.owes(wallet.Commons))
+	}
+	h.holds()
 }
 
 // However the ledger is away, and for days: on its return everything that
@@ -289,6 +359,7 @@ func TestListenersNoticeNothing(t *testing.T) {
 			t.Errorf("%s = %d", path, w.Code)
 		}
 	}
+	h.everyForm(ask, who)
 	h.everyOperation(ask, who)
 	h.livesOn(ask, who)
 
@@ -307,6 +378,80 @@ func TestListenersNoticeNothing(t *testing.T) {
 	h.ok(h.recording(ctx, func(ctx context.Context) error { return h.contest(ctx, list[0]) }))
 }
 
+// A program objects as a page does: its listener's own receipt is kept while the
+// ledger is away, anybody else's is not, because the queue holds no receipts.
+func TestObjectionByAProgram(t *testing.T) {
+	h := settledResidence(t)
+	ctx, month := t.Context(), calendar.Period(202510)
+	mux := http.NewServeMux()
+	h.ok(h.transports(mux))
+	receipt, err := h.report.MonthReceipt(ctx, h.people[0].account, month)
+	h.ok(err)
+	object := func(person int, receipt string, want int) (said api.Contested) {
+		t.Helper()
+		body, err := json.Marshal(map[string]string{"receipt": receipt})
+		h.ok(err)
+		p := account.Principal{Account: h.people[person].account, Role: account.Listener, Token: true, Scopes: account.Scopes()}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(account.With(ctx, p), http.MethodPost, api.Prefix+"/receipts/contest", strings.NewReader(string(body)))
+		r.Header.Set("Content-Type", "application/json")
+		if mux.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("person %d is answered %d %s, want %d", person, w.Code, w.Body, want)
+		}
+		if w.Code == http.StatusOK {
+			h.ok(json.Unmarshal(w.Body.Bytes(), &said))
+		}
+		return said
+	}
+	if said := object(0, string(receipt), http.StatusOK); !said.Holds || said.Later {
+		t.Errorf("the ledger says %+v", said)
+	}
+	a := absence(h)
+	a.be(h, refuses)
+	for range 2 {
+		if said := object(0, string(receipt), http.StatusOK); said.Holds || !said.Later {
+			t.Errorf("a ledger that is away says %+v", said)
+		}
+	}
+	object(1, string(receipt), http.StatusServiceUnavailable)
+	object(0, "no receipt", http.StatusUnprocessableEntity)
+	list := h.jobsOf(jobContest)
+	if len(list) != 1 || strings.Contains(string(list[0].Payload), "row") {
+		t.Fatalf("%+v", list)
+	}
+	a.comeBack(h)
+	h.ok(h.recording(ctx, func(ctx context.Context) error { return h.contest(ctx, list[0]) }))
+}
+
+// everyForm sends every form of the pages, as a guest, a listener and an artist.
+func (h *residence) everyForm(ask func(account.Principal, string, string, string, string) *httptest.ResponseRecorder, who map[string]account.Principal) {
+	h.t.Helper()
+	files, err := filepath.Glob("../web/site/*.go")
+	h.ok(err)
+	names := strings.NewReplacer("{act}", string(actID(1)), "{period}", "2025-10", "{handle}", "act1")
+	form, other := regexp.MustCompile(`"POST (/[^"]*)"`), regexp.MustCompile(`\{\w+\}`)
+	n := 0
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(f)
+		h.ok(err)
+		for _, m := range form.FindAllStringSubmatch(string(b), -1) {
+			if strings.HasSuffix(m[1], "/contest") {
+				continue // which is what needs the ledger
+			}
+			n++
+			for _, p := range who {
+				ask(p, http.MethodPost, other.ReplaceAllString(names.Replace(m[1]), "01JD3ZKQ4Y8X5T2N7B6V9C1ZZZ"), "application/x-www-form-urlencoded", url.Values{"csrf": {"t"}, "name": {"x"}, "title": {"x"}}.Encode())
+			}
+		}
+	}
+	if n < 40 {
+		h.t.Errorf("only %d forms were tried", n)
+	}
+}
+
 // everyOperation asks for every operation of the interface, as a guest, a
 // listener and an artist, with names that exist where there are any.
 func (h *residence) everyOperation(ask func(account.Principal, string, string, string, string) *httptest.ResponseRecorder, who map[string]account.Principal) {
@@ -314,7 +459,7 @@ func (h *residence) everyOperation(ask func(account.Principal, string, string, s
 	b, err := os.ReadFile("../api/testdata/openapi.json")
 	h.ok(err)
 	var spec struct {
-		Paths map[string]map[string]struct{ OperationID string }
+		Paths map[string]map[string]json.RawMessage
 	}
 	h.ok(json.Unmarshal(b, &spec))
 	head, _ := h.tlog.Head()
@@ -322,10 +467,7 @@ func (h *residence) everyOperation(ask func(account.Principal, string, string, s
 	other := regexp.MustCompile(`\{\w+\}`)
 	n := 0
 	for path, methods := range spec.Paths {
-		for verb, op := range methods {
-			if op.OperationID == "contest-receipt" {
-				continue // which is what needs the ledger
-			}
+		for verb := range methods {
 			n++
 			for _, p := range who {
 				p.Token, p.Scopes = p.Account != "", account.Scopes()
@@ -349,6 +491,8 @@ func (h *residence) livesOn(ask func(account.Principal, string, string, string, 
 		p.Token, p.Scopes = true, account.Scopes()
 		return p
 	}
+	const draft = "01JD3ZKQ4Y8X5T2N7B6V9CRAAA"
+	h.draft(draft, track(1, 0))
 	for _, do := range []struct {
 		who                account.Principal
 		method, path, body string
@@ -359,6 +503,8 @@ func (h *residence) livesOn(ask func(account.Principal, string, string, string, 
 		{program(who["listener"]), http.MethodPost, "/plays", `{"track":"` + string(track(2, 1)) + `"}`, http.StatusCreated},
 		{program(who["listener"]), http.MethodPost, "/playlists", `{"title":"Evenings"}`, http.StatusCreated},
 		{program(who["artist"]), http.MethodPost, "/studio/acts", `{"name":"New","handle":"new-act"}`, http.StatusCreated},
+		{program(who["artist"]), http.MethodPost, "/studio/releases/" + draft + "/publish", ``, http.StatusOK},
+		{program(who["artist"]), http.MethodPost, "/studio/releases/" + draft + "/withdraw", ``, http.StatusOK},
 	} {
 		w := ask(do.who, do.method, api.Prefix+do.path, "application/json", do.body)
 		if do.want != 0 && w.Code != do.want || w.Code >= 400 {
@@ -371,6 +517,16 @@ func (h *residence) livesOn(ask func(account.Principal, string, string, string, 
 	}
 	h.hear(1, 3, time.Minute, true)
 	h.pay(1, 10*money.Dollar)
+}
+
+// draft makes a release of an act's that is not public yet, of a track that is
+// ready.
+func (h *residence) draft(release string, t id.Track) {
+	h.t.Helper()
+	path := filepath.Join(h.path, "9ten.db")
+	execOn(h.t, path, fmt.Sprintf("insert into release (id, act, title, artist, kind, licence, state, created, changed) values ('%s', '%s', 'Ebb', 'A', 'single', 'CC0-1.0', 'draft', 0, 0)", release, actID(1)))
+	execOn(h.t, path, fmt.Sprintf("delete from track_line where track = '%s'", t))
+	execOn(h.t, path, fmt.Sprintf("update track set release = '%s' where id = '%s'", release, t))
 }
 
 func (h *residence) jobsOf(kind string) (out []jobs.Job) {

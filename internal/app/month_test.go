@@ -39,6 +39,12 @@ func must(t *testing.T, stdin string, args ...string) string {
 // each, without sound.
 func catalogue(t *testing.T, driver, source string, acts int) {
 	t.Helper()
+	actsFrom(t, driver, source, 0, acts)
+}
+
+// actsFrom adds those of the catalogue from a number on.
+func actsFrom(t *testing.T, driver, source string, from, to int) {
+	t.Helper()
 	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
@@ -50,12 +56,12 @@ func catalogue(t *testing.T, driver, source string, acts int) {
 			t.Fatalf("%s: %v", query, err)
 		}
 	}
-	for i := range acts {
-		act := fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9C1X%02d", i)
+	for i := from; i < to; i++ {
+		act := string(actID(i))
 		exec("insert into act (id, handle, name, created, changed) values ($1, $2, $3, 0, 0)", act, fmt.Sprintf("act%d", i), fmt.Sprintf("Act %d", i))
 		exec("insert into release (id, act, title, artist, kind, licence, state, published, created, changed) values ($1, $2, 'R', 'A', 'album', 'CC0', 'published', 1, 0, 0)", "R"+act, act)
 		for n := range 2 {
-			track := fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9C1%d%02d", n, i)
+			track := string(track(i, n))
 			exec("insert into track (id, release, act, title, artist, disc, number, state, filename, original, sheet, created, changed) values ($1, $2, $3, 'T', '', 1, 1, 'ready', 'f', 'o', 1, 0, 0)", track, "R"+act, act)
 			exec("insert into asset (track, original, sha256, bytes, rate, samples) values ($1, 'o', 's', 1, 44100, $2)", track, int64(25+100*n+i)*44100)
 			exec("insert into sheet (track, version, state, created, since) values ($1, 1, 'in_force', 0, 1)", track)

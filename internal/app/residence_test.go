@@ -123,10 +123,18 @@ func (h *residence) pay(person int, amount money.Micro) {
 
 // track is the n-th track of an act: 25 s or more, or 125 s or more.
 func track(act, n int) id.Track {
+	if act >= 100 {
+		return id.Track(fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9D%d%03d", n, act))
+	}
 	return id.Track(fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9C1%d%02d", n, act))
 }
 
-func actID(n int) id.Act { return id.Act(fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9C1X%02d", n)) }
+func actID(n int) id.Act {
+	if n >= 100 {
+		return id.Act(fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9E0%03d", n))
+	}
+	return id.Act(fmt.Sprintf("01JD3ZKQ4Y8X5T2N7B6V9C1X%02d", n))
+}
 
 // claimOf is the claim of a play the node hears of when it is over; signed
 // says whether the person's device signs it.

@@ -19,7 +19,7 @@ import (
 func (n *node) transports(mux *http.ServeMux) error {
 	a := &api.API{
 		Node: n.cfg.NodeID(), Version: Version(), Accounts: n.accounts, Listen: n.listen, Report: n.report, Wallet: n.wallet,
-		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct,
+		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct, ContestLater: engine{n}.ContestLater,
 		Catalogue: n.catalogue, Library: n.library, Studio: n.studio, Moderation: n.moderation, Picture: n.takeCover,
 		Gate: n.gate, Engine: machine{n}, Network: n.council(), Witness: witness{n}, BaseURL: n.cfg.BaseURL, Named: n.named,
 	}

@@ -1,12 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
@@ -30,15 +32,7 @@ type SplitProof struct {
 // file is no receipt of what the ledger holds, NotFound when the month is not
 // settled.
 func (d *Desk) Contest(ctx context.Context, receipt []byte) (holds bool, err error) {
-	proof, err := royalty.ParseLogProof(receipt)
-	if err != nil {
-		return false, err
-	}
-	m, err := royalty.ParseMonthReceipt(proof.Extra)
-	if err != nil {
-		return false, err
-	}
-	row, err := royalty.ParseMonthRow(m.Row)
+	proof, m, row, err := opened(receipt)
 	if err != nil {
 		return false, err
 	}
@@ -55,4 +49,34 @@ func (d *Desk) Contest(ctx context.Context, receipt []byte) (holds bool, err err
 		err = nil // it is on the ledger, and shown when that answers again
 	}
 	return false, err
+}
+
+// opened reads a receipt of a month.
+func opened(receipt []byte) (proof royalty.LogProof, m royalty.MonthReceipt, row royalty.MonthRow, err error) {
+	if proof, err = royalty.ParseLogProof(receipt); err != nil {
+		return proof, m, row, err
+	}
+	if m, err = royalty.ParseMonthReceipt(proof.Extra); err != nil {
+		return proof, m, row, err
+	}
+	row, err = royalty.ParseMonthRow(m.Row)
+	return proof, m, row, err
+}
+
+// Owns reports whether a receipt is an account's own, and of which month. Faults:
+// Invalid when the file is no receipt.
+func (d *Desk) Owns(ctx context.Context, a id.Account, receipt []byte) (calendar.Period, bool, error) {
+	_, m, row, err := opened(receipt)
+	if err != nil {
+		return 0, false, err
+	}
+	file, err := d.MonthReceipt(ctx, a, row.Period)
+	if fault.Is(err, fault.NotFound) {
+		return row.Period, false, nil
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	_, own, _, err := opened(file)
+	return row.Period, err == nil && bytes.Equal(own.Row, m.Row) && own.Salt == m.Salt, err
 }
