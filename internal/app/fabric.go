@@ -18,7 +18,7 @@ import (
 )
 
 // outside is the ledger of a Fabric network as the node uses it: through its own
-// peer, as its administrator.
+// peer or another member's, as its administrator.
 type outside struct{ *fabric.Home }
 
 // openFabric opens the node's part of a network. It runs with [fabric.Home.Run];

@@ -39,7 +39,7 @@ type patient struct {
 	said  silence
 }
 
-// An silence is what was logged of a ledger that is not there. Everything that
+// A silence is what was logged of a ledger that is not there. Everything that
 // waits for it asks again and again, and its log is for people: each reason is
 // said once, and again only when it comes back after a while.
 type silence struct {

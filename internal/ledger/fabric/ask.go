@@ -34,8 +34,9 @@ import (
 const (
 	RequestsPath = "/api/v1/ledger/requests"
 	maxRequest   = 16 << 10
-	maxRequests  = 32  // that wait at one member
-	maxNote      = 500 // characters
+	maxRequests  = 32                  // that wait at one member
+	requestLife  = 30 * 24 * time.Hour // as long as members have to decide
+	maxNote      = 500                 // characters
 )
 
 // A Request is a node's wish to be admitted, as a member's node keeps it.
@@ -266,7 +267,8 @@ func requestFile(node, cluster string) string {
 	return filepath.Join("requests", node+".json")
 }
 
-// Requests are those that wait, the oldest first.
+// Requests are those that wait, the oldest first. One that nobody decided about
+// runs out: strangers' would take up the room of others for good.
 func (h *Home) Requests() ([]Request, error) {
 	names, err := filepath.Glob(filepath.Join(h.cfg.Dir, "requests", "*.json"))
 	if err != nil {
@@ -284,6 +286,12 @@ func (h *Home) Requests() ([]Request, error) {
 		}
 		if err != nil {
 			return nil, fault.Wrap(err, fault.Unavailable, "The request %s cannot be read.", filepath.Base(n))
+		}
+		if h.cfg.Now().Sub(r.At) > requestLife {
+			if err := h.drop(r); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		out = append(out, r)
 	}

@@ -283,8 +283,14 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[ledger.Even
 // begins is the checkpoint after which a peer has events: behind the snapshot it
 // began with, if it did.
 func begins(info *cb.BlockchainInfo) uint64 {
+	return checkpoint(oldest(info), 0)
+}
+
+// oldest is the number of the first block a peer has: 0, or the one after the
+// snapshot it began with.
+func oldest(info *cb.BlockchainInfo) uint64 {
 	if s := info.GetBootstrappingSnapshotInfo(); s != nil {
-		return checkpoint(s.LastBlockInSnapshot+1, 0)
+		return s.LastBlockInSnapshot + 1
 	}
 	return 0
 }
@@ -316,16 +322,12 @@ func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 	return s, err
 }
 
-// oldest is the number of the first block the peer has: 0, or the one after the
-// snapshot it began with.
+// oldest is the number of the first block the peer has.
 func (c *Client) oldest(ctx context.Context) (uint64, error) {
 	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
 	info, err := channel.GetBlockChainInfo(ctx, c.conn, c.id, c.channel)
-	if s := info.GetBootstrappingSnapshotInfo(); s != nil {
-		return s.LastBlockInSnapshot + 1, nil
-	}
-	return 0, explain(err)
+	return oldest(info), explain(err)
 }
 
 // Block fetches a block by its number, NotFound when there is none.

@@ -39,7 +39,7 @@ func (h *Home) savedConfigs(name string) ([]*cb.Block, error) {
 }
 
 // Configs are all configurations of a channel up to now, from its first block
-// on. New ones are fetched from the own peer, checked by the one before, and
+// on. New ones are fetched from the peer that answers, checked by the one before, and
 // kept.
 func (h *Home) Configs(ctx context.Context, name string) ([]*cb.Block, error) {
 	saved, err := h.savedConfigs(name)

@@ -127,7 +127,7 @@ func (h *Home) stepIdentity(_ context.Context, _ string, v *view) (bool, error) 
 // stepLeave stops the node's orderer where the channel does not name it any
 // more. The peer keeps everything.
 func (h *Home) stepLeave(ctx context.Context, name string, v *view) (bool, error) {
-	if _, yes := v.config.Orders(h.cfg.Node); yes || !h.child.Wants(child.Orderer) {
+	if _, yes := v.config.Orders(h.cfg.Node); yes || !h.child.Wanted(child.Orderer) {
 		return false, nil
 	}
 	_, err := h.Ordering(ctx, name)

@@ -451,7 +451,7 @@ func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, e
 	return err == nil, err
 }
 
-// Config is the channel's configuration as the own peer has it now.
+// Config is the channel's configuration as the peer that answers has it now.
 func (h *Home) Config(ctx context.Context, name string) (channel.Config, error) {
 	v, err := h.current(ctx, name)
 	if err != nil {

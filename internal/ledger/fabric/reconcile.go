@@ -342,7 +342,8 @@ func (h *Home) inChannel(ctx context.Context, name string) (bool, error) {
 	return slices.ContainsFunc(list, func(c *peer.ChannelInfo) bool { return c.ChannelId == name }), explain(err)
 }
 
-// configBlock is the newest configuration block at the own peer.
+// configBlock is the newest configuration block at the peer that answers for a
+// channel: the own one, or another member's.
 func (h *Home) configBlock(ctx context.Context, name string) (*cb.Block, error) {
 	p, err := h.at(name)
 	if err != nil {

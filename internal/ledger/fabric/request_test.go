@@ -123,4 +123,14 @@ func TestTheFirstRequestStays(t *testing.T) {
 		t.Error(err)
 	}
 	waits("Now.")
+	now = now.Add(30*24*time.Hour + time.Minute)
+	if all, err := member.Requests(); err != nil || len(all) > 0 {
+		t.Errorf("after a month %+v wait (%v)", all, err)
+	}
+	if a, err := member.Answer("b.example", ""); err != nil || a.State != Unknown {
+		t.Errorf("its node is told %+v (%v)", a, err)
+	}
+	if err := ask(thief, "A month later.", same); err != nil {
+		t.Error(err)
+	}
 }

@@ -57,12 +57,6 @@ func (c Config) Write(r Role) error {
 	return fault.Wrap(file.Replace(c.File(r), body, 0o600), fault.Unavailable, "The configuration of Fabric's %s cannot be written.", r)
 }
 
-// Wants reports whether a role is wanted.
-func (c Config) Wants(r Role) bool {
-	_, err := os.Stat(c.File(r))
-	return err == nil
-}
-
 // Remove ends a role: its child is stopped and not started again. Its keys and
 // its data stay.
 func (c Config) Remove(r Role) error {

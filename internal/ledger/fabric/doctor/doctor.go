@@ -145,6 +145,18 @@ func (p Patient) clock() Finding {
 	return f
 }
 
+// renewal is what to do where a certificate ends: two kinds are the network's
+// business, and no node renews them alone.
+func renewal(c org.Certificate) string {
+	switch {
+	case c.Role == "":
+		return "Nobody can renew an authority. Leave the network while it is good, move the folder fabric away, and ask to be admitted again."
+	case c.Role == org.Orderer && c.Use == "identity":
+		return "Run 9ten ledger orderer replace --identity. Those who order have to approve it."
+	}
+	return "Run 9ten ledger renew."
+}
+
 // certificates says which end soon. The node renews them 60 days ahead, so one
 // that has less is not being renewed; an orderer's identity never is by itself.
 func (p Patient) certificates() []Finding {
@@ -156,7 +168,7 @@ func (p Patient) certificates() []Finding {
 		if c.Role == "" {
 			name = "The organisation's authority"
 		}
-		f := Finding{Name: "certificate", Remedy: "Run 9ten ledger renew."}
+		f := Finding{Name: "certificate", Remedy: renewal(c)}
 		switch {
 		case left <= 0:
 			f.Detail = fmt.Sprintf("%s ended on %s. Nothing that needs it works.", name, c.Ends.UTC().Format(time.DateOnly))
