@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -61,6 +63,8 @@ func TestDecisionsByCommand(t *testing.T) {
 	asksInVain(c, a, b)
 	join(c, a, b)
 	programsDisagree(a, b, c)
+	beginsAnew(b, a)
+	ordersByAnother(a, b)
 	leaves(c, b, a)
 }
 
@@ -141,6 +145,62 @@ func programsDisagree(a, b, about *networkNode) {
 		}
 		return fmt.Errorf("decided was %+v", past.Rows)
 	})
+}
+
+// beginsAnew has a node's peer write down where the ledger stands, and start from
+// that.
+func beginsAnew(n, other *networkNode) {
+	n.Helper()
+	folder := n.path("snapshot")
+	var taken struct {
+		Block uint64 `json:"last_block_number"`
+		Hash  string `json:"last_block_hash"`
+	}
+	if said := n.run("ledger", "snapshot", folder, "--json"); json.Unmarshal([]byte(said), &taken) != nil || taken.Block == 0 || taken.Hash == "" {
+		n.Fatalf("the snapshot is %s", said)
+	}
+	if said := n.refused("ledger", "snapshot", folder); !strings.Contains(said, "is there already") {
+		n.Errorf("into a folder that is there: %s", said)
+	}
+	if said := n.refused("ledger", "restore", n.path("nothing")); !strings.Contains(said, "no snapshot") {
+		n.Errorf("from a folder that is not there: %s", said)
+	}
+	n.says([]string{fmt.Sprintf("starts anew from block %d (%s)", taken.Block, taken.Hash)}, "ledger", "restore", folder)
+	n.eventually("what its peer had is kept beside", func() error {
+		kept, err := filepath.Glob(n.path("fabric/peer/data.before-*"))
+		if err == nil && len(kept) != 1 {
+			err = fmt.Errorf("there are %v", kept)
+		}
+		return err
+	})
+	other.rename("Hull")
+	n.knows(other, "Hull")
+	n.says([]string{"ok   peer"}, "ledger", "doctor")
+}
+
+// ordersByAnother gives the one that orders alone another identity, with which it
+// goes on.
+func ordersByAnother(n, other *networkNode) {
+	n.Helper()
+	certificate := func() string {
+		b, err := os.ReadFile(n.path("fabric/orderer/msp/signcerts/cert.pem"))
+		if err != nil {
+			n.Fatal(err)
+		}
+		return string(b)
+	}
+	n.refused("ledger", "orderer", "replace") // what it has is what is known
+	was := certificate()
+	id := n.proposes("ledger", "orderer", "replace", "--identity", "--note", "It may be stolen.")
+	other.saysSoon([]string{id, "It may be stolen."}, "ledger", "intents", "--past")
+	n.eventually("it orders by another certificate", func() error {
+		if certificate() == was {
+			return fmt.Errorf("it is the same")
+		}
+		return nil
+	})
+	n.rename("Whitby")
+	other.knows(n, "Whitby")
 }
 
 // leaves puts a member out, which finds out and stops its servers; the doctors of
