@@ -17,7 +17,7 @@ import (
 const (
 	// AdoptionChunk is how many bytes a chunk has at most.
 	AdoptionChunk = 256 << 10
-	maxChunks     = 4096
+	maxChunks     = 128 // 32 MiB: all of it is in memory when it is verified
 )
 
 // The states of an adoption.

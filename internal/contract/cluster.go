@@ -166,6 +166,9 @@ func (c *call) leave(n *Node) error {
 	if n.Cluster == "" {
 		return fault.New(fault.Conflict, "%s is in no cluster.", n.ID)
 	}
+	if err := c.leavesADelegate(n); err != nil {
+		return err
+	}
 	for _, kind := range []string{"delegate", "incluster"} {
 		if err := c.del(kind, n.Cluster, n.ID); err != nil {
 			return err
@@ -173,6 +176,27 @@ func (c *call) leave(n *Node) error {
 	}
 	n.Cluster = ""
 	return c.told(n)
+}
+
+// leavesADelegate refuses the last delegate of a cluster that has other members:
+// nobody could let anybody in after it.
+func (c *call) leavesADelegate(n *Node) error {
+	var own Delegate
+	is, err := c.get(&own, "delegate", n.Cluster, n.ID)
+	if err != nil || !is {
+		return err
+	}
+	delegates, members := 0, 0
+	if err := each(c, "delegate", []string{n.Cluster}, func([]string, Delegate) error { delegates++; return nil }); err != nil {
+		return err
+	}
+	if err := each(c, "incluster", []string{n.Cluster}, func([]string, bool) error { members++; return nil }); err != nil {
+		return err
+	}
+	if delegates == 1 && members > 1 {
+		return fault.New(fault.Conflict, "%s is the last delegate of %s. Name another one first.", n.ID, n.Cluster)
+	}
+	return nil
 }
 
 // NameDelegate makes a member of a cluster its delegate; one that is may say so
@@ -244,6 +268,11 @@ func (*Contract) GetClusters(ctx Ctx) (string, error) {
 	})
 }
 
+// replacedFor is how long after a log key was replaced a day that it signed is
+// still taken, in milliseconds: honest days are on their way for hours, and who
+// stole the key must not be able to sign days of the past for ever.
+const replacedFor = 2 * 24 * 60 * 60 * 1000
+
 // carriable holds the signature with which another node may carry a day to the
 // federation against the keys that were in force since the day was over.
 func (c *call) carriable(n *Node, day calendar.Day, signature []byte, encode func() ([]byte, error)) error {
@@ -258,7 +287,8 @@ func (c *call) carriable(n *Node, day calendar.Day, signature []byte, encode fun
 		return err
 	}
 	for _, k := range n.Log {
-		if (k.Until == 0 || k.Until > millis(day.End())) && verifies(k.Public, b, signature) {
+		inForce := k.Until == 0 || k.Until > millis(day.End()) && c.now < k.Until+replacedFor
+		if inForce && verifies(k.Public, b, signature) {
 			return nil
 		}
 	}

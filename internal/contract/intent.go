@@ -21,8 +21,11 @@ const (
 )
 
 const (
-	maxPayload = 64 << 10 // bytes
-	maxNote    = 500      // characters of a note or a reason
+	maxPayload = 16 << 10 // bytes
+	// maxOpen is how many of one member's intents may be open at a time: all of them
+	// are read in one answer.
+	maxOpen = 8
+	maxNote = 500 // characters of a note or a reason
 	// IntentLife is for how long an intent is open: 30 days, in milliseconds.
 	IntentLife = 30 * 24 * 3600 * 1000
 	// PastIntents is how many concluded intents one page of them has.
@@ -158,11 +161,29 @@ func (*Contract) ProposeIntent(ctx Ctx, op, arg string) (string, error) {
 		if found {
 			next.Round = before.Round + 1
 		}
-		if err := c.put(true, "openintent", id.String()); err != nil {
+		if err := c.mayPropose(); err != nil {
 			return err
+		}
+		for _, key := range [][]string{{"openintent", id.String()}, {"openby", c.msp, id.String()}} {
+			if err := c.put(true, key[0], key[1:]...); err != nil {
+				return err
+			}
 		}
 		return c.keepIntent(&next)
 	})
+}
+
+// mayPropose refuses a member that has proposed too much: what waits for the
+// members must stay as much as they can read.
+func (c *call) mayPropose() error {
+	n := 0
+	if err := each(c, "openby", []string{c.msp}, func([]string, bool) error { n++; return nil }); err != nil {
+		return err
+	}
+	if n >= maxOpen {
+		return fault.New(fault.Conflict, "%s has %d proposals open. Withdraw one, or wait until they are decided.", c.msp, n)
+	}
+	return nil
 }
 
 func (p *IntentProposal) check() error {
@@ -224,8 +245,10 @@ func (c *call) conclude(i *Intent, state string, sequence uint64) error {
 	if err := c.file(i); err != nil {
 		return err
 	}
-	if err := c.del("openintent", i.ID.String()); err != nil {
-		return err
+	for _, key := range [][]string{{"openintent", i.ID.String()}, {"openby", i.By, i.ID.String()}} {
+		if err := c.del(key[0], key[1:]...); err != nil {
+			return err
+		}
 	}
 	return c.keepIntent(i)
 }
@@ -264,10 +287,11 @@ func (*Contract) WithdrawIntent(ctx Ctx, op, arg string) (string, error) {
 	})
 }
 
-// ConcludeIntent records what became of an intent, by whichever member saw it
-// first. It moves nothing on the network: who lies about it is named, and the
-// same may be proposed again. Faults: Forbidden, NotFound, Invalid, Conflict when
-// it is concluded already.
+// ConcludeIntent records what became of an intent. It moves nothing on the
+// network, but it ends the voting, so one member alone must not be able to say
+// it: the proposer's word is enough, that of others counts when most of those who
+// approved say the same, and anybody may say that its time is over. Faults:
+// Forbidden, NotFound, Invalid, Conflict when it is concluded already.
 func (*Contract) ConcludeIntent(ctx Ctx, op, arg string) (string, error) {
 	return perform(ctx, "ConcludeIntent", op, arg, func(c *call, in *Conclusion) error {
 		if err := c.member(); err != nil {
@@ -285,8 +309,43 @@ func (*Contract) ConcludeIntent(ctx Ctx, op, arg string) (string, error) {
 		if in.Outcome == Expired && c.now < i.Until {
 			return fault.New(fault.Invalid, "The time of that intent is not over yet.")
 		}
+		if in.Outcome != Expired && i.By != c.msp {
+			if enough, err := c.agreedOutcome(&i, in.Outcome); err != nil || !enough {
+				return err
+			}
+		}
 		return c.conclude(&i, in.Outcome, in.Sequence)
 	})
+}
+
+// agreedOutcome keeps what the caller says became of an intent and reports
+// whether, with that, most of those who approved it say so.
+func (c *call) agreedOutcome(i *Intent, outcome string) (enough bool, err error) {
+	key := []string{i.ID.String(), chunkKey(i.Round)}
+	if err := c.put(outcome, "outcome", append(key, c.msp)...); err != nil {
+		return false, err
+	}
+	said := map[string]bool{c.msp: true} // the ledger does not read its own writes
+	if err := each(c, "outcome", key, func(rest []string, x string) error {
+		if x == outcome {
+			said[rest[0]] = true
+		}
+		return nil
+	}); err != nil {
+		return false, err
+	}
+	if err := c.voices(i); err != nil {
+		return false, err
+	}
+	n := 0
+	for _, a := range i.Approvals {
+		if said[a.Node] {
+			n++
+		}
+	}
+	of := len(i.Approvals)
+	i.Approvals, i.Declines = nil, nil
+	return n > of/2, nil
 }
 
 // GetIntents returns the []Intent that can be approved, with all approvals and

@@ -60,11 +60,13 @@ func clusters(t *testing.T, w *world) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(contract.Delegate{}, "Since")); diff != "" {
 		t.Error(diff)
 	}
+	wants(t, "the last delegate leaves", join(b, "b.example", ""), fault.Conflict)
+	wants(t, "c is one, too", name(b, "c.example", false), fine)
 	wants(t, "b leaves", join(b, "b.example", ""), fine)
 	if n, err := w.c.Node(w.ctx, "b.example"); err != nil || n.Cluster != "" {
 		t.Errorf("node = %+v, %v", n, err)
 	}
-	if got, err := w.c.Clusters(w.ctx); err != nil || len(got) != 1 || len(got[0].Members) != 2 || len(got[0].Delegates) != 0 {
+	if got, err := w.c.Clusters(w.ctx); err != nil || len(got) != 1 || len(got[0].Members) != 2 || len(got[0].Delegates) != 1 {
 		t.Errorf("clusters = %+v, %v", got, err)
 	}
 }

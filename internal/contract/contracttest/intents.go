@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ func intents(t *testing.T, w *world) {
 		{"a subject that is no node", func(p *contract.IntentProposal) { p.Subject = "B example" }, fault.Invalid},
 		{"no subject", func(p *contract.IntentProposal) { p.Subject = "" }, fault.Invalid},
 		{"no payload", func(p *contract.IntentProposal) { p.Payload = nil }, fault.Invalid},
-		{"a large payload", func(p *contract.IntentProposal) { p.Payload = make([]byte, 64<<10+1) }, fault.TooLarge},
+		{"a large payload", func(p *contract.IntentProposal) { p.Payload = make([]byte, 16<<10+1) }, fault.TooLarge},
 		{"a payload nobody reads", func(p *contract.IntentProposal) { p.Kind = contract.RemoveMember }, fault.Invalid},
 		{"a long note", func(p *contract.IntentProposal) { p.Note = strings.Repeat("ü", 501) }, fault.Invalid},
 		{"a note that writes a row of its own", func(p *contract.IntentProposal) { p.Note = "hello\nbig.label.example" }, fault.Invalid},
@@ -35,7 +36,7 @@ func intents(t *testing.T, w *world) {
 		{"validators of one node", func(p *contract.IntentProposal) { p.Kind = contract.SetValidators }, fault.Invalid},
 		{"a version with a space", func(p *contract.IntentProposal) { p.Kind, p.Subject = contract.UpgradeContract, "0 3" }, fault.Invalid},
 		{"the longest", func(p *contract.IntentProposal) {
-			p.Subject, p.Payload, p.Note = "c.example", make([]byte, 64<<10), strings.Repeat("ü", 500)
+			p.Subject, p.Payload, p.Note = "c.example", make([]byte, 16<<10), strings.Repeat("ü", 500)
 		}, fine},
 		{"all validators", func(p *contract.IntentProposal) { p.Kind, p.Subject = contract.SetValidators, "" }, fine},
 		{"a version", func(p *contract.IntentProposal) { p.Kind, p.Subject = contract.UpgradeContract, "0.3.0" }, fine},
@@ -189,11 +190,29 @@ func pastIntents(t *testing.T, w *world) {
 	wants(t, "expired early", conclude(id, contract.Expired), fault.Invalid)
 	wants(t, "unknown", conclude(digest("none"), contract.Applied), fault.NotFound)
 	wants(t, "a stranger", one(w.net.As("y.example", Admin).ConcludeIntent(w.ctx, w.op(), contract.Conclusion{ID: id, Outcome: contract.Applied})), fault.Forbidden)
-	wants(t, "applied", conclude(id, contract.Applied), fine)
+	// What another member says ends nothing by itself, not even together with what
+	// it says of another outcome; most of those who approved, or the proposer, do.
+	x := w.register(t, "x.example")
+	says := func(who contract.Client, outcome string) error {
+		return one(who.ConcludeIntent(w.ctx, w.op(), contract.Conclusion{ID: id, Outcome: outcome, Sequence: 7}))
+	}
+	stays := func(what string) {
+		t.Helper()
+		if i, err := w.c.Intent(w.ctx, id); err != nil || i.State != contract.Open {
+			t.Errorf("%s: it is %s, %v", what, i.State, err)
+		}
+	}
+	wants(t, "the subject says it failed", says(x, contract.Failed), fine)
+	stays("one whom it is about says so")
+	for _, node := range []string{home, "b.example", "x.example"} {
+		wants(t, node+" approves", one(w.net.As(node, Admin).ApproveIntent(w.ctx, w.op(), consent(t, id, node, 3))), fine)
+	}
+	wants(t, "one of three", says(w.c, contract.Applied), fine)
+	stays("two of three say two things")
+	wants(t, "two of three", says(x, contract.Applied), fine)
 	wants(t, "twice", conclude(id, contract.Failed), fault.Conflict)
 	wants(t, "propose", one(w.c.ProposeIntent(w.ctx, w.op(), second)), fine)
 	wants(t, "failed", conclude(intentID(t, second), contract.Failed), fine)
-
 	if open, err := w.c.Intents(w.ctx); err != nil || len(open) != 0 {
 		t.Errorf("open = %+v, %v", open, err)
 	}
@@ -205,7 +224,7 @@ func pastIntents(t *testing.T, w *world) {
 		if i.State == contract.Withdrawn {
 			voices(t, i, []string{"b.example 1 signature"}, nil)
 		}
-		if i.State == contract.Applied && (i.Sequence != 7 || i.ConcludedBy != home || i.ConcludedAt < i.At) {
+		if i.State == contract.Applied && (i.Sequence != 7 || i.ConcludedBy != "x.example" || i.ConcludedAt < i.At) {
 			t.Errorf("applied = %+v", i)
 		}
 	}
@@ -214,4 +233,18 @@ func pastIntents(t *testing.T, w *world) {
 		t.Errorf("%s, next %q", diff, page.Next)
 	}
 	wants(t, "no such page", one(w.c.PastIntents(w.ctx, "\x00")), fault.Invalid)
+
+	// All that one member has proposed must be little enough to be read at once.
+	propose := func(i int) error {
+		return one(x.ProposeIntent(w.ctx, w.op(), contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%d.example", i)}))
+	}
+	for i := range 8 {
+		wants(t, "one more", propose(i), fine)
+	}
+	wants(t, "one too many", propose(8), fault.Conflict)
+	wants(t, "one of another", one(w.c.ProposeIntent(w.ctx, w.op(), contract.IntentProposal{Kind: contract.RemoveMember, Subject: "n8.example"})), fine)
+	for i := range 8 {
+		wants(t, "withdrawn", one(x.WithdrawIntent(w.ctx, w.op(), contract.IntentRef{ID: intentID(t, contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%d.example", i)})})), fine)
+	}
+	wants(t, "and again", propose(9), fine)
 }
