@@ -28,7 +28,7 @@ type options struct {
 	operator                     string
 	open, publish                bool
 	settlement                   string
-	identity, force              bool
+	identity, force, cluster     bool
 	from, block, network         string
 	keys, with                   []string
 	listeners                    int
@@ -71,13 +71,19 @@ func commands() []command {
 		{name: "ledger doctor", summary: "say what keeps this node's part of the network from working, and what to do", run: examineLedger},
 		{name: "ledger snapshot", args: "DIR", summary: "have the peer write the ledger's state into a folder", run: takeSnapshot},
 		{name: "ledger restore", args: "DIR", summary: "have the peer start anew from a snapshot", run: restoreSnapshot},
-		{name: "ledger orderer add", summary: "propose that this node orders, too", own: ownOrderer, run: addOrderer, flags: noteFlags},
-		{name: "ledger orderer remove", args: "NODE", summary: "propose that a node orders no longer", run: aboutNode("orders no longer", (*fabric.Home).RemoveOrderer), flags: noteFlags},
+		{name: "ledger orderer add", summary: "propose that this node orders, too", own: ownOrderer, run: addOrderer, flags: changeFlags},
+		{name: "ledger orderer remove", args: "NODE", summary: "propose that a node orders no longer", run: aboutNode("orders no longer", (*fabric.Home).RemoveOrderer), flags: changeFlags},
 		{name: "ledger orderer replace", summary: "propose this node's orderer with its certificates of now", own: ownOrderer, run: replaceOrderer, flags: replaceFlags},
-		{name: "ledger validator add", args: "NODE", summary: "propose that a node endorses, too", run: aboutNode("endorses, too", (*fabric.Home).AddValidator), flags: noteFlags},
-		{name: "ledger validator remove", args: "NODE", summary: "propose that a node endorses no longer", run: aboutNode("endorses no longer", (*fabric.Home).RemoveValidator), flags: noteFlags},
-		{name: "ledger member remove", args: "NODE", summary: "propose that a node leaves the network", run: aboutNode("leaves the network", (*fabric.Home).RemoveMember), flags: noteFlags},
-		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract},
+		{name: "ledger validator add", args: "NODE", summary: "propose that a node endorses, too", run: aboutNode("endorses, too", (*fabric.Home).AddValidator), flags: changeFlags},
+		{name: "ledger validator remove", args: "NODE", summary: "propose that a node endorses no longer", run: aboutNode("endorses no longer", (*fabric.Home).RemoveValidator), flags: changeFlags},
+		{name: "ledger member remove", args: "NODE", summary: "propose that a node leaves the network", run: aboutNode("leaves the network", (*fabric.Home).RemoveMember), flags: changeFlags},
+		{name: "ledger cluster found", args: "NAME", summary: "found a cluster of which this node is the first member", run: foundCluster},
+		{name: "ledger cluster join", args: "NAME [URL]", summary: "ask a member of a cluster to admit this node to it", run: joinCluster, flags: noteFlags},
+		{name: "ledger cluster leave", summary: "leave the cluster, or end the waiting for an admission", run: leaveCluster},
+		{name: "ledger cluster list", summary: "the clusters, their members and delegates, and up to which day they are on the network", run: listClusters},
+		{name: "ledger cluster delegate", args: "NODE", summary: "make a member of this node's cluster a delegate, who carries its days", run: clusterDelegate(false)},
+		{name: "ledger cluster resign", summary: "be a delegate no longer", run: clusterDelegate(true)},
+		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract, flags: clusterFlags},
 		{name: "ledger renew", summary: "renew the certificates that end within 60 days", run: renewCertificates, flags: renewFlags},
 		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},

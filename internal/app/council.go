@@ -23,6 +23,24 @@ type council struct {
 	self string
 	book contract.Client
 	look func(context.Context) (channel.Config, error) // at the channel's configuration
+	// cluster is the channel of the node's cluster, where other members decide; nil
+	// for none.
+	cluster *room
+}
+
+// A room is a channel whose members decide.
+type room struct {
+	channel, cluster string // its name, and the cluster's, "" for the network's own
+	book             contract.Client
+	look             func(context.Context) (channel.Config, error)
+}
+
+func (c council) rooms() []room {
+	out := []room{{channel.Name, "", c.book, c.look}}
+	if c.cluster != nil {
+		out = append(out, *c.cluster)
+	}
+	return out
 }
 
 // Newcomers are those who ask this node.
@@ -68,29 +86,50 @@ func (c council) Network(ctx context.Context, height uint64) (network.Network, e
 
 // Intents are those that are open.
 func (c council) Intents(ctx context.Context) ([]network.Intent, error) {
-	list, err := c.book.Intents(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return c.read(ctx, list)
+	return c.read(ctx, func(r room) ([]contract.Intent, error) { return r.book.Intents(ctx) })
 }
 
-// read puts intents as people see them, the oldest first.
-func (c council) read(ctx context.Context, list []contract.Intent) ([]network.Intent, error) {
-	cfg, err := c.look(ctx)
-	out := make([]network.Intent, len(list))
-	for i, x := range list {
+// read puts the intents of each room as people see them, the oldest first.
+func (c council) read(ctx context.Context, open func(room) ([]contract.Intent, error)) ([]network.Intent, error) {
+	out := []network.Intent{}
+	for _, r := range c.rooms() {
+		list, err := open(r)
+		var cfg channel.Config
 		if err == nil {
-			out[i], err = c.intent(x, cfg)
+			cfg, err = r.look(ctx)
+		}
+		if r.cluster != "" && fault.Is(err, fault.Unavailable) {
+			continue // the network's are there all the same
+		}
+		if err != nil {
+			return out, err
+		}
+		for _, x := range list {
+			i, err := c.intent(x, cfg)
+			if err != nil {
+				return out, err
+			}
+			i.Cluster = r.cluster
+			out = append(out, i)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b network.Intent) int { return a.At.Compare(b.At) })
-	return out, err
+	return out, nil
 }
 
-// Past are those that are concluded.
+// pastOfCluster begins the cursor of a page of the cluster's past, which follows
+// the network's.
+const pastOfCluster = "cluster:"
+
+// Past are those that are concluded, the network's first.
 func (c council) Past(ctx context.Context, after string) (network.Past, error) {
-	page, err := c.book.PastIntents(ctx, after)
+	rooms := c.rooms()
+	at := rooms[0]
+	cursor, ofCluster := strings.CutPrefix(after, pastOfCluster)
+	if ofCluster && len(rooms) > 1 {
+		at = rooms[1]
+	}
+	page, err := at.book.PastIntents(ctx, cursor)
 	if err != nil {
 		return network.Past{}, err
 	}
@@ -99,6 +138,11 @@ func (c council) Past(ctx context.Context, after string) (network.Past, error) {
 		if out.Rows[i], err = c.intent(x, channel.Config{}); err != nil {
 			return out, err
 		}
+		out.Rows[i].Cluster = at.cluster
+	}
+	switch {
+	case ofCluster && page.Next != "", !ofCluster && page.Next == "" && len(rooms) > 1:
+		out.Next = pastOfCluster + page.Next
 	}
 	return out, nil
 }
@@ -163,49 +207,65 @@ func ms(at uint64) time.Time { return time.UnixMilli(int64(at)).UTC() }
 // shortest is how much of an intent's id names it at least.
 const shortest = 4
 
-// find returns an open intent's id by its beginning. Faults: NotFound; Invalid
-// when several begin so.
-func (c council) find(ctx context.Context, prefix string) (id contract.Digest, err error) {
-	if len(prefix) == len(id)*2 {
-		return id, id.UnmarshalText([]byte(prefix))
-	}
+// find returns an open intent's id by its beginning, and where it is decided; an
+// id that is whole may be of one that is concluded. Faults: NotFound; Invalid when
+// several begin so.
+func (c council) find(ctx context.Context, prefix string) (at room, id contract.Digest, err error) {
+	whole := len(prefix) == len(id)*2
 	if len(prefix) < shortest {
-		return id, fault.On("intent", fault.Invalid, "Name an intent by at least the first %d characters of its id.", shortest)
-	}
-	list, err := c.book.Intents(ctx)
-	if err != nil {
-		return id, err
+		return at, id, fault.On("intent", fault.Invalid, "Name an intent by at least the first %d characters of its id.", shortest)
 	}
 	n := 0
-	for _, i := range list {
-		if strings.HasPrefix(i.ID.String(), prefix) {
-			id, n = i.ID, n+1
+	for _, r := range c.rooms() {
+		list, err := r.book.Intents(ctx)
+		if r.cluster != "" && fault.Is(err, fault.Unavailable) {
+			continue
+		}
+		if err != nil {
+			return at, id, err
+		}
+		for _, i := range list {
+			if strings.HasPrefix(i.ID.String(), prefix) && (n == 0 || i.ID != id) {
+				at, id, n = r, i.ID, n+1
+			}
 		}
 	}
-	switch n {
-	case 0:
-		return id, fault.New(fault.NotFound, "No open intent's id begins with %s.", prefix)
-	case 1:
-		return id, nil
+	switch {
+	case n == 1:
+		return at, id, nil
+	case n > 1:
+		return at, id, fault.On("intent", fault.Invalid, "The ids of %d open intents begin with %s. Give more of it.", n, prefix)
+	case !whole:
+		return at, id, fault.New(fault.NotFound, "No open intent's id begins with %s.", prefix)
 	}
-	return id, fault.On("intent", fault.Invalid, "The ids of %d open intents begin with %s. Give more of it.", n, prefix)
+	if err := id.UnmarshalText([]byte(prefix)); err != nil {
+		return at, id, err
+	}
+	for _, at = range c.rooms() {
+		if _, err = at.book.Intent(ctx, id); !fault.Is(err, fault.NotFound) {
+			break
+		}
+	}
+	return at, id, err
 }
 
 // Intent is one, by its id or the beginning of it.
 func (c council) Intent(ctx context.Context, prefix string) (network.Intent, error) {
-	id, err := c.find(ctx, prefix)
+	at, id, err := c.find(ctx, prefix)
 	if err != nil {
 		return network.Intent{}, err
 	}
-	i, err := c.book.Intent(ctx, id)
+	i, err := at.book.Intent(ctx, id)
 	if err != nil {
 		return network.Intent{}, err
 	}
-	cfg, err := c.look(ctx)
+	cfg, err := at.look(ctx)
 	if err != nil {
 		return network.Intent{}, err
 	}
-	return c.intent(i, cfg)
+	out, err := c.intent(i, cfg)
+	out.Cluster = at.cluster
+	return out, err
 }
 
 // propose puts a change before the members; what it brings the node adds.
@@ -232,31 +292,31 @@ func (c council) propose(ctx context.Context, kind, subject, note string) (contr
 
 // Approve, Decline and Withdraw name an intent as [council.Intent] does.
 func (c council) approve(ctx context.Context, prefix string) error {
-	id, err := c.find(ctx, prefix)
+	at, id, err := c.find(ctx, prefix)
 	if err != nil {
 		return err
 	}
-	return c.Approve(ctx, channel.Name, id)
+	return c.Approve(ctx, at.channel, id)
 }
 
 func (c council) decline(ctx context.Context, prefix, reason string) error {
-	id, err := c.find(ctx, prefix)
+	at, id, err := c.find(ctx, prefix)
 	if err != nil {
 		return err
 	}
-	return c.Decline(ctx, channel.Name, id, reason)
+	return c.Decline(ctx, at.channel, id, reason)
 }
 
 func (c council) withdraw(ctx context.Context, prefix string) error {
-	id, err := c.find(ctx, prefix)
+	at, id, err := c.find(ctx, prefix)
 	if err != nil {
 		return err
 	}
-	return c.Withdraw(ctx, channel.Name, id)
+	return c.Withdraw(ctx, at.channel, id)
 }
 
 // phases name how far a node is.
-var phases = map[fabric.Phase]string{fabric.Alone: network.Alone, fabric.Asking: network.Asking, fabric.Joined: network.Joined, fabric.Removed: network.Removed}
+var phases = map[fabric.Phase]string{fabric.Alone: network.Alone, fabric.Asking: network.Asking, fabric.Joined: network.Joined, fabric.Removed: network.Removed, fabric.Leaving: network.Leaving}
 
 // Membership is how the node stands.
 func (c council) Membership(ctx context.Context) (network.Membership, error) {
@@ -278,6 +338,9 @@ func (c council) Membership(ctx context.Context) (network.Membership, error) {
 	if out.Phase == network.Joined {
 		if out.Ready, out.Doing, trouble = c.Ready(channel.Name); trouble != nil {
 			out.Trouble = plain(trouble)
+		}
+		if through := c.Through(channel.Name); through != c.self {
+			out.Client, out.Through = true, through
 		}
 	}
 	if out.Phase == network.Asking {

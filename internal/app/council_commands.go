@@ -29,8 +29,18 @@ func withCouncil(ctx context.Context, c *call, do func(context.Context, council)
 		if err != nil {
 			return err
 		}
-		look := func(ctx context.Context) (channel.Config, error) { return h.Config(ctx, channel.Name) }
-		return do(ctx, council{h, cfg.NodeID(), contract.Client{Ledger: cl}, look})
+		look := func(name string) func(context.Context) (channel.Config, error) {
+			return func(ctx context.Context) (channel.Config, error) { return h.Config(ctx, name) }
+		}
+		all := council{h, cfg.NodeID(), contract.Client{Ledger: cl}, look(channel.Name), nil}
+		if x, in := h.Cluster(); in && x.Phase != fabric.Asking {
+			near, err := h.Client(x.Channel())
+			if err != nil {
+				return err
+			}
+			all.cluster = &room{x.Channel(), x.Name, contract.Client{Ledger: near}, look(x.Channel())}
+		}
+		return do(ctx, all)
 	})
 }
 
@@ -89,7 +99,7 @@ func listRequests(ctx context.Context, c *call) error {
 		}
 		return c.print(list, func(w io.Writer) {
 			rows(w, list, "Nobody waits to be admitted.", func(x network.Newcomer) string {
-				return fmt.Sprintf("%s\t%s\t%s\t%s", x.Node, x.Fingerprint, x.At.Format(time.DateTime), x.Note)
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", x.Node, x.Fingerprint, x.At.Format(time.DateTime), ofCluster(x.Cluster), x.Note)
 			})
 		})
 	})
@@ -181,7 +191,7 @@ func decide(said string, do func(council, context.Context, string, string) error
 			return usagef("name one intent by its id or the beginning of it; `9ten ledger intents` lists them")
 		}
 		return withCouncil(ctx, c, func(ctx context.Context, m council) error {
-			id, err := m.find(ctx, c.args[0])
+			_, id, err := m.find(ctx, c.args[0])
 			if err != nil {
 				return err
 			}
@@ -237,6 +247,15 @@ func writeMembership(w io.Writer, m network.Membership) {
 	fmt.Fprintln(w)
 	if m.Trouble != "" {
 		fmt.Fprintf(w, "          %s\n", m.Trouble)
+	}
+	switch {
+	case m.Client && m.Through == "":
+		fmt.Fprintln(w, "through   nobody: no member's peer answers")
+	case m.Client:
+		fmt.Fprintf(w, "through   the peer of %s\n", m.Through)
+	}
+	if m.Cluster != nil {
+		writeHousehold(w, *m.Cluster)
 	}
 	for _, s := range m.Servers {
 		how := "well"

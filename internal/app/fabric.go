@@ -18,8 +18,11 @@ import (
 )
 
 // outside is the ledger of a Fabric network as the node uses it: through its own
-// peer or another member's, as its administrator.
-type outside struct{ *fabric.Home }
+// peer or another member's, as its administrator, on the channel that of names.
+type outside struct {
+	*fabric.Home
+	of func() string
+}
 
 // openFabric opens the node's part of a network. It runs with [fabric.Home.Run];
 // until then, and while the node is in no network, calls are Unavailable.
@@ -32,7 +35,7 @@ func openFabric(_ context.Context, n *node, _ world) (home, error) {
 		return nil, err
 	}
 	n.fabric = h
-	return outside{h}, nil
+	return outside{h, networkChannel}, nil
 }
 
 // openNetwork opens the folder of the node's network.
@@ -85,17 +88,20 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
+// networkChannel is the name of the network's own channel.
+func networkChannel() string { return channel.Name }
+
 func (n outside) client() (*fabric.Client, error) {
 	if err := n.Absent(); err != nil {
 		return nil, err
 	}
-	return n.Client(channel.Name)
+	return n.Client(n.of())
 }
 
 // starting says of a ledger that does not answer that the node is not far enough
 // yet, where that is so.
 func (n outside) starting(err error) error {
-	if ready, _, _ := n.Ready(channel.Name); !ready && fault.Is(err, fault.Unavailable) {
+	if ready, _, _ := n.Ready(n.of()); !ready && fault.Is(err, fault.Unavailable) {
 		return fault.Wrap(err, fault.Unavailable, "This node's peer is not ready yet. What has to be recorded waits for it.")
 	}
 	return err
@@ -144,5 +150,5 @@ func (n outside) Status(ctx context.Context) (ledger.Status, error) {
 
 // Verify walks the channel's blocks.
 func (n outside) Verify(ctx context.Context) (ledger.Status, error) {
-	return n.Home.Verify(ctx, channel.Name)
+	return n.Home.Verify(ctx, n.of())
 }

@@ -43,6 +43,7 @@ func (f *feed) wake() {
 var telling = map[string]func(*feed, context.Context, *store.Tx, ledger.Event) error{
 	"node":       (*feed).tellNode,
 	"anchor":     (*feed).tellAnchor,
+	"relay":      (*feed).tellRelay,
 	"settlement": (*feed).tellSettlement,
 	"final":      (*feed).tellSettlement,
 	"fault":      (*feed).tellFault,
@@ -50,15 +51,19 @@ var telling = map[string]func(*feed, context.Context, *store.Tx, ledger.Event) e
 }
 
 // asking are the events after which [kept] is asked for again.
-var asking = []string{"act", "merge", "batch", "forfeit", "adoption"}
+var asking = []string{"act", "merge", "batch", "forfeit", "adoption", "node", "delegate"}
 
-// kept are questions about this node that no event answers: what it owes.
-var kept = []string{"GetBalances", "GetActs", "GetForfeits"}
+// kept are questions that no event answers: what this node owes, and who is in
+// which cluster.
+var kept = []string{"GetBalances", "GetActs", "GetForfeits", "GetClusters"}
 
 // arguments of the questions in kept.
 func (f *feed) arguments(fn string) []string {
-	if fn == "GetForfeits" {
+	switch fn {
+	case "GetForfeits":
 		return []string{f.node, ""}
+	case "GetClusters":
+		return nil
 	}
 	return []string{f.node}
 }
@@ -86,6 +91,24 @@ func (f *feed) tellAnchor(ctx context.Context, tx *store.Tx, e ledger.Event) err
 	if err := json.Unmarshal(e.Payload, &a); err != nil {
 		return unreadable{err}
 	}
+	return f.keepAnchor(ctx, tx, a)
+}
+
+// tellRelay does so with the days of a cluster that came together.
+func (f *feed) tellRelay(ctx context.Context, tx *store.Tx, e ledger.Event) error {
+	var r contract.Relayed
+	if err := json.Unmarshal(e.Payload, &r); err != nil {
+		return unreadable{err}
+	}
+	for _, a := range r.Anchors {
+		if err := f.keepAnchor(ctx, tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *feed) keepAnchor(ctx context.Context, tx *store.Tx, a contract.Anchor) error {
 	if a.Node == f.node {
 		if err := tell(ctx, tx, "GetAnchor", a, a.Node, a.Day.String()); err != nil {
 			return err
@@ -362,7 +385,10 @@ func (f *feed) stream(ctx context.Context) error {
 		case err != nil:
 			return errors.Join(err, f.apply(ctx, read, nil)) // what was read is kept
 		case e.Name == "":
-			err, read = f.glance(ctx, read), nil
+			carried := slices.ContainsFunc(read, func(e ledger.Event) bool { return e.Name == "relay" })
+			if err, read = f.glance(ctx, read), nil; err == nil && carried {
+				err = f.back(ctx) // what waits for that goes on
+			}
 		default:
 			read = append(read, e)
 			if slices.Contains(asking, e.Name) {

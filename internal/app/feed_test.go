@@ -233,7 +233,7 @@ func TestFeedFollows(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- h.feed.follow(ctx) }()
 	for _, name := range []string{"Quayside", "Riverside"} {
-		h.ok(h.recorder.register(t.Context(), name, "Ada"))
+		h.ok(h.recorder.register(t.Context(), h.recorder.contract, name, "Ada"))
 		until(t, func() bool {
 			list, err := told{h.db}.nodes(t.Context())
 			h.ok(err)

@@ -28,6 +28,9 @@ type recorder struct {
 	contract contract.Client
 	keys     keys // the log key signs days; the parts of the beacon are derived from the secret
 	feed     *feed
+	// daily is the contract of the node's cluster, false for none; nil where there
+	// are no clusters.
+	daily func(context.Context) (contract.Client, bool, error)
 }
 
 var (
@@ -51,19 +54,20 @@ func (r recorder) beaconPart(d calendar.Day) royalty.Hash {
 	return royalty.Hash(m.Sum(nil))
 }
 
-// register enters the node and its keys, or what changed of its description.
-func (r recorder) register(ctx context.Context, name, owner string) error {
+// register enters the node and its keys on a channel, or what changed of its
+// description.
+func (r recorder) register(ctx context.Context, on contract.Client, name, owner string) error {
 	in := contract.Registration{Node: r.node, Name: name, Owner: owner, LogKey: digest(r.keys.log), SettlementKey: digest(r.keys.settlement)}
-	n, err := r.contract.Node(ctx, r.node)
+	n, err := on.Node(ctx, r.node)
 	if fault.Is(err, fault.NotFound) {
-		_, err = r.contract.RegisterNode(ctx, opRegister, in)
+		_, err = on.RegisterNode(ctx, opRegister, in)
 		return err
 	}
 	if err != nil || n.Name == name && n.Owner == owner {
 		return err
 	}
 	in.LogKey, in.SettlementKey = nil, nil
-	_, err = r.contract.UpdateNode(ctx, opDescribe(), in)
+	_, err = on.UpdateNode(ctx, opDescribe(), in)
 	return err
 }
 
@@ -73,11 +77,11 @@ func digest(k ed25519.PrivateKey) *contract.Digest {
 }
 
 func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
-	last, err := r.contract.LastAnchor(ctx, r.node)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	on, last, err := r.last(ctx)
+	if err != nil {
 		return err
 	}
-	if err == nil && last.Day >= a.Day {
+	if last.Day >= a.Day {
 		return nil // recorded, and then the node died
 	}
 	part := r.beaconPart(a.Day)
@@ -92,7 +96,7 @@ func (r recorder) Anchor(ctx context.Context, a report.Anchor) error {
 	if in.Signature, err = r.sign(in.Encode()); err != nil {
 		return err
 	}
-	_, err = r.contract.AnchorDay(ctx, opAnchor(a.Day), in)
+	_, err = on.AnchorDay(ctx, opAnchor(a.Day), in)
 	return err
 }
 
@@ -105,7 +109,61 @@ func (r recorder) RecordPayments(ctx context.Context, p report.Payments) error {
 	if in.Signature, err = r.sign(in.Encode()); err != nil {
 		return err
 	}
-	_, err = r.contract.RecordPayments(ctx, opPayments(p.Day), in)
+	on, _, err := r.near(ctx)
+	if err == nil {
+		_, err = on.RecordPayments(ctx, opPayments(p.Day), in)
+	}
+	return err
+}
+
+// near is the contract on the channel on which the node records its days, and
+// whether that is its cluster's.
+func (r recorder) near(ctx context.Context) (on contract.Client, cluster bool, err error) {
+	if r.daily != nil {
+		if on, cluster, err = r.daily(ctx); cluster || err != nil {
+			return on, cluster, err
+		}
+	}
+	return r.contract, false, nil
+}
+
+// last is the anchor that the next day builds on, zero for none, and where that is
+// recorded. A node that has just entered its cluster, or has come back, anchored
+// elsewhere last.
+func (r recorder) last(ctx context.Context) (on contract.Client, last contract.Anchor, err error) {
+	on, cluster, err := r.near(ctx)
+	if err == nil {
+		last, err = lastOf(ctx, on, r.node)
+	}
+	if err != nil || !cluster {
+		return on, last, err
+	}
+	seen, err := lastOf(ctx, r.told(r.feed.db).contract, r.node)
+	if err != nil || seen.Day <= last.Day {
+		return on, last, err
+	}
+	before := last
+	if last, err = lastOf(ctx, r.contract, r.node); before.Open != 0 {
+		last.Open = 0 // the cluster waits for another number, which nobody needs any more
+	}
+	return on, last, err
+}
+
+// carried refuses (Unavailable) while a day of this node is recorded in its
+// cluster and not yet on the network: months are settled against what is there.
+func (r recorder) carried(ctx context.Context) error {
+	on, cluster, err := r.near(ctx)
+	if err != nil || !cluster {
+		return err
+	}
+	near, err := lastOf(ctx, on, r.node)
+	if err != nil {
+		return err
+	}
+	far, err := lastOf(ctx, r.contract, r.node)
+	if err == nil && far.Day < near.Day {
+		err = fault.New(fault.Unavailable, "The days until %s are recorded in this node's cluster and carried to the network until %s. A month is settled once they all are.", near.Day, far.Day)
+	}
 	return err
 }
 
@@ -129,6 +187,9 @@ func (r recorder) PayOperators(ctx context.Context, p calendar.Period, s wallet.
 }
 
 func (r recorder) Rules(ctx context.Context, p calendar.Period) (royalty.Rules, error) {
+	if err := r.carried(ctx); err != nil {
+		return royalty.Rules{}, err
+	}
 	rules, err := r.contract.Rules(ctx, r.node, p)
 	if err != nil {
 		return royalty.Rules{}, err
@@ -195,6 +256,9 @@ func (r recorder) ProveSplit(ctx context.Context, p report.SplitProof) (proved b
 }
 
 func (r recorder) Publish(ctx context.Context, p calendar.Period, settlement, signature []byte) error {
+	if err := r.carried(ctx); err != nil {
+		return err
+	}
 	_, err := r.contract.PublishSettlement(ctx, opSettle(p, settlement), contract.SettlementFiling{Settlement: settlement, Signature: signature})
 	return err
 }
@@ -244,10 +308,7 @@ func (r recorder) Anchored(ctx context.Context, d calendar.Day) (report.Anchor, 
 }
 
 func (r recorder) AnchoredBooks(ctx context.Context) (royalty.Hash, error) {
-	a, err := r.contract.LastAnchor(ctx, r.node)
-	if fault.Is(err, fault.NotFound) {
-		return royalty.Hash{}, nil
-	}
+	_, a, err := r.last(ctx)
 	return royalty.Hash(a.Books), err
 }
 

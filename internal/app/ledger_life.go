@@ -8,7 +8,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
-	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
 // The rest of a network's life. Each command puts one change before the members
@@ -26,14 +25,24 @@ func (c *call) proposed(id contract.Digest, what string) error {
 }
 
 // propose runs one of a network's proposals.
-func propose(ctx context.Context, c *call, do func(context.Context, *Config, *fabric.Home) (contract.Digest, string, error)) error {
+func propose(ctx context.Context, c *call, do func(ctx context.Context, cfg *Config, h *fabric.Home, on string) (contract.Digest, string, error)) error {
 	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
-		id, what, err := do(ctx, cfg, h)
+		on, err := c.onChannel(h)
+		if err != nil {
+			return err
+		}
+		id, what, err := do(ctx, cfg, h, on)
 		if err != nil {
 			return err
 		}
 		return c.proposed(id, what)
 	})
+}
+
+// changeFlags are those of a proposal.
+func changeFlags(f *flag.FlagSet, c *call) {
+	noteFlags(f, c)
+	clusterFlags(f, c)
 }
 
 func noteFlags(f *flag.FlagSet, c *call) {
@@ -46,8 +55,8 @@ func aboutNode(what string, do func(h *fabric.Home, ctx context.Context, channel
 		if len(c.args) != 1 {
 			return usagef("name one node, such as music.example")
 		}
-		return propose(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) (contract.Digest, string, error) {
-			id, err := do(h, ctx, channel.Name, c.args[0], c.opt.note)
+		return propose(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home, on string) (contract.Digest, string, error) {
+			id, err := do(h, ctx, on, c.args[0], c.opt.note)
 			return id, c.args[0] + " " + what, err
 		})
 	}
@@ -57,20 +66,20 @@ func aboutNode(what string, do func(h *fabric.Home, ctx context.Context, channel
 const ownOrderer = "an orderer's certificates come from its own node: run this command on %s"
 
 func addOrderer(ctx context.Context, c *call) error {
-	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) (contract.Digest, string, error) {
-		id, err := h.AddOrderer(ctx, channel.Name, c.opt.note)
+	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home, on string) (contract.Digest, string, error) {
+		id, err := h.AddOrderer(ctx, on, c.opt.note)
 		return id, cfg.NodeID() + " orders, too", err
 	})
 }
 
 func replaceFlags(f *flag.FlagSet, c *call) {
-	noteFlags(f, c)
+	changeFlags(f, c)
 	f.BoolVar(&c.opt.identity, "identity", false, "give the orderer a new identity certificate, too")
 }
 
 func replaceOrderer(ctx context.Context, c *call) error {
-	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) (contract.Digest, string, error) {
-		id, err := h.ReplaceOrderer(ctx, channel.Name, c.opt.identity, c.opt.note)
+	return propose(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home, on string) (contract.Digest, string, error) {
+		id, err := h.ReplaceOrderer(ctx, on, c.opt.identity, c.opt.note)
 		return id, "the orderer of " + cfg.NodeID() + " has other certificates", err
 	})
 }
@@ -84,8 +93,8 @@ func upgradeContract(ctx context.Context, c *call) error {
 	default:
 		return usagef("name one version")
 	}
-	return propose(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) (contract.Digest, string, error) {
-		id, err := h.ProposeUpgrade(ctx, channel.Name, version)
+	return propose(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home, on string) (contract.Digest, string, error) {
+		id, err := h.ProposeUpgrade(ctx, on, version)
 		return id, "the network runs version " + version + " of the contract", err
 	})
 }

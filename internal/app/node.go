@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type node struct {
 	db       *store.DB
 	ledger   *patient
 	fabric   *fabric.Home // its network; nil where the ledger is embedded
+	cluster  *household   // nil without a network
 	mover    *mover       // nil where no ledger of its own is to be brought to the network
 	recorder recorder
 	feed     *feed
@@ -196,13 +198,14 @@ func (n *node) calendar() {
 		return n.recording(ctx, func(ctx context.Context) error { return n.contest(ctx, j) })
 	})
 	handle(jobMove, n.move)
+	record(jobRelay, n.relay)
 	record(jobDescribe, func(context.Context) error { return nil })
 	record(jobDay, func(ctx context.Context) error {
 		closed, err := n.report.CloseDays(ctx)
 		if closed > 0 {
 			n.log.Info("days closed", "n", closed)
 		}
-		return err
+		return errors.Join(err, n.hurryRelay(ctx))
 	})
 	handle(jobRenew, func(ctx context.Context) error {
 		charged, err := n.wallet.Renew(ctx)
@@ -226,6 +229,7 @@ func (n *node) calendar() {
 	handle(jobCheck, n.nightly)
 	n.jobs.At(jobRenew, jobs.Date{Hour: 0, Minute: 1})
 	n.jobs.At(jobDay, jobs.Date{Hour: 0, Minute: 10})
+	n.jobs.At(jobRelay, jobs.Date{Hour: 0, Minute: 20})
 	n.jobs.At(jobMonth, jobs.Date{Hour: 0, Minute: 30})
 	n.jobs.At(jobExpire, jobs.Date{Hour: 3, Minute: 0})
 	n.jobs.At(jobCheck, jobs.Date{Hour: 3, Minute: 30})
@@ -286,11 +290,15 @@ func (n *node) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owner := s.OperatorName
-	if owner == "" {
-		owner = s.Name
+	name, owner := s.Name, cmp.Or(s.OperatorName, s.Name)
+	if err := n.recorder.register(ctx, n.recorder.contract, name, owner); err != nil {
+		return err
 	}
-	return n.recorder.register(ctx, s.Name, owner)
+	near, in, err := n.recorder.near(ctx)
+	if err != nil || !in {
+		return err
+	}
+	return n.recorder.register(ctx, near, name, owner)
 }
 
 // welcome prints the setup link where nobody has set the node up.

@@ -35,6 +35,9 @@ var operations = []struct {
 	{fn: "StageAdoption", form: "adopt/LEDGER/CHUNK"},
 	{fn: "VerifyAdoption", form: "adopt/LEDGER/verify"},
 	{fn: "ApplyAdoption", form: "adopt/LEDGER/CHUNK"},
+	{fn: "JoinCluster", form: "cluster/NAME/RANDOM", fresh: true},
+	{fn: "NameDelegate", form: "delegate/NAME/RANDOM", fresh: true},
+	{fn: "RelayDay", form: "relay/DAY/CONTENT"},
 }
 
 const opRegister = "register"
@@ -48,6 +51,8 @@ func opFinalize(p calendar.Period) string          { return "finalize/" + p.Stri
 func opBatch(p calendar.Period) string             { return "batch/" + p.String() } // the client adds the chunk
 func opAct(a id.Act, version uint32) string        { return fmt.Sprintf("act/%s/%d", a, version) }
 func opForfeit(a id.Act, p calendar.Period) string { return "forfeit/" + string(a) + "/" + p.String() }
+func opCluster(name string) string                 { return "cluster/" + name + "/" + rand.Text() }
+func opDelegate(cluster string) string             { return "delegate/" + cluster + "/" + rand.Text() }
 func opSettle(p calendar.Period, b []byte) string {
 	return "settle/" + p.String() + "/" + contract.Digest(sha256.Sum256(b)).String()[:16]
 }

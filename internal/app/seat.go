@@ -30,12 +30,19 @@ func (n *node) council() seat {
 	if n.fabric == nil {
 		return seat{n: n}
 	}
-	return seat{n, council{n.fabric, n.cfg.NodeID(), contract.Client{Ledger: n.ledger}, n.seen}}
+	out := council{n.fabric, n.cfg.NodeID(), contract.Client{Ledger: n.ledger}, n.seen, nil}
+	if x, in := n.fabric.Cluster(); in && x.Phase != fabric.Asking {
+		look := func(context.Context) (channel.Config, error) { return n.seenOn(x.Channel()) }
+		out.cluster = &room{x.Channel(), x.Name, contract.Client{Ledger: n.cluster.ledger}, look}
+	}
+	return seat{n, out}
 }
 
 // seen is the network as the node last saw it: nobody waits for the ledger.
-func (n *node) seen(context.Context) (channel.Config, error) {
-	cfg, _, ok := n.fabric.Seen(channel.Name)
+func (n *node) seen(context.Context) (channel.Config, error) { return n.seenOn(channel.Name) }
+
+func (n *node) seenOn(name string) (channel.Config, error) {
+	cfg, _, ok := n.fabric.Seen(name)
 	if !ok {
 		return cfg, fault.New(fault.Unavailable, "The node has not seen its network yet. That takes a few seconds after it joined or started.")
 	}
@@ -118,6 +125,9 @@ func (s seat) Network(ctx context.Context) (network.Network, error) {
 	}
 	n, err := s.council.Network(ctx, st.Height)
 	n.Contract, n.Newer = s.Version(channel.Name)
+	if err == nil {
+		n.Clusters, err = s.n.clusters(ctx)
+	}
 	return n, err
 }
 
@@ -125,7 +135,11 @@ func (s seat) Membership(ctx context.Context) (network.Membership, error) {
 	if err := s.networked(); err != nil {
 		return network.Membership{}, err
 	}
-	return s.council.Membership(ctx)
+	m, err := s.council.Membership(ctx)
+	if err == nil {
+		m.Cluster, err = s.n.household(ctx)
+	}
+	return m, err
 }
 
 func (s seat) Found(ctx context.Context) error {
@@ -175,8 +189,10 @@ func (s seat) Intents(ctx context.Context) ([]network.Intent, error) {
 			return list, err
 		}
 	}
-	_, list, _ := s.Seen(channel.Name)
-	return s.read(ctx, list)
+	return s.read(ctx, func(r room) ([]contract.Intent, error) {
+		_, list, _ := s.Seen(r.channel)
+		return list, nil
+	})
 }
 
 func (s seat) Intent(ctx context.Context, id string) (network.Intent, error) {

@@ -85,6 +85,7 @@ func serve(ctx context.Context, c *call) error {
 	})
 	if n.fabric != nil {
 		g.Go(func() error { n.runNetwork(record); return nil })
+		g.Go(func() error { return n.tendCluster(work) })
 	}
 	g.Go(func() error { return n.feed.follow(work) })
 	g.Go(func() error {

@@ -218,7 +218,7 @@ func (n *node) hurry(ctx context.Context) error {
 		return err
 	}
 	return n.db.Update(ctx, func(tx *store.Tx) error {
-		for _, kind := range []string{jobDescribe, jobDay, jobMonth, jobContest, jobCheck} {
+		for _, kind := range []string{jobDescribe, jobDay, jobMonth, jobContest, jobCheck, jobRelay} {
 			list, err := tx.Pending(ctx, kind)
 			if err != nil {
 				return err

@@ -24,7 +24,7 @@ var _ ledger.Ledger = told{}
 func args(list ...string) string { return strings.Join(list, "/") }
 
 // empty is what a question is answered with of which nothing was told.
-var empty = map[string]string{"GetBalances": "[]", "GetActs": "[]", "GetForfeits": "[]", "GetFaults": "[]"}
+var empty = map[string]string{"GetBalances": "[]", "GetActs": "[]", "GetForfeits": "[]", "GetFaults": "[]", "GetClusters": "[]"}
 
 // Evaluate answers from what was told; see [kept] and [telling] for what that
 // is. Faults: NotFound.

@@ -22,6 +22,7 @@ type Network struct {
 	Height   uint64       `json:"height" doc:"Blocks"`
 	Sequence uint64       `json:"sequence" doc:"How often the members changed the network"`
 	Members  []MemberNode `json:"members" doc:"By name"`
+	Clusters []Cluster    `json:"clusters,omitempty" doc:"Into which the network is split, by name"`
 	Contract string       `json:"contract,omitempty" doc:"Version of the contract that all run; absent before the node saw it"`
 	Newer    string       `json:"newer,omitempty" doc:"Version that this node has too, and may propose to move to"`
 }
@@ -66,6 +67,7 @@ const (
 // An Intent is a change of the network that a member proposed.
 type Intent struct {
 	ID          string    `json:"id"`
+	Cluster     string    `json:"cluster,omitempty" doc:"Its members decide; otherwise those of the network"`
 	Kind        string    `json:"kind" example:"admit-member"`
 	Subject     string    `json:"subject,omitempty" doc:"Node or version it is about"`
 	Note        string    `json:"note,omitempty"`
@@ -128,19 +130,66 @@ const (
 	Removed = "removed" // the members put it out
 )
 
+// A Cluster is a group of nodes that record their days on a channel of their own.
+type Cluster struct {
+	Name    string        `json:"name"`
+	Nodes   []ClusterNode `json:"nodes" doc:"By name"`
+	Carried string        `json:"carried,omitempty" doc:"Last day of all of them that is on the network" example:"2026-11-24"`
+}
+
+// Delegates are those of its nodes that carry its days.
+func (c Cluster) Delegates() []string {
+	var out []string
+	for _, n := range c.Nodes {
+		if n.Delegate {
+			out = append(out, n.Node)
+		}
+	}
+	return out
+}
+
+// A ClusterNode is a node of a cluster.
+type ClusterNode struct {
+	Node     string `json:"node"`
+	Delegate bool   `json:"delegate,omitempty" doc:"It carries the cluster's days to the network"`
+	Self     bool   `json:"self,omitempty" doc:"It is the node that answers"`
+	Carried  string `json:"carried,omitempty" doc:"Last day of it that is on the network" example:"2026-11-24"`
+	Recorded string `json:"recorded,omitempty" doc:"Last day of it in the cluster, which only its members know" example:"2026-11-24"`
+	LeftOut  string `json:"left_out,omitempty" doc:"What of it could not be carried, and why"`
+}
+
+// How a node stands in its cluster, beside Asking and Joined.
+const Leaving = "leaving"
+
+// A Household is the node's own part in its cluster.
+type Household struct {
+	Cluster
+	Phase   string   `json:"phase" doc:"asking, joined or leaving"`
+	Ready   bool     `json:"ready" doc:"The cluster's channel works"`
+	Doing   string   `json:"doing,omitempty" doc:"What the node is at while that is not so"`
+	Trouble string   `json:"trouble,omitempty" doc:"What keeps it"`
+	Height  uint64   `json:"height" doc:"Blocks of the cluster's channel"`
+	Via     string   `json:"via,omitempty" doc:"Whom it asked"`
+	Asked   Progress `json:"asked" doc:"How its request stood last"`
+}
+
 // Membership is how the node itself stands.
 type Membership struct {
-	Phase       string    `json:"phase" doc:"alone, asking, joined or removed"`
-	Node        string    `json:"node"`
-	Fingerprint string    `json:"fingerprint" doc:"Of this node; what people compare"`
-	Ready       bool      `json:"ready" doc:"Its ledger works"`
-	Doing       string    `json:"doing,omitempty" doc:"What it is at while that is not so"`
-	Trouble     string    `json:"trouble,omitempty" doc:"What keeps it"`
-	Via         string    `json:"via,omitempty" doc:"Whom it asked"`
-	Asked       Progress  `json:"asked" doc:"How its request stood last"`
-	Servers     []Server  `json:"servers" doc:"Fabric's servers that this node runs"`
-	Certificate time.Time `json:"certificate" doc:"When the first of its certificates ends"`
-	Days        int       `json:"certificate_days" doc:"Whole days until then"`
+	Phase       string   `json:"phase" doc:"alone, asking, joined or removed"`
+	Node        string   `json:"node"`
+	Fingerprint string   `json:"fingerprint" doc:"Of this node; what people compare"`
+	Ready       bool     `json:"ready" doc:"Its ledger works"`
+	Doing       string   `json:"doing,omitempty" doc:"What it is at while that is not so"`
+	Trouble     string   `json:"trouble,omitempty" doc:"What keeps it"`
+	Via         string   `json:"via,omitempty" doc:"Whom it asked"`
+	Asked       Progress `json:"asked" doc:"How its request stood last"`
+	// Through is set where the node has no peer on the network's channel.
+	Client      bool       `json:"client,omitempty" doc:"It has no peer on the network's channel"`
+	Through     string     `json:"through,omitempty" doc:"Whose peer it uses then; missing while none answers"`
+	Cluster     *Household `json:"cluster,omitempty" doc:"Its cluster, if it is in one or asks to be"`
+	Servers     []Server   `json:"servers" doc:"Fabric's servers that this node runs"`
+	Certificate time.Time  `json:"certificate" doc:"When the first of its certificates ends"`
+	Days        int        `json:"certificate_days" doc:"Whole days until then"`
 }
 
 // A Server is one of Fabric's that the node runs.

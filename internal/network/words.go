@@ -49,6 +49,7 @@ func (i Intent) Facts() []string {
 			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
+	say(i.Cluster != "", "in the cluster %s", i.Cluster)
 	say(i.Note != "", "note: %s", OneLine(i.Note))
 	say(i.Fingerprint != "", "fingerprint: %s", i.Fingerprint)
 	say(i.Address != "", "address: %s", i.Address)

@@ -82,6 +82,7 @@ type Home struct {
 	cache  map[string]*view
 	tips   map[string]*tip
 	works  func()           // see OnReady
+	moved  chan struct{}    // see Changed
 	links  map[string]place // by channel that the node has no peer on
 	prefer []string         // whose peers are tried first
 	answer answers
@@ -94,7 +95,7 @@ type answers struct{ network, cluster Answer }
 // nothing. Faults: Unavailable when the folder cannot be written, Invalid when it
 // is another node's.
 func Open(cfg Config) (*Home, error) {
-	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, tips: map[string]*tip{}, links: map[string]place{}}
+	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, tips: map[string]*tip{}, links: map[string]place{}, moved: make(chan struct{}, 1)}
 	var err error
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "channels"), 0o700); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be made.", cfg.Dir)
@@ -123,6 +124,10 @@ func (h *Home) OnReady(f func()) {
 	defer h.mu.Unlock()
 	h.works = f
 }
+
+// Changed holds one whenever something about the node's channels may be another
+// than before.
+func (h *Home) Changed() <-chan struct{} { return h.moved }
 
 // Close ends the connection to the peer.
 func (h *Home) Close() error {
@@ -338,7 +343,15 @@ func (h *Home) change(edit func(*record)) error {
 	}
 	h.rec = next
 	h.Wake()
+	h.tellMoved()
 	return nil
+}
+
+func (h *Home) tellMoved() {
+	select {
+	case h.moved <- struct{}{}:
+	default:
+	}
 }
 
 // Wake has the node look now at what is to be done.

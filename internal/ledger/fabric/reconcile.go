@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -81,6 +83,7 @@ func (h *Home) Run(ctx context.Context) error {
 	g.Go(func() error { return h.follow(gctx, func() string { return channel.Name }) })
 	g.Go(func() error { return h.follow(gctx, h.clusterChannel) })
 	g.Go(func() error { return h.renewing(gctx) })
+	g.Go(func() error { return h.watchRecord(gctx) })
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -120,7 +123,7 @@ var steps = []step{
 	{"looking for the contract", away, false, (*Home).stepLook},
 	{"taking the orderer's new identity", own, true, (*Home).stepIdentity},
 	{"taking the orderer out of the channel", anywhere, true, (*Home).stepLeave},
-	{"telling the network where the node is", own, true, (*Home).stepAddress},
+	{"telling the network where the node is", anywhere, true, (*Home).stepAddress},
 	{"asking whether the node is a member", anywhere, true, (*Home).stepMembership},
 	{"carrying on what members agreed on", anywhere, true, (*Home).stepIntents},
 	{"asking to endorse, or no longer to", own, true, (*Home).stepValidator},
@@ -175,6 +178,25 @@ func (h *Home) reconcile(ctx context.Context) error {
 	}
 }
 
+// watchRecord has the node look when a command, in a process of its own, has
+// changed what it wants.
+func (h *Home) watchRecord(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var was time.Time
+	for {
+		if at, err := os.Stat(filepath.Join(h.cfg.Dir, "home.json")); err == nil && !at.ModTime().Equal(was) {
+			was = at.ModTime()
+			h.Wake()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
 // unsee forgets what the node saw of its channels: it is in none of them.
 func (h *Home) unsee() {
 	h.mu.Lock()
@@ -221,12 +243,17 @@ func (h *Home) steps(ctx context.Context, name string) time.Duration {
 	}
 	v.tell(h.cfg.Log, name, was)
 	h.mu.Lock()
-	h.cache[name] = &v
+	if slices.Contains(h.rec.Channels, name) { // or it has just left
+		h.cache[name] = &v
+	}
 	works := h.works
 	if !v.ready {
 		h.conn.ResetConnectBackoff() // a server that starts is there at any moment
 	}
 	h.mu.Unlock()
+	if v.ready != was.ready || v.block != was.block {
+		h.tellMoved()
+	}
 	if works != nil && v.ready && (!was.ready || was.err != nil && v.err == nil) {
 		works()
 	}

@@ -37,7 +37,8 @@ type NetworkPage struct {
 	Alone     bool // the ledger is embedded: there is no network
 	Member    network.Membership
 	Network   network.Network
-	Unseen    bool // the node has not looked at its network yet
+	Others    []network.Cluster // that this node is not in
+	Unseen    bool              // the node has not looked at its network yet
 	Newcomers []network.Newcomer
 	Open      []IntentLine
 	Past      []IntentLine
@@ -102,6 +103,11 @@ func (v *visit) networkPage() (*NetworkPage, error) {
 		}
 		if m.Orders {
 			p.Ordering++
+		}
+	}
+	for _, c := range p.Network.Clusters {
+		if p.Member.Cluster == nil || c.Name != p.Member.Cluster.Name {
+			p.Others = append(p.Others, c)
 		}
 	}
 	return p, v.intents(p)

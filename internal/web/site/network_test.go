@@ -28,8 +28,12 @@ type council struct {
 	away  bool   // the ledger does not answer
 	newer string // version of the contract
 	third bool   // there are three members
-	said  []string
-	err   error // of what it is to do
+	// what a network is that is split
+	cluster  *network.Household
+	clusters []network.Cluster
+	through  string
+	said     []string
+	err      error // of what it is to do
 }
 
 var atNoon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -37,12 +41,12 @@ var atNoon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 func (c *council) Membership(context.Context) (network.Membership, error) {
 	return network.Membership{
 		Phase: c.phase, Node: "b.example", Fingerprint: "2-2", Via: "https://a.example", Asked: c.asked, Certificate: atNoon.Add(300 * 24 * time.Hour), Days: 300, Ready: !c.away,
-		Servers: []network.Server{{Role: "peer", Well: !c.away, Crashes: 1}},
+		Servers: []network.Server{{Role: "peer", Well: !c.away, Crashes: 1}}, Client: c.cluster != nil, Through: c.through, Cluster: c.cluster,
 	}, nil
 }
 
 func (c *council) Network(context.Context) (network.Network, error) {
-	w := network.Network{Name: "nineten", First: "f1f1", Height: 42, Contract: "1", Newer: c.newer, Members: []network.MemberNode{
+	w := network.Network{Name: "nineten", First: "f1f1", Height: 42, Contract: "1", Newer: c.newer, Clusters: c.clusters, Members: []network.MemberNode{
 		{Node: "a.example", Fingerprint: "1-1", Address: "a.example:9020", Endorses: true, Orders: true}, {Node: "b.example", Fingerprint: "2-2", Endorses: true, Self: true},
 	}}
 	if c.third {
@@ -139,4 +143,26 @@ func TestNetworkPage(t *testing.T) {
 	c.phase = network.Removed
 	v.open(at).sees(200, at, "put this node out", "Ask to be admitted again", `name="via"`)
 	n.join("bo").open(at).sees(403, at)
+}
+
+// The operator of a node in a cluster sees it, how far its days have come, and
+// whose peer the node uses.
+func TestNetworkPageOfACluster(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	const at = "/operator/network"
+	north := network.Cluster{Name: "north", Carried: "2026-11-22", Nodes: []network.ClusterNode{
+		{Node: "a.example", Delegate: true, Recorded: "2026-11-23", Carried: "2026-11-22", LeftOut: "2026-11-23: No log key of a.example signed that."},
+		{Node: "b.example", Self: true, Recorded: "2026-11-24", Carried: "2026-11-23"},
+	}}
+	south := network.Cluster{Name: "south", Carried: "2026-11-21", Nodes: []network.ClusterNode{{Node: "c.example", Delegate: true}, {Node: "d.example"}}}
+	c := &council{phase: network.Joined, clusters: []network.Cluster{north, south}}
+	n.site.Rooms.Network = c
+	v.open(at).sees(200, at, "Clusters", "north", "south", "c.example, d.example", "2026-11-21").misses("Other clusters")
+	c.cluster, c.through = &network.Household{Cluster: north, Phase: network.Joined, Ready: true, Height: 77}, "a.example"
+	v.open(at).sees(200, at, "Cluster north", "77", "2026-11-24", "2026-11-23", "delegate", "Left out", "No log key of a.example signed that", "Other clusters", "It uses the peer of a.example")
+	c.through, c.cluster.Phase, c.cluster.Ready, c.cluster.Trouble = "", network.Leaving, false, "It does not answer."
+	v.open(at).sees(200, at, "no member’s peer answers", "This node leaves it", "channel does not work here", "It does not answer.")
+	c.cluster = &network.Household{Cluster: network.Cluster{Name: "west"}, Phase: network.Asking, Via: "https://w.example", Asked: network.Progress{State: "proposed", Approvals: 1, Needed: 3}}
+	v.open(at).sees(200, at, "Cluster west", "Asked https://w.example", "1 of 3 needed have approved")
 }
