@@ -34,12 +34,25 @@ func (c Client) ConcludeIntent(ctx context.Context, op string, in Conclusion) (s
 
 // Intents reads those that can be approved, by id.
 func (c Client) Intents(ctx context.Context) ([]Intent, error) {
-	return ask[[]Intent](ctx, c, "GetIntents")
+	all, err := ask[[]Intent](ctx, c, "GetIntents")
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if err := all[i].Check(all[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // Intent reads the latest intent of an id.
 func (c Client) Intent(ctx context.Context, id Digest) (Intent, error) {
-	return ask[Intent](ctx, c, "GetIntent", id.String())
+	i, err := ask[Intent](ctx, c, "GetIntent", id.String())
+	if err == nil {
+		err = i.Check(id)
+	}
+	return i, err
 }
 
 // PastIntents reads a page of those that are concluded, the latest first.

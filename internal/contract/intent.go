@@ -117,6 +117,16 @@ type Intent struct {
 	Declines  []Decline  `json:"declines,omitempty"`
 }
 
+// Check refuses an intent that is not what an id names: whoever approves it by
+// its id would sign something else.
+func (i *Intent) Check(id Digest) error {
+	named, err := i.IntentProposal.ID()
+	if err == nil && (named != id || i.ID != id) {
+		err = fault.New(fault.Unavailable, "The ledger's peer shows another intent under the id %s than the one of that id.", id)
+	}
+	return err
+}
+
 // IntentRef is the argument of WithdrawIntent.
 type IntentRef struct {
 	ID Digest `json:"id"`

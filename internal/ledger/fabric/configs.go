@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger"
@@ -38,55 +39,111 @@ func (h *Home) savedConfigs(name string) ([]*cb.Block, error) {
 	return block.ReadBlocks(bytes.NewReader(b))
 }
 
+// mostConfigs bounds a channel's configurations: they change a few times a month
+// at most.
+const mostConfigs = 10_000
+
 // Configs are all configurations of a channel up to now, from its first block
-// on. New ones are fetched from the peer that answers, checked by the one before, and
-// kept.
+// on. New ones are fetched from the peer that is used, each checked by the
+// orderers of the one before, and kept. Faults: Invalid for a peer that shows
+// another channel than this node is in.
 func (h *Home) Configs(ctx context.Context, name string) ([]*cb.Block, error) {
-	saved, err := h.savedConfigs(name)
-	if err != nil {
-		return nil, err
-	}
-	last := saved[len(saved)-1].GetHeader().GetNumber()
-	c, err := h.Client(name)
-	if err != nil {
-		return nil, err
-	}
 	newest, err := h.configBlock(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	var fresh []*cb.Block
-	for b := newest; b.GetHeader().GetNumber() > last; {
-		fresh = append(fresh, b)
-		// The block before a configuration names the one before it.
-		before, err := c.Block(ctx, b.GetHeader().GetNumber()-1)
-		if err != nil {
-			return nil, err
-		}
-		n, err := block.LastConfig(before)
-		if err != nil {
-			return nil, err
-		}
-		if n <= last {
-			break
-		}
-		if b, err = c.Block(ctx, n); err != nil {
-			return nil, err
-		}
-	}
-	if len(fresh) == 0 {
-		return saved, nil
-	}
-	slices.Reverse(fresh)
-	all := append(saved, fresh...)
-	if _, err := block.Configs(all); err != nil {
+	return h.verified(ctx, name, newest)
+}
+
+// verified are all configurations up to one that a peer shows as its newest. A
+// peer that is behind is believed that it is, and the newer ones are returned.
+func (h *Home) verified(ctx context.Context, name string, newest *cb.Block) ([]*cb.Block, error) {
+	saved, err := h.savedConfigs(name)
+	if err != nil {
 		return nil, err
+	}
+	n, last := newest.GetHeader().GetNumber(), saved[len(saved)-1].GetHeader().GetNumber()
+	if n > last {
+		saved, err = h.prolong(ctx, name, saved, n)
+	} else if !slices.ContainsFunc(saved, func(b *cb.Block) bool { return same(b, newest) }) {
+		err = fault.New(fault.Invalid, "The peer shows another configuration in block %d than the channel has.", n)
+	}
+	if fault.Is(err, fault.Invalid) && h.far(name) {
+		h.shunned(name)
+	}
+	return saved, err
+}
+
+// same reports whether two blocks are one. What is beside the header and the data
+// each orderer and each peer write for themselves.
+func same(a, b *cb.Block) bool {
+	return proto.Equal(a.GetHeader(), b.GetHeader()) && proto.Equal(a.GetData(), b.GetData())
+}
+
+// prolong fetches the configurations up to block n, checks and keeps them.
+func (h *Home) prolong(ctx context.Context, name string, all []*cb.Block, n uint64) ([]*cb.Block, error) {
+	configs, err := block.Configs(all)
+	if err != nil {
+		return nil, err
+	}
+	c, err := h.Client(name)
+	if err != nil {
+		return nil, err
+	}
+	now := configs[len(configs)-1]
+	numbers, err := c.between(ctx, now.Block, n, mostConfigs-len(all))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range numbers {
+		b, err := c.Block(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		if now, err = block.Next(now, b); err != nil {
+			return nil, err
+		}
+		txs, err := block.Transactions(b)
+		if err != nil {
+			return nil, err
+		}
+		if len(txs) != 1 || txs[0].Channel != name {
+			return nil, fault.New(fault.Invalid, "Block %d that the peer shows is of another channel.", n)
+		}
+		all = append(all, b)
 	}
 	var b bytes.Buffer
 	if err := block.WriteBlocks(&b, all); err != nil {
 		return nil, err
 	}
 	return all, h.write(configsFile(name), b.Bytes())
+}
+
+// between are the numbers of the configurations after block last up to block n,
+// the oldest first, at most as many as that: the block before a configuration
+// names the one before it. Nothing of it is believed yet, so nothing more is kept.
+func (c *Client) between(ctx context.Context, last, n uint64, most int) ([]uint64, error) {
+	var out []uint64
+	for n > last {
+		if len(out) >= most {
+			return nil, fault.New(fault.Invalid, "The peer shows more configurations than a channel can have.")
+		}
+		out = append(out, n)
+		b, err := c.Block(ctx, n-1)
+		if err != nil {
+			return nil, err
+		}
+		before, err := block.LastConfig(b)
+		if err != nil {
+			return nil, err
+		}
+		if before >= n {
+			return nil, fault.New(fault.Invalid, "Block %d that the peer shows names a later configuration.", n-1)
+		}
+		n = before
+	}
+	slices.Reverse(out)
+	return out, nil
 }
 
 // Chain collects what shows, to anybody and offline, that a transaction is on a

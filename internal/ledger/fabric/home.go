@@ -85,6 +85,7 @@ type Home struct {
 	moved  chan struct{}    // see Changed
 	links  map[string]place // by channel that the node has no peer on
 	prefer []string         // whose peers are tried first
+	shun   []string         // whose are tried last: they showed what the orderers did not sign
 	answer answers
 }
 
@@ -320,6 +321,29 @@ func (h *Home) read() error {
 func (h *Home) change(edit func(*record)) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.locked(func() error {
+		if err := h.read(); err != nil {
+			return err
+		}
+		next := h.rec
+		next.Channels = slices.Clone(h.rec.Channels)
+		edit(&next)
+		b, err := json.MarshalIndent(next, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := h.write("home.json", b); err != nil {
+			return err
+		}
+		h.rec = next
+		h.Wake()
+		h.tellMoved()
+		return nil
+	})
+}
+
+// locked does something while no other process changes the folder's files.
+func (h *Home) locked(do func() error) error {
 	lock, err := os.OpenFile(filepath.Join(h.cfg.Dir, "home.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be written.", h.cfg.Dir)
@@ -328,23 +352,7 @@ func (h *Home) change(edit func(*record)) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	if err := h.read(); err != nil {
-		return err
-	}
-	next := h.rec
-	next.Channels = slices.Clone(h.rec.Channels)
-	edit(&next)
-	b, err := json.MarshalIndent(next, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := h.write("home.json", b); err != nil {
-		return err
-	}
-	h.rec = next
-	h.Wake()
-	h.tellMoved()
-	return nil
+	return do()
 }
 
 func (h *Home) tellMoved() {

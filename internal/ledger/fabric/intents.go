@@ -126,7 +126,14 @@ func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) err
 			return err
 		}
 	}
-	if err := h.consent(ctx, name, i, v); err != nil {
+	if err := h.remember(name, i); err != nil {
+		return err
+	}
+	err = h.consent(ctx, name, i, v)
+	if err != nil && !fault.Is(err, fault.Unavailable) { // of one that is away nobody knows
+		return errors.Join(err, h.forget(name, id))
+	}
+	if err != nil {
 		return err
 	}
 	h.Wake()
@@ -135,6 +142,9 @@ func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) err
 
 // Decline records that this node does not consent, and why.
 func (h *Home) Decline(ctx context.Context, name string, id contract.Digest, reason string) error {
+	if err := h.forget(name, id); err != nil {
+		return err
+	}
 	b, err := h.book(name)
 	if err == nil {
 		_, err = b.DeclineIntent(ctx, "decline/"+rand.Text(), contract.Objection{ID: id, Reason: network.OneLine(reason)})
@@ -144,6 +154,9 @@ func (h *Home) Decline(ctx context.Context, name string, id contract.Digest, rea
 
 // Withdraw takes an intent of this node back.
 func (h *Home) Withdraw(ctx context.Context, name string, id contract.Digest) error {
+	if err := h.forget(name, id); err != nil {
+		return err
+	}
 	b, err := h.book(name)
 	if err == nil {
 		_, err = b.WithdrawIntent(ctx, "withdraw/"+rand.Text(), contract.IntentRef{ID: id})
@@ -196,6 +209,14 @@ func (h *Home) stepIntents(ctx context.Context, name string, v *view) (bool, err
 		return false, err
 	}
 	v.intents, v.accused = list, false
+	if v.approved, err = h.tidyApproved(name, v.config, func(id contract.Digest) (contract.Intent, error) {
+		if i := slices.IndexFunc(list, func(i contract.Intent) bool { return i.ID == id }); i >= 0 {
+			return list[i], nil
+		}
+		return b.Intent(ctx, id)
+	}); err != nil {
+		return false, err
+	}
 	var errs []error
 	did := false
 	for _, i := range list {
@@ -223,12 +244,12 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 	v.accused = v.accused || i.Kind == contract.RemoveMember && i.Subject == h.cfg.Node
 	update, err := k.update(name, i.IntentProposal, v.config)
 	if err != nil {
-		return h.over(ctx, name, k, i, b)
-	}
-	if h.signs(ctx, i, v, b) {
-		return true, h.consent(ctx, name, i, v)
+		return h.over(ctx, name, k, i, v, b)
 	}
 	sigs, who, last := h.signatures(i, update, v.config)
+	if h.signs(ctx, name, i, who, v, b) {
+		return true, h.consent(ctx, name, i, v)
+	}
 	needs, err := Majorities(i, v.config, who)
 	if err != nil {
 		return false, err
@@ -247,9 +268,10 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 
 // over concludes an intent that cannot change the channel any more. What this
 // node saw may be older than the intent, so it looks again before it says so to
-// everybody.
-func (h *Home) over(ctx context.Context, name string, k kind, i contract.Intent, b contract.Client) (bool, error) {
-	if !h.mayCarry(i.By, i.At) {
+// everybody. One that reads the ledger through another member's peer leaves it to
+// those who have their own.
+func (h *Home) over(ctx context.Context, name string, k kind, i contract.Intent, v *view, b contract.Client) (bool, error) {
+	if v.far || !h.mayCarry(i.By, i.At) {
 		return false, nil
 	}
 	v, err := h.current(ctx, name)
@@ -269,13 +291,19 @@ func (h *Home) over(ctx context.Context, name string, k kind, i contract.Intent,
 // signs reports whether the node signs an intent now without asking anybody: it
 // was approved here and another change came first, or it needs no approval. A
 // list of validators is not signed again: at another configuration it puts out
-// whom it does not name, which nobody approved.
-func (h *Home) signs(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {
+// whom it does not name, which nobody approved. who has signed as things are.
+func (h *Home) signs(ctx context.Context, name string, i contract.Intent, who []string, v *view, b contract.Client) bool {
 	mine := slices.IndexFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
 	if mine >= 0 && (i.Approvals[mine].Sequence >= v.config.Sequence || i.Kind != contract.SetValidators) {
-		return i.Approvals[mine].Sequence < v.config.Sequence
+		return i.Approvals[mine].Sequence < v.config.Sequence && v.approves(name, i)
 	}
-	return h.agrees(ctx, i, v, b)
+	wished := slices.Contains(who, i.By) || i.By == h.cfg.Node && v.approves(name, i)
+	return wished && h.agrees(ctx, i, v, b)
+}
+
+// approves reports whether an intent was approved at this node.
+func (v *view) approves(name string, i contract.Intent) bool {
+	return slices.ContainsFunc(v.approved, func(y yes) bool { return y.names(name, i.ID, i.Round) })
 }
 
 // signatures are those under an update that the orderers will take, by whom they
@@ -348,7 +376,8 @@ func (h *Home) conclude(ctx context.Context, i contract.Intent, outcome string, 
 }
 
 // agrees tells what a node consents to without asking: that a registered member
-// of a small network endorses, too, at its own wish, or no longer. To admit it was
+// of a small network endorses, too, at its own wish, which it has signed, or no
+// longer. To admit it was
 // the decision, and nobody endorses against its will. What names anybody else, or
 // leaves anybody else out, is for people.
 func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"testing"
@@ -34,7 +35,10 @@ type liar struct {
 	gateway.UnimplementedGatewayServer
 	ab.UnimplementedAtomicBroadcastServer
 
-	config    *cb.Block // its newest
+	config    *cb.Block            // its newest
+	blocks    map[string]*cb.Block // by number
+	reads     map[string]any       // what the contract's functions answer
+	asked     int                  // how often it was asked for a block
 	endorse   func(*peer.Proposal) *cb.Envelope
 	submitted []*cb.Envelope // what it got signed
 }
@@ -49,6 +53,34 @@ func (l *liar) Endorse(_ context.Context, r *gateway.EndorseRequest) (*gateway.E
 		return nil, err
 	}
 	return &gateway.EndorseResponse{PreparedTransaction: l.endorse(&p)}, nil
+}
+
+func (l *liar) Evaluate(_ context.Context, r *gateway.EvaluateRequest) (*gateway.EvaluateResponse, error) {
+	var p peer.Proposal
+	if err := proto.Unmarshal(r.GetProposedTransaction().GetProposalBytes(), &p); err != nil {
+		return nil, err
+	}
+	args := calls(&p)
+	if fn := string(args[0]); fn != "GetBlockByNumber" {
+		b, err := json.Marshal(l.reads[fn])
+		return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: b}}, err
+	}
+	l.asked++
+	b := l.blocks[string(args[2])]
+	if b == nil {
+		return nil, status.Error(codes.Unavailable, "no such block")
+	}
+	return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: channel.EncodeBlock(b)}}, nil
+}
+
+// calls is what a proposal calls, nil for nothing.
+func calls(p *peer.Proposal) [][]byte {
+	var in peer.ChaincodeProposalPayload
+	var spec peer.ChaincodeInvocationSpec
+	if proto.Unmarshal(p.Payload, &in) != nil || proto.Unmarshal(in.Input, &spec) != nil {
+		return nil
+	}
+	return spec.GetChaincodeSpec().GetInput().GetArgs()
 }
 
 func (l *liar) Submit(_ context.Context, r *gateway.SubmitRequest) (*gateway.SubmitResponse, error) {
@@ -158,6 +190,11 @@ func founded(t *testing.T, nodes ...*Home) *cb.Block {
 	return b
 }
 
+func sum(parts ...[]byte) []byte {
+	s := sha256.Sum256(bytes.Join(parts, nil))
+	return s[:]
+}
+
 func pack(t *testing.T, m proto.Message) []byte {
 	t.Helper()
 	b, err := proto.Marshal(m)
@@ -180,28 +217,11 @@ func unpack[M proto.Message](t *testing.T, b []byte, m M) M {
 func endorsed(t *testing.T, p *peer.Proposal) *cb.Payload {
 	t.Helper()
 	h := unpack(t, p.Header, &cb.Header{})
-	sum := sha256.New()
-	for _, b := range [][]byte{h.ChannelHeader, h.SignatureHeader, p.Payload} {
-		sum.Write(b)
-	}
 	id := unpack(t, h.ChannelHeader, &cb.ChannelHeader{}).TxId
-	result := pack(t, &peer.ProposalResponsePayload{ProposalHash: sum.Sum(nil), Extension: pack(t, &peer.ChaincodeAction{Response: &peer.Response{Status: 200, Payload: []byte(id)}})})
+	result := pack(t, &peer.ProposalResponsePayload{ProposalHash: sum(h.ChannelHeader, h.SignatureHeader, p.Payload), Extension: pack(t, &peer.ChaincodeAction{Response: &peer.Response{Status: 200, Payload: []byte(id)}})})
 	action := pack(t, &peer.ChaincodeActionPayload{ChaincodeProposalPayload: p.Payload, Action: &peer.ChaincodeEndorsedAction{ProposalResponsePayload: result}})
 	tx := &peer.Transaction{Actions: []*peer.TransactionAction{{Header: h.SignatureHeader, Payload: action}}}
 	return &cb.Payload{Header: h, Data: pack(t, tx)}
-}
-
-// called is the call that a payload makes for a peer that is given it as a
-// proposal; nil for none.
-func called(t *testing.T, payload []byte) [][]byte {
-	t.Helper()
-	p := unpack(t, payload, &peer.Proposal{})
-	in := unpack(t, p.Payload, &peer.ChaincodeProposalPayload{})
-	var spec peer.ChaincodeInvocationSpec
-	if proto.Unmarshal(in.Input, &spec) != nil {
-		return nil
-	}
-	return spec.GetChaincodeSpec().GetInput().GetArgs()
 }
 
 // A peer cannot have a node sign anything but the transaction of its own call:
@@ -225,7 +245,7 @@ func TestOnlyTheOwnCallIsSigned(t *testing.T) {
 	}
 	honest := func(own *cb.Payload) *cb.Payload { return own }
 	held, _ := submit(honest) // a call whose id a peer knows
-	call := pack(t, &peer.ChaincodeProposalPayload{Input: pack(t, &peer.ChaincodeInvocationSpec{ChaincodeSpec: &peer.ChaincodeSpec{
+	other := pack(t, &peer.ChaincodeProposalPayload{Input: pack(t, &peer.ChaincodeInvocationSpec{ChaincodeSpec: &peer.ChaincodeSpec{
 		ChaincodeId: &peer.ChaincodeID{Name: ContractName}, Input: &peer.ChaincodeInput{Args: [][]byte{[]byte("RotateKey")}}}})})
 	for what, answer := range map[string]func(own *cb.Payload) *cb.Payload{
 		"honest": honest,
@@ -243,18 +263,18 @@ func TestOnlyTheOwnCallIsSigned(t *testing.T) {
 		p, err := submit(answer)
 		if len(s.submitted) != 1 {
 			t.Errorf("%s: %d envelopes (%v)", what, len(s.submitted), err)
-		} else if got := s.submitted[0].Payload; !bytes.Equal(got, pack(t, endorsed(t, p))) || called(t, got) != nil {
-			t.Errorf("%s: signed what is not the own call's, or a call of %q", what, called(t, got))
+		} else if got := s.submitted[0].Payload; !bytes.Equal(got, pack(t, endorsed(t, p))) || calls(unpack(t, got, &peer.Proposal{})) != nil {
+			t.Errorf("%s: signed what is not the own call's", what)
 		}
 	}
 	for what, answer := range map[string]func(own *cb.Payload) *cb.Payload{
 		"what was endorsed of another call": func(*cb.Payload) *cb.Payload { return endorsed(t, held) },
 		"what reads as a proposal of a call it never made": func(own *cb.Payload) *cb.Payload {
-			own.Data = append(own.Data, call...)
+			own.Data = append(own.Data, other...)
 			return own
 		},
 		"the same under the id of another call": func(own *cb.Payload) *cb.Payload {
-			return &cb.Payload{Header: endorsed(t, held).Header, Data: append(own.Data, call...)}
+			return &cb.Payload{Header: endorsed(t, held).Header, Data: append(own.Data, other...)}
 		},
 	} {
 		if _, err := submit(answer); !fault.Is(err, fault.Unavailable) || len(s.submitted) > 0 {

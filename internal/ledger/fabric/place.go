@@ -152,6 +152,23 @@ func (h *Home) reach(ctx context.Context, name string) (place, error) {
 	return place{}, errNobody
 }
 
+// shunned drops the member's peer over which a channel is used: it shows what the
+// orderers did not sign. All others are tried before it from now on.
+func (h *Home) shunned(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p, ok := h.links[name]
+	if !ok {
+		return
+	}
+	delete(h.links, name)
+	if !slices.Contains(h.shun, p.org) {
+		h.shun = append(h.shun, p.org)
+	}
+	h.cfg.Log.Warn("a member's peer shows a configuration of the channel that its orderers did not sign; another one is used", "member", p.org, "channel", name)
+	_ = p.conn.Close() // nothing that it says counts
+}
+
 // nearest are the other members of a channel in the order in which their peers
 // are tried: those the node prefers, those who endorse, all others.
 func (h *Home) nearest(cfg channel.Config) ([]channel.Member, error) {
@@ -165,8 +182,12 @@ func (h *Home) nearest(cfg channel.Config) ([]channel.Member, error) {
 	}
 	h.mu.Lock()
 	order := append(slices.Clone(h.prefer), validators...)
+	shun := slices.Clone(h.shun)
 	h.mu.Unlock()
 	rank := func(m channel.Member) int {
+		if slices.Contains(shun, m.MSP) {
+			return len(order) + 1
+		}
 		if i := slices.Index(order, m.MSP); i >= 0 {
 			return i
 		}

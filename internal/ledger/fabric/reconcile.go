@@ -29,6 +29,7 @@ type view struct {
 	block    *cb.Block // of the configuration
 	contract *lifecycle.QueryChaincodeDefinitionResult
 	intents  []contract.Intent // that are not concluded
+	approved []yes             // what the node signs again without asking
 	accused  bool              // one of them would put this node out
 	asked    time.Time         // when the orderers were asked last whether it is a member
 	far      bool              // it is used through another member's peer
@@ -394,15 +395,22 @@ func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	if v.block != nil && b.Header.Number == v.block.Header.Number {
+	if v.block != nil && same(v.block, b) {
+		return false, nil
+	}
+	all, err := h.verified(ctx, name, b)
+	if err != nil {
+		return false, err
+	}
+	b = all[len(all)-1]
+	if v.block != nil && same(v.block, b) { // the peer is behind
 		return false, nil
 	}
 	if v.config, err = channel.Read(b); err != nil {
 		return false, err
 	}
 	v.block = b
-	_, err = h.Configs(ctx, name) // kept while the peer has them
-	return true, err              // children may be wanted that were not
+	return true, nil // children may be wanted that were not
 }
 
 // follow wakes the node when a block changes one of its channels, or the

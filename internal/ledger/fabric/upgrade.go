@@ -64,17 +64,13 @@ func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition
 
 // upgrade carries an agreed upgrade on.
 func (h *Home) upgrade(ctx context.Context, name string, i contract.Intent, v *view, b contract.Client) (bool, error) {
+	if v.far { // its organisation endorses nothing there, and it knows the version by hearsay
+		return false, nil
+	}
 	if v.contract.GetVersion() == i.Subject {
 		return h.conclude(ctx, i, contract.Applied, v, b)
 	}
-	if v.far { // its organisation endorses nothing there
-		return false, nil
-	}
-	approved := false
-	for _, a := range i.Approvals {
-		approved = approved || a.Node == h.cfg.Node
-	}
-	if !approved {
+	if !v.approves(name, i) {
 		return false, nil
 	}
 	d, err := h.next(name, i.Subject, v.contract.GetSequence()+1)

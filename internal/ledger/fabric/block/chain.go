@@ -75,20 +75,27 @@ func Configs(all []*cb.Block) ([]channel.Config, error) {
 	}
 	out := []channel.Config{cfg}
 	for _, b := range all[1:] {
-		if err := Signed(b, cfg); err != nil {
+		if cfg, err = Next(cfg, b); err != nil {
 			return nil, err
 		}
-		next, err := channel.Read(b)
-		if err != nil {
-			return nil, err
-		}
-		if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
-			return nil, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)
-		}
-		cfg = next
 		out = append(out, cfg)
 	}
 	return out, nil
+}
+
+// Next reads the configuration that follows another one, by whose orderers it is
+// checked. It returns Invalid with what does not hold.
+func Next(cfg channel.Config, b *cb.Block) (next channel.Config, err error) {
+	if err := Signed(b, cfg); err != nil {
+		return next, err
+	}
+	if next, err = channel.Read(b); err != nil {
+		return next, err
+	}
+	if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
+		return next, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)
+	}
+	return next, nil
 }
 
 // maxBlock bounds one block in a file.
