@@ -242,7 +242,7 @@ func (h *Home) Phase() Phase {
 
 // Take makes a channel's first block the node's: from now on it is a member's
 // node. It returns Conflict when it has another first block of that channel, Invalid
-// for what is no first block, or one that names this node with other
+// for what is no first block of that channel, or one that names this node with other
 // certificates than it has.
 func (h *Home) Take(name string, first *cb.Block) error { return h.take(name, first, nil) }
 
@@ -251,7 +251,7 @@ func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	if first.GetHeader().GetNumber() != 0 {
 		return fault.New(fault.Invalid, "That is block %d of a channel, not its first.", first.GetHeader().GetNumber())
 	}
-	if err := h.recognises(first); err != nil {
+	if err := h.recognises(name, first); err != nil {
 		return err
 	}
 	raw := channel.EncodeBlock(first)

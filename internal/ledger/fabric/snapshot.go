@@ -24,6 +24,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 )
 
@@ -130,16 +131,35 @@ func ReadSnapshot(dir string) (s Snapshot, err error) {
 	return s, nil
 }
 
+// mayRestore refuses to restore a channel that the node has no peer on. A
+// snapshot says itself of which channel it is, and that becomes a file's name: it
+// is one of the node's own, or nothing is written.
+func (h *Home) mayRestore(name string) error {
+	channels, err := h.lookAtRecord()
+	switch {
+	case err != nil:
+		return err
+	case h.Phase() != Joined:
+		return fault.New(fault.Conflict, "This node is in no network, so it has no ledger to restore. Join first: `9ten ledger request-join`.")
+	case !slices.Contains(channels, name):
+		return fault.New(fault.Invalid, "The snapshot is of a channel %q, which this node is not in.", name)
+	case h.far(name):
+		return errNoPeer
+	}
+	return nil
+}
+
 // Restore has the node's peer start anew from a snapshot, its own or another
 // member's, when it runs next. What the peer had is kept beside it. Faults:
-// Invalid for what is no snapshot of this node's channel.
+// Conflict when the node is in no network, Invalid for what is no snapshot of one
+// of its channels; then nothing is written.
 func (h *Home) Restore(from string) (Snapshot, error) {
 	s, err := ReadSnapshot(from)
 	if err != nil {
 		return s, err
 	}
-	if h.far(s.Channel) {
-		return s, errNoPeer
+	if err := h.mayRestore(s.Channel); err != nil {
+		return s, err
 	}
 	raw, err := os.ReadFile(filepath.Join(from, snapshotConfigs))
 	if err != nil {
@@ -152,12 +172,12 @@ func (h *Home) Restore(from string) (Snapshot, error) {
 	if _, err := block.Configs(theirs); err != nil {
 		return s, err
 	}
-	if err := h.Take(s.Channel, theirs[0]); err != nil {
-		return s, err
-	}
 	ours, err := h.savedConfigs(s.Channel)
 	if err != nil {
 		return s, err
+	}
+	if !bytes.Equal(channel.EncodeBlock(theirs[0]), channel.EncodeBlock(ours[0])) {
+		return s, fault.New(fault.Invalid, "The snapshot in %s is of another network with a channel %s.", from, s.Channel)
 	}
 	if len(theirs) > len(ours) {
 		if err := h.write(configsFile(s.Channel), raw); err != nil {

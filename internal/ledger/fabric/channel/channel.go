@@ -66,6 +66,7 @@ func groupName(msp string) string { return strings.ReplaceAll(msp, ":", "-") }
 
 // A Config is a channel's configuration as one block has it.
 type Config struct {
+	Channel  string // whose it is, by the block itself
 	Sequence uint64 // grows by one with each change
 	Block    uint64 // the block that brought it
 	config   *cb.Config
@@ -74,40 +75,40 @@ type Config struct {
 // Read takes the configuration out of a configuration block. It returns Invalid
 // for anything else.
 func Read(b *cb.Block) (Config, error) {
-	c, err := configOf(b)
+	name, c, err := configOf(b)
 	if err != nil {
 		return Config{}, fault.Wrap(err, fault.Invalid, "That is no configuration block of a Fabric channel.")
 	}
-	return Config{Sequence: c.GetSequence(), Block: b.GetHeader().GetNumber(), config: c}, nil
+	return Config{Channel: name, Sequence: c.GetSequence(), Block: b.GetHeader().GetNumber(), config: c}, nil
 }
 
-func configOf(b *cb.Block) (*cb.Config, error) {
+func configOf(b *cb.Block) (name string, c *cb.Config, err error) {
 	if len(b.GetData().GetData()) != 1 {
-		return nil, fault.New(fault.Invalid, "A configuration block holds one transaction, this one %d.", len(b.GetData().GetData()))
+		return "", nil, fault.New(fault.Invalid, "A configuration block holds one transaction, this one %d.", len(b.GetData().GetData()))
 	}
 	var env cb.Envelope
 	var payload cb.Payload
 	var header cb.ChannelHeader
 	var ce cb.ConfigEnvelope
 	if err := proto.Unmarshal(b.Data.Data[0], &env); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if err := proto.Unmarshal(env.Payload, &payload); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if err := proto.Unmarshal(payload.GetHeader().GetChannelHeader(), &header); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if header.Type != int32(cb.HeaderType_CONFIG) {
-		return nil, fault.New(fault.Invalid, "The block holds a transaction of type %d.", header.Type)
+		return "", nil, fault.New(fault.Invalid, "The block holds a transaction of type %d.", header.Type)
 	}
 	if err := proto.Unmarshal(payload.Data, &ce); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if g := ce.GetConfig().GetChannelGroup(); g.GetGroups()[application] == nil || g.GetGroups()[ordering] == nil {
-		return nil, fault.New(fault.Invalid, "The configuration has no application, or no orderers.")
+		return "", nil, fault.New(fault.Invalid, "The configuration has no application, or no orderers.")
 	}
-	return ce.Config, nil
+	return header.ChannelId, ce.Config, nil
 }
 
 // The two halves of a configuration.

@@ -1,0 +1,126 @@
+package fabric
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+)
+
+// madeUp is a snapshot's folder that says what it is told to.
+func madeUp(t *testing.T, name string, first *cb.Block) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "snapshot")
+	meta, err := json.Marshal(Snapshot{Channel: name, Block: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var configs bytes.Buffer
+	if err := block.WriteBlocks(&configs, []*cb.Block{first}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string][]byte{snapshotMetadata: meta, snapshotConfigs: configs.Bytes()} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// files are all below the node's data directory, and what home.json says.
+func files(t *testing.T, h *Home) (list []string) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Dir(h.Dir()), func(path string, _ os.DirEntry, err error) error {
+		list = append(list, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(h.Dir(), "home.json"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return append(list, string(b))
+}
+
+// A snapshot may be a stranger's. What it says of itself leads nowhere but to the
+// node's own channel of the node's own network, and nothing is written before that
+// is known.
+func TestAStrangersSnapshotWritesNothing(t *testing.T) {
+	member, foreign, newcomer := atHome(t, "a.example", time.Now), atHome(t, "b.example", time.Now), atHome(t, "c.example", time.Now)
+	first := map[*Home]*cb.Block{}
+	for _, h := range []*Home{member, foreign} {
+		err := h.Found()
+		if err == nil {
+			first[h], err = h.First(channel.Name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, x := range map[string]struct {
+		at   *Home
+		dir  string
+		kind fault.Kind
+		says string
+	}{
+		"a path for a name":           {member, madeUp(t, "../../escape/x", first[member]), fault.Invalid, "which this node is not in"},
+		"a channel it is not in":      {member, madeUp(t, "cluster-quay", first[member]), fault.Invalid, "which this node is not in"},
+		"another network":             {member, madeUp(t, channel.Name, first[foreign]), fault.Invalid, "of another network"},
+		"a node in no network":        {newcomer, madeUp(t, channel.Name, first[foreign]), fault.Conflict, "in no network"},
+		"a path, in no network":       {newcomer, madeUp(t, "../../escape/x", first[foreign]), fault.Conflict, "in no network"},
+		"a folder that is none of it": {member, t.TempDir(), fault.Invalid, "holds no snapshot"},
+	} {
+		before := files(t, x.at)
+		if _, err := x.at.Restore(x.dir); !fault.Is(err, x.kind) || !strings.Contains(fault.Message(err), x.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if after := files(t, x.at); !slices.Equal(before, after) {
+			t.Errorf("%s: it left %v, where there was %v", name, after, before)
+		}
+	}
+	if err := newcomer.Found(); err != nil {
+		t.Errorf("it can found no network any more: %v", err)
+	}
+	// The node's own is taken.
+	if _, err := member.Restore(madeUp(t, channel.Name, first[member])); err != nil {
+		t.Error(err)
+	}
+	if member.rec.Restore == nil || member.rec.Restore.Channel != channel.Name || filepath.Dir(member.rec.Restore.From) != member.Dir() {
+		t.Errorf("it restores %+v", member.rec.Restore)
+	}
+}
+
+// A first block is of the channel that it is taken for.
+func TestAFirstBlockOfAnotherChannel(t *testing.T) {
+	h := atHome(t, "a.example", time.Now)
+	own, err := h.IntroduceByFile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := channel.Founding{Channel: "cluster-quay", Founders: []channel.Founder{{Member: own.Member, Consenter: *own.Orderer}}}.Genesis(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := files(t, h)
+	if err := h.Take(channel.Name, first); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "cluster-quay") {
+		t.Errorf("another channel's first block: %v", err)
+	}
+	if after := files(t, h); !slices.Equal(before, after) || h.Phase() != Alone {
+		t.Errorf("it is %q and left %v", h.Phase(), after)
+	}
+}
