@@ -88,6 +88,7 @@ func TestCalledWrongly(t *testing.T) {
 		"ledger orderer remove":             "name one node",
 		"ledger member remove a b":          "name one node",
 		"ledger upgrade 1 2":                "name one version",
+		"ledger upgrade --note Why 1 2":     "name one version",
 		"ledger renew":                      "ledger.mode",
 		"audit":                             "There is no node in",
 		"audit 2026-10 2026-11":             "at most one month",

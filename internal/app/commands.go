@@ -83,7 +83,7 @@ func commands() []command {
 		{name: "ledger cluster list", summary: "the clusters, their members and delegates, and up to which day they are on the network", run: listClusters},
 		{name: "ledger cluster delegate", args: "NODE", summary: "make a member of this node's cluster a delegate, who carries its days", run: clusterDelegate(false)},
 		{name: "ledger cluster resign", summary: "be a delegate no longer", run: clusterDelegate(true)},
-		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract, flags: clusterFlags},
+		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract, flags: changeFlags},
 		{name: "ledger renew", summary: "renew the certificates that end within 60 days", run: renewCertificates, flags: renewFlags},
 		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},

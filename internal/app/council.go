@@ -272,7 +272,7 @@ func (c council) Intent(ctx context.Context, prefix string) (network.Intent, err
 func (c council) propose(ctx context.Context, kind, subject, note string) (contract.Digest, error) {
 	switch kind {
 	case network.UpgradeContract:
-		return c.ProposeUpgrade(ctx, channel.Name, subject)
+		return c.ProposeUpgrade(ctx, channel.Name, subject, note)
 	case network.AddOrderer:
 		if subject != "" && subject != c.self {
 			return contract.Digest{}, fault.On("subject", fault.Invalid, "A node proposes its own orderer: ask %s to do it.", subject)

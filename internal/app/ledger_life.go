@@ -94,7 +94,7 @@ func upgradeContract(ctx context.Context, c *call) error {
 		return usagef("name one version")
 	}
 	return propose(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home, on string) (contract.Digest, string, error) {
-		id, err := h.ProposeUpgrade(ctx, on, version)
+		id, err := h.ProposeUpgrade(ctx, on, version, c.opt.note)
 		return id, "the network runs version " + version + " of the contract", err
 	})
 }

@@ -185,13 +185,16 @@ func upgradeUnderLoad(t *testing.T, l *life) {
 	if v := l.b.version(t); v != "" {
 		t.Fatalf("b answers %q before the upgrade", v)
 	}
-	if _, err := l.d.ProposeUpgrade(t.Context(), channel.Name, "2"); !fault.Is(err, fault.Invalid) {
+	if _, err := l.d.ProposeUpgrade(t.Context(), channel.Name, "2", ""); !fault.Is(err, fault.Invalid) {
 		t.Errorf("d proposes what it does not know: %v", err)
 	}
 	l.under(t, l.b, func() {
-		id, err := l.b.ProposeUpgrade(t.Context(), channel.Name, "2")
+		id, err := l.b.ProposeUpgrade(t.Context(), channel.Name, "2", "It answers more.")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if i, err := l.c.contract(t).Intent(t.Context(), id); err != nil || i.Note != "It answers more." {
+			t.Errorf("c reads the note %q (%v)", i.Note, err)
 		}
 		if err := l.d.Approve(t.Context(), channel.Name, id); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "Update 9ten") {
 			t.Errorf("d approves what it does not know: %v", err)

@@ -20,15 +20,22 @@ func (h *Home) Seen(name string) (channel.Config, []contract.Intent, bool) {
 }
 
 // Version is the version of the contract that a channel runs, as the running node
-// last saw it, "" before that; and another one that this binary would move to, if
-// it has one.
+// last saw it, "" before that; and the newer one that this binary would move to, if
+// it has one. Of what is newer than a version it does not know it knows nothing.
 func (h *Home) Version(name string) (runs, newer string) {
 	v, _ := h.seen(name)
 	runs = v.contract.GetVersion()
-	if newest := h.cfg.Contracts[len(h.cfg.Contracts)-1].Version; runs != "" && newest != runs {
-		newer = newest
+	last := len(h.cfg.Contracts) - 1
+	if i := h.knowing(runs); i >= 0 && i < last {
+		newer = h.cfg.Contracts[last].Version
 	}
 	return runs, newer
+}
+
+// knowing is where a version is among those of this binary, the oldest first; -1
+// where it is not.
+func (h *Home) knowing(version string) int {
+	return slices.IndexFunc(h.cfg.Contracts, func(c Contract) bool { return c.Version == version })
 }
 
 // Majorities are those that an intent of a kind takes, and how many of who

@@ -15,23 +15,36 @@ import (
 // version of the contract. Each node that approved it approves the definition
 // for its organisation, and one commits it once a majority of the validators
 // have: from that block on all run it. It returns Invalid for a version this
-// binary does not know, Conflict when the channel is there already.
-func (h *Home) ProposeUpgrade(ctx context.Context, name, version string) (contract.Digest, error) {
+// binary does not know, or when it does not know the one that the channel runs,
+// Conflict when the channel is there already.
+func (h *Home) ProposeUpgrade(ctx context.Context, name, version, note string) (contract.Digest, error) {
 	now, err := h.committed(ctx, name)
 	if err != nil {
 		return contract.Digest{}, err
 	}
-	switch {
-	case now == nil:
+	if now == nil {
 		return contract.Digest{}, fault.New(fault.Unavailable, "The channel has no contract yet.")
-	case now.Version == version:
-		return contract.Digest{}, fault.New(fault.Conflict, "The channel runs version %s of the contract already.", version)
+	}
+	if err := h.mayMove(now.Version, version); err != nil {
+		return contract.Digest{}, err
 	}
 	d, err := h.next(name, version, now.Sequence+1)
 	if err != nil {
 		return contract.Digest{}, err
 	}
-	return h.Propose(ctx, name, contract.UpgradeContract, version, d.PackageID, "")
+	return h.Propose(ctx, name, contract.UpgradeContract, version, d.PackageID, note)
+}
+
+// mayMove refuses to propose that a channel moves from a version to another. A node
+// that does not know what the channel runs is outdated: what it calls newest is not.
+func (h *Home) mayMove(runs, version string) error {
+	switch {
+	case runs == version:
+		return fault.New(fault.Conflict, "The channel runs version %s of the contract already.", version)
+	case h.knowing(runs) < 0:
+		return fault.New(fault.Invalid, "The channel runs version %s of the contract, which this 9ten does not know, so it cannot say which version is newer. Update 9ten.", runs)
+	}
+	return nil
 }
 
 // knows refuses an upgrade to a version that this binary does not have, or that
@@ -54,10 +67,8 @@ func (h *Home) knows(name string, i contract.Intent) error {
 
 // next is the definition of a version at a sequence.
 func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition, error) {
-	for _, c := range h.cfg.Contracts {
-		if c.Version == version {
-			return h.definition(name, c, sequence)
-		}
+	if i := h.knowing(version); i >= 0 {
+		return h.definition(name, h.cfg.Contracts[i], sequence)
 	}
 	return nil, fault.New(fault.Invalid, "This 9ten does not know version %s of the contract. Update 9ten.", version)
 }
