@@ -13,12 +13,12 @@ import (
 // they are missing, and how to get them.
 func TestLedgerDoctor(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "node")
-	must(t, "a long enough password\n", "setup", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
+	must(t, "a long enough password\n", "setup", "--empty", "--data-dir", dir, "--base-url", "https://quay.example", "--admin", "ada", "--password-file", "-", "--name", "Quayside")
 	if code, _, errs := run(t, "", "ledger", "doctor", "--data-dir", dir); code == exitOK || !strings.Contains(errs, `Set ledger.mode to "fabric"`) {
 		t.Errorf("of a node without a network: exit %d, %s", code, errs)
 	}
 	for bin, missing := range map[string]bool{t.TempDir(): true, fabrictest.Bin(t): false} {
-		code, out, errs := run(t, "", "ledger", "doctor", "--json", "--data-dir", dir, "--set", "ledger.mode=fabric", "--set", "ledger.fabric.bin="+bin)
+		code, out, errs := run(t, "", "ledger", "doctor", "--json", "--data-dir", dir, "--base-url", "https://quay.example", "--set", "ledger.mode=fabric", "--set", "ledger.fabric.bin="+bin)
 		var list []finding
 		if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) < 5 {
 			t.Fatalf("%v: %s%s", err, out, errs)
@@ -28,7 +28,7 @@ func TestLedgerDoctor(t *testing.T) {
 		}
 
 		// And the node's own doctor says so too, where everything is looked at.
-		_, out, errs = run(t, "", "doctor", "--json", "--data-dir", dir, "--set", "ledger.mode=fabric", "--set", "ledger.fabric.bin="+bin)
+		_, out, errs = run(t, "", "doctor", "--json", "--data-dir", dir, "--base-url", "https://quay.example", "--set", "ledger.mode=fabric", "--set", "ledger.fabric.bin="+bin)
 		if err := json.Unmarshal([]byte(out), &list); err != nil {
 			t.Fatalf("%v: %s%s", err, out, errs)
 		}

@@ -22,14 +22,15 @@ func TestMoveToFabric(t *testing.T) {
 	const settled, open = calendar.Period(202609), calendar.Period(202610)
 	ctx := t.Context()
 	dir := filepath.Join(t.TempDir(), "demo")
-	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", dir, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
+	const url, address = "http://quay.localhost", "base_url=http://quay.localhost"
+	must(t, "a long enough password\n", "setup", "--demo", "--empty", "--data-dir", dir, "--set", address, "--admin", "ada", "--password-file", "-", "--name", "Quayside")
 	catalogue(t, "sqlite", filepath.Join(dir, "9ten.db"), 14)
-	must(t, "", "simulate", "--data-dir", dir, "--listeners", "12", "--seed", "7", "--period", settled.String())
-	must(t, "", "simulate", "--data-dir", dir, "--listeners", "12", "--seed", "8", "--period", open.String())
-	must(t, "", "month", "close", settled.String(), "--data-dir", dir, "--set", "clock.start=2026-11-02T12:00:00Z")
+	must(t, "", "simulate", "--data-dir", dir, "--set", address, "--listeners", "12", "--seed", "7", "--period", settled.String())
+	must(t, "", "simulate", "--data-dir", dir, "--set", address, "--listeners", "12", "--seed", "8", "--period", open.String())
+	must(t, "", "month", "close", settled.String(), "--data-dir", dir, "--set", address, "--set", "clock.start=2026-11-02T12:00:00Z")
 	opened := func(values map[string]string) *node {
 		t.Helper()
-		values["data_dir"], values["log.level"] = dir, "error"
+		values["data_dir"], values["log.level"], values["base_url"] = dir, "error", url
 		cfg, _, err := LoadConfig("", values, noenv)
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +66,7 @@ func TestMoveToFabric(t *testing.T) {
 	}
 
 	fabric := map[string]string{"ledger.mode": "fabric", "ledger.fabric.bin": fabrictest.Bin(t), "ledger.fabric.port": strconv.Itoa(fabrictest.Ports(t))}
-	flags := []string{"--data-dir", dir}
+	flags := []string{"--data-dir", dir, "--set", address}
 	for k, v := range fabric {
 		flags = append(flags, "--set", k+"="+v)
 	}
@@ -102,7 +103,7 @@ func TestMoveToFabric(t *testing.T) {
 	}
 	srv := httptest.NewServer(handler)
 	defer srv.Close()
-	if out := must(t, "", "verify", "receipt", file, "--from", srv.URL, "--data-dir", dir); !strings.Contains(out, settled.String()) {
+	if out := must(t, "", "verify", "receipt", file, "--from", srv.URL, "--data-dir", dir, "--set", address); !strings.Contains(out, settled.String()) {
 		t.Log(out)
 	}
 

@@ -118,6 +118,9 @@ func (h *Home) request(ctx context.Context, via, cluster, note string) (string, 
 // Introduce makes this node's request to a member's node. A note of several lines
 // becomes one.
 func (h *Home) Introduce(note string) (Request, error) {
+	if err := h.named(); err != nil {
+		return Request{}, err
+	}
 	note = network.OneLine(note)
 	if err := checkNote(note); err != nil {
 		return Request{}, err

@@ -26,7 +26,10 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 	if p.Status, err = h.child.Recall(); err != nil {
 		return nil, err
 	}
-	if !p.Member || resting {
+	if !p.Member {
+		return append(doctor.Examine(ctx, p), h.nameFinding()), nil
+	}
+	if resting {
 		return doctor.Examine(ctx, p), nil
 	}
 	c, err := h.Client(channel.Name)

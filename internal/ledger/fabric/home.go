@@ -97,18 +97,21 @@ type answers struct{ network, cluster Answer }
 // is another node's.
 func Open(cfg Config) (*Home, error) {
 	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, tips: map[string]*tip{}, links: map[string]place{}, moved: make(chan struct{}, 1)}
-	var err error
-	if err := os.MkdirAll(filepath.Join(cfg.Dir, "channels"), 0o700); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The ledger's folder %s cannot be made.", cfg.Dir)
+	if err := h.makeDir(); err != nil {
+		return nil, err
+	}
+	if err := h.read(); err != nil {
+		return nil, err
+	}
+	if err := h.rename(); err != nil {
+		return nil, err
 	}
 	hosts := []string{cfg.Host, cfg.Node}
 	if cfg.Listen != "" {
 		hosts = append(hosts, cfg.Listen)
 	}
+	var err error
 	if h.org, err = org.Keep(cfg.Dir, cfg.Node, hosts, cfg.Now); err != nil {
-		return nil, err
-	}
-	if err := h.read(); err != nil {
 		return nil, err
 	}
 	h.child = child.Config{Home: cfg.Dir, MSP: cfg.Node, Host: cfg.Host, Listen: cfg.Listen, Port: cfg.Port, Channel: channel.Name}

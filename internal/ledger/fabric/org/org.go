@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
@@ -65,12 +66,12 @@ func Keep(dir, name string, hosts []string, now func() time.Time) (*Org, error) 
 			return nil, err
 		}
 	}
-	ca, err := readCert(o.path("ca", string(identities)+".pem"))
+	of, err := NameIn(dir)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(ca.Subject.Organization, name) {
-		return nil, fault.New(fault.Invalid, "The certificates in %s are of %v, not of %s. A node keeps the name it had when its ledger was made.", dir, ca.Subject.Organization, name)
+	if of != name {
+		return nil, fault.New(fault.Invalid, "The certificates in %[1]s are of %[2]s, not of %[3]s. A node keeps the name it had when its ledger was made: set base_url back. If %[2]s is in no network and asked for none, move %[1]s away instead; it is made anew.", dir, of, name)
 	}
 	if err := o.writeMSP("msp"); err != nil {
 		return nil, err
@@ -81,6 +82,20 @@ func Keep(dir, name string, hosts []string, now func() time.Time) (*Org, error) 
 		}
 	}
 	return o, nil
+}
+
+// NameIn is the name of the organisation that a folder belongs to, "" while it is
+// nobody's.
+func NameIn(dir string) (string, error) {
+	path := filepath.Join(dir, "ca", string(identities)+".pem")
+	if !exists(path) {
+		return "", nil
+	}
+	ca, err := readCert(path)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(ca.Subject.Organization, " "), nil
 }
 
 // Dir is a role's folder: msp/ and tls/ are in it.
