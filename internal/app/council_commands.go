@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
-	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/network"
@@ -21,10 +20,7 @@ import (
 
 // withCouncil opens the node's part of a network that it is a member of.
 func withCouncil(ctx context.Context, c *call, do func(context.Context, council) error) error {
-	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
-		if h.Phase() != fabric.Joined {
-			return fault.New(fault.Conflict, "This node is in no network yet. Found one with `9ten ledger init`, or ask with `9ten ledger request-join`.")
-		}
+	return withMember(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
 		cl, err := h.Client(channel.Name)
 		if err != nil {
 			return err

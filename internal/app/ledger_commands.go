@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	"github.com/michaelperna/9ten/internal/network"
 )
 
 // withNetwork opens the node's part of a network for a command. It needs no lock
@@ -29,6 +32,26 @@ func withNetwork(ctx context.Context, c *call, do func(context.Context, *Config,
 	}
 	defer h.Close()
 	return do(ctx, cfg, h)
+}
+
+// withMember does for a node that is a member. The peer of one whose `9ten serve`
+// does not run is not there, and what the command was for waits nowhere.
+func withMember(ctx context.Context, c *call, do func(context.Context, *Config, *fabric.Home) error) error {
+	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
+		if h.Phase() != fabric.Joined {
+			return fault.New(fault.Conflict, "This node is in no network yet. Found one with `9ten ledger init`, or ask with `9ten ledger request-join`.")
+		}
+		err := do(ctx, cfg, h)
+		if fault.Is(err, fault.Unavailable) && cfg.Ledger.Fabric.Federation != "client" && !peerAnswers(ctx, h) {
+			return fault.Wrap(err, fault.Unavailable, "Nothing was done: this node's peer does not answer. Start the node with `9ten serve`; where it runs, `9ten ledger doctor` says what is in the way.")
+		}
+		return err
+	})
+}
+
+func peerAnswers(ctx context.Context, h *fabric.Home) bool {
+	list, err := h.Servers(ctx)
+	return err == nil && slices.ContainsFunc(list, func(s network.Server) bool { return s.Role == string(child.Peer) && s.Well })
 }
 
 // examineLedger says what keeps the node's part of a network from working, and

@@ -26,7 +26,7 @@ func (c *call) proposed(id contract.Digest, what string) error {
 
 // propose runs one of a network's proposals.
 func propose(ctx context.Context, c *call, do func(ctx context.Context, cfg *Config, h *fabric.Home, on string) (contract.Digest, string, error)) error {
-	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
+	return withMember(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
 		on, err := c.onChannel(h)
 		if err != nil {
 			return err

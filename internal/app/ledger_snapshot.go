@@ -18,7 +18,7 @@ func takeSnapshot(ctx context.Context, c *call) error {
 	if len(c.args) != 1 {
 		return usagef("name the folder that the snapshot is to be in")
 	}
-	return withNetwork(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
+	return withMember(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
 		ctx, stop := context.WithTimeout(ctx, snapshotWithin)
 		defer stop()
 		s, err := h.Snapshot(ctx, channel.Name, c.args[0])
