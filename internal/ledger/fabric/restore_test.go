@@ -124,3 +124,58 @@ func TestAFirstBlockOfAnotherChannel(t *testing.T) {
 		t.Errorf("it is %q and left %v", h.Phase(), after)
 	}
 }
+
+// What the peer wrote is there until it was copied whole: a copy that fails can be
+// made again, and one that succeeds leaves nothing.
+func TestASnapshotIsHandedOutOnce(t *testing.T) {
+	h := atHome(t, "a.example", time.Now)
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	first, err := h.First(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from, err := h.finished(channel.Name, 9); err != nil || from != "" {
+		t.Errorf("before the peer wrote any: %q, %v", from, err)
+	}
+	made, kept := madeUp(t, channel.Name, first), h.child.Snapshots(channel.Name)
+	for _, block := range []string{"8", "9"} {
+		if err := os.CopyFS(filepath.Join(kept, block), os.DirFS(made)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from, err := h.finished(channel.Name, 9)
+	if err != nil || from != filepath.Join(kept, "9") {
+		t.Fatalf("the one of block 9 is %q, %v", from, err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, to := range map[string]string{"in a file": filepath.Join(file, "snapshot"), "damaged": filepath.Join(t.TempDir(), "damaged")} {
+		source := from
+		if what == "damaged" {
+			source = t.TempDir()
+		}
+		if _, err := h.handOut(source, to, nil); err == nil {
+			t.Errorf("a copy %s succeeded", what)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("half a copy is left %s", what)
+		}
+		if again, err := h.finished(channel.Name, 9); err != nil || again != from {
+			t.Errorf("after a copy %s the peer's is %q, %v", what, again, err)
+		}
+	}
+	to := filepath.Join(t.TempDir(), "snapshot")
+	if s, err := h.handOut(from, to, []byte("configurations")); err != nil || s.Block != 9 {
+		t.Errorf("handed out: %+v, %v", s, err)
+	}
+	if left, err := h.finished(channel.Name, 9); err != nil || left != "" {
+		t.Errorf("the peer keeps %q, %v", left, err)
+	}
+	if b, err := os.ReadFile(filepath.Join(to, snapshotConfigs)); err != nil || string(b) != "configurations" {
+		t.Errorf("the configurations are %q, %v", b, err)
+	}
+}

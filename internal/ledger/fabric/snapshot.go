@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/snapshot"
@@ -61,13 +62,18 @@ func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) 
 	if err != nil {
 		return Snapshot{}, err
 	}
-	conn, admin, _ := h.peer()
-	if err := snapshot.NewPeer(conn, admin).SubmitRequest(ctx, name, 0); err != nil {
-		return Snapshot{}, explain(err)
-	}
-	from, err := h.completed(ctx, name, st.Height-1)
+	from, err := h.finished(name, st.Height-1)
 	if err != nil {
 		return Snapshot{}, err
+	}
+	if from == "" { // the peer refuses to write one that is there
+		conn, admin, _ := h.peer()
+		if err := snapshot.NewPeer(conn, admin).SubmitRequest(ctx, name, 0); err != nil {
+			return Snapshot{}, explain(err)
+		}
+		if from, err = h.completed(ctx, name, st.Height-1); err != nil {
+			return Snapshot{}, err
+		}
 	}
 	configs, err := h.Configs(ctx, name)
 	if err != nil {
@@ -77,29 +83,51 @@ func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) 
 	if err := block.WriteBlocks(&b, configs); err != nil {
 		return Snapshot{}, err
 	}
-	err = os.CopyFS(to, os.DirFS(from))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(to, snapshotConfigs), b.Bytes(), 0o600)
-	}
-	if err != nil {
-		return Snapshot{}, fault.Wrap(err, fault.Unavailable, "The snapshot cannot be written to %s.", to)
-	}
-	return ReadSnapshot(to)
+	return h.handOut(from, to, b.Bytes())
 }
 
-// completed waits until the peer has written a snapshot of a block or a later one.
-func (h *Home) completed(ctx context.Context, name string, least uint64) (string, error) {
+// handOut copies what the peer wrote, with the configurations, to a folder that is
+// not there yet. Then the peer's own is removed: nobody else takes it away. When the
+// copy fails that one stays, for whoever tries again, and nothing half is left.
+func (h *Home) handOut(from, to string, configs []byte) (s Snapshot, err error) {
+	err = os.CopyFS(to, os.DirFS(from))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, snapshotConfigs), configs, 0o600)
+	}
+	if err == nil {
+		s, err = ReadSnapshot(to)
+	}
+	if err != nil {
+		return s, errors.Join(fault.Wrap(err, fault.Unavailable, "The snapshot cannot be written to %s.", to), os.RemoveAll(to))
+	}
+	if err := os.RemoveAll(from); err != nil {
+		h.cfg.Log.Warn("the peer's own copy of a snapshot is left behind", "in", from, "err", err)
+	}
+	return s, nil
+}
+
+// finished is where the peer has written a snapshot of a block or a later one, ""
+// where it has not.
+func (h *Home) finished(name string, least uint64) (string, error) {
 	parent := h.child.Snapshots(name)
-	for {
-		done, err := os.ReadDir(parent)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", fault.Wrap(err, fault.Unavailable, "The peer's snapshots cannot be read.")
+	done, err := os.ReadDir(parent)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fault.Wrap(err, fault.Unavailable, "The peer's snapshots cannot be read.")
+	}
+	for _, d := range done {
+		if n, err := strconv.ParseUint(d.Name(), 10, 64); err == nil && n >= least {
+			return filepath.Join(parent, d.Name()), nil
 		}
-		for _, d := range done {
-			var n uint64
-			if _, err := fmt.Sscan(d.Name(), &n); err == nil && n >= least {
-				return filepath.Join(parent, d.Name()), nil
-			}
+	}
+	return "", nil
+}
+
+// completed waits for that.
+func (h *Home) completed(ctx context.Context, name string, least uint64) (string, error) {
+	for {
+		from, err := h.finished(name, least)
+		if err != nil || from != "" {
+			return from, err
 		}
 		select {
 		case <-ctx.Done():

@@ -24,6 +24,13 @@ func snapshots(t *testing.T, from, to *node) {
 	if _, err := from.Snapshot(t.Context(), channel.Name, dir); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a snapshot was written over another: %v", err)
 	}
+	second, err := from.Snapshot(t.Context(), channel.Name, filepath.Join(t.TempDir(), "second"))
+	if err != nil || second.Block != s.Block || second.Hash != s.Hash {
+		t.Errorf("a second at the same height is %+v, the first %+v: %v", second, s, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(from.dir, "peer", "snapshots", "completed", channel.Name, "*")); err != nil || len(left) > 0 {
+		t.Errorf("the peer keeps %v (%v)", left, err)
+	}
 	var old string
 	for name := range s.Files {
 		old = name
