@@ -12,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
 // A yes is what was approved here. The ledger says so, too, but the peer that
@@ -53,6 +54,9 @@ func (h *Home) approved() (all []yes, err error) {
 	b, err := os.ReadFile(filepath.Join(h.cfg.Dir, approvedFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if err := org.Foreign(err, h.cfg.Dir); err != nil {
+		return nil, err
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &all)
