@@ -25,7 +25,7 @@ type Network interface {
 	// Found makes a network, Ask asks a member's node to be admitted to its, and
 	// Forget ends the waiting. Faults: Conflict, and what that node said.
 	Found(ctx context.Context) error
-	Ask(ctx context.Context, via, note string) error
+	Ask(ctx context.Context, via, network, note string) error
 	Forget(ctx context.Context) error
 
 	// Newcomers wait for the operator: Admit puts one before the members and
@@ -146,13 +146,14 @@ func (a *API) found(ctx context.Context, _ *struct{}) (*struct{}, error) {
 
 type joinInput struct {
 	Body struct {
-		Via  string `json:"via" maxLength:"500" doc:"Address of a member's node"`
-		Note string `json:"note,omitempty" maxLength:"500" doc:"For its members"`
+		Via     string `json:"via" maxLength:"500" doc:"Address of a member's node, with https unless the network is named"`
+		Network string `json:"network,omitempty" maxLength:"64" doc:"Hash of the network's first block, hex: no other is joined"`
+		Note    string `json:"note,omitempty" maxLength:"500" doc:"For its members"`
 	}
 }
 
 func (a *API) join(ctx context.Context, in *joinInput) (*output[network.Membership], error) {
-	if err := a.Network.Ask(ctx, in.Body.Via, in.Body.Note); err != nil {
+	if err := a.Network.Ask(ctx, in.Body.Via, in.Body.Network, in.Body.Note); err != nil {
 		return nil, err
 	}
 	return answered(a.Network.Membership(ctx))

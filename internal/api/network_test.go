@@ -33,14 +33,16 @@ func (c *council) Answer(_ context.Context, node, cluster string) (api.Admission
 }
 
 func (c *council) Network(context.Context) (network.Network, error) {
-	return network.Network{Name: "nineten", First: "aa", Height: 7, Members: []network.MemberNode{{Node: nodeID, Fingerprint: "1-2", Self: true}}}, c.err
+	return network.Network{Name: "nineten", First: "aa", Newest: "bb", Height: 7, Members: []network.MemberNode{{Node: nodeID, Fingerprint: "1-2", Self: true}}}, c.err
 }
 
 func (c *council) Membership(context.Context) (network.Membership, error) {
 	return network.Membership{Phase: network.Asking, Node: nodeID, Via: "https://a.example", Asked: network.Progress{State: "waiting", Needed: 2}, Servers: []network.Server{{Role: "peer", Well: true}}}, c.err
 }
-func (c *council) Found(context.Context) error                     { return c.say("found") }
-func (c *council) Ask(_ context.Context, via, note string) error   { return c.say("ask", via, note) }
+func (c *council) Found(context.Context) error { return c.say("found") }
+func (c *council) Ask(_ context.Context, via, network, note string) error {
+	return c.say("ask", via, network, note)
+}
 func (c *council) Forget(context.Context) error                    { return c.say("forget") }
 func (c *council) Dismiss(_ context.Context, node string) error    { return c.say("dismiss", node) }
 func (c *council) Approve(_ context.Context, id string) error      { return c.say("approve", id) }
@@ -116,7 +118,7 @@ func TestTheOperatorDecidesAboutTheNetwork(t *testing.T) {
 	h := newHouse(t)
 	root, c := h.program(h.root, account.ScopeAdmin), h.council
 	var m struct{ Phase, Via string }
-	root.do(http.MethodPut, "/ledger/membership", map[string]any{"via": "https://a.example", "note": "Hi."}, http.StatusOK, &m)
+	root.do(http.MethodPut, "/ledger/membership", map[string]any{"via": "https://a.example", "network": "aa", "note": "Hi."}, http.StatusOK, &m)
 	if m.Phase != network.Asking || m.Via != "https://a.example" {
 		t.Errorf("%+v", m)
 	}
@@ -143,7 +145,7 @@ func TestTheOperatorDecidesAboutTheNetwork(t *testing.T) {
 	root.do(http.MethodPost, "/ledger/intents/abcd/approve", nil, http.StatusNoContent, nil)
 	root.do(http.MethodPost, "/ledger/intents/abcd/decline", map[string]any{"reason": "No."}, http.StatusNoContent, nil)
 	root.do(http.MethodDelete, "/ledger/intents/abcd", nil, http.StatusNoContent, nil)
-	want := "ask https://a.example Hi.|forget|found|admit b.example|dismiss b.example|propose remove-member b.example Gone.|intent abcd|past x|approve abcd|decline abcd No.|withdraw abcd"
+	want := "ask https://a.example aa Hi.|forget|found|admit b.example|dismiss b.example|propose remove-member b.example Gone.|intent abcd|past x|approve abcd|decline abcd No.|withdraw abcd"
 	if got := strings.Join(c.said, "|"); got != want {
 		t.Errorf("it was asked\n%s, not\n%s", got, want)
 	}

@@ -287,7 +287,7 @@ func keyFlags(f *flag.FlagSet, c *call) {
 	f.StringVar(&c.opt.settlement, "settlement", "", "hold it against the settlement that stands: the `file` of /api/v1/ledger/settlements/MONTH")
 	f.StringVar(&c.opt.from, "from", "", "hold it against what the ledger says at any node of the network: its `address`")
 	f.StringVar(&c.opt.block, "block", "", "hold it against a block of the network's ledger, offline: the `file` of /api/v1/ledger/blocks/TX")
-	f.StringVar(&c.opt.network, "network", "", "with --block: the `hash` of the network's first block, as its nodes show it")
+	f.StringVar(&c.opt.network, "network", "", "with --block: the `hash` of the network's first block or of a later configuration, as its nodes show them")
 	f.Func("key", "a verifier `key` to trust (name+id+base64), or a file with one a line; may be repeated", func(v string) error {
 		c.opt.keys = append(c.opt.keys, v)
 		return nil

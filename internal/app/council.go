@@ -76,7 +76,7 @@ func (c council) Network(ctx context.Context, height uint64) (network.Network, e
 		return network.Network{}, err
 	}
 	hash := block.Hash(first)
-	out := network.Network{Name: channel.Name, First: hex.EncodeToString(hash[:]), Height: height, Sequence: cfg.Sequence, Members: make([]network.MemberNode, len(members))}
+	out := network.Network{Name: channel.Name, First: hex.EncodeToString(hash[:]), Newest: hex.EncodeToString(cfg.Hash[:]), Height: height, Sequence: cfg.Sequence, Members: make([]network.MemberNode, len(members))}
 	for i, m := range members {
 		_, orders := cfg.Orders(m.MSP)
 		out.Members[i] = network.MemberNode{Node: m.MSP, Fingerprint: m.Fingerprint(), Address: m.Address(), Endorses: slices.Contains(validators, m.MSP), Orders: orders, Self: m.MSP == c.self}

@@ -70,7 +70,7 @@ func listMembers(ctx context.Context, c *call) error {
 			return err
 		}
 		return c.print(n, func(w io.Writer) {
-			fmt.Fprintf(w, "first block %s\nheight %d, changed %d times\n", n.First, n.Height, n.Sequence)
+			fmt.Fprintf(w, "first block %s\nconfiguration %s (changed %d times)\nheight %d\n", n.First, n.Newest, n.Sequence, n.Height)
 			rows(w, n.Members, "", func(m network.MemberNode) string {
 				var does []string
 				for _, x := range []struct {

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"net/netip"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
@@ -50,7 +48,7 @@ func (c *Config) openNetwork(now func() time.Time, log *slog.Logger) (*fabric.Ho
 		host = c.NodeID()
 	}
 	listen := f.Listen
-	if loopback(host) { // not every resolver knows a.localhost
+	if fabric.Loopback(host) { // not every resolver knows a.localhost
 		host = "127.0.0.1"
 		if listen == "" {
 			listen = host
@@ -78,14 +76,6 @@ func (n *node) runNetwork(ctx context.Context) {
 		case <-time.After(10 * time.Second):
 		}
 	}
-}
-
-// loopback reports whether a name leads to this machine alone.
-func loopback(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.IsLoopback()
-	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // networkChannel is the name of the network's own channel.

@@ -22,6 +22,7 @@ import (
 func askFlags(f *flag.FlagSet, c *call) {
 	noteFlags(f, c)
 	f.StringVar(&c.opt.out, "out", "", "write the request to a `file` for a member, instead of sending it")
+	f.StringVar(&c.opt.network, "network", "", "join only the network whose first block has this `hash`, as a member told you by another way")
 }
 
 // requestJoin asks a member's node for admission, or writes the request to a
@@ -29,6 +30,9 @@ func askFlags(f *flag.FlagSet, c *call) {
 func requestJoin(ctx context.Context, c *call) error {
 	if (len(c.args) == 1) == (c.opt.out != "") || len(c.args) > 1 {
 		return usagef("name the address of a member's node, such as https://music.example, or a file with --out")
+	}
+	if c.opt.out != "" && c.opt.network != "" {
+		return usagef("--network is for a request that is sent; who joins by a file compares the first block that `9ten ledger join --first` shows")
 	}
 	return withNetwork(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
 		introduce := h.Introduce
@@ -41,7 +45,7 @@ func requestJoin(ctx context.Context, c *call) error {
 		}
 		next := "This node joins by itself once it is admitted; `9ten ledger join` says how it stands."
 		if c.opt.out == "" {
-			err = h.Ask(ctx, c.args[0], c.opt.note)
+			err = h.Ask(ctx, c.args[0], c.opt.network, c.opt.note)
 		} else if err = writeJSON(c.opt.out, r); err == nil {
 			next = fmt.Sprintf("A member takes %s in with `9ten ledger admit --file`, or founds a network with it by `9ten ledger init --with`, and gives you the first block for `9ten ledger join --first`.", c.opt.out)
 		}

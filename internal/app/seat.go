@@ -146,8 +146,8 @@ func (s seat) Found(ctx context.Context) error {
 	return s.decide(ctx, "found", s.self, "", func(context.Context) error { return s.Home.Found() })
 }
 
-func (s seat) Ask(ctx context.Context, via, note string) error {
-	return s.decide(ctx, "ask", via, note, func(ctx context.Context) error { return s.Home.Ask(ctx, via, note) })
+func (s seat) Ask(ctx context.Context, via, network, note string) error {
+	return s.decide(ctx, "ask", via, note, func(ctx context.Context) error { return s.Home.Ask(ctx, via, network, note) })
 }
 
 func (s seat) Forget(ctx context.Context) error {

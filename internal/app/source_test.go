@@ -12,12 +12,12 @@ import (
 
 // panics are the places that may panic: none of them is reached by input.
 var panics = map[string]string{
-	"internal/money/money.go":                 "days of a month that the caller counted",
-	"internal/ledger/fabric/block/block.go":   "a number and two strings of bytes can always be encoded",
-	"internal/ledger/fabric/channel/group.go": "messages of ours without required fields, their text checked on the way in",
-	"internal/jobs/runner.go":                 "wiring: a kind of job is handled once",
-	"internal/app/http.go":                    "hands on net/http's own way of ending an answer",
-	"internal/contract/contracttest/world.go": "a test's world",
+	"internal/money/money.go":                   "days of a month that the caller counted",
+	"internal/ledger/fabric/channel/channel.go": "a number and two strings of bytes can always be encoded",
+	"internal/ledger/fabric/channel/group.go":   "messages of ours without required fields, their text checked on the way in",
+	"internal/jobs/runner.go":                   "wiring: a kind of job is handled once",
+	"internal/app/http.go":                      "hands on net/http's own way of ending an answer",
+	"internal/contract/contracttest/world.go":   "a test's world",
 }
 
 // sources calls do with every file of ours that is not a test and not made by

@@ -13,11 +13,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
@@ -122,13 +126,16 @@ func (c *call) againstBlock(r *royalty.Report) error {
 	if err != nil {
 		return err
 	}
-	p, err := chain.Verify()
+	p, err := chain.Verify(fabric.ContractName)
 	if err != nil {
 		return err
 	}
-	first := hex.EncodeToString(p.First[:])
-	if c.opt.network != "" && c.opt.network != first {
-		return fault.New(fault.Invalid, "The block is of the network %s, not of %s.", first, c.opt.network)
+	if name := p.Config().Channel; name != channel.Name {
+		return fault.New(fault.Invalid, "The block is of the channel %q, not of a network's own.", name)
+	}
+	trust, err := c.pinned(p)
+	if err != nil {
+		return err
 	}
 	for _, t := range p.Txs {
 		for _, w := range t.Writes {
@@ -144,10 +151,50 @@ func (c *call) againstBlock(r *royalty.Report) error {
 			default:
 				continue
 			}
-			r.Notes = append(r.Notes, fmt.Sprintf("Recorded in block %d of the network %s.", chain.Block.GetHeader().GetNumber(), first))
+			effect, err := effect(t.Tx)
+			if err != nil {
+				return err
+			}
+			cfg := p.Config()
+			r.Notes = append(r.Notes, fmt.Sprintf("The entry is in block %d of the network %x, made by its configuration %d (block %d, %x): signed by %s orderers, endorsed by %s validators. %s %s",
+				chain.Block.GetHeader().GetNumber(), p.First(), cfg.Sequence, cfg.Block, cfg.Hash, p.Signed, t.Endorsed, trust, effect))
 			r.Verdict += " " + r.Notes[len(r.Notes)-1]
 			return nil
 		}
 	}
 	return fault.New(fault.Invalid, "That block holds nothing this file rests on.")
+}
+
+// pinned holds what a block shows against the hash that the reader trusts, and
+// says whose word is taken.
+func (c *call) pinned(p block.Proved) (string, error) {
+	if c.opt.network == "" {
+		return "Nothing says that this is the network you mean: compare a hash with a node you trust, or give it with --network.", nil
+	}
+	var hash [32]byte
+	if b, err := hex.DecodeString(c.opt.network); err != nil || len(b) != len(hash) {
+		return "", usagef("--network takes a hash of 64 hexadecimal digits, as 9ten ledger members shows it")
+	} else {
+		copy(hash[:], b)
+	}
+	cfg, ok := p.Through(hash)
+	switch {
+	case !ok:
+		return "", fault.New(fault.Invalid, "The block is not of that network, or older than that configuration: neither the first block %x nor a configuration up to the block has the hash %x.", p.First(), hash)
+	case cfg.Block == 0:
+		return "Trusted from the first block on: who could order alone at the beginning could have made this.", nil
+	}
+	return fmt.Sprintf("Trusted from configuration %d on.", cfg.Sequence), nil
+}
+
+// effect says whether a transaction changed anything, as far as that can be known:
+// each peer finds it, and no signature covers it.
+func effect(t block.Tx) (string, error) {
+	switch {
+	case t.Valid():
+		return "Whether it came in time is for each peer to find and signed by nobody; the peer that gave the file found it valid.", nil
+	case t.Code == peer.TxValidationCode_NOT_VALIDATED:
+		return "Whether it came in time is for each peer to find and signed by nobody; the file does not say: ask a node with --from.", nil
+	}
+	return "", fault.New(fault.Invalid, "The transaction changed nothing: the peer that gave the file found %s.", t.Code)
 }

@@ -19,6 +19,7 @@ type MemberNode struct {
 type Network struct {
 	Name     string       `json:"name" doc:"Of the channel"`
 	First    string       `json:"first_block" doc:"Hash of the first block, hex: what tells this network from every other"`
+	Newest   string       `json:"configuration" doc:"Hash of the block of the newest configuration, hex: who trusts it need not trust those who ordered before"`
 	Height   uint64       `json:"height" doc:"Blocks"`
 	Sequence uint64       `json:"sequence" doc:"How often the members changed the network"`
 	Members  []MemberNode `json:"members" doc:"By name"`

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -83,25 +86,36 @@ const (
 	Unknown  = "unknown"
 )
 
-// Ask asks a member's node for admission. From then on this node waits and
-// joins by itself. It returns Conflict when it is in a network already, and
-// what the member's node says when it refuses.
-func (h *Home) Ask(ctx context.Context, via, note string) error {
+// Ask asks a member's node for admission to the network whose first block has a
+// hash, in hex; "" takes that node's word for which network it is, so it must be
+// reached safely. From then on this node waits and joins by itself. It returns
+// Conflict when it is in a network already, Invalid for an address or hash that
+// will not do, and what the member's node says when it refuses.
+func (h *Home) Ask(ctx context.Context, via, network, note string) error {
 	if p := h.Phase(); p == Joined {
 		return fault.New(fault.Conflict, "This node is in a network already.")
 	}
-	at, err := h.request(ctx, via, "", note)
+	network = strings.ToLower(strings.TrimSpace(network))
+	if b, err := hex.DecodeString(network); network != "" && (err != nil || len(b) != sha256.Size) {
+		return fault.On("network", fault.Invalid, "The hash of a network's first block is 64 hexadecimal digits.")
+	}
+	at, err := h.request(ctx, via, network, "", note)
 	if err != nil {
 		return err
 	}
-	return h.change(func(r *record) { r.Phase, r.Via = Asking, at })
+	return h.change(func(r *record) { r.Phase, r.Via, r.Network = Asking, at, network })
 }
 
 // request sends this node's request to a member's node and returns its address.
-func (h *Home) request(ctx context.Context, via, cluster, note string) (string, error) {
+// Without TLS anybody on the path could answer with a network of his own, unless
+// the first block is known or there is no path.
+func (h *Home) request(ctx context.Context, via, network, cluster, note string) (string, error) {
 	u, err := url.Parse(strings.TrimRight(via, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return "", fault.On("via", fault.Invalid, "Give the address of a member's node, such as https://music.example.")
+	}
+	if u.Scheme == "http" && network == "" && !Loopback(u.Hostname()) {
+		return "", fault.On("via", fault.Invalid, "Give an address with https: over http anybody on the way could lead this node into another network. Where there is no https, name the network by the hash of its first block.")
 	}
 	r, err := h.Introduce(note)
 	if err != nil {
@@ -144,14 +158,14 @@ func (h *Home) Forget() error {
 	if h.Phase() != Asking {
 		return fault.New(fault.Conflict, "This node does not wait to be admitted.")
 	}
-	return h.change(func(r *record) { r.Phase, r.Via = Alone, "" })
+	return h.change(func(r *record) { r.Phase, r.Via, r.Network = Alone, "", "" })
 }
 
 // Inquire asks the member's node how the request stands, and joins when it is
 // admitted; see [Home.Asked].
 func (h *Home) Inquire(ctx context.Context) error {
 	h.mu.Lock()
-	via := h.rec.Via
+	via, network := h.rec.Via, h.rec.Network
 	h.mu.Unlock()
 	a, err := h.inquire(ctx, via, "")
 	if err != nil {
@@ -166,6 +180,9 @@ func (h *Home) Inquire(ctx context.Context) error {
 	first, err := channel.DecodeBlock(a.First)
 	if err != nil {
 		return err
+	}
+	if hash := fmt.Sprintf("%x", block.Hash(first)); network != "" && hash != network {
+		return fault.New(fault.Invalid, "%s says that this node is admitted to the network with the first block %s, and it asked to be in %s. It does not join. Ask another member.", via, hash, network)
 	}
 	h.cfg.Log.Info("admitted to the network", "via", via, "first_block", fmt.Sprintf("%x", block.Hash(first)))
 	return h.Take(channel.Name, first)
@@ -187,6 +204,25 @@ func (h *Home) Asked() (via string, a Answer) {
 	return h.rec.Via, h.answer.network
 }
 
+// stays refuses to be sent from TLS to where there is none.
+func stays(next *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) >= 10:
+		return fault.New(fault.Unavailable, "The node %s leads in circles.", next.URL.Host)
+	case via[0].URL.Scheme == "https" && next.URL.Scheme != "https":
+		return fault.New(fault.Unavailable, "The node %s leads to an address without https.", via[0].URL.Host)
+	}
+	return nil
+}
+
+// Loopback reports whether a name leads to this machine alone.
+func Loopback(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.IsLoopback()
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
 // call speaks JSON with a member's node.
 func call(ctx context.Context, method, address string, body []byte, into any) error {
 	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
@@ -197,7 +233,7 @@ func call(ctx context.Context, method, address string, body []byte, into any) er
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := (&http.Client{CheckRedirect: stays}).Do(r)
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "The node %s cannot be reached.", r.URL.Host)
 	}

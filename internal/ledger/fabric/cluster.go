@@ -94,7 +94,7 @@ func (h *Home) AskCluster(ctx context.Context, name, via, note string) error {
 	if err := h.mayEnter(name); err != nil {
 		return err
 	}
-	at, err := h.request(ctx, via, name, note)
+	at, err := h.request(ctx, via, "", name, note)
 	if err != nil {
 		return err
 	}

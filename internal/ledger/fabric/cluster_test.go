@@ -67,7 +67,7 @@ func TestTwoClustersOfTwo(t *testing.T) {
 	a := start(t, openAs(t, fabric.Config{Dir: dir, Node: "a.example", Port: port, Contracts: contracts, Now: time.Now}), "a.example")
 	enters := func(n *node, members ...*node) {
 		t.Helper()
-		if err := n.Ask(t.Context(), url, "Please."); err != nil {
+		if err := n.Ask(t.Context(), url, "", "Please."); err != nil {
 			t.Fatal(err)
 		}
 		r, err := b.Request(n.name)

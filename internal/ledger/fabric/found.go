@@ -110,16 +110,9 @@ func foundedBy(b *cb.Block, founders []channel.Founder) bool {
 	return true
 }
 
-// recognises refuses a first block of another channel, and one in which this node
-// is somebody else: its servers could take no part, and nobody would be told why.
-func (h *Home) recognises(name string, first *cb.Block) error {
-	cfg, err := channel.Read(first)
-	if err != nil {
-		return err
-	}
-	if cfg.Channel != name {
-		return fault.New(fault.Invalid, "That is the first block of a channel %q, not of %s.", cfg.Channel, name)
-	}
+// recognises refuses a first block in which this node is somebody else: its
+// servers could take no part, and nobody would be told why.
+func (h *Home) recognises(cfg channel.Config) error {
 	members, err := cfg.Members()
 	if err != nil {
 		return err

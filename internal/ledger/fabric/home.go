@@ -20,6 +20,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/file"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
@@ -59,6 +60,7 @@ const (
 type record struct {
 	Phase    Phase    `json:"phase"`
 	Via      string   `json:"via,omitempty"`      // URL of the member that was asked
+	Network  string   `json:"network,omitempty"`  // hash of the first block it must have, hex; "": any
 	Channels []string `json:"channels,omitempty"` // whose first blocks are here
 	Restore  *restore `json:"restore,omitempty"`  // the peer starts anew from a snapshot
 	Cluster  *Cluster `json:"cluster,omitempty"`  // nil: in none, and asking for none
@@ -254,7 +256,14 @@ func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	if first.GetHeader().GetNumber() != 0 {
 		return fault.New(fault.Invalid, "That is block %d of a channel, not its first.", first.GetHeader().GetNumber())
 	}
-	if err := h.recognises(name, first); err != nil {
+	configs, err := block.Configs([]*cb.Block{first}) // its hash is that of its header, so its data must be whole
+	if err != nil {
+		return err
+	}
+	if is := configs[0].Channel; is != name {
+		return fault.New(fault.Invalid, "That is the first block of a channel %q, not of %s.", is, name)
+	}
+	if err := h.recognises(configs[0]); err != nil {
 		return err
 	}
 	raw := channel.EncodeBlock(first)

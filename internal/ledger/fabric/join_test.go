@@ -76,7 +76,7 @@ func (n *node) register(t *testing.T) {
 func join(t *testing.T, name, url string, first *node, more ...*node) *node {
 	t.Helper()
 	n := start(t, open(t, name), name)
-	if err := n.Ask(t.Context(), url, "Please."); err != nil {
+	if err := n.Ask(t.Context(), url, "", "Please."); err != nil {
 		t.Fatal(err)
 	}
 	req, err := first.Request(name)
@@ -189,11 +189,11 @@ func offline(t *testing.T, n *node, tx string) {
 		}
 		return c
 	}
-	proved, err := again().Verify()
+	proved, err := again().Verify(fabric.ContractName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, _ := n.First(channel.Name); proved.First != block.Hash(first) || len(proved.Txs) != 1 || proved.Txs[0].ID != tx || len(proved.Txs[0].Writes) == 0 {
+	if first, _ := n.First(channel.Name); proved.First() != block.Hash(first) || len(proved.Txs) != 1 || proved.Txs[0].ID != tx || len(proved.Txs[0].Writes) == 0 {
 		t.Errorf("the chain shows %+v", proved)
 	}
 	other := open(t, "a.example")
@@ -216,13 +216,14 @@ func offline(t *testing.T, n *node, tx string) {
 		"configurations in another order": func(c *block.Chain) {
 			c.Configs[0], c.Configs[1] = c.Configs[1], c.Configs[0]
 		},
-		"a changed configuration": func(c *block.Chain) { c.Configs[2].Data.Data[0][900] ^= 1 },
-		"another network":         func(c *block.Chain) { c.First = foreign },
-		"a later block first":     func(c *block.Chain) { c.First = c.Configs[0] },
+		"a configuration is left out at the end": func(c *block.Chain) { c.Configs = c.Configs[:len(c.Configs)-1] },
+		"a changed configuration":                func(c *block.Chain) { c.Configs[2].Data.Data[0][900] ^= 1 },
+		"another network":                        func(c *block.Chain) { c.First = foreign },
+		"a later block first":                    func(c *block.Chain) { c.First = c.Configs[0] },
 	} {
 		c := again()
 		spoil(&c)
-		if _, err := c.Verify(); !fault.Is(err, fault.Invalid) {
+		if _, err := c.Verify(fabric.ContractName); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

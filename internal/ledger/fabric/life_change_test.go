@@ -255,7 +255,7 @@ func memberGoes(t *testing.T, l *life) {
 	}
 	l.act(t, t.Context(), l.c)
 
-	if err := l.d.Ask(t.Context(), door(t, l.a), "It was bought back."); err != nil {
+	if err := l.d.Ask(t.Context(), door(t, l.a), "", "It was bought back."); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.b.Approve(t.Context(), channel.Name, l.admit(t, "d.example")); err != nil {

@@ -244,7 +244,7 @@ func (l *life) whole(t *testing.T, nodes ...*node) {
 func joinAtOnce(t *testing.T, l *life) {
 	l.prove = contracttest.Accuse(t, admins{t, l.a})
 	for _, n := range []*node{l.b, l.c, l.d} {
-		if err := n.Ask(t.Context(), l.url, "Please."); err != nil {
+		if err := n.Ask(t.Context(), l.url, "", "Please."); err != nil {
 			t.Fatal(err)
 		}
 	}

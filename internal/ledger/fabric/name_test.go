@@ -48,7 +48,7 @@ func TestALookFixesNoName(t *testing.T) {
 		}
 		for what, do := range map[string]func() error{
 			"found":     func() error { return h.Found() },
-			"ask":       func() error { return h.Ask(t.Context(), "http://127.0.0.1:1", "") },
+			"ask":       func() error { return h.Ask(t.Context(), "http://127.0.0.1:1", "", "") },
 			"introduce": func() error { _, err := h.IntroduceByFile(""); return err },
 		} {
 			if err := do(); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "base_url") {

@@ -1,13 +1,22 @@
 package fabric
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
@@ -132,5 +141,98 @@ func TestTheFirstRequestStays(t *testing.T) {
 	}
 	if err := ask(thief, "A month later.", same); err != nil {
 		t.Error(err)
+	}
+}
+
+// Which network a node joins is its operator's to say: not that of whoever is on
+// the way, or of a member's node that answers with another one's first block.
+func TestANodeJoinsNoOtherNetwork(t *testing.T) {
+	member, stranger := atHome(t, "a.example", time.Now), atHome(t, "x.example", time.Now)
+	var firsts []*cb.Block
+	for _, h := range []*Home{member, stranger} {
+		if err := h.Found(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := h.First(channel.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		firsts = append(firsts, b)
+	}
+	own, err := stranger.IntroduceByFile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster, err := channel.Founding{Channel: contract.ClusterChannel("north"), Founders: []channel.Founder{{Member: own.Member, Consenter: *own.Orderer}}}.Genesis(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := fmt.Sprintf("%x", block.Hash(firsts[0]))
+	hollow := proto.Clone(firsts[0]).(*cb.Block) // has the header, and so the hash, of the one that is meant
+	hollow.Data = firsts[1].Data
+	var given []byte
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(Answer{State: Admitted, First: given})
+	}))
+	t.Cleanup(s.Close)
+	for _, tt := range []struct {
+		what, network string
+		first         *cb.Block
+		want          Phase
+	}{
+		{"the one it asked for", hash, firsts[0], Joined},
+		{"in capitals", " " + strings.ToUpper(hash) + " ", firsts[0], Joined},
+		{"any", "", firsts[1], Joined},
+		{"another", hash, firsts[1], Asking},
+		{"another under its header", hash, hollow, Asking},
+		{"another channel", "", cluster, Asking},
+	} {
+		h := atHome(t, "b.example", time.Now)
+		if err := h.Ask(t.Context(), s.URL, tt.network, ""); err != nil {
+			t.Fatalf("%s: %v", tt.what, err)
+		}
+		given = channel.EncodeBlock(tt.first)
+		if err := h.Inquire(t.Context()); h.Phase() != tt.want || (err == nil) != (tt.want == Joined) || err != nil && !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: it is %q (%v), want %q", tt.what, h.Phase(), err, tt.want)
+		}
+	}
+}
+
+// Over http anybody on the way may answer.
+func TestWhomANodeAsks(t *testing.T) {
+	h := atHome(t, "b.example", time.Now)
+	for _, tt := range []struct {
+		via, network, field string
+	}{
+		{"http://203.0.113.1", "", "via"},
+		{"http://localhost.example", "", "via"},
+		{"ftp://a.example", "", "via"},
+		{"https://a.example", "abc", "network"},
+		{"https://a.example", strings.Repeat("zz", 32), "network"},
+	} {
+		var f *fault.Error
+		if err := h.Ask(t.Context(), tt.via, tt.network, ""); !errors.As(err, &f) || f.Kind != fault.Invalid || f.Field != tt.field {
+			t.Errorf("%s %s: %v", tt.via, tt.network, err)
+		}
+		if h.Phase() != Alone {
+			t.Errorf("%s: it is %q", tt.via, h.Phase())
+		}
+	}
+	for _, host := range []string{"localhost", "a.localhost", "127.0.0.1", "127.8.8.8", "::1"} {
+		if !Loopback(host) {
+			t.Errorf("%s is not this machine", host)
+		}
+	}
+	for _, host := range []string{"localhost.example", "a.example", "203.0.113.1", "", "0.0.0.0"} {
+		if Loopback(host) {
+			t.Errorf("%s is this machine", host)
+		}
+	}
+	from, to := httptest.NewRequest(http.MethodGet, "https://a.example/", nil), httptest.NewRequest(http.MethodGet, "http://a.example/", nil)
+	if err := stays(to, []*http.Request{from}); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("led from https to http: %v", err)
+	}
+	if err := stays(from, []*http.Request{from}); err != nil {
+		t.Errorf("led from https to https: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
@@ -83,7 +84,7 @@ func snapshots(t *testing.T, from, to *node) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Verify(); err != nil {
+		if _, err := c.Verify(fabric.ContractName); err != nil {
 			t.Errorf("a block after the snapshot: %v", err)
 		}
 	}

@@ -20,7 +20,7 @@ type Network interface {
 	Past(ctx context.Context, after string) (network.Past, error)
 
 	Found(ctx context.Context) error
-	Ask(ctx context.Context, via, note string) error
+	Ask(ctx context.Context, via, network, note string) error
 	Forget(ctx context.Context) error
 	Admit(ctx context.Context, node string) (id string, err error)
 	Dismiss(ctx context.Context, node string) error
@@ -71,6 +71,7 @@ var quorumWords = map[string]string{
 func joinFields() []web.Field {
 	return []web.Field{
 		{Name: "via", Label: "Address of a member’s node", Type: "url", Placeholder: "https://music.example", Required: true, MaxLength: 500, Wide: true},
+		{Name: "network", Label: "The network’s first block", Help: "May stay empty. Its hash, as a member told you by another way, such as the telephone: this node then joins no other network.", MaxLength: 64, Wide: true},
 		{Name: "note", Label: "A note for its operator", Help: "Who you are, and how they reach you.", Type: "textarea", MaxLength: 500, Wide: true},
 	}
 }
@@ -173,7 +174,7 @@ type motion struct {
 var motions = map[string]motion{
 	"found": {"The network is founded. Its ledger works in a few seconds.", func(_ *visit, ctx context.Context, n Network) error { return n.Found(ctx) }},
 	"ask": {"The request is sent. This node joins by itself once it is admitted.", func(v *visit, ctx context.Context, n Network) error {
-		return n.Ask(ctx, v.form.Get("via"), v.form.Get("note"))
+		return n.Ask(ctx, v.form.Get("via"), v.form.Get("network"), v.form.Get("note"))
 	}},
 	"forget": {"This node asks nobody any more.", func(_ *visit, ctx context.Context, n Network) error { return n.Forget(ctx) }},
 	"admit": {proposed, func(v *visit, ctx context.Context, n Network) error {

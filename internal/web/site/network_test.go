@@ -46,7 +46,7 @@ func (c *council) Membership(context.Context) (network.Membership, error) {
 }
 
 func (c *council) Network(context.Context) (network.Network, error) {
-	w := network.Network{Name: "nineten", First: "f1f1", Height: 42, Contract: "1", Newer: c.newer, Clusters: c.clusters, Members: []network.MemberNode{
+	w := network.Network{Name: "nineten", First: "f1f1", Newest: "c2c2", Height: 42, Contract: "1", Newer: c.newer, Clusters: c.clusters, Members: []network.MemberNode{
 		{Node: "a.example", Fingerprint: "1-1", Address: "a.example:9020", Endorses: true, Orders: true}, {Node: "b.example", Fingerprint: "2-2", Endorses: true, Self: true},
 	}}
 	if c.third {
@@ -77,11 +77,13 @@ func (c *council) say(words ...string) error {
 	c.said = append(c.said, strings.Join(words, " "))
 	return c.err
 }
-func (c *council) Found(context.Context) error                   { return c.say("found") }
-func (c *council) Ask(_ context.Context, via, note string) error { return c.say("ask", via, note) }
-func (c *council) Forget(context.Context) error                  { return c.say("forget") }
-func (c *council) Dismiss(_ context.Context, node string) error  { return c.say("dismiss", node) }
-func (c *council) Approve(_ context.Context, id string) error    { return c.say("approve", id[:4]) }
+func (c *council) Found(context.Context) error { return c.say("found") }
+func (c *council) Ask(_ context.Context, via, network, note string) error {
+	return c.say("ask", via, network, note)
+}
+func (c *council) Forget(context.Context) error                 { return c.say("forget") }
+func (c *council) Dismiss(_ context.Context, node string) error { return c.say("dismiss", node) }
+func (c *council) Approve(_ context.Context, id string) error   { return c.say("approve", id[:4]) }
 func (c *council) Decline(_ context.Context, id, why string) error {
 	return c.say("decline", id[:4], why)
 }
@@ -107,18 +109,18 @@ func TestNetworkPage(t *testing.T) {
 	c.err = fault.New(fault.Unavailable, "The node a.example cannot be reached.")
 	v.send(at, "do", "ask", "via", "https://a.example", "note", "Us").sees(200, at, "cannot be reached", `value="https://a.example"`)
 	c.err = nil
-	v.send(at, "do", "ask", "via", "https://a.example", "note", "Us").sees(200, at, "The request is sent.")
+	v.send(at, "do", "ask", "via", "https://a.example", "network", "f1f1", "note", "Us").sees(200, at, "The request is sent.")
 	c.phase, c.asked = network.Asking, network.Progress{State: "proposed", Approvals: 1, Needed: 2}
 	v.open(at).sees(200, at, "1 of 2 needed have approved", "https://a.example", "Stop waiting")
 	v.send(at, "do", "forget").sees(200, at, "asks nobody any more")
 	c.phase = network.Joined
 	v.open(at).sees(200, at, "42", "is well", "ended by itself once", "300", "d.example", "May I?", "a.example proposes to admit c.example.", "1 of 2 needed members have approved", "a.example approved.",
-		"b.example proposes that a.example orders no longer.", "a.example declined: no", "this one", "f1f1", "a.example proposes to admit b.example.", "In force", at+"?after=more", "Two members need each other").misses("does not work here yet")
+		"b.example proposes that a.example orders no longer.", "a.example declined: no", "this one", "f1f1", "c2c2", "a.example proposes to admit b.example.", "In force", at+"?after=more", "Two members need each other").misses("does not work here yet")
 	ab, cd := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
 	for _, pairs := range [][]string{{"do", "admit", "node", "d.example"}, {"do", "dismiss", "node", "d.example"}, {"do", "approve", "intent", ab}, {"do", "decline", "intent", ab, "reason", "who?"}, {"do", "withdraw", "intent", cd}} {
 		v.send(at, pairs...).sees(200, at)
 	}
-	want := "ask a Us|ask https://a.example Us|ask https://a.example Us|forget|admit d.example|dismiss d.example|approve abab|decline abab who?|withdraw cdcd"
+	want := "ask a  Us|ask https://a.example  Us|ask https://a.example f1f1 Us|forget|admit d.example|dismiss d.example|approve abab|decline abab who?|withdraw cdcd"
 	if got := strings.Join(c.said, "|"); got != want {
 		t.Errorf("it was told\n%s, not\n%s", got, want)
 	}

@@ -6,8 +6,7 @@ package block
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/asn1"
-	"math/big"
+	"slices"
 	"time"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -18,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
 // A Tx is a transaction as a block holds it.
@@ -45,8 +45,9 @@ type Write struct {
 	Value []byte
 }
 
-// Transactions reads a block's transactions in order. It returns Invalid for
-// what is no block.
+// Transactions reads a block's transactions in order. Orderers put into it
+// whatever a member sends: one that cannot be read and that no peer found valid
+// stays empty. It returns Invalid for one that a peer did, and that is no block's.
 func Transactions(b *cb.Block) ([]Tx, error) {
 	var codes []byte
 	if m := b.GetMetadata().GetMetadata(); len(m) > int(cb.BlockMetadataIndex_TRANSACTIONS_FILTER) {
@@ -54,13 +55,18 @@ func Transactions(b *cb.Block) ([]Tx, error) {
 	}
 	out := make([]Tx, len(b.GetData().GetData()))
 	for i, raw := range b.GetData().GetData() {
+		code := peer.TxValidationCode_NOT_VALIDATED
+		if i < len(codes) {
+			code = peer.TxValidationCode(codes[i])
+		}
 		t, err := transaction(raw)
-		if err != nil {
+		if err != nil && code == peer.TxValidationCode_VALID {
 			return nil, fault.Wrap(err, fault.Invalid, "Transaction %d of block %d cannot be read.", i, b.GetHeader().GetNumber())
 		}
-		if t.Code = peer.TxValidationCode_NOT_VALIDATED; i < len(codes) {
-			t.Code = peer.TxValidationCode(codes[i])
+		if err != nil {
+			t = Tx{}
 		}
+		t.Code = code
 		out[i] = t
 	}
 	return out, nil
@@ -92,12 +98,17 @@ func transaction(raw []byte) (t Tx, err error) {
 		t.Config = header.Type == int32(cb.HeaderType_CONFIG)
 		return t, nil
 	}
-	return t, t.actions(raw)
+	return t, t.action(raw)
 }
 
-// actionsOf are what the endorsers of a transaction signed; none of a
-// configuration.
-func actionsOf(raw []byte) ([]*peer.ChaincodeEndorsedAction, error) {
+// An action is what the endorsers of a transaction signed.
+type action struct {
+	*peer.ChaincodeEndorsedAction
+	asked [32]byte // hash of what they were asked: on which channel, by whom, what
+}
+
+// actionOf is a transaction's, which has one; nil for a configuration.
+func actionOf(raw []byte) (*action, error) {
 	var env cb.Envelope
 	var payload cb.Payload
 	var header cb.ChannelHeader
@@ -108,7 +119,8 @@ func actionsOf(raw []byte) ([]*peer.ChaincodeEndorsedAction, error) {
 	if err := proto.Unmarshal(env.Payload, &payload); err != nil {
 		return nil, err
 	}
-	if err := proto.Unmarshal(payload.GetHeader().GetChannelHeader(), &header); err != nil {
+	h := payload.GetHeader()
+	if err := proto.Unmarshal(h.GetChannelHeader(), &header); err != nil {
 		return nil, err
 	}
 	if header.Type != int32(cb.HeaderType_ENDORSER_TRANSACTION) {
@@ -117,76 +129,61 @@ func actionsOf(raw []byte) ([]*peer.ChaincodeEndorsedAction, error) {
 	if err := proto.Unmarshal(payload.Data, &tx); err != nil {
 		return nil, err
 	}
-	var out []*peer.ChaincodeEndorsedAction
-	for _, a := range tx.Actions {
-		var cc peer.ChaincodeActionPayload
-		if err := proto.Unmarshal(a.Payload, &cc); err != nil {
-			return nil, err
-		}
-		out = append(out, cc.GetAction())
+	if len(tx.Actions) != 1 { // as every peer insists
+		return nil, fault.New(fault.Invalid, "A transaction has one action, this one %d.", len(tx.Actions))
 	}
-	return out, nil
+	var cc peer.ChaincodeActionPayload
+	if err := proto.Unmarshal(tx.Actions[0].GetPayload(), &cc); err != nil {
+		return nil, err
+	}
+	return &action{cc.GetAction(), sha256.Sum256(slices.Concat(h.GetChannelHeader(), h.GetSignatureHeader(), cc.ChaincodeProposalPayload))}, nil
 }
 
-func (t *Tx) actions(raw []byte) error {
-	list, err := actionsOf(raw)
-	if err != nil {
+// action reads what a transaction did.
+func (t *Tx) action(raw []byte) error {
+	a, err := actionOf(raw)
+	if err != nil || a == nil {
 		return err
 	}
-	for _, a := range list {
-		var response peer.ProposalResponsePayload
-		var action peer.ChaincodeAction
-		var event peer.ChaincodeEvent
-		var sets rwset.TxReadWriteSet
-		for _, layer := range []struct {
-			from func() []byte
-			into proto.Message
-		}{
-			{func() []byte { return a.GetProposalResponsePayload() }, &response},
-			{func() []byte { return response.Extension }, &action},
-			{func() []byte { return action.Events }, &event},
-			{func() []byte { return action.Results }, &sets},
-		} {
-			if err := proto.Unmarshal(layer.from(), layer.into); err != nil {
-				return err
-			}
+	var response peer.ProposalResponsePayload
+	var did peer.ChaincodeAction
+	var event peer.ChaincodeEvent
+	var sets rwset.TxReadWriteSet
+	for _, layer := range []struct {
+		from func() []byte
+		into proto.Message
+	}{
+		{a.GetProposalResponsePayload, &response},
+		{func() []byte { return response.Extension }, &did},
+		{func() []byte { return did.Events }, &event},
+		{func() []byte { return did.Results }, &sets},
+	} {
+		if err := proto.Unmarshal(layer.from(), layer.into); err != nil {
+			return err
 		}
-		t.Chaincode, t.Event, t.Payload = action.GetChaincodeId().GetName(), event.EventName, event.Payload
-		for _, ns := range sets.NsRwset {
-			if ns.Namespace != t.Chaincode {
-				continue
+	}
+	t.Chaincode, t.Event, t.Payload = did.GetChaincodeId().GetName(), event.EventName, event.Payload
+	for _, ns := range sets.NsRwset {
+		if ns.Namespace != t.Chaincode {
+			continue
+		}
+		var kv kvrwset.KVRWSet
+		if err := proto.Unmarshal(ns.Rwset, &kv); err != nil {
+			return err
+		}
+		for _, w := range kv.Writes {
+			v := w.Value
+			if w.IsDelete {
+				v = nil
 			}
-			var kv kvrwset.KVRWSet
-			if err := proto.Unmarshal(ns.Rwset, &kv); err != nil {
-				return err
-			}
-			for _, w := range kv.Writes {
-				v := w.Value
-				if w.IsDelete {
-					v = nil
-				}
-				t.Writes = append(t.Writes, Write{w.Key, v})
-			}
+			t.Writes = append(t.Writes, Write{w.Key, v})
 		}
 	}
 	return nil
 }
 
-// headerBytes is a header as it is hashed and signed (ASN.1, DER).
-func headerBytes(h *cb.BlockHeader) []byte {
-	b, err := asn1.Marshal(struct {
-		Number       *big.Int
-		PreviousHash []byte
-		DataHash     []byte
-	}{new(big.Int).SetUint64(h.GetNumber()), h.GetPreviousHash(), h.GetDataHash()})
-	if err != nil {
-		panic("block: a header that cannot be encoded: " + err.Error()) // a number and two strings of bytes always can
-	}
-	return b
-}
-
 // Hash is a block's hash: that of its header, which holds the hash of its data.
-func Hash(b *cb.Block) [32]byte { return sha256.Sum256(headerBytes(b.GetHeader())) }
+func Hash(b *cb.Block) [32]byte { return channel.Hash(b) }
 
 // whole reports whether a block's data is what its header says.
 func whole(b *cb.Block) bool {

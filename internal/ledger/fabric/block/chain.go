@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"slices"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"google.golang.org/protobuf/encoding/protodelim"
@@ -20,44 +21,80 @@ type Chain struct {
 	Block   *cb.Block
 }
 
-// A Proved is what a chain shows.
+// A Proved is what a chain shows, to who trusts one of its configurations.
 type Proved struct {
-	// First is the hash of the channel's first block: who trusts that trusts the
-	// rest. The pages of every member's node show it.
-	First [32]byte
-	// Txs are the block's transactions that enough validators endorsed.
-	Txs []Tx
+	// Configs are the channel's configurations, from the one it began with to the
+	// one the block was made by. Nodes show the hashes of the first and the newest.
+	Configs []channel.Config
+	Signed  Count // orderers of the last that signed the block
+	// Txs are the block's transactions of the contract that enough validators
+	// endorsed.
+	Txs []Proof
+}
+
+// A Proof is a transaction with how many of the validators endorsed it.
+type Proof struct {
+	Tx
+	Endorsed Count
+}
+
+// Config is the one the block was made by.
+func (p Proved) Config() channel.Config { return p.Configs[len(p.Configs)-1] }
+
+// First is the hash of the channel's first block.
+func (p Proved) First() [32]byte { return p.Configs[0].Hash }
+
+// Through is the configuration with a hash, false when the chain does not go
+// through it. Who trusts one trusts those that follow, as its own orderers signed
+// them; those who ordered before, and may order no longer, have no part in that.
+func (p Proved) Through(hash [32]byte) (channel.Config, bool) {
+	i := slices.IndexFunc(p.Configs, func(c channel.Config) bool { return c.Hash == hash })
+	if i < 0 {
+		return channel.Config{}, false
+	}
+	return p.Configs[i], true
 }
 
 // Verify checks each configuration by the orderers of the one before, the block
-// by those of the last, and which of its transactions enough validators
-// endorsed. What it cannot see is that a transaction came too late, because
-// another one had changed the same key: that is not signed but found by every
-// peer. It returns Invalid with what does not hold.
-func (c Chain) Verify() (p Proved, err error) {
-	configs, err := Configs(append([]*cb.Block{c.First}, c.Configs...))
-	if err != nil {
+// by those of the last, that they made it by that very configuration, and which of
+// its transactions of a contract enough validators endorsed. Two things it cannot
+// see. A transaction may have come too late, because another one had changed the
+// same key: that is not signed but found by every peer. And who could order alone
+// at some configuration can sign another history from there on for ever: so one
+// holds the chain against a later configuration, see [Proved.Through]. It returns
+// Invalid with what does not hold.
+func (c Chain) Verify(contract string) (p Proved, err error) {
+	if p.Configs, err = Configs(append([]*cb.Block{c.First}, c.Configs...)); err != nil {
 		return p, err
 	}
-	p.First = Hash(c.First)
-	cfg := configs[len(configs)-1]
-	if n := c.Block.GetHeader().GetNumber(); n <= cfg.Block {
+	cfg := p.Config()
+	n := c.Block.GetHeader().GetNumber()
+	if n <= cfg.Block {
 		return p, fault.New(fault.Invalid, "Block %d is no younger than the configuration it is to be checked by.", n)
 	}
-	if err := Signed(c.Block, cfg); err != nil {
+	if p.Signed, err = signed(c.Block, cfg); err != nil {
 		return p, err
+	}
+	switch last, err := LastConfig(c.Block); {
+	case err != nil:
+		return p, err
+	case last != cfg.Block:
+		return p, fault.New(fault.Invalid, "Block %d was made by the configuration of block %d; the last before it in the file is that of block %d.", n, last, cfg.Block)
 	}
 	txs, err := Transactions(c.Block)
 	if err != nil {
 		return p, err
 	}
 	for i, t := range txs {
-		ok, err := Endorsed(c.Block.Data.Data[i], cfg)
+		if t.Channel != cfg.Channel || t.Chaincode != contract {
+			continue
+		}
+		count, err := endorsed(c.Block.Data.Data[i], cfg)
 		if err != nil {
 			return p, err
 		}
-		if ok {
-			p.Txs = append(p.Txs, t)
+		if count.Met() {
+			p.Txs = append(p.Txs, Proof{t, count})
 		}
 	}
 	return p, nil
@@ -91,6 +128,9 @@ func Next(cfg channel.Config, b *cb.Block) (next channel.Config, err error) {
 	}
 	if next, err = channel.Read(b); err != nil {
 		return next, err
+	}
+	if next.Channel != cfg.Channel {
+		return next, fault.New(fault.Invalid, "Block %d is of the channel %s, not of %s.", next.Block, next.Channel, cfg.Channel)
 	}
 	if next.Sequence != cfg.Sequence+1 || next.Block <= cfg.Block {
 		return next, fault.New(fault.Invalid, "Between configurations %d and %d of the channel something is missing.", cfg.Sequence, next.Sequence)

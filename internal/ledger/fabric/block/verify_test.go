@@ -9,6 +9,8 @@ import (
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset"
+	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
@@ -113,19 +115,40 @@ func endorse(t *testing.T, by signer, result []byte) *peer.Endorsement {
 	return &peer.Endorsement{Endorser: who, Signature: sign(t, by, result, who)}
 }
 
-var result []byte // an empty ProposalResponsePayload
+// asked is what validators were asked: by whom, on which channel, what contract.
+type asked struct{ channel, contract string }
+
+var genuine = asked{channel.Name, contractName}
+
+const contractName = "nineten"
+
+func (a asked) header(t *testing.T) *cb.Header {
+	t.Helper()
+	return &cb.Header{
+		ChannelHeader:   pack(t, &cb.ChannelHeader{Type: int32(cb.HeaderType_ENDORSER_TRANSACTION), ChannelId: a.channel, TxId: "tx"}),
+		SignatureHeader: pack(t, &cb.SignatureHeader{Creator: pack(t, &msp.SerializedIdentity{Mspid: "a.example"})}),
+	}
+}
+
+// result is what they signed: that the contract wrote one key.
+func (a asked) result(t *testing.T) []byte {
+	t.Helper()
+	h := a.header(t)
+	sum := sha256.Sum256(append(h.ChannelHeader, h.SignatureHeader...))
+	set := pack(t, &rwset.TxReadWriteSet{NsRwset: []*rwset.NsReadWriteSet{{Namespace: a.contract, Rwset: pack(t, &kvrwset.KVRWSet{Writes: []*kvrwset.KVWrite{{Key: "k", Value: []byte("v")}}})}}})
+	return pack(t, &peer.ProposalResponsePayload{ProposalHash: sum[:], Extension: pack(t, &peer.ChaincodeAction{ChaincodeId: &peer.ChaincodeID{Name: a.contract}, Results: set})})
+}
 
 // transaction is an envelope as clients send it.
-func transaction(t *testing.T, endorsements ...*peer.Endorsement) []byte {
+func (a asked) transaction(t *testing.T, result []byte, endorsements ...*peer.Endorsement) []byte {
 	t.Helper()
-	action := pack(t, &peer.ChaincodeActionPayload{Action: &peer.ChaincodeEndorsedAction{ProposalResponsePayload: result, Endorsements: endorsements}})
-	return pack(t, &cb.Envelope{Payload: pack(t, &cb.Payload{
-		Header: &cb.Header{
-			ChannelHeader:   pack(t, &cb.ChannelHeader{Type: int32(cb.HeaderType_ENDORSER_TRANSACTION), ChannelId: channel.Name, TxId: "tx"}),
-			SignatureHeader: pack(t, &cb.SignatureHeader{Creator: pack(t, &msp.SerializedIdentity{Mspid: "a.example"})}),
-		},
-		Data: pack(t, &peer.Transaction{Actions: []*peer.TransactionAction{{Payload: action}}}),
-	})})
+	did := &peer.TransactionAction{Payload: pack(t, &peer.ChaincodeActionPayload{Action: &peer.ChaincodeEndorsedAction{ProposalResponsePayload: result, Endorsements: endorsements}})}
+	return a.envelope(t, &peer.Transaction{Actions: []*peer.TransactionAction{did}})
+}
+
+func (a asked) envelope(t *testing.T, tx *peer.Transaction) []byte {
+	t.Helper()
+	return pack(t, &cb.Envelope{Payload: pack(t, &cb.Payload{Header: a.header(t), Data: pack(t, tx)})})
 }
 
 // A vote is an orderer's signature under a block: whose, and by which number it
@@ -138,16 +161,22 @@ type vote struct {
 // ordered is a block with one transaction, signed as orderers do.
 func ordered(t *testing.T, tx []byte, votes ...vote) *cb.Block {
 	t.Helper()
+	return orderedAt(t, 1, 0, tx, votes...)
+}
+
+// orderedAt is one of a number, whose signatures name a configuration's block.
+func orderedAt(t *testing.T, n, config uint64, tx []byte, votes ...vote) *cb.Block {
+	t.Helper()
 	hash := sha256.Sum256(tx)
-	h := &cb.BlockHeader{Number: 1, DataHash: hash[:]}
+	h := &cb.BlockHeader{Number: n, DataHash: hash[:]}
 	header, err := asn1.Marshal(struct {
 		Number         *big.Int
 		Previous, Data []byte
-	}{big.NewInt(1), nil, hash[:]})
+	}{new(big.Int).SetUint64(n), nil, hash[:]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	md := &cb.Metadata{Value: pack(t, &cb.OrdererBlockMetadata{LastConfig: &cb.LastConfig{}})}
+	md := &cb.Metadata{Value: pack(t, &cb.OrdererBlockMetadata{LastConfig: &cb.LastConfig{Index: config}})}
 	for _, v := range votes {
 		who := pack(t, &cb.IdentifierHeader{Identifier: v.id})
 		md.Signatures = append(md.Signatures, &cb.MetadataSignature{IdentifierHeader: who, Signature: sign(t, v.by, md.Value, who, header)})
@@ -158,7 +187,7 @@ func ordered(t *testing.T, tx []byte, votes ...vote) *cb.Block {
 // A block stands when three of four orderers signed it.
 func TestWhoOrdersABlock(t *testing.T) {
 	f := newFour(t)
-	o, tx := f.orderers, transaction(t)
+	o, tx := f.orderers, genuine.transaction(t, genuine.result(t))
 	stranger := as(t, f.orgs[2], org.Orderer) // of c, and not the one the channel names
 	for _, tt := range []struct {
 		what  string
@@ -174,14 +203,14 @@ func TestWhoOrdersABlock(t *testing.T) {
 		{"two, and an orderer that the channel does not name", []vote{{o[0], 1}, {o[1], 2}, {stranger, 3}}, false},
 		{"none", nil, false},
 	} {
-		_, err := block.Chain{First: f.first, Block: ordered(t, tx, tt.votes...)}.Verify()
+		_, err := block.Chain{First: f.first, Block: ordered(t, tx, tt.votes...)}.Verify(contractName)
 		if tt.holds && err != nil || !tt.holds && !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.what, err)
 		}
 	}
 	spoilt := ordered(t, tx, vote{o[0], 1}, vote{o[1], 2}, vote{o[2], 3})
 	spoilt.Header.PreviousHash = []byte("another")
-	if _, err := (block.Chain{First: f.first, Block: spoilt}).Verify(); !fault.Is(err, fault.Invalid) {
+	if _, err := (block.Chain{First: f.first, Block: spoilt}).Verify(contractName); !fault.Is(err, fault.Invalid) {
 		t.Errorf("behind another block: %v", err)
 	}
 }
@@ -190,6 +219,7 @@ func TestWhoOrdersABlock(t *testing.T) {
 // orderers sign whatever clients send.
 func TestWhoEndorsesATransaction(t *testing.T) {
 	f := newFour(t)
+	result := genuine.result(t)
 	peerOf := func(i int) *peer.Endorsement { return endorse(t, as(t, f.orgs[i], org.Peer), result) }
 	a, b, c, d := peerOf(0), peerOf(1), peerOf(2), peerOf(3)
 	role := func(r org.Role) *peer.Endorsement { return endorse(t, as(t, f.orgs[1], r), result) }
@@ -220,7 +250,7 @@ func TestWhoEndorsesATransaction(t *testing.T) {
 		{"none", nil, false},
 	} {
 		o := f.orderers
-		p, err := block.Chain{First: f.first, Block: ordered(t, transaction(t, tt.by...), vote{o[0], 1}, vote{o[1], 2}, vote{o[2], 3})}.Verify()
+		p, err := block.Chain{First: f.first, Block: ordered(t, genuine.transaction(t, result, tt.by...), vote{o[0], 1}, vote{o[1], 2}, vote{o[2], 3})}.Verify(contractName)
 		if err != nil {
 			t.Fatal(err)
 		}

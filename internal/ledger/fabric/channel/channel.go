@@ -8,6 +8,9 @@ package channel
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/asn1"
+	"math/big"
 	"net"
 	"slices"
 	"strconv"
@@ -66,49 +69,68 @@ func groupName(msp string) string { return strings.ReplaceAll(msp, ":", "-") }
 
 // A Config is a channel's configuration as one block has it.
 type Config struct {
-	Channel  string // whose it is, by the block itself
-	Sequence uint64 // grows by one with each change
-	Block    uint64 // the block that brought it
+	Channel  string   // its name
+	Sequence uint64   // grows by one with each change
+	Block    uint64   // the block that brought it
+	Hash     [32]byte // of that block
 	config   *cb.Config
 }
 
 // Read takes the configuration out of a configuration block. It returns Invalid
 // for anything else.
 func Read(b *cb.Block) (Config, error) {
-	name, c, err := configOf(b)
+	c, name, err := configOf(b)
 	if err != nil {
 		return Config{}, fault.Wrap(err, fault.Invalid, "That is no configuration block of a Fabric channel.")
 	}
-	return Config{Channel: name, Sequence: c.GetSequence(), Block: b.GetHeader().GetNumber(), config: c}, nil
+	return Config{Channel: name, Sequence: c.GetSequence(), Block: b.GetHeader().GetNumber(), Hash: Hash(b), config: c}, nil
 }
 
-func configOf(b *cb.Block) (name string, c *cb.Config, err error) {
+// Header is a block's header as it is hashed and signed (ASN.1, DER).
+func Header(b *cb.Block) []byte {
+	h := b.GetHeader()
+	out, err := asn1.Marshal(struct {
+		Number       *big.Int
+		PreviousHash []byte
+		DataHash     []byte
+	}{new(big.Int).SetUint64(h.GetNumber()), h.GetPreviousHash(), h.GetDataHash()})
+	if err != nil {
+		panic("channel: a header that cannot be encoded: " + err.Error()) // a number and two strings of bytes always can
+	}
+	return out
+}
+
+// Hash is a block's hash: that of its header, which holds the hash of its data.
+func Hash(b *cb.Block) [32]byte { return sha256.Sum256(Header(b)) }
+
+// configOf is the configuration in a block, and whose it is.
+func configOf(b *cb.Block) (*cb.Config, string, error) {
 	if len(b.GetData().GetData()) != 1 {
-		return "", nil, fault.New(fault.Invalid, "A configuration block holds one transaction, this one %d.", len(b.GetData().GetData()))
+		return nil, "", fault.New(fault.Invalid, "A configuration block holds one transaction, this one %d.", len(b.GetData().GetData()))
 	}
 	var env cb.Envelope
 	var payload cb.Payload
 	var header cb.ChannelHeader
 	var ce cb.ConfigEnvelope
 	if err := proto.Unmarshal(b.Data.Data[0], &env); err != nil {
-		return "", nil, err
+		return nil, "", err
 	}
 	if err := proto.Unmarshal(env.Payload, &payload); err != nil {
-		return "", nil, err
+		return nil, "", err
 	}
 	if err := proto.Unmarshal(payload.GetHeader().GetChannelHeader(), &header); err != nil {
-		return "", nil, err
+		return nil, "", err
 	}
 	if header.Type != int32(cb.HeaderType_CONFIG) {
-		return "", nil, fault.New(fault.Invalid, "The block holds a transaction of type %d.", header.Type)
+		return nil, "", fault.New(fault.Invalid, "The block holds a transaction of type %d.", header.Type)
 	}
 	if err := proto.Unmarshal(payload.Data, &ce); err != nil {
-		return "", nil, err
+		return nil, "", err
 	}
 	if g := ce.GetConfig().GetChannelGroup(); g.GetGroups()[application] == nil || g.GetGroups()[ordering] == nil {
-		return "", nil, fault.New(fault.Invalid, "The configuration has no application, or no orderers.")
+		return nil, "", fault.New(fault.Invalid, "The configuration has no application, or no orderers.")
 	}
-	return header.ChannelId, ce.Config, nil
+	return ce.Config, header.ChannelId, nil
 }
 
 // The two halves of a configuration.
