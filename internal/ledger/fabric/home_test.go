@@ -144,7 +144,7 @@ func TestFoundedAlone(t *testing.T) {
 	})
 	t.Logf("first transaction after %v", time.Since(began))
 	got, err := c.Node(t.Context(), "a.example")
-	if err != nil || got.Name != "a.example" {
+	if err != nil || got.Name != contracttest.Registration("a.example").Name {
 		t.Fatalf("registered %+v (%v)", got, err)
 	}
 	n.stop()
