@@ -416,7 +416,11 @@ func join(newcomer, first *networkNode, more ...*networkNode) {
 	t := newcomer
 	t.Helper()
 	newcomer.start()
-	t.must(http.MethodPut, "/api/v1/ledger/membership", t.token, map[string]string{"via": first.url, "note": "We play sea shanties."}, nil)
+	meant, err := first.network()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.must(http.MethodPut, "/api/v1/ledger/membership", t.token, map[string]string{"via": first.url, "network": meant.First, "note": "We play sea shanties."}, nil)
 	m, err := newcomer.membership()
 	if err != nil {
 		t.Fatal(err)

@@ -243,7 +243,9 @@ func (n *node) move(ctx context.Context) error {
 		return nil
 	}
 	if err := n.mover.bring(ctx); err != nil {
-		if fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
+		// A peer that has just started may not have what was staged already: it comes
+		// with its next blocks.
+		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NotFound) || ctx.Err() != nil {
 			return jobs.Later(err)
 		}
 		return jobs.Stop(err)
