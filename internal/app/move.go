@@ -243,9 +243,10 @@ func (n *node) move(ctx context.Context) error {
 		return nil
 	}
 	if err := n.mover.bring(ctx); err != nil {
-		// A peer that has just started may not have what was staged already: it comes
-		// with its next blocks.
-		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NotFound) || ctx.Err() != nil {
+		if fault.Is(err, fault.NotFound) {
+			return err // see the BUG of [fabric.Client.Submit]: it is there at the next try
+		}
+		if fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
 			return jobs.Later(err)
 		}
 		return jobs.Stop(err)

@@ -105,6 +105,10 @@ func (c *Client) Through(org string) *Client {
 
 // Submit records a call; see [ledger.Ledger]. A repetition is found out before
 // it is ordered.
+//
+// BUG: a peer that has just started may be behind, and refuses as NotFound what
+// depends on entries it does not have yet; the refusal is passed on as the
+// ledger's. Who sends one call after another by itself tries a NotFound again.
 func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
 	for try := 0; ; try++ {
 		r, again, err := c.submit(ctx, call)
