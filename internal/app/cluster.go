@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/store"
 )
 
@@ -177,11 +178,7 @@ func (n *node) welcomeMembers(ctx context.Context, c fabric.Cluster) error {
 	if err != nil || place(clusters, c.Name, n.cfg.NodeID()) < 0 {
 		return err
 	}
-	cfg, _, ok := n.fabric.Seen(c.Channel())
-	if !ok {
-		return nil
-	}
-	members, err := cfg.Members()
+	members, err := n.seenMembers(c)
 	if err != nil {
 		return err
 	}
@@ -203,6 +200,16 @@ func (n *node) welcomeMembers(ctx context.Context, c fabric.Cluster) error {
 	return nil
 }
 
+// seenMembers are those of the cluster's channel as it was last seen, none before
+// it was.
+func (n *node) seenMembers(c fabric.Cluster) ([]channel.Member, error) {
+	cfg, _, ok := n.fabric.Seen(c.Channel())
+	if !ok {
+		return nil, nil
+	}
+	return cfg.Members()
+}
+
 // place is a node's among the delegates of a cluster, from 0, and -1 for none.
 func place(all []contract.Cluster, cluster, node string) int {
 	i := slices.IndexFunc(all, func(c contract.Cluster) bool { return c.Name == cluster })
@@ -210,7 +217,7 @@ func place(all []contract.Cluster, cluster, node string) int {
 		return -1
 	}
 	delegates := slices.Clone(all[i].Delegates)
-	slices.SortStableFunc(delegates, func(a, b contract.Delegate) int { return int(int64(a.Since) - int64(b.Since)) })
+	slices.SortStableFunc(delegates, func(a, b contract.Delegate) int { return cmp.Compare(a.Since, b.Since) })
 	return slices.IndexFunc(delegates, func(d contract.Delegate) bool { return d.Node == node })
 }
 
@@ -239,17 +246,6 @@ func (n *node) nearest(ctx context.Context) []string {
 // is told, and it proposes its own removal from the cluster's channel, where it
 // endorses until the others have agreed.
 func (n *node) depart(ctx context.Context, c fabric.Cluster, self contract.Node) error {
-	if self.Cluster == c.Name {
-		clusters, err := n.recorder.contract.Clusters(ctx)
-		if err != nil {
-			return err
-		}
-		for _, x := range clusters {
-			if x.Name == c.Name && len(x.Members) > 1 && len(x.Delegates) == 1 && x.Delegates[0].Node == self.ID {
-				return fault.New(fault.Conflict, "This node is the only delegate of %s. Name another one first: 9ten ledger cluster delegate NODE.", c.Name)
-			}
-		}
-	}
 	if err := n.carry(ctx, self.Cluster); err != nil {
 		return err
 	}
@@ -259,15 +255,11 @@ func (n *node) depart(ctx context.Context, c fabric.Cluster, self contract.Node)
 			return err
 		})
 	}
-	cfg, _, ok := n.fabric.Seen(c.Channel())
-	if !ok {
-		return nil
-	}
-	members, err := cfg.Members()
-	if err != nil {
+	members, err := n.seenMembers(c)
+	switch {
+	case err != nil || len(members) == 0:
 		return err
-	}
-	if len(members) == 1 {
+	case len(members) == 1:
 		return n.fabric.LeftCluster()
 	}
 	return n.cluster.ask("remove from "+c.Name, n.dir.wall(), func() error {

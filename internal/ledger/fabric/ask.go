@@ -21,6 +21,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
@@ -167,18 +169,8 @@ func (h *Home) Inquire(ctx context.Context) error {
 	h.mu.Lock()
 	via, network := h.rec.Via, h.rec.Network
 	h.mu.Unlock()
-	a, err := h.inquire(ctx, via, "")
-	if err != nil {
-		return err
-	}
-	h.mu.Lock()
-	h.answer.network = a
-	h.mu.Unlock()
-	if a.State != Admitted {
-		return nil
-	}
-	first, err := channel.DecodeBlock(a.First)
-	if err != nil {
+	first, err := h.inquire(ctx, via, "", &h.answer.network)
+	if err != nil || first == nil {
 		return err
 	}
 	if hash := fmt.Sprintf("%x", block.Hash(first)); network != "" && hash != network {
@@ -188,13 +180,25 @@ func (h *Home) Inquire(ctx context.Context) error {
 	return h.Take(channel.Name, first)
 }
 
-// inquire asks a member's node how this node's request stands.
-func (h *Home) inquire(ctx context.Context, via, cluster string) (a Answer, err error) {
+// inquire asks a member's node how this node's request stands and keeps the
+// answer. It returns the channel's first block once the node is admitted, nil
+// before.
+func (h *Home) inquire(ctx context.Context, via, cluster string, keep *Answer) (*cb.Block, error) {
 	address := via + RequestsPath + "/" + url.PathEscape(h.cfg.Node)
 	if cluster != "" {
 		address += "?cluster=" + url.QueryEscape(cluster)
 	}
-	return a, call(ctx, http.MethodGet, address, nil, &a)
+	var a Answer
+	if err := call(ctx, http.MethodGet, address, nil, &a); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	*keep = a
+	h.mu.Unlock()
+	if a.State != Admitted {
+		return nil, nil
+	}
+	return channel.DecodeBlock(a.First)
 }
 
 // Asked tells whom this node asked, and how that stood last.

@@ -169,18 +169,8 @@ func (h *Home) keepCluster(ctx context.Context) time.Duration {
 
 // inquireCluster asks how the request stands, and joins once it is granted.
 func (h *Home) inquireCluster(ctx context.Context, c Cluster) error {
-	a, err := h.inquire(ctx, c.Via, c.Name)
-	if err != nil {
-		return err
-	}
-	h.mu.Lock()
-	h.answer.cluster = a
-	h.mu.Unlock()
-	if a.State != Admitted {
-		return nil
-	}
-	first, err := channel.DecodeBlock(a.First)
-	if err != nil {
+	first, err := h.inquire(ctx, c.Via, c.Name, &h.answer.cluster)
+	if err != nil || first == nil {
 		return err
 	}
 	h.cfg.Log.Info("admitted to the cluster", "cluster", c.Name, "via", c.Via)
