@@ -138,17 +138,6 @@ type Cluster struct {
 	Carried string        `json:"carried,omitempty" doc:"Last day of all of them that is on the network" example:"2026-11-24"`
 }
 
-// Delegates are those of its nodes that carry its days.
-func (c Cluster) Delegates() []string {
-	var out []string
-	for _, n := range c.Nodes {
-		if n.Delegate {
-			out = append(out, n.Node)
-		}
-	}
-	return out
-}
-
 // A ClusterNode is a node of a cluster.
 type ClusterNode struct {
 	Node     string `json:"node"`

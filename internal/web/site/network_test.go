@@ -160,7 +160,7 @@ func TestNetworkPageOfACluster(t *testing.T) {
 	south := network.Cluster{Name: "south", Carried: "2026-11-21", Nodes: []network.ClusterNode{{Node: "c.example", Delegate: true}, {Node: "d.example"}}}
 	c := &council{phase: network.Joined, clusters: []network.Cluster{north, south}}
 	n.site.Rooms.Network = c
-	v.open(at).sees(200, at, "Clusters", "north", "south", "c.example, d.example", "2026-11-21").misses("Other clusters")
+	v.open(at).sees(200, at, "Clusters", "north", "south", `c.example <span class="faint">delegate</span>, d.example`, "2026-11-21").misses("Other clusters")
 	c.cluster, c.through = &network.Household{Cluster: north, Phase: network.Joined, Ready: true, Height: 77}, "a.example"
 	v.open(at).sees(200, at, "Cluster north", "77", "2026-11-24", "2026-11-23", "delegate", "Left out", "No log key of a.example signed that", "Other clusters", "It uses the peer of a.example")
 	c.through, c.cluster.Phase, c.cluster.Ready, c.cluster.Trouble = "", network.Leaving, false, "It does not answer."
