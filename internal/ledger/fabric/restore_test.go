@@ -18,7 +18,7 @@ import (
 )
 
 // madeUp is a snapshot's folder that says what it is told to.
-func madeUp(t *testing.T, name string, first *cb.Block) string {
+func madeUp(t *testing.T, name string, blocks ...*cb.Block) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "snapshot")
 	meta, err := json.Marshal(Snapshot{Channel: name, Block: 9})
@@ -26,7 +26,7 @@ func madeUp(t *testing.T, name string, first *cb.Block) string {
 		t.Fatal(err)
 	}
 	var configs bytes.Buffer
-	if err := block.WriteBlocks(&configs, []*cb.Block{first}); err != nil {
+	if err := block.WriteBlocks(&configs, blocks); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -177,5 +177,47 @@ func TestASnapshotIsHandedOutOnce(t *testing.T) {
 	}
 	if b, err := os.ReadFile(filepath.Join(to, snapshotConfigs)); err != nil || string(b) != "configurations" {
 		t.Errorf("the configurations are %q, %v", b, err)
+	}
+}
+
+// Who founded a network alone can sign another history of it for ever. A snapshot
+// that brings one replaces nothing that the node has verified.
+func TestASnapshotOfAnotherHistory(t *testing.T) {
+	h := atHome(t, "a.example", time.Now)
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	first, err := h.First(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(number, sequence uint64) *cb.Block { return configAt(t, first, number, sequence, channel.Name, h) }
+	own := at(9, 1)
+	var kept bytes.Buffer
+	if err := block.WriteBlocks(&kept, []*cb.Block{first, own}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.write(configsFile(channel.Name), kept.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	for what, theirs := range map[string][]*cb.Block{
+		"a longer one":  {first, at(10, 1), at(20, 2)},
+		"a shorter one": {first, at(10, 1)},
+	} {
+		dir := madeUp(t, channel.Name, theirs...)
+		before := files(t, h)
+		if _, err := h.Restore(dir); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "other configurations") {
+			t.Errorf("%s: %v", what, err)
+		}
+		saved, err := h.savedConfigs(channel.Name)
+		if after := files(t, h); err != nil || len(saved) != 2 || !same(saved[1], own) || !slices.Equal(before, after) {
+			t.Errorf("%s: %d are kept (%v)", what, len(saved), err)
+		}
+	}
+	if _, err := h.Restore(madeUp(t, channel.Name, first, own, at(20, 2))); err != nil {
+		t.Errorf("one that goes on from its own: %v", err)
+	}
+	if saved, err := h.savedConfigs(channel.Name); err != nil || len(saved) != 3 {
+		t.Errorf("%d are kept (%v)", len(saved), err)
 	}
 }

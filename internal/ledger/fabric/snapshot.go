@@ -207,6 +207,11 @@ func (h *Home) Restore(from string) (Snapshot, error) {
 	if !bytes.Equal(channel.EncodeBlock(theirs[0]), channel.EncodeBlock(ours[0])) {
 		return s, fault.New(fault.Invalid, "The snapshot in %s is of another network with a channel %s.", from, s.Channel)
 	}
+	for i := range min(len(ours), len(theirs)) { // both were signed, and still only one is this network's
+		if !same(ours[i], theirs[i]) {
+			return s, fault.New(fault.Invalid, "The snapshot in %s has other configurations than this node has seen: it is not of this network's history.", from)
+		}
+	}
 	if len(theirs) > len(ours) {
 		if err := h.write(configsFile(s.Channel), raw); err != nil {
 			return s, err
