@@ -39,6 +39,16 @@ func TestDelegatesTakeTurns(t *testing.T) {
 	}
 }
 
+// However long nobody carried, everything since then is carried.
+func TestCarryFrom(t *testing.T) {
+	near := calendar.Day(20261124)
+	for _, tt := range []struct{ far, want calendar.Day }{{20261123, 20261123}, {20261124, 20261124}, {20260401, 20260401}, {0, 20260923}} {
+		if got := carryFrom(near, tt.far); got != tt.want {
+			t.Errorf("on the network up to %v: from %v, want %v", tt.far, got, tt.want)
+		}
+	}
+}
+
 // A house is a running node of a network on this machine.
 type house struct {
 	*node

@@ -27,8 +27,19 @@ const (
 	retries   = 30 * time.Minute // while a member's day is missing
 )
 
-// carriesBack is how many days without any that was carried are looked through.
+// carriesBack is how many days are looked through for a node of which none was
+// ever carried.
 const carriesBack = 62
+
+// carryFrom is the first day that may have to be carried, by the last that is
+// recorded in the cluster and the last that is on the network, 0 for none: the
+// latter again, since payments may have come after their day's anchor.
+func carryFrom(near, far calendar.Day) calendar.Day {
+	if far != 0 {
+		return far
+	}
+	return near.Add(-carriesBack)
+}
 
 // maxCarried is how many nodes one relay may carry.
 const maxCarried = 100
@@ -134,7 +145,7 @@ func (n *node) carry(ctx context.Context, cluster string) error {
 			return err
 		}
 		carried[m] = b.Day
-		first := max(b.Day, a.Day.Add(-carriesBack)) // payments may have come after their day's anchor
+		first := carryFrom(a.Day, b.Day)
 		if from == 0 || first < from {
 			from = first
 		}
