@@ -3,10 +3,14 @@ module github.com/michaelperna/9ten
 go 1.26.0
 
 require (
+	code.dny.dev/ssrf v0.3.0
 	github.com/BurntSushi/toml v1.6.0
 	github.com/Eyevinn/mp4ff v0.50.0
+	github.com/btcsuite/btcd/btcutil v1.2.0
 	github.com/danielgtaylor/huma/v2 v2.38.0
+	github.com/dunglas/httpsfv v1.1.0
 	github.com/evanw/esbuild v0.28.2
+	github.com/gowebpki/jcs v1.0.1
 	github.com/hyperledger/fabric-admin-sdk v0.2.0
 	github.com/hyperledger/fabric-contract-api-go/v2 v2.2.1
 	github.com/hyperledger/fabric-gateway v1.12.1
