@@ -29,10 +29,11 @@ type networkNode struct {
 	*testing.T
 	id, exe, dir string
 	ip, url      string
-	first        int    // of its ports
-	namespace    string // of the network it runs in; "" for the machine's own
-	fabric       string // the folder of Fabric's commands
-	token        string // its operator's
+	first        int      // of its ports
+	namespace    string   // of the network it runs in; "" for the machine's own
+	env          []string // beside the test's own
+	fabric       string   // the folder of Fabric's commands
+	token        string   // its operator's
 	cmd          *exec.Cmd
 	ended        chan struct{} // closed when cmd has
 	http         *http.Client
@@ -94,10 +95,12 @@ func (n *networkNode) write(name, text string) {
 // command is a 9ten command as the node's operator types it.
 func (n *networkNode) command(args ...string) *exec.Cmd {
 	args = append(args, "--data-dir", n.dir)
-	if n.namespace == "" {
-		return exec.Command(n.exe, args...)
+	cmd := exec.Command(n.exe, args...)
+	if n.namespace != "" {
+		cmd = exec.Command("ip", append([]string{"netns", "exec", n.namespace, n.exe}, args...)...)
 	}
-	return exec.Command("ip", append([]string{"netns", "exec", n.namespace, n.exe}, args...)...)
+	cmd.Env = append(os.Environ(), n.env...)
+	return cmd
 }
 
 // run runs a command that has to succeed, and returns what it printed.
@@ -152,7 +155,7 @@ func (n *networkNode) start() {
 		return n.get("/readyz", nil)
 	})
 	if n.token == "" {
-		n.token = n.signIn(operator, "admin", "money")
+		n.token = n.signIn(operator, "admin", "money", "studio")
 	}
 }
 

@@ -24,11 +24,16 @@ import (
 func binary(t *testing.T) string {
 	t.Helper()
 	exe := filepath.Join(t.TempDir(), "9ten")
+	binaryAt(t, exe)
+	return exe
+}
+
+func binaryAt(t *testing.T, exe string) {
+	t.Helper()
 	cmd := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", exe, "../cmd/9ten")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	return exe
 }
 
 func TestStories(t *testing.T) {

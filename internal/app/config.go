@@ -31,11 +31,12 @@ type Config struct {
 	// TrustedProxies are the addresses (CIDR) whose X-Forwarded-For is believed. Empty: nobody's.
 	TrustedProxies []string `key:"trusted_proxies" default:""`
 
-	Database DatabaseConfig `key:"database"`
-	Log      LogConfig      `key:"log"`
-	Media    MediaConfig    `key:"media"`
-	Ledger   LedgerConfig   `key:"ledger"`
-	Clock    ClockConfig    `key:"clock"`
+	Database   DatabaseConfig   `key:"database"`
+	Log        LogConfig        `key:"log"`
+	Media      MediaConfig      `key:"media"`
+	Ledger     LedgerConfig     `key:"ledger"`
+	Federation FederationConfig `key:"federation"`
+	Clock      ClockConfig      `key:"clock"`
 }
 
 // DatabaseConfig says where the database is.
@@ -85,6 +86,14 @@ type FabricConfig struct {
 	Port int64 `key:"port" default:"9020" min:"1024"`
 	// Federation is peer: this node's peer keeps the network's whole ledger; or client: it keeps the ledger of its cluster alone and uses the network's through other members' peers, see docs/operate/ledger-clusters.md.
 	Federation string `key:"federation" default:"peer" oneof:"peer client"`
+}
+
+// FederationConfig says how the node meets other servers.
+type FederationConfig struct {
+	// Mode on lets people of other servers (Mastodon and its like) follow acts here. It takes a base_url with https; a demonstration never does.
+	Mode string `key:"mode" default:"on" oneof:"on off"`
+	// Reach are networks (CIDR) in which other servers may be reached although their addresses are not public. Empty: public addresses alone.
+	Reach []string `key:"reach" default:""`
 }
 
 // ClockConfig is for demonstrations only.

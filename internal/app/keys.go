@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
@@ -20,6 +21,7 @@ import (
 type keys struct {
 	log        ed25519.PrivateKey // receipts of plays, checkpoints
 	settlement ed25519.PrivateKey // settlements, attestations, batches
+	http       *rsa.PrivateKey    // requests to other servers, for all actors of the node; nil where it speaks with none
 	secret     []byte             // 32 bytes from which tokens are derived; never leaves the node
 }
 
@@ -50,42 +52,54 @@ func (k keys) act(a id.Act) ed25519.PrivateKey {
 }
 
 func (d *dir) ed25519Key(name string) (ed25519.PrivateKey, error) {
-	file := d.join("keys", name+".pem")
-	text, err := os.ReadFile(file)
+	return keep(d.join("keys", name+".pem"), func() (ed25519.PrivateKey, error) {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	})
+}
+
+// rsaKey is what all software reads signatures of.
+func (d *dir) rsaKey(name string) (*rsa.PrivateKey, error) {
+	return keep(d.join("keys", name+".pem"), func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+}
+
+// keep reads a key, or makes it when there is none.
+func keep[K any](path string, generate func() (K, error)) (none K, err error) {
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return newEd25519Key(file)
+		return newKey(path, generate)
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The key %s cannot be read.", file)
+		return none, fault.Wrap(err, fault.Unavailable, "The key %s cannot be read.", path)
 	}
-	broken := fault.New(fault.Invalid, "%s is not an Ed25519 private key. Restore it from a backup: receipts already given depend on it.", file)
+	broken := fault.New(fault.Invalid, "%s is not a private key of its kind. Restore it from a backup: what was signed with it depends on it.", path)
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, broken
+		return none, broken
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, broken
+		return none, broken
 	}
-	ed, ok := key.(ed25519.PrivateKey)
+	k, ok := key.(K)
 	if !ok {
-		return nil, broken
+		return none, broken
 	}
-	return ed, nil
+	return k, nil
 }
 
-func newEd25519Key(path string) (ed25519.PrivateKey, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+func newKey[K any](path string, generate func() (K, error)) (none K, err error) {
+	key, err := generate()
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	if err := file.Replace(path, text, 0o600); err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "The key %s cannot be written.", path)
+		return none, fault.Wrap(err, fault.Unavailable, "The key %s cannot be written.", path)
 	}
 	return key, nil
 }

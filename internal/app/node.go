@@ -28,28 +28,29 @@ import (
 
 // A node is everything that runs on one data directory, wired by hand.
 type node struct {
-	cfg      *Config
-	log      *slog.Logger
-	told     io.Writer // who waits for a command reads there how far it is
-	dir      *dir
-	now      func() time.Time
-	began    time.Time // by the machine's own clock
-	keys     keys
-	signer   signer
-	db       *store.DB
-	ledger   *patient
-	fabric   *fabric.Home // its network; nil where the ledger is embedded
-	cluster  *household   // nil without a network
-	mover    *mover       // nil where no ledger of its own is to be brought to the network
-	recorder recorder
-	feed     *feed
-	tlog     *tlog.Log
-	accounts *account.Service
-	listen   *listen.Desk
-	wallet   *wallet.Desk
-	report   *report.Desk
-	jobs     *jobs.Runner
-	gate     *gate.Gate
+	cfg        *Config
+	log        *slog.Logger
+	told       io.Writer // who waits for a command reads there how far it is
+	dir        *dir
+	now        func() time.Time
+	began      time.Time // by the machine's own clock
+	keys       keys
+	signer     signer
+	db         *store.DB
+	ledger     *patient
+	fabric     *fabric.Home // its network; nil where the ledger is embedded
+	cluster    *household   // nil without a network
+	mover      *mover       // nil where no ledger of its own is to be brought to the network
+	recorder   recorder
+	feed       *feed
+	tlog       *tlog.Log
+	accounts   *account.Service
+	listen     *listen.Desk
+	wallet     *wallet.Desk
+	report     *report.Desk
+	jobs       *jobs.Runner
+	gate       *gate.Gate
+	federation *federation
 
 	catalogue  *music.Catalogue
 	library    *music.Library
@@ -126,6 +127,9 @@ func openNodeIn(ctx context.Context, cfg *Config, log *slog.Logger, w world) (_ 
 	}
 	n.openDomain()
 	if err := n.openMedia(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openFederation(); err != nil {
 		return nil, err
 	}
 	return n, n.openGate()

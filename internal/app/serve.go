@@ -88,6 +88,7 @@ func serve(ctx context.Context, c *call) error {
 		g.Go(func() error { return n.tendCluster(work) })
 	}
 	g.Go(func() error { return n.feed.follow(work) })
+	g.Go(func() error { return n.federation.run(work) })
 	g.Go(func() error {
 		if n.fabric == nil || sleep(gctx, ledgerFirst) {
 			n.openWorkshop(gctx)

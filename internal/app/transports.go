@@ -41,6 +41,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Now: n.now, Log: n.logger("stream"),
 	})
 	n.stream.Register(mux)
+	n.federation.register(mux)
 	return n.pages(mux, renderer, assets)
 }
 

@@ -26,11 +26,12 @@ type (
 	Sub      string // a subscription
 	Entry    string // a journal entry
 	Token    string // a personal access token
+	Activity string // something said to other servers
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

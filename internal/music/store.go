@@ -2,6 +2,7 @@ package music
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
@@ -31,8 +32,24 @@ type Job struct {
 const (
 	JobPrepare = "media.prepare" // read and measure a track's original: track id
 	JobPublish = "music.publish" // publish a scheduled release: release id
+	JobTell    = "music.tell"    // tell other servers what became of a thing: see [Told]
 	JobTidy    = "media.tidy"    // delete blobs nobody needs, make lost ones again: nothing
 )
+
+// Told reads the payload of [JobTell]: "release" or "act", and which.
+func Told(payload []byte) (kind, name string) {
+	kind, name, _ = strings.Cut(string(payload), " ")
+	return kind, name
+}
+
+// tell asks for [JobTell], once for many changes in a row.
+func tell(ctx context.Context, tx Tx, kind, name string) error {
+	what := kind + " " + name
+	return tx.Enqueue(ctx, Job{JobTell, what, []byte(what), tx.Now().Add(settled)})
+}
+
+// settled is how long a thing is left to its editor before others are told.
+const settled = 20 * time.Second
 
 // A Tx is a transaction. Every method that names one thing returns a NotFound
 // fault when it is not there; those that list return nothing instead.

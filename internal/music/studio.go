@@ -102,6 +102,9 @@ func (s *Studio) EditAct(ctx context.Context, v Viewer, a id.Act, edit func(*Act
 		if err := tx.UpdateAct(ctx, &act); err != nil {
 			return err
 		}
+		if err := tell(ctx, tx, "act", string(a)); err != nil {
+			return err
+		}
 		if before.Name == act.Name && before.Handle == act.Handle {
 			return indexAct(ctx, tx, act)
 		}

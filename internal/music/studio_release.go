@@ -117,7 +117,10 @@ func save(ctx context.Context, tx Tx, r *Release, public bool) error {
 	if err := relist(ctx, tx, r); err != nil {
 		return err
 	}
-	return recount(ctx, tx, r.Act)
+	if err := recount(ctx, tx, r.Act); err != nil {
+		return err
+	}
+	return tell(ctx, tx, "release", string(r.ID))
 }
 
 // EditRelease changes what is written once for the whole release. edit may run

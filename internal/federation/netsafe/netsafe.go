@@ -72,6 +72,9 @@ func (c Config) Transport() *http.Transport {
 // signs.
 func (c Config) Client(through http.RoundTripper) *http.Client {
 	return &http.Client{Transport: agent{through, c.Agent}, Timeout: timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if via[0].Method != http.MethodGet && via[0].Method != http.MethodHead {
+			return http.ErrUseLastResponse // a POST would arrive as something else
+		}
 		if len(via) > MaxRedirects {
 			return errors.New("more than three redirects")
 		}

@@ -36,11 +36,7 @@ func (m message) cavageBase(covered []string, c *Claim) (string, error) {
 }
 
 func readCavage(h http.Header) (*Claim, error) {
-	text := h.Get("Signature")
-	if text == "" {
-		text, _ = strings.CutPrefix(h.Get("Authorization"), "Signature ")
-	}
-	params, err := cavageParams(text)
+	params, err := cavageParams(h.Get("Signature"))
 	if err != nil {
 		return nil, err
 	}

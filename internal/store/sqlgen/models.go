@@ -149,6 +149,16 @@ type DayRow struct {
 	Data      []byte
 }
 
+type Delivery struct {
+	Outgoing string
+	Inbox    string
+	Host     string
+	Made     int64
+	Due      int64
+	Tries    int64
+	Error    string
+}
+
 type Device struct {
 	ID      []byte
 	Account string
@@ -169,6 +179,17 @@ type History struct {
 	Account string
 	At      int64
 	Track   string
+}
+
+type Inbox struct {
+	ID       string
+	Host     string
+	Actor    string
+	Body     []byte
+	Received int64
+	Applied  int64
+	Tries    int64
+	Error    string
 }
 
 type Job struct {
@@ -272,6 +293,16 @@ type Occasion struct {
 	Last int64
 }
 
+type Outgoing struct {
+	ID      string
+	Actor   string
+	About   string
+	Kind    string
+	Body    []byte
+	Made    int64
+	Expires int64
+}
+
 type Payment struct {
 	Rail         string
 	Event        string
@@ -286,6 +317,21 @@ type Payment struct {
 	RecordedBy   string
 	Received     int64
 	Note         string
+}
+
+type Peer struct {
+	Host      string
+	Software  string
+	Version   string
+	Informed  int64
+	Form      string
+	Formed    int64
+	Failures  int64
+	Closed    int64
+	Delivered int64
+	Failed    int64
+	Error     string
+	Received  int64
 }
 
 type PeriodClose struct {
@@ -400,6 +446,37 @@ type ReleaseLine struct {
 	Published int64
 	Plays     int64
 	Card      string
+}
+
+type RemoteActor struct {
+	ID          string
+	Host        string
+	Kind        string
+	Handle      string
+	Name        string
+	Summary     string
+	Url         string
+	Icon        string
+	Inbox       string
+	SharedInbox string
+	Outbox      string
+	Followers   string
+	MovedTo     string
+	Fetched     int64
+}
+
+type RemoteFollower struct {
+	Act      string
+	Actor    string
+	Activity string
+	Since    int64
+}
+
+type RemoteKey struct {
+	ID      string
+	Owner   string
+	Public  []byte
+	Fetched int64
 }
 
 type Rendition struct {

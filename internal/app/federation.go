@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/http"
+	"net/netip"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/activity"
+	"github.com/michaelperna/9ten/internal/federation/deliver"
+	"github.com/michaelperna/9ten/internal/federation/document"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/inbox"
+	"github.com/michaelperna/9ten/internal/federation/netsafe"
+	"github.com/michaelperna/9ten/internal/federation/outbox"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/wellknown"
+	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/limit"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// federation is the node among other servers.
+type federation struct {
+	node      *node
+	servers   *remote.Servers
+	inbox     *inbox.Inbox
+	applier   *activity.Applier
+	courier   *deliver.Courier
+	documents *document.Documents
+	outbox    *outbox.Outbox
+	wellknown *wellknown.WellKnown
+}
+
+// openFederation wires it. It does nothing before it runs.
+func (n *node) openFederation() error {
+	f := &federation{node: n}
+	n.federation = f
+	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
+	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
+	if err != nil || !f.on() {
+		return fault.About("federation.reach", err)
+	}
+	if n.keys.http, err = n.dir.rsaKey("http"); err != nil {
+		return err
+	}
+	site := form.Site{Origin: n.cfg.BaseURL}
+	f.servers = f.ask(reach, site)
+	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Now: n.now, Log: n.logger("deliver")})
+	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
+	f.inbox = inbox.New(inbox.Config{
+		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
+		Address: func(r *http.Request) string { return limit.Network(gate.Client(r.Context()).Addr) },
+	})
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Type: mediaType, Log: n.logger("documents")}
+	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, Store: n.db, Sent: f.courier.Wake}
+	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, Version: Version(), Usage: f.usage, Capabilities: []string{"audio-track"}, Log: n.logger("wellknown")}
+	return nil
+}
+
+func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
+	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")"}
+	return &remote.Servers{
+		Store: f.node.db, Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
+		Questions: remote.NewQuestions(), Now: f.node.now, Log: f.node.logger("remote"),
+	}
+}
+
+// site is the node as it is called now.
+func (f *federation) site(ctx context.Context) form.Site {
+	s, err := f.node.accounts.Settings(ctx)
+	if err != nil {
+		f.node.log.Warn("settings", "err", err)
+	}
+	return form.Site{Origin: f.node.cfg.BaseURL, Name: s.Name, About: s.About}
+}
+
+// keys are the public keys of an act, or of the node itself.
+func (f *federation) keys(a id.Act) form.Keys {
+	k := f.node.keys
+	proof := k.nodeActor()
+	if a != "" {
+		proof = k.act(a)
+	}
+	return form.Keys{HTTP: &k.http.PublicKey, Proof: proof.Public().(ed25519.PublicKey)}
+}
+
+// Signer is the key with which an actor of this node signs requests.
+func (f *federation) Signer(actor string) (sig.Key, error) {
+	return sig.Key{ID: form.HTTPKey(actor), Private: f.node.keys.http}, nil
+}
+
+// nodeActor is the key with which the node itself proves documents.
+func (k keys) nodeActor() ed25519.PrivateKey {
+	h := hmac.New(sha256.New, k.secret)
+	h.Write([]byte("9ten/node-actor/v1\x00"))
+	return ed25519.NewKeyFromSeed(h.Sum(nil))
+}
+
+// tell is the job that tells followers elsewhere what became of a thing here.
+func (f *federation) tell(ctx context.Context, j jobs.Job) error {
+	if !f.on() {
+		return nil
+	}
+	kind, name := music.Told(j.Payload)
+	if kind == "act" {
+		return f.outbox.Act(ctx, id.Act(name))
+	}
+	return f.outbox.Release(ctx, id.Release(name))
+}
+
+// on reports whether the node federates. Others cannot reach one without HTTPS,
+// and a demonstration's listeners are invented.
+func (f *federation) on() bool {
+	return f.node.cfg.Federation.Mode == "on" && f.node.cfg.secure() && f.node.dir.demo == nil
+}
+
+// register adds everything other servers ask for.
+func (f *federation) register(mux *http.ServeMux) {
+	if !f.on() {
+		return
+	}
+	f.wellknown.Register(mux)
+	f.documents.Register(mux)
+	for _, at := range []string{"inbox", "node/inbox", "acts/{id}/inbox"} {
+		mux.Handle("POST "+form.Root+at, f.inbox)
+	}
+}
+
+// run applies and delivers until ctx ends.
+func (f *federation) run(ctx context.Context) error {
+	if !f.on() {
+		return nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return f.applier.Run(ctx) })
+	g.Go(func() error { return f.courier.Run(ctx) })
+	return g.Wait()
+}
+
+// usage is what NodeInfo tells.
+func (f *federation) usage(ctx context.Context) (u wellknown.Usage, err error) {
+	s, err := f.node.accounts.Settings(ctx)
+	if err != nil {
+		return u, err
+	}
+	u.Open = s.OpenSignUp
+	u.People, u.Monthly, u.HalfYear, u.Works, err = f.node.db.Usage(ctx)
+	return u, err
+}

@@ -1,0 +1,156 @@
+// Package activity applies what other servers sent. Each kind of activity has a
+// handler, which changes what is kept and says what goes out for it, all in one
+// transaction: an activity is applied once, whole or not at all.
+package activity
+
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// In is an activity that came, and who it is from.
+type In struct {
+	*vocab.Object
+	From social.Actor
+	Site form.Site // this node
+}
+
+// Out is an activity that goes out for it, to an inbox.
+type Out struct {
+	Actor    string
+	Activity *vocab.Object
+	To       social.Actor
+}
+
+// A Handler applies an activity. A fault of the kinds Invalid, Forbidden and
+// NotFound lays it aside for good.
+type Handler func(ctx context.Context, tx social.Tx, in In) ([]Out, error)
+
+// handlers by the first type that has one. What is not in the table is taken
+// politely and changes nothing.
+var handlers = map[string]Handler{
+	"Follow": follow,
+	"Undo":   undo,
+	"Delete": remove,
+	"Block":  block,
+}
+
+// undoers take back what a handler did, by the type of what is undone.
+var undoers = map[string]Handler{
+	"Follow": unfollow,
+}
+
+// Apply applies an activity.
+func Apply(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	for _, t := range in.Type {
+		if h, ok := handlers[t]; ok {
+			return h(ctx, tx, in)
+		}
+	}
+	return nil, nil
+}
+
+func object(in In) (vocab.Item, error) {
+	if len(in.Object.Object) != 1 {
+		return vocab.Item{}, fault.New(fault.Invalid, "The activity is about %d things, not one.", len(in.Object.Object))
+	}
+	return in.Object.Object[0], nil
+}
+
+// follow takes a follower and says so, also to one who asks again.
+func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	act, ok := in.Site.ActOf(o.ID())
+	if !ok {
+		return nil, fault.New(fault.NotFound, "%q is nobody here who can be followed.", o.ID())
+	}
+	if has, err := tx.HasAct(ctx, act); err != nil {
+		return nil, err
+	} else if !has {
+		return nil, fault.New(fault.NotFound, "%q is nobody here who can be followed.", o.ID())
+	}
+	if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
+		return nil, err
+	}
+	asked := &vocab.Object{ID: in.ID, Type: []string{"Follow"}, Actor: vocab.At(in.From.ID), Object: vocab.One(o.ID())}
+	accept := &vocab.Object{ID: in.Site.NewActivity(tx.Now()), Type: []string{"Accept"}, Actor: vocab.At(o.ID()), Object: []vocab.Item{vocab.Of(asked)}, To: []string{in.From.ID}}
+	return []Out{{Actor: o.ID(), Activity: accept, To: in.From}}, nil
+}
+
+// undo takes back what the same actor did.
+func undo(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	if o.Object == nil { // only the address: it can be of what is remembered by it
+		return unfollow(ctx, tx, in)
+	}
+	if by := o.Object.Actor.ID(); by != "" && by != in.From.ID {
+		return nil, fault.New(fault.Forbidden, "%s cannot take back what %s did.", in.From.ID, by)
+	}
+	for _, t := range o.Object.Type {
+		if h, ok := undoers[t]; ok {
+			return h(ctx, tx, in)
+		}
+	}
+	return nil, nil
+}
+
+func unfollow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	act, err := tx.Followed(ctx, in.From.ID, o.ID())
+	if fault.Is(err, fault.NotFound) && o.Object != nil && len(o.Object.Object) == 1 {
+		// Some software undoes with an id of its own: who follows whom is what counts.
+		var ok bool
+		if act, ok = in.Site.ActOf(o.Object.Object[0].ID()); ok {
+			err = nil
+		}
+	}
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil // it is so already
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, social.Unfollow(ctx, tx, act, in.From.ID)
+}
+
+// remove forgets somebody who is no more. Others' things are not theirs to
+// remove.
+func remove(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.ID() == in.From.ID:
+		return nil, social.Forget(ctx, tx, in.From.ID)
+	case !remote.SameOrigin(o.ID(), in.From.ID):
+		return nil, fault.New(fault.Forbidden, "%s is not of %s's server.", o.ID(), in.From.ID)
+	}
+	return nil, nil
+}
+
+// block ends following: who blocks an act does not want to hear from it.
+func block(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	if act, ok := in.Site.ActOf(o.ID()); ok {
+		return nil, social.Unfollow(ctx, tx, act, in.From.ID)
+	}
+	return nil, nil
+}

@@ -1,0 +1,183 @@
+package activity
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+const (
+	batch   = 256
+	atOnce  = 16
+	most    = 10 // tries of what fails here
+	pause   = 10 * time.Second
+	idle    = time.Minute
+	heard   = time.Minute // how exactly it is kept when a host was heard of last
+	longest = 300         // bytes of a reason that is kept
+)
+
+// An Applier applies what the inbox took. Make it with [New], [Applier.Run] it,
+// and [Applier.Wake] it when something has come.
+type Applier struct {
+	Site    form.Site
+	Store   social.Store
+	Servers *remote.Servers
+	Log     *slog.Logger
+	// Sent is called when something is to be delivered. It must not block.
+	Sent func()
+
+	wake chan struct{}
+}
+
+// New makes an applier.
+func New(a Applier) *Applier {
+	a.wake = make(chan struct{}, 1)
+	return &a
+}
+
+// Wake has it look now.
+func (a *Applier) Wake() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run applies until ctx ends.
+func (a *Applier) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := a.round(ctx)
+		next := idle
+		switch {
+		case err != nil && ctx.Err() == nil:
+			a.Log.Error("applying activities; it goes on", "err", err)
+			next = pause
+		case n == batch:
+			continue
+		}
+		t := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+		case <-a.wake:
+		case <-t.C:
+		}
+		t.Stop()
+	}
+	return nil
+}
+
+// round applies what waits, of each actor one after the other, of many actors at
+// a time.
+func (a *Applier) round(ctx context.Context) (n int, err error) {
+	var list []social.Received
+	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
+		list, err = tx.Unapplied(ctx, batch)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	byActor := map[string][]social.Received{}
+	for _, r := range list {
+		byActor[r.Actor] = append(byActor[r.Actor], r)
+	}
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for _, all := range byActor {
+		g.Go(func() error {
+			for _, r := range all {
+				if err := a.one(ctx, r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return len(list), g.Wait()
+}
+
+// one applies an activity, or lays it aside when it never can be.
+func (a *Applier) one(ctx context.Context, r social.Received) error {
+	err := a.apply(ctx, r)
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Forbidden, fault.NotFound, fault.TooLarge, fault.Unauthenticated, fault.Unsupported, fault.Conflict:
+		a.Log.Debug("an activity was not applied", "activity", r.ID, "err", err)
+		return a.lay(ctx, r, err)
+	}
+	if err != nil && r.Tries+1 >= most {
+		a.Log.Error("an activity was given up", "activity", r.ID, "err", err)
+		return a.lay(ctx, r, err)
+	}
+	if err != nil && ctx.Err() == nil {
+		return a.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.NotApplied(ctx, r.ID, short(err)) })
+	}
+	return nil
+}
+
+func (a *Applier) lay(ctx context.Context, r social.Received, why error) error {
+	return a.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.Applied(ctx, r.ID, short(why)) })
+}
+
+func short(err error) string {
+	s := fault.Message(err)
+	return s[:min(len(s), longest)]
+}
+
+func (a *Applier) apply(ctx context.Context, r social.Received) error {
+	o, err := vocab.Parse(r.Body)
+	if err != nil {
+		return err
+	}
+	from, err := a.Servers.Actor(ctx, r.Actor)
+	if err != nil {
+		return err
+	}
+	sent := false
+	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		outs, err := Apply(ctx, tx, In{Object: o, From: from, Site: a.Site})
+		if err != nil {
+			return err
+		}
+		for _, out := range outs {
+			if err := send(ctx, tx, out); err != nil {
+				return err
+			}
+		}
+		sent = len(outs) > 0
+		p, err := tx.Peer(ctx, r.Host)
+		if err != nil {
+			return err
+		}
+		if r.At.Sub(p.Received) > heard {
+			p.Received = r.At
+			if err := tx.PutPeer(ctx, p); err != nil {
+				return err
+			}
+		}
+		return tx.Applied(ctx, r.ID, "")
+	})
+	if err == nil && sent {
+		a.Sent()
+	}
+	return err
+}
+
+// send puts an activity on its way to one inbox.
+func send(ctx context.Context, tx social.Tx, out Out) error {
+	body, err := out.Activity.Encode()
+	if err != nil {
+		return err
+	}
+	if err := tx.Send(ctx, social.Outgoing{ID: out.Activity.ID, Actor: out.Actor, Kind: out.Activity.Type[0], Body: body, Expires: out.Activity.Expires}); err != nil {
+		return err
+	}
+	return tx.Deliver(ctx, out.Activity.ID, out.To.Inbox, out.To.Host)
+}

@@ -1,0 +1,288 @@
+// Package deliver brings activities to other servers' inboxes: to each host in
+// the order in which they were made, to many hosts at a time, so that one which
+// is slow or dead delays nobody else. What cannot be delivered is tried again
+// with growing pauses for a week.
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/netsafe"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+const (
+	// atOnce is how many hosts are served at a time.
+	atOnce = 32
+	// giveUp is how long a delivery is tried.
+	giveUp = 7 * 24 * time.Hour
+	// idle bounds how long it sleeps when a clock is set back meanwhile.
+	idle = time.Minute
+)
+
+// How long it waits after each try; the last pause stands for all later ones. A
+// host that is away is asked once an hour in the end, with one delivery; one that
+// takes other deliveries and fails at this one gets it ever more rarely.
+var (
+	hostPauses = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, time.Hour}
+	pauses     = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+)
+
+// Signers give the key of an actor of this node.
+type Signers interface {
+	Signer(actor string) (sig.Key, error)
+}
+
+// A Courier delivers. Make it, [Courier.Run] it, and [Courier.Wake] it when there
+// is something new.
+type Courier struct {
+	Store   social.Store
+	Servers *remote.Servers
+	Signers Signers
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	wake chan struct{}
+}
+
+// New makes a courier.
+func New(c Courier) *Courier {
+	c.wake = make(chan struct{}, 1)
+	return &c
+}
+
+// Wake has it look now.
+func (c *Courier) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends; what is under way then is tried again later.
+func (c *Courier) Run(ctx context.Context) error {
+	var busy sync.Map // hosts that are being served
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for ctx.Err() == nil {
+		hosts, next, err := c.look(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.Log.Error("deliveries", "err", err)
+			next = 10 * time.Second
+		}
+		for _, host := range hosts {
+			if _, taken := busy.LoadOrStore(host, true); taken {
+				continue
+			}
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				return nil
+			}
+			all.Go(func() {
+				defer func() { busy.Delete(host); <-slots; c.Wake() }()
+				c.serve(ctx, host)
+			})
+		}
+		t := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+		case <-c.wake:
+		case <-t.C:
+		}
+		t.Stop()
+	}
+	return nil
+}
+
+// look lists hosts to be served now, and tells when to look again.
+func (c *Courier) look(ctx context.Context) (hosts []string, next time.Duration, err error) {
+	next = idle
+	err = c.Store.SocialView(ctx, func(tx social.Tx) error {
+		if hosts, err = tx.HostsDue(ctx, 4*atOnce); err != nil {
+			return err
+		}
+		soonest, err := tx.SoonestDelivery(ctx)
+		if err == nil && !soonest.IsZero() {
+			next = min(idle, max(time.Second, soonest.Sub(tx.Now())))
+		}
+		return err
+	})
+	return hosts, next, err
+}
+
+// serve delivers what waits for a host, one after the other, until something is
+// not due or fails.
+func (c *Courier) serve(ctx context.Context, host string) {
+	for ctx.Err() == nil {
+		again, err := c.one(ctx, host)
+		if err != nil && ctx.Err() == nil {
+			c.Log.Error("delivery", "host", host, "err", err)
+		}
+		if err != nil || !again {
+			return
+		}
+	}
+}
+
+// one delivers what is first for a host; again tells that the next may follow.
+func (c *Courier) one(ctx context.Context, host string) (again bool, err error) {
+	var d social.Delivery
+	err = c.Store.SocialView(ctx, func(tx social.Tx) error {
+		d, err = tx.Next(ctx, host)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now := c.Now()
+	if !d.Expires.IsZero() && now.After(d.Expires) {
+		return true, c.done(ctx, d)
+	}
+	if _, err := c.Servers.Software(ctx, host); err != nil {
+		return false, err
+	}
+	status, wait, failed := c.post(ctx, d)
+	if ctx.Err() != nil {
+		return false, nil
+	}
+	verdict := judge(status, failed)
+	c.Log.Debug("delivered", "host", host, "activity", d.ID, "status", status, "err", failed)
+	return verdict != away, c.record(ctx, d, verdict, wait, failed)
+}
+
+// A verdict is what becomes of a delivery.
+type verdict int
+
+const (
+	took  verdict = iota
+	drop          // it will never be taken
+	gone          // nor will anything else for this inbox
+	later         // this one failed there; others may not
+	away          // the host takes nothing now
+)
+
+// judge reads an answer. What the other server says is its own failure is tried
+// again; what it says is ours never becomes right.
+func judge(status int, err error) verdict {
+	switch {
+	case status >= 200 && status < 300:
+		return took
+	case status == http.StatusGone:
+		return gone
+	case status == http.StatusTooManyRequests, status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
+		return away
+	case status >= 500:
+		return later
+	case status >= 300, fault.Is(err, fault.Forbidden), fault.Is(err, fault.Invalid):
+		return drop
+	}
+	return away
+}
+
+// post sends a delivery, and tells how long the other server asks to wait.
+func (c *Courier) post(ctx context.Context, d social.Delivery) (status int, wait time.Duration, err error) {
+	key, err := c.Signers.Signer(d.Actor)
+	if err != nil {
+		return 0, 0, fault.Wrap(err, fault.Invalid, "%s has no key here any more.", d.Actor)
+	}
+	err = c.Servers.Knock(ctx, d.Host, func(form sig.Form) (int, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Inbox, bytes.NewReader(d.Body))
+		if err != nil {
+			return 0, fault.New(fault.Invalid, "%q is no inbox.", d.Inbox)
+		}
+		r.Header.Set("Content-Type", "application/activity+json")
+		if err := key.Sign(r, d.Body, form, c.Now()); err != nil {
+			return 0, err
+		}
+		res, err := c.Servers.Client.Do(r)
+		if err != nil {
+			return 0, netsafe.Explain(err, d.Host)
+		}
+		defer res.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 400)) // for the operator to read, nothing depends on it
+		if status = res.StatusCode; status >= 200 && status < 300 {
+			return status, nil
+		}
+		wait = retryAfter(res.Header.Get("Retry-After"), c.Now())
+		return status, fmt.Errorf("%d: %s", status, bytes.ToValidUTF8(text, nil))
+	})
+	return status, wait, err
+}
+
+// retryAfter reads the header, RFC 9110 section 10.2.3, up to a day.
+func retryAfter(text string, now time.Time) time.Duration {
+	if n, err := strconv.Atoi(text); err == nil && n > 0 {
+		return min(time.Duration(n)*time.Second, 24*time.Hour)
+	}
+	if t, err := http.ParseTime(text); err == nil && t.After(now) {
+		return min(t.Sub(now), 24*time.Hour)
+	}
+	return 0
+}
+
+func (c *Courier) done(ctx context.Context, d social.Delivery) error {
+	return c.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.Delivered(ctx, d) })
+}
+
+// record keeps what became of a delivery and what that says of the host.
+func (c *Courier) record(ctx context.Context, d social.Delivery, v verdict, wait time.Duration, failed error) error {
+	return c.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		now := tx.Now()
+		p, err := tx.Peer(ctx, d.Host)
+		if err != nil {
+			return err
+		}
+		if v == took {
+			p.Failures, p.Closed, p.Delivered = 0, time.Time{}, now
+		} else {
+			p.Failed, p.Error = now, failed.Error()
+		}
+		d.Tries++
+		old := now.Sub(d.Made) > giveUp
+		if old && (v == later || v == away) {
+			c.Log.Warn("a delivery was given up after a week", "host", d.Host, "activity", d.ID, "err", failed)
+		}
+		switch {
+		case v == gone:
+			err = social.Gone(ctx, tx, d.Inbox)
+		case v == took, v == drop, old:
+			err = tx.Delivered(ctx, d)
+		case v == later:
+			err = tx.Again(ctx, d, now.Add(max(wait, pause(pauses, d.Tries))), failed.Error())
+		default:
+			err = tx.Again(ctx, d, now, failed.Error())
+		}
+		if v == away {
+			p.Failures++
+			p.Closed = now.Add(max(wait, pause(hostPauses, p.Failures)))
+		}
+		if err != nil {
+			return err
+		}
+		return tx.PutPeer(ctx, p)
+	})
+}
+
+// pause is how long to wait after so many tries, up to a quarter longer or
+// shorter, so that not everything comes back at once.
+func pause(of []time.Duration, tries int64) time.Duration {
+	d := of[min(tries, int64(len(of)))-1]
+	return d - d/4 + time.Duration(rand.Int64N(int64(d/2)+1))
+}

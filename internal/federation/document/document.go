@@ -1,0 +1,290 @@
+// Package document serves what has an address under /ap/: actors, releases,
+// tracks, playlists, posts, collections, activities. Everybody may read what is
+// public; a browser that comes here is shown the page instead.
+package document
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/problem"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Catalogue is what everybody may hear. Faults: NotFound.
+type Catalogue interface {
+	Act(ctx context.Context, v music.Viewer, handle string) (music.FullAct, error)
+	Release(ctx context.Context, v music.Viewer, r id.Release, preview string) (music.FullRelease, error)
+	Track(ctx context.Context, v music.Viewer, t id.Track, preview string) (music.FullTrack, music.FullRelease, error)
+	Releases(ctx context.Context, f music.Filter, p music.Page) (music.List[music.ReleaseRow], error)
+}
+
+// Documents serves them.
+type Documents struct {
+	Site      func(context.Context) form.Site
+	Catalogue Catalogue
+	Store     social.Store
+	// Keys are the public keys of the node's own actor ("") and of acts.
+	Keys func(a id.Act) form.Keys
+	// Type is the media type of a codec.
+	Type func(codec string) string
+	Log  *slog.Logger
+}
+
+// ContentType of every document.
+const ContentType = `application/activity+json; charset=utf-8`
+
+// A found document, and the page that shows the same to people.
+type found struct {
+	doc  *vocab.Object
+	raw  []byte // of an activity that was sent as it is
+	page string
+}
+
+// Register adds the addresses.
+func (d *Documents) Register(mux *http.ServeMux) {
+	for path, find := range map[string]func(context.Context, form.Site, *http.Request) (found, error){
+		"node":                      d.node,
+		"node/outbox":               d.empty,
+		"acts/{id}":                 d.act,
+		"acts/{id}/outbox":          d.outbox,
+		"acts/{id}/followers":       d.followers,
+		"acts/{id}/releases":        d.releases,
+		"releases/{id}":             d.release,
+		"releases/{id}/note":        d.releaseNote,
+		"releases/{id}/note/create": d.releaseCreate,
+		"releases/{id}/replies":     d.empty,
+		"releases/{id}/likes":       d.empty,
+		"releases/{id}/shares":      d.empty,
+		"tracks/{id}":               d.track,
+		"tracks/{id}/note":          d.trackNote,
+		"tracks/{id}/replies":       d.empty,
+		"tracks/{id}/likes":         d.empty,
+		"tracks/{id}/shares":        d.empty,
+		"activities/{id}":           d.activity,
+	} {
+		mux.HandleFunc("GET "+form.Root+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, find) })
+	}
+}
+
+func (d *Documents) serve(w http.ResponseWriter, r *http.Request, find func(context.Context, form.Site, *http.Request) (found, error)) {
+	f, err := find(r.Context(), d.Site(r.Context()), r)
+	body := f.raw
+	if err == nil && body == nil {
+		body, err = f.doc.Encode()
+	}
+	if err != nil {
+		problem.Log(d.Log, r, err)
+		problem.Write(w, err)
+		return
+	}
+	w.Header().Set("Vary", "Accept")
+	if f.page != "" && wantsPage(r.Header.Get("Accept")) {
+		http.Redirect(w, r, f.page, http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("Content-Type", ContentType)
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", "public, max-age=60")
+	_, _ = w.Write(body) // who went away hears nothing
+}
+
+// wantsPage reports whether a page is asked for and a document is not.
+func wantsPage(accept string) bool {
+	return strings.Contains(accept, "text/html") && !strings.Contains(accept, "activity+json") && !strings.Contains(accept, "ld+json")
+}
+
+func (d *Documents) node(_ context.Context, s form.Site, _ *http.Request) (found, error) {
+	o, err := s.NodeActor(d.Keys(""))
+	return found{doc: o, page: s.Origin + "/"}, err
+}
+
+// oneAct is the act of an address.
+func (d *Documents) oneAct(ctx context.Context, r *http.Request) (music.Act, error) {
+	a, err := id.Parse[id.Act](r.PathValue("id"))
+	if err != nil {
+		return music.Act{}, err
+	}
+	full, err := d.Catalogue.Act(ctx, music.Viewer{}, string(a))
+	return full.Act, err
+}
+
+func (d *Documents) act(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	o, err := s.ActActor(&a, d.Keys(a.ID))
+	return found{doc: o, page: s.ActPage(a.Handle)}, err
+}
+
+// followers are a number: who follows whom is nobody else's business.
+func (d *Documents) followers(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	return found{doc: &vocab.Object{ID: s.Act(a.ID) + "/followers", Type: []string{"OrderedCollection"}, TotalItems: a.Followers}, page: s.ActPage(a.Handle)}, nil
+}
+
+// all public releases of an act, the newest first.
+func (d *Documents) all(ctx context.Context, a id.Act) (rows []music.ReleaseRow, err error) {
+	for page := (music.Page{Limit: 200}); ; {
+		list, err := d.Catalogue.Releases(ctx, music.Filter{Act: a}, page)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, list.Rows...)
+		if list.Next == "" {
+			return rows, nil
+		}
+		page.After = list.Next
+	}
+}
+
+func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	return d.list(ctx, s, r, "/releases", func(row music.ReleaseRow) (vocab.Item, error) { return vocab.At(s.Release(row.ID)), nil })
+}
+
+// outbox has the posts in which an act's releases were published.
+func (d *Documents) outbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	return d.list(ctx, s, r, "/outbox", func(row music.ReleaseRow) (vocab.Item, error) {
+		album, err := d.Album(ctx, row.ID)
+		return vocab.Of(form.Create(s.Note(&album))), err
+	})
+}
+
+func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name string, item func(music.ReleaseRow) (vocab.Item, error)) (found, error) {
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	rows, err := d.all(ctx, a.ID)
+	if err != nil {
+		return found{}, err
+	}
+	c := form.Collection{ID: s.Act(a.ID) + name, Total: len(rows)}
+	if text := r.URL.Query().Get("page"); text != "" {
+		if c.Page, err = strconv.Atoi(text); err != nil || c.Page < 1 {
+			return found{}, fault.New(fault.NotFound, "There is no such page.")
+		}
+		from := min(len(rows), (c.Page-1)*form.PageSize)
+		for _, row := range rows[from:min(len(rows), from+form.PageSize)] {
+			i, err := item(row)
+			if err != nil {
+				return found{}, err
+			}
+			c.Items = append(c.Items, i)
+		}
+	}
+	return found{doc: c.Document(), page: s.ActPage(a.Handle)}, nil
+}
+
+// Album is a public release with its songs. Faults: NotFound.
+func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error) {
+	full, err := d.Catalogue.Release(ctx, music.Viewer{}, r, "")
+	if err != nil {
+		return form.Album{}, err
+	}
+	a := form.Album{Release: full.Release, Act: full.Act}
+	for i := range full.Tracks {
+		if full.Tracks[i].Asset != nil {
+			a.Songs = append(a.Songs, d.song(&full, &full.Tracks[i]))
+		}
+	}
+	return a, nil
+}
+
+func (d *Documents) song(full *music.FullRelease, t *music.FullTrack) form.Song {
+	return form.Song{Track: t.Track, Release: full.Release, Act: full.Act, Asset: *t.Asset, MediaType: d.Type(t.Asset.Codec), Segmented: t.Segmented}
+}
+
+func (d *Documents) oneAlbum(ctx context.Context, r *http.Request) (form.Album, error) {
+	rel, err := id.Parse[id.Release](r.PathValue("id"))
+	if err != nil {
+		return form.Album{}, err
+	}
+	return d.Album(ctx, rel)
+}
+
+func (d *Documents) release(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	a, err := d.oneAlbum(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	return found{doc: s.OwnRelease(&a), page: s.ReleasePage(a.Release.ID)}, nil
+}
+
+func (d *Documents) releaseNote(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	a, err := d.oneAlbum(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	return found{doc: s.Note(&a), page: s.ReleasePage(a.Release.ID)}, nil
+}
+
+func (d *Documents) releaseCreate(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	f, err := d.releaseNote(ctx, s, r)
+	if err == nil {
+		f.doc = form.Create(f.doc)
+	}
+	return f, err
+}
+
+func (d *Documents) oneSong(ctx context.Context, r *http.Request) (form.Song, error) {
+	t, err := id.Parse[id.Track](r.PathValue("id"))
+	if err != nil {
+		return form.Song{}, err
+	}
+	track, full, err := d.Catalogue.Track(ctx, music.Viewer{}, t, "")
+	if err == nil && track.Asset == nil {
+		err = fault.New(fault.NotFound, "There is no such track.")
+	}
+	if err != nil {
+		return form.Song{}, err
+	}
+	return d.song(&full, &track), nil
+}
+
+func (d *Documents) track(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	x, err := d.oneSong(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	return found{doc: s.Own(&x), page: s.TrackPage(x.Release.ID, x.Track.ID)}, nil
+}
+
+func (d *Documents) trackNote(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	x, err := d.oneSong(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	return found{doc: s.TrackPost(&x), page: s.TrackPage(x.Release.ID, x.Track.ID)}, nil
+}
+
+// activity is one that was sent, as it was.
+func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
+	a, err := id.Parse[id.Activity](r.PathValue("id"))
+	if err != nil {
+		return f, err
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		o, err := tx.Activity(ctx, s.Origin+form.Root+"activities/"+string(a))
+		f.raw = o.Body
+		return err
+	})
+	return f, err
+}
+
+// empty is a collection that has nothing yet.
+func (d *Documents) empty(_ context.Context, s form.Site, r *http.Request) (found, error) {
+	return found{doc: form.Collection{ID: s.Origin + r.URL.Path}.Document()}, nil
+}

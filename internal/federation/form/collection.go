@@ -1,0 +1,84 @@
+package form
+
+import (
+	"strconv"
+
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// OwnRelease is a release in 9ten's own form: its tracks in order.
+func (s Site) OwnRelease(a *Album) *vocab.Object {
+	r, f := &a.Release, &a.Release.Facts
+	o := &vocab.Object{
+		ID: s.Release(r.ID), Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(s.Act(a.Act.ID)), Name: f.Title, Summary: paragraphs(f.Description),
+		Published: r.Published, Updated: r.Changed, To: []string{vocab.Public}, CC: []string{s.Act(a.Act.ID) + "/followers"}, URL: vocab.One(s.ReleasePage(r.ID)),
+		Image: s.picture(r.Cover, a.Act.Cover), Tag: s.tags(f.Tags), TotalItems: int64(len(a.Songs)),
+		Replies: vocab.At(s.Release(r.ID) + "/replies"), Likes: vocab.At(s.Release(r.ID) + "/likes"), Shares: vocab.At(s.Release(r.ID) + "/shares"),
+	}
+	for i := range a.Songs {
+		o.OrderedItems = append(o.OrderedItems, vocab.Of(s.Own(&a.Songs[i])))
+	}
+	o.Put("nineten:artist", f.Artist)
+	o.Put("nineten:kind", string(f.Kind))
+	for name, value := range map[string]string{"nineten:date": f.Date, "nineten:label": f.Label, "nineten:licence": f.Licence.URL(), "nineten:language": f.Language} {
+		if value != "" {
+			o.Put(name, value)
+		}
+	}
+	if f.Explicit {
+		o.Put("nineten:explicit", true)
+	}
+	return o
+}
+
+// A Collection is paged when it is longer than a page: it then has a first and a
+// last, as Funkwhale wants of all.
+type Collection struct {
+	ID    string
+	Total int
+	// Items of the page that is asked for, newest first.
+	Items []vocab.Item
+	// Page is which one, from 1; 0 is the collection itself.
+	Page int
+}
+
+// PageSize is how many items a page has.
+const PageSize = 50
+
+// Document writes the collection, or a page of it.
+func (c Collection) Document() *vocab.Object {
+	pages := max(1, (c.Total+PageSize-1)/PageSize)
+	page := func(n int) vocab.Item { return vocab.At(c.ID + "?page=" + strconv.Itoa(n)) }
+	if c.Page == 0 {
+		return &vocab.Object{ID: c.ID, Type: []string{"OrderedCollection"}, TotalItems: int64(c.Total), First: page(1), Last: page(pages)}
+	}
+	o := &vocab.Object{ID: page(c.Page).IRI, Type: []string{"OrderedCollectionPage"}, PartOf: vocab.At(c.ID), OrderedItems: c.Items, TotalItems: int64(c.Total)}
+	if o.OrderedItems == nil {
+		o.OrderedItems = []vocab.Item{}
+	}
+	if c.Page > 1 {
+		o.Prev = page(c.Page - 1)
+	}
+	if c.Page < pages {
+		o.Next = page(c.Page + 1)
+	}
+	return o
+}
+
+// OwnPlaylist is a playlist in 9ten's own form.
+func (s Site) OwnPlaylist(p *music.Playlist, owner string, tracks []vocab.Item) *vocab.Object {
+	o := &vocab.Object{
+		ID: s.Playlist(p.ID), Type: []string{"OrderedCollection", "nineten:Playlist"}, Name: p.Title, Summary: paragraphs(p.Description), Published: p.Created, Updated: p.Changed,
+		To: []string{vocab.Public}, URL: vocab.One(s.PlaylistPage(p.ID)), Image: s.picture(p.Cover), TotalItems: int64(len(tracks)), OrderedItems: tracks, Duration: 0,
+	}
+	if owner != "" {
+		o.Put("nineten:ownerName", owner)
+	}
+	return o
+}
+
+// Create is the activity with which a thing is published.
+func Create(o *vocab.Object) *vocab.Object {
+	return &vocab.Object{ID: o.ID + "/create", Type: []string{"Create"}, Actor: o.AttributedTo[0], Object: []vocab.Item{vocab.Of(o)}, Published: o.Published, To: o.To, CC: o.CC}
+}

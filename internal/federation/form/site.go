@@ -1,0 +1,143 @@
+package form
+
+import (
+	"crypto/ed25519"
+	"crypto/rsa"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// Root is the path under which everything that has a document lives. Names in it
+// are ids, which never change; handles and titles may.
+const Root = "/ap/"
+
+// A Site is a node as others see it.
+type Site struct {
+	Origin string // such as https://nine.example
+	Name   string
+	About  string
+}
+
+// Host is the site's name in handles.
+func (s Site) Host() string {
+	_, host, _ := strings.Cut(s.Origin, "://")
+	return host
+}
+
+// Node is the actor that stands for the node itself.
+func (s Site) Node() string { return s.Origin + Root + "node" }
+
+// Inbox is the inbox all actors of the node share.
+func (s Site) Inbox() string { return s.Origin + Root + "inbox" }
+
+// Act, Release, Track and Playlist are the addresses of documents.
+func (s Site) Act(a id.Act) string           { return s.Origin + Root + "acts/" + string(a) }
+func (s Site) Release(r id.Release) string   { return s.Origin + Root + "releases/" + string(r) }
+func (s Site) Track(t id.Track) string       { return s.Origin + Root + "tracks/" + string(t) }
+func (s Site) Playlist(p id.Playlist) string { return s.Origin + Root + "playlists/" + string(p) }
+
+// Pages are where people look.
+func (s Site) ActPage(handle string) string    { return s.Origin + "/act/" + url.PathEscape(handle) }
+func (s Site) ReleasePage(r id.Release) string { return s.Origin + "/release/" + string(r) }
+func (s Site) TrackPage(r id.Release, t id.Track) string {
+	return s.ReleasePage(r) + "#t-" + string(t)
+}
+func (s Site) PlaylistPage(p id.Playlist) string { return s.Origin + "/playlist/" + string(p) }
+
+// Keys are an actor's public keys.
+type Keys struct {
+	HTTP  *rsa.PublicKey    // of requests
+	Proof ed25519.PublicKey // of documents
+}
+
+// HTTPKey and ProofKey are the addresses of an actor's keys.
+func HTTPKey(actor string) string  { return actor + "#main-key" }
+func ProofKey(actor string) string { return actor + "#ed25519-key" }
+
+func (k Keys) put(o *vocab.Object) error {
+	text, err := sig.PEM(k.HTTP)
+	if err != nil {
+		return err
+	}
+	multi, err := sig.Multikey(k.Proof)
+	if err != nil {
+		return err
+	}
+	o.PublicKey = []vocab.Item{vocab.Of(&vocab.Object{ID: HTTPKey(o.ID), Owner: o.ID, PublicKeyPem: text})}
+	o.AssertionMethod = []vocab.Item{vocab.Of(&vocab.Object{ID: ProofKey(o.ID), Type: []string{"Multikey"}, Controller: o.ID, Multibase: multi})}
+	return nil
+}
+
+// signatures says that requests may be signed by RFC 9421 (FEP-844e).
+var signatures = []map[string]string{{"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"}}
+
+// NodeActor is the document of the node itself (FEP-2677, FEP-d556). Its name in
+// handles is the host, as other software has it.
+func (s Site) NodeActor(k Keys) (*vocab.Object, error) {
+	o := &vocab.Object{
+		ID: s.Node(), Type: []string{"Application"}, PreferredUsername: s.Host(), Webfinger: s.Host() + "@" + s.Host(), Name: s.Name, Summary: paragraphs(s.About),
+		URL: vocab.One(s.Origin + "/"), Inbox: s.Node() + "/inbox", Outbox: s.Node() + "/outbox", Endpoints: &vocab.Object{SharedInbox: s.Inbox()}, Approves: true,
+	}
+	o.Put("implements", signatures)
+	return o, k.put(o)
+}
+
+// ActActor is the document of an act: a person, or a group when it has members.
+func (s Site) ActActor(a *music.Act, k Keys) (*vocab.Object, error) {
+	kind := "Person"
+	if len(a.Members) > 1 {
+		kind = "Group"
+	}
+	at := s.Act(a.ID)
+	o := &vocab.Object{
+		ID: at, Type: []string{kind}, PreferredUsername: a.Handle, Webfinger: a.Handle + "@" + s.Host(), Name: a.Name, Summary: paragraphs(a.Bio),
+		URL: vocab.One(s.ActPage(a.Handle)), Published: a.Created, Inbox: at + "/inbox", Outbox: at + "/outbox", Followers: at + "/followers",
+		Featured: at + "/releases", Endpoints: &vocab.Object{SharedInbox: s.Inbox()}, Discoverable: true, Indexable: true, Icon: s.picture(a.Cover, a.Face),
+	}
+	for _, l := range a.Links {
+		o.Attachment = append(o.Attachment, property(l.Label, link(l.URL)))
+	}
+	for _, m := range a.Members {
+		o.Attachment = append(o.Attachment, property(m.Name, escape(m.Role)))
+	}
+	o.Put("implements", signatures)
+	return o, k.put(o)
+}
+
+// property is a line of a profile as Mastodon shows them; value is HTML.
+func property(name, value string) vocab.Item {
+	p := &vocab.Object{Type: []string{"PropertyValue"}, Name: name}
+	p.Put("sc:value", value)
+	return vocab.Of(p)
+}
+
+// picture is the first cover that is one.
+func (s Site) picture(covers ...music.Cover) []vocab.Item {
+	for _, c := range covers {
+		if c.ID != "" {
+			return []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Image"}, MediaType: "image/jpeg", URL: vocab.One(s.Origin + "/covers/" + c.ID + "/600.jpg")})}
+		}
+	}
+	return nil
+}
+
+// NewActivity is an address for an activity that is made now.
+func (s Site) NewActivity(now time.Time) string {
+	return s.Origin + Root + "activities/" + string(id.New[id.Activity](now))
+}
+
+// ActOf is the act of an address, false when it is no act's of this site.
+func (s Site) ActOf(iri string) (id.Act, bool) {
+	rest, ok := strings.CutPrefix(iri, s.Origin+Root+"acts/")
+	if !ok {
+		return "", false
+	}
+	a, err := id.Parse[id.Act](rest)
+	return a, err == nil && string(a) == rest
+}

@@ -1,0 +1,197 @@
+// Package inbox takes what other servers send. It answers 202 once the activity
+// is on the disk and not before; what it means is found out later, by whoever
+// reads what was taken.
+//
+// What costs little comes first: how much was sent, how often this host and this
+// address have sent, who says they have signed. Only then is there arithmetic,
+// and only for a key that had to be asked for is another server troubled.
+package inbox
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/limit"
+	"github.com/michaelperna/9ten/internal/problem"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Keys finds keys by their address, and whose they are. Faults: Unauthenticated,
+// NotFound, Unavailable.
+type Keys interface {
+	Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error)
+}
+
+// Config says where the inbox is and what it asks.
+type Config struct {
+	Origin string // of this node
+	Store  social.Store
+	Keys   Keys
+	// Address names where a request comes from, for limits.
+	Address func(*http.Request) string
+	Now     func() time.Time
+	Log     *slog.Logger
+	// Arrived is called when something new is on the disk. It must not block.
+	Arrived func()
+}
+
+// Limits of what is taken from one host and from one address.
+const perMinute = 300
+
+// An Inbox is the handler of every inbox of the node.
+type Inbox struct {
+	Config
+	addresses, hosts *limit.Limiter
+}
+
+// New makes it.
+func New(c Config) *Inbox {
+	const each = time.Minute / perMinute
+	return &Inbox{Config: c, addresses: limit.New(each, perMinute), hosts: limit.New(each, perMinute)}
+}
+
+// ServeHTTP takes an activity: 202 when it is kept or was before, otherwise the
+// fault as a problem.
+func (b *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := b.take(w, r); err != nil {
+		problem.Log(b.Log, r, err)
+		problem.Write(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
+	now := b.Now()
+	if err := b.addresses.Allow(b.Address(r), now); err != nil {
+		return err
+	}
+	if !activity(r.Header.Get("Content-Type")) {
+		return fault.New(fault.Unsupported, "An inbox takes activities, as application/activity+json.")
+	}
+	claim, err := sig.Read(r)
+	if err != nil {
+		return err
+	}
+	host := remote.Host(claim.KeyID)
+	if host == "" || !strings.HasPrefix(claim.KeyID, "https://") || host == remote.Host(b.Origin) {
+		return fault.New(fault.Unauthenticated, "%q is no key of another server.", claim.KeyID)
+	}
+	if err := b.hosts.Allow(host, now); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, vocab.MaxBytes))
+	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.New(fault.TooLarge, "An activity has at most %d bytes.", tooLong.Limit)
+	}
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "The request broke off.")
+	}
+	signer, err := b.verify(r, claim, body, now)
+	if err != nil {
+		if goodbye(body) && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) {
+			return nil // somebody nobody here knows is no more: nothing to do, and no reason to say it again
+		}
+		return err
+	}
+	in, err := b.read(r.Context(), body, signer, now)
+	if err != nil {
+		return err
+	}
+	var first bool
+	err = b.Store.SocialUpdate(r.Context(), func(tx social.Tx) error {
+		first, err = tx.Receive(r.Context(), in)
+		return err
+	})
+	if err == nil && first {
+		b.Arrived()
+	}
+	return err
+}
+
+// activity reports whether a body is said to be one.
+func activity(contentType string) bool {
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (t == "application/activity+json" || t == "application/ld+json" || t == "application/json")
+}
+
+// verify tells who signed a request. A key that is known and does not fit may
+// have been rotated: it is asked for once more.
+func (b *Inbox) verify(r *http.Request, claim *sig.Claim, body []byte, now time.Time) (owner string, err error) {
+	key, owner, err := b.Keys.Key(r.Context(), claim.KeyID, false)
+	if err != nil {
+		return "", err
+	}
+	failed := claim.Verify(r, b.Origin, body, key, now)
+	if failed == nil {
+		return owner, nil
+	}
+	fresh, owner, err := b.Keys.Key(r.Context(), claim.KeyID, true)
+	if err != nil || equal(key, fresh) {
+		return "", failed
+	}
+	return owner, claim.Verify(r, b.Origin, body, fresh, now)
+}
+
+func equal(a, b crypto.PublicKey) bool {
+	x, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && x.Equal(b)
+}
+
+// goodbye reports whether a body says that its actor is no more.
+func goodbye(body []byte) bool {
+	o, err := vocab.Parse(body)
+	return err == nil && o.Is("Delete") && len(o.Object) == 1 && o.Object[0].ID() == o.Actor.ID()
+}
+
+// read makes what is kept of an activity whose sender is known. What an actor
+// signed may be passed on by others, when it has the actor's proof (FEP-8b32).
+func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.Time) (in social.Received, err error) {
+	o, err := vocab.Parse(body)
+	if err != nil {
+		return in, err
+	}
+	actor := o.Actor.ID()
+	switch {
+	case actor == "" || len(o.Type) == 0:
+		return in, fault.New(fault.Invalid, "That is no activity.")
+	case !strings.HasPrefix(o.ID, "https://") || !remote.SameOrigin(o.ID, actor):
+		return in, fault.New(fault.Invalid, "The activity's id %q is not of its actor's server.", o.ID)
+	case !o.Expires.IsZero() && now.After(o.Expires):
+		return in, fault.New(fault.Invalid, "The activity has expired.")
+	case actor != signer:
+		if err := b.proved(ctx, body, actor); err != nil {
+			return in, err
+		}
+	}
+	return social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, nil
+}
+
+// proved refuses a document that its actor has not proved.
+func (b *Inbox) proved(ctx context.Context, body []byte, actor string) error {
+	s, err := sig.Open(body)
+	if err != nil {
+		return fault.New(fault.Forbidden, "The activity is not its sender's, and has no proof of its actor.")
+	}
+	key, owner, err := b.Keys.Key(ctx, s.Method, false)
+	if err != nil {
+		return err
+	}
+	ed, ok := key.(ed25519.PublicKey)
+	if !ok || owner != actor {
+		return fault.New(fault.Forbidden, "The proof is not made with a key of the activity's actor.")
+	}
+	return s.Verify(ed)
+}

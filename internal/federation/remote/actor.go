@@ -1,0 +1,184 @@
+package remote
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Actor tells who somebody is, asking their server when what is known is older
+// than a day. A server that is away is excused as long as anything is known.
+func (s *Servers) Actor(ctx context.Context, iri string) (a social.Actor, err error) {
+	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
+		a, err = tx.Actor(ctx, iri)
+		return err
+	})
+	known := err == nil
+	if known && s.Now().Sub(a.Fetched) < actorFor {
+		return a, nil
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return a, err
+	}
+	fresh, err := s.fetchActor(ctx, iri)
+	if known && fault.Is(err, fault.Unavailable) {
+		return a, nil
+	}
+	return fresh, err
+}
+
+// fetchActor asks for somebody's document and keeps it with their keys.
+func (s *Servers) fetchActor(ctx context.Context, iri string) (social.Actor, error) {
+	o, err := s.Document(ctx, iri)
+	if err != nil {
+		return social.Actor{}, err
+	}
+	return s.Learn(ctx, o)
+}
+
+// Learn keeps what a document says of its actor. The document must have come from
+// its own address, or with its actor's word.
+func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, error) {
+	if !o.IsActor() || !SameOrigin(o.ID, o.Inbox) {
+		return social.Actor{}, fault.New(fault.Invalid, "%s is nobody who can be written to.", o.ID)
+	}
+	now := s.Now()
+	a := social.Actor{
+		ID: o.ID, Host: Host(o.ID), Kind: o.Type[0], Handle: o.PreferredUsername, Name: o.Name, Summary: o.Summary, URL: firstLink(o.URL), Icon: icon(o), Inbox: o.Inbox,
+		Outbox: o.Outbox, Followers: o.Followers, MovedTo: o.MovedTo, Fetched: now,
+	}
+	if e := o.Endpoints; e != nil && SameOrigin(e.SharedInbox, o.ID) {
+		a.SharedInbox = e.SharedInbox
+	}
+	keys := keysOf(o, now)
+	err := s.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		if err := tx.PutActor(ctx, a); err != nil {
+			return err
+		}
+		return tx.SetKeys(ctx, a.ID, keys)
+	})
+	return a, err
+}
+
+func firstLink(list []vocab.Item) string {
+	for _, i := range list {
+		if u := i.Link(); strings.HasPrefix(u, "https://") {
+			return u
+		}
+	}
+	return ""
+}
+
+func icon(o *vocab.Object) string {
+	for _, i := range o.Icon {
+		if i.Object == nil {
+			return firstLink([]vocab.Item{i})
+		}
+		if u := firstLink(append(i.Object.URL, vocab.At(i.Object.Href))); u != "" {
+			return u
+		}
+	}
+	return ""
+}
+
+// keysOf are the keys an actor's document has for itself.
+func keysOf(o *vocab.Object, now time.Time) []social.Key {
+	var out []social.Key
+	add := func(id string, key crypto.PublicKey, err error) {
+		der, err2 := x509.MarshalPKIXPublicKey(key)
+		if err == nil && err2 == nil && keyOf(id, o.ID) && len(out) < maxKeys {
+			out = append(out, social.Key{ID: id, Owner: o.ID, Public: der, Fetched: now})
+		}
+	}
+	for _, i := range o.PublicKey {
+		if k := i.Object; k != nil && k.Owner == o.ID {
+			key, err := sig.ParsePEM(k.PublicKeyPem)
+			add(k.ID, key, err)
+		}
+	}
+	for _, i := range o.AssertionMethod {
+		if k := i.Object; k != nil && k.Controller == o.ID {
+			key, err := sig.ParseMultikey(k.Multibase)
+			add(k.ID, key, err)
+		}
+	}
+	return out
+}
+
+// keyOf reports whether a key's address is a place in its owner's document, or
+// below it: of two people on one server neither names the other's keys.
+func keyOf(id, owner string) bool {
+	at, _, _ := strings.Cut(id, "#")
+	return at == owner || strings.HasPrefix(at, owner+"/")
+}
+
+// maxKeys is how many keys of one actor are kept.
+const maxKeys = 8
+
+// Key finds a key by its address, and whose it is. With fresh, one that is known
+// is asked for again, unless that was done just now.
+func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error) {
+	var k social.Key
+	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
+		k, err = tx.Key(ctx, id)
+		return err
+	})
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, "", err
+	}
+	age := s.Now().Sub(k.Fetched)
+	if err == nil && (age < again || age < keyFor && !fresh) {
+		return parsed(k)
+	}
+	known := err == nil
+	if k, err = s.fetchKey(ctx, id); known && fault.Is(err, fault.Unavailable) {
+		return parsed(k)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return parsed(k)
+}
+
+func parsed(k social.Key) (crypto.PublicKey, string, error) {
+	key, err := x509.ParsePKIXPublicKey(k.Public)
+	return key, k.Owner, err
+}
+
+// fetchKey asks for a key's address. It has its owner's document, or one of the
+// key that names its owner, whose document must name the key in turn.
+func (s *Servers) fetchKey(ctx context.Context, id string) (social.Key, error) {
+	o, _, err := s.document(ctx, id)
+	if err != nil {
+		return social.Key{}, err
+	}
+	owner := o.ID
+	if !o.IsActor() {
+		owner = o.Owner
+		if owner == "" {
+			owner = o.Controller
+		}
+	}
+	if owner == "" || !SameOrigin(owner, id) {
+		return social.Key{}, fault.New(fault.Unauthenticated, "%s is nobody's key.", id)
+	}
+	if _, err := s.fetchActor(ctx, owner); err != nil {
+		return social.Key{}, err
+	}
+	var k social.Key
+	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
+		k, err = tx.Key(ctx, id)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) || err == nil && k.Owner != owner {
+		return k, fault.New(fault.Unauthenticated, "%s does not name the key %s.", owner, id)
+	}
+	return k, err
+}

@@ -1,0 +1,93 @@
+package remote
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/netsafe"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Software tells what a server runs, by its NodeInfo (2.0 or 2.1), asking once a
+// week. One that does not say is asked again the next week; it gets what
+// everybody's software understands.
+func (s *Servers) Software(ctx context.Context, host string) (social.Peer, error) {
+	p, err := s.peer(ctx, host)
+	if err != nil || s.Now().Sub(p.Informed) < softwareFor {
+		return p, err
+	}
+	name, version := s.nodeInfo(ctx, host)
+	err = s.change(ctx, host, func(q *social.Peer) {
+		q.Informed = s.Now()
+		if name != "" {
+			q.Software, q.Version = name, version
+		}
+		p = *q
+	})
+	return p, err
+}
+
+const maxInfo = 64 << 10 // bytes of a NodeInfo document
+
+func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version string) {
+	var links struct {
+		Links []struct{ Rel, Href string }
+	}
+	origin := "https://" + host
+	if err := s.json(ctx, origin+"/.well-known/nodeinfo", &links); err != nil {
+		s.Log.Debug("nodeinfo", "host", host, "err", err)
+		return "", ""
+	}
+	at := ""
+	for _, l := range links.Links {
+		if strings.HasPrefix(l.Rel, "http://nodeinfo.diaspora.software/ns/schema/2.") && SameOrigin(l.Href, origin) && l.Href > at {
+			at = l.Href
+		}
+	}
+	var info struct {
+		Software struct{ Name, Version string }
+	}
+	if at == "" {
+		return "", ""
+	}
+	if err := s.json(ctx, at, &info); err != nil {
+		s.Log.Debug("nodeinfo", "host", host, "err", err)
+		return "", ""
+	}
+	return strings.ToLower(short(info.Software.Name)), short(info.Software.Version)
+}
+
+// short bounds what a stranger says of itself.
+func short(s string) string {
+	if len(s) > 64 {
+		return s[:64]
+	}
+	return s
+}
+
+// json asks for a JSON document that needs no signature.
+func (s *Servers) json(ctx context.Context, address string, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return fault.New(fault.Invalid, "%q is no address.", address)
+	}
+	r.Header.Set("Accept", "application/json")
+	res, err := s.Client.Do(r)
+	if err != nil {
+		return netsafe.Explain(err, r.URL.Host)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		_, _ = io.CopyN(io.Discard, res.Body, 4096) // so that the connection is used again
+		return refusal(res.StatusCode, r.URL.Host)
+	}
+	b, err := netsafe.Read(res.Body, maxInfo)
+	if err != nil {
+		return err
+	}
+	return fault.Wrap(json.Unmarshal(b, into), fault.Invalid, "The server %s answered what cannot be read.", r.URL.Host)
+}

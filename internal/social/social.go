@@ -1,0 +1,216 @@
+// Package social is what this node has to do with others: which servers there
+// are and how they answer, who on them follows an act here, what came from them
+// and what has to go to them. It knows what is kept and what a change of one
+// thing means for the others; how it is written, signed and sent it does not
+// know.
+package social
+
+import (
+	"context"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+)
+
+// A Peer is another server, as this node knows it. Times are zero for never.
+type Peer struct {
+	Host      string
+	Software  string // lower case, "" unknown
+	Version   string
+	Informed  time.Time // when it was asked what it is
+	Form      string    // of signatures it took last, "" not tried
+	Formed    time.Time
+	Failures  int64     // deliveries that failed in a row
+	Closed    time.Time // nothing is delivered before
+	Delivered time.Time // last success
+	Failed    time.Time // last failure
+	Error     string    // of that, in words
+	Received  time.Time // last activity that came from there
+}
+
+// An Actor is somebody on another server, as their document said last.
+type Actor struct {
+	ID          string
+	Host        string
+	Kind        string // Person, Group, Organization, Application, Service
+	Handle      string // without the host
+	Name        string
+	Summary     string // HTML of a stranger
+	URL         string
+	Icon        string
+	Inbox       string
+	SharedInbox string
+	Outbox      string
+	Followers   string
+	MovedTo     string
+	Fetched     time.Time
+}
+
+// A Key is an actor's public key.
+type Key struct {
+	ID      string
+	Owner   string
+	Public  []byte // PKIX, ASN.1 DER
+	Fetched time.Time
+}
+
+// A Received activity came from another server and was found to be signed by its
+// actor.
+type Received struct {
+	ID    string
+	Host  string
+	Actor string
+	Body  []byte
+	At    time.Time
+	Tries int64
+}
+
+// An Outgoing activity is one of an actor here.
+type Outgoing struct {
+	ID      string
+	Actor   string // who signs
+	About   string // the thing it tells of, "" none
+	Kind    string // such as "Create"
+	Body    []byte
+	Expires time.Time // not delivered after, zero: never
+}
+
+// A Delivery is an outgoing activity on its way to an inbox.
+type Delivery struct {
+	Outgoing
+	Inbox string
+	Host  string
+	Made  time.Time
+	Tries int64
+}
+
+// A Queue is what waits for a host.
+type Queue struct {
+	Host   string
+	N      int64
+	Oldest time.Time
+	Tries  int64 // of the one tried most often
+}
+
+// A Store keeps it.
+type Store interface {
+	SocialView(ctx context.Context, fn func(Tx) error) error
+	SocialUpdate(ctx context.Context, fn func(Tx) error) error
+}
+
+// A Tx is a transaction. What names one thing returns a NotFound fault when it is
+// not there.
+type Tx interface {
+	Now() time.Time
+
+	// Peer returns one without anything known for a host never met.
+	Peer(ctx context.Context, host string) (Peer, error)
+	PutPeer(ctx context.Context, p Peer) error
+	Peers(ctx context.Context, after string, n int) ([]Peer, error)
+
+	Actor(ctx context.Context, id string) (Actor, error)
+	PutActor(ctx context.Context, a Actor) error
+	// DropActor forgets somebody with keys and follows. The numbers of followers
+	// are for the caller to keep, see [Forget].
+	DropActor(ctx context.Context, id string) error
+	Key(ctx context.Context, id string) (Key, error)
+	// SetKeys replaces an actor's keys.
+	SetKeys(ctx context.Context, owner string, keys []Key) error
+
+	// AddFollower and DropFollower report whether that changed anything.
+	AddFollower(ctx context.Context, act id.Act, actor, activity string) (bool, error)
+	DropFollower(ctx context.Context, act id.Act, actor string) (bool, error)
+	// Followed is the act that a Follow is of.
+	Followed(ctx context.Context, actor, activity string) (id.Act, error)
+	FollowedBy(ctx context.Context, actor string) ([]id.Act, error)
+	// HasAct reports whether there is such an act here.
+	HasAct(ctx context.Context, act id.Act) (bool, error)
+	// CountFollowers changes an act's number of followers.
+	CountFollowers(ctx context.Context, act id.Act, by int64) error
+
+	// Receive keeps an activity, false when it came before.
+	Receive(ctx context.Context, r Received) (bool, error)
+	Unapplied(ctx context.Context, n int) ([]Received, error)
+	// Applied lays an activity aside; trouble is why it could not be applied, ""
+	// when it was.
+	Applied(ctx context.Context, id, trouble string) error
+	// NotApplied says why an activity could not be applied this time.
+	NotApplied(ctx context.Context, id, trouble string) error
+	// ForgetReceived forgets the ids of what was applied before.
+	ForgetReceived(ctx context.Context, before time.Time) error
+
+	Send(ctx context.Context, o Outgoing) error
+	Activity(ctx context.Context, id string) (Outgoing, error)
+	// Told returns what was said last about a thing.
+	Told(ctx context.Context, about string) (Outgoing, error)
+	Deliver(ctx context.Context, outgoing, inbox, host string) error
+	// DeliverToFollowers delivers to every server that has followers of an act,
+	// once to each inbox.
+	DeliverToFollowers(ctx context.Context, outgoing string, act id.Act) (int64, error)
+	// HostsDue lists hosts with something to deliver now.
+	HostsDue(ctx context.Context, n int) ([]string, error)
+	// Next returns what is first of what is due for a host.
+	Next(ctx context.Context, host string) (Delivery, error)
+	Delivered(ctx context.Context, d Delivery) error
+	// Again puts a delivery back.
+	Again(ctx context.Context, d Delivery, at time.Time, trouble string) error
+	// Hurry has everything for a host delivered now.
+	Hurry(ctx context.Context, host string) error
+	// SoonestDelivery is when the next one is due, zero when there is none.
+	SoonestDelivery(ctx context.Context) (time.Time, error)
+	Queues(ctx context.Context) ([]Queue, error)
+	// GiveUp drops deliveries made before.
+	GiveUp(ctx context.Context, before time.Time) (int64, error)
+	// DropInbox drops what is to go to an inbox, and tells whose own inbox it is.
+	DropInbox(ctx context.Context, inbox string) (owners []string, err error)
+}
+
+// Follow makes an actor follow an act. It reports whether it did not before.
+func Follow(ctx context.Context, tx Tx, act id.Act, actor, activity string) (bool, error) {
+	is, err := tx.AddFollower(ctx, act, actor, activity)
+	if err != nil || !is {
+		return false, err
+	}
+	return true, tx.CountFollowers(ctx, act, 1)
+}
+
+// Unfollow ends that.
+func Unfollow(ctx context.Context, tx Tx, act id.Act, actor string) error {
+	was, err := tx.DropFollower(ctx, act, actor)
+	if err != nil || !was {
+		return err
+	}
+	return tx.CountFollowers(ctx, act, -1)
+}
+
+// Forget forgets somebody who is no more, with everything they were here.
+func Forget(ctx context.Context, tx Tx, actor string) error {
+	acts, err := tx.FollowedBy(ctx, actor)
+	if err != nil {
+		return err
+	}
+	for _, a := range acts {
+		if err := Unfollow(ctx, tx, a, actor); err != nil {
+			return err
+		}
+	}
+	if err := tx.DropActor(ctx, actor); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
+}
+
+// Gone ends everything with those whose inbox is no more.
+func Gone(ctx context.Context, tx Tx, inbox string) error {
+	owners, err := tx.DropInbox(ctx, inbox)
+	if err != nil {
+		return err
+	}
+	for _, o := range owners {
+		if err := Forget(ctx, tx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+-- name: PeerByHost :one
+select * from peer where host = @host;
+
+-- name: PeerList :many
+select * from peer where host > @after order by host limit @lim;
+
+-- name: PeerPut :exec
+insert into peer (host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received)
+values (@host, @software, @version, @informed, @form, @formed, @failures, @closed, @delivered, @failed, @error, @received)
+on conflict (host) do update set software = excluded.software, version = excluded.version, informed = excluded.informed, form = excluded.form, formed = excluded.formed,
+  failures = excluded.failures, closed = excluded.closed, delivered = excluded.delivered, failed = excluded.failed, error = excluded.error, received = excluded.received;
+
+-- name: RemoteActorByID :one
+select * from remote_actor where id = @id;
+
+-- name: RemoteActorPut :exec
+insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched)
+values (@id, @host, @kind, @handle, @name, @summary, @url, @icon, @inbox, @shared_inbox, @outbox, @followers, @moved_to, @fetched)
+on conflict (id) do update set host = excluded.host, kind = excluded.kind, handle = excluded.handle, name = excluded.name, summary = excluded.summary, url = excluded.url,
+  icon = excluded.icon, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox, followers = excluded.followers,
+  moved_to = excluded.moved_to, fetched = excluded.fetched;
+
+-- name: RemoteActorDrop :execrows
+delete from remote_actor where id = @id;
+
+-- name: RemoteKeyByID :one
+select * from remote_key where id = @id;
+
+-- name: RemoteKeyPut :exec
+insert into remote_key (id, owner, public, fetched) values (@id, @owner, @public, @fetched)
+on conflict (id) do update set owner = excluded.owner, public = excluded.public, fetched = excluded.fetched;
+
+-- name: RemoteKeysDrop :exec
+delete from remote_key where owner = @owner;
+
+-- name: RemoteFollowerPut :execrows
+insert into remote_follower (act, actor, activity, since) values (@act, @actor, @activity, @since)
+on conflict (act, actor) do nothing;
+
+-- name: RemoteFollowerDrop :execrows
+delete from remote_follower where act = @act and actor = @actor;
+
+-- name: RemoteFollowerByActivity :one
+select act from remote_follower where actor = @actor and activity = @activity;
+
+-- name: RemoteFollowedActs :many
+select act from remote_follower where actor = @actor order by act;
+
+-- name: RemoteFollowerCount :one
+select count(*) from remote_follower where act = @act;
+
+-- name: ActFollowersAdd :exec
+update act set followers = followers + @n where id = @id;
+
+-- name: InboxPut :execrows
+insert into inbox (id, host, actor, body, received) values (@id, @host, @actor, @body, @received)
+on conflict (id) do nothing;
+
+-- name: InboxWaiting :many
+select * from inbox where applied = 0 order by received, id limit @lim;
+
+-- name: InboxApplied :exec
+update inbox set applied = @applied, body = @body, tries = tries + 1, error = @error where id = @id;
+
+-- name: InboxAgain :exec
+update inbox set tries = tries + 1, error = @error where id = @id;
+
+-- name: InboxExpire :execrows
+delete from inbox where applied > 0 and applied < @before;
+
+-- name: OutgoingPut :exec
+insert into outgoing (id, actor, about, kind, body, made, expires) values (@id, @actor, @about, @kind, @body, @made, @expires)
+on conflict (id) do update set body = excluded.body, made = excluded.made, expires = excluded.expires;
+
+-- name: OutgoingByID :one
+select * from outgoing where id = @id;
+
+-- name: OutgoingLast :one
+select * from outgoing where about = @about order by made desc, id desc limit 1;
+
+-- name: DeliveryPut :exec
+insert into delivery (outgoing, inbox, host, made, due) values (@outgoing, @inbox, @host, @made, @due)
+on conflict (outgoing, inbox) do nothing;
+
+-- name: DeliveryToFollowers :execrows
+insert into delivery (outgoing, inbox, host, made, due)
+select @outgoing, case when a.shared_inbox <> '' then a.shared_inbox else a.inbox end, a.host, @made, @made
+from remote_follower f join remote_actor a on a.id = f.actor
+where f.act = @act
+group by case when a.shared_inbox <> '' then a.shared_inbox else a.inbox end, a.host
+on conflict (outgoing, inbox) do nothing;
+
+-- name: DeliveryHosts :many
+select d.host, cast(min(d.made) as bigint) as oldest from delivery d left join peer p on p.host = d.host
+where d.due <= @now and coalesce(p.closed, 0) <= @now
+group by d.host order by oldest limit @lim;
+
+-- name: DeliveryNext :many
+select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.expires
+from delivery d join outgoing o on o.id = d.outgoing
+where d.host = @host and d.due <= @now order by d.made, d.outgoing limit @lim;
+
+-- name: DeliveryDone :exec
+delete from delivery where outgoing = @outgoing and inbox = @inbox;
+
+-- name: DeliveryAgain :exec
+update delivery set due = @due, tries = @tries, error = @error where outgoing = @outgoing and inbox = @inbox;
+
+-- name: DeliveryHurry :execrows
+update delivery set due = @due where host = @host;
+
+-- name: DeliverySoonest :one
+select cast(coalesce(min(due), 0) as bigint) as due from delivery;
+
+-- name: DeliveryCounts :many
+select host, count(*) as n, cast(min(made) as bigint) as oldest, cast(max(tries) as bigint) as tries from delivery group by host order by host;
+
+-- name: DeliveryExpire :execrows
+delete from delivery where made < @before;
+
+-- name: DeliveryDropInbox :exec
+delete from delivery where inbox = @inbox;
+
+-- name: RemoteActorsByInbox :many
+select id from remote_actor where inbox = @inbox order by id;
+
+-- name: UsagePeople :one
+select count(*) from account;
+
+-- name: UsageSeen :one
+select count(distinct account) from session where seen >= @since;
+
+-- name: UsageWorks :one
+select count(*) from track_line;

@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/sqlgen"
+)
+
+var _ social.Store = (*DB)(nil)
+
+// SocialView runs fn on a snapshot of what is known of other servers.
+func (db *DB) SocialView(ctx context.Context, fn func(social.Tx) error) error {
+	return db.View(ctx, func(tx *Tx) error { return fn(socialTx{tx}) })
+}
+
+// SocialUpdate runs fn in a write transaction on it.
+func (db *DB) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	return db.Update(ctx, func(tx *Tx) error { return fn(socialTx{tx}) })
+}
+
+type socialTx struct{ *Tx }
+
+func (tx socialTx) Now() time.Time { return tx.Tx.Now }
+
+func peer(r sqlgen.Peer) social.Peer {
+	return social.Peer{Host: r.Host, Software: r.Software, Version: r.Version, Informed: utc(r.Informed), Form: r.Form, Formed: utc(r.Formed), Failures: r.Failures,
+		Closed: utc(r.Closed), Delivered: utc(r.Delivered), Failed: utc(r.Failed), Error: r.Error, Received: utc(r.Received)}
+}
+
+func (tx socialTx) Peer(ctx context.Context, host string) (social.Peer, error) {
+	r, err := tx.Q.PeerByHost(ctx, host)
+	if errors.Is(err, sql.ErrNoRows) {
+		return social.Peer{Host: host}, nil
+	}
+	return peer(r), wrap(err, "peer")
+}
+
+func (tx socialTx) PutPeer(ctx context.Context, p social.Peer) error {
+	return wrap(tx.Q.PeerPut(ctx, sqlgen.PeerPutParams{Host: p.Host, Software: p.Software, Version: p.Version, Informed: ms(p.Informed), Form: p.Form, Formed: ms(p.Formed),
+		Failures: p.Failures, Closed: ms(p.Closed), Delivered: ms(p.Delivered), Failed: ms(p.Failed), Error: p.Error, Received: ms(p.Received)}), "peer")
+}
+
+func (tx socialTx) Peers(ctx context.Context, after string, n int) ([]social.Peer, error) {
+	rows, err := tx.Q.PeerList(ctx, sqlgen.PeerListParams{After: after, Lim: int32(n)})
+	out := make([]social.Peer, len(rows))
+	for i, r := range rows {
+		out[i] = peer(r)
+	}
+	return out, wrap(err, "peers")
+}
+
+const noActor = "There is nobody of that name."
+
+func (tx socialTx) Actor(ctx context.Context, actor string) (social.Actor, error) {
+	r, err := tx.Q.RemoteActorByID(ctx, actor)
+	return social.Actor{ID: r.ID, Host: r.Host, Kind: r.Kind, Handle: r.Handle, Name: r.Name, Summary: r.Summary, URL: r.Url, Icon: r.Icon, Inbox: r.Inbox,
+		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Followers: r.Followers, MovedTo: r.MovedTo, Fetched: utc(r.Fetched)}, missing(err, noActor)
+}
+
+func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {
+	return wrap(tx.Q.RemoteActorPut(ctx, sqlgen.RemoteActorPutParams{ID: a.ID, Host: a.Host, Kind: a.Kind, Handle: a.Handle, Name: a.Name, Summary: a.Summary, Url: a.URL,
+		Icon: a.Icon, Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: a.Outbox, Followers: a.Followers, MovedTo: a.MovedTo, Fetched: ms(a.Fetched)}), "actor")
+}
+
+func (tx socialTx) DropActor(ctx context.Context, actor string) error {
+	n, err := tx.Q.RemoteActorDrop(ctx, actor)
+	return affected(n, err, noActor)
+}
+
+func (tx socialTx) Key(ctx context.Context, key string) (social.Key, error) {
+	r, err := tx.Q.RemoteKeyByID(ctx, key)
+	return social.Key{ID: r.ID, Owner: r.Owner, Public: r.Public, Fetched: utc(r.Fetched)}, missing(err, "There is no such key.")
+}
+
+func (tx socialTx) SetKeys(ctx context.Context, owner string, keys []social.Key) error {
+	if err := tx.Q.RemoteKeysDrop(ctx, owner); err != nil {
+		return wrap(err, "keys")
+	}
+	for _, k := range keys {
+		if err := tx.Q.RemoteKeyPut(ctx, sqlgen.RemoteKeyPutParams{ID: k.ID, Owner: owner, Public: k.Public, Fetched: ms(k.Fetched)}); err != nil {
+			return wrap(err, "key")
+		}
+	}
+	return nil
+}
+
+func (tx socialTx) AddFollower(ctx context.Context, act id.Act, actor, activity string) (bool, error) {
+	n, err := tx.Q.RemoteFollowerPut(ctx, sqlgen.RemoteFollowerPutParams{Act: string(act), Actor: actor, Activity: activity, Since: tx.Ms()})
+	return n > 0, wrap(err, "follower")
+}
+
+func (tx socialTx) DropFollower(ctx context.Context, act id.Act, actor string) (bool, error) {
+	n, err := tx.Q.RemoteFollowerDrop(ctx, sqlgen.RemoteFollowerDropParams{Act: string(act), Actor: actor})
+	return n > 0, wrap(err, "follower")
+}
+
+func (tx socialTx) Followed(ctx context.Context, actor, activity string) (id.Act, error) {
+	act, err := tx.Q.RemoteFollowerByActivity(ctx, sqlgen.RemoteFollowerByActivityParams{Actor: actor, Activity: activity})
+	return id.Act(act), missing(err, "There is no such follow.")
+}
+
+func (tx socialTx) HasAct(ctx context.Context, act id.Act) (bool, error) {
+	_, err := tx.Q.ActByID(ctx, string(act))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, wrap(err, "act")
+}
+
+func (tx socialTx) FollowedBy(ctx context.Context, actor string) ([]id.Act, error) {
+	rows, err := tx.Q.RemoteFollowedActs(ctx, actor)
+	out := make([]id.Act, len(rows))
+	for i, r := range rows {
+		out[i] = id.Act(r)
+	}
+	return out, wrap(err, "followed acts")
+}
+
+func (tx socialTx) CountFollowers(ctx context.Context, act id.Act, by int64) error {
+	return wrap(tx.Q.ActFollowersAdd(ctx, sqlgen.ActFollowersAddParams{N: by, ID: string(act)}), "followers")
+}
+
+func (tx socialTx) Receive(ctx context.Context, r social.Received) (bool, error) {
+	n, err := tx.Q.InboxPut(ctx, sqlgen.InboxPutParams{ID: r.ID, Host: r.Host, Actor: r.Actor, Body: r.Body, Received: tx.Ms()})
+	return n > 0, wrap(err, "inbox")
+}
+
+func (tx socialTx) Unapplied(ctx context.Context, n int) ([]social.Received, error) {
+	rows, err := tx.Q.InboxWaiting(ctx, int32(n))
+	out := make([]social.Received, len(rows))
+	for i, r := range rows {
+		out[i] = social.Received{ID: r.ID, Host: r.Host, Actor: r.Actor, Body: r.Body, At: utc(r.Received), Tries: r.Tries}
+	}
+	return out, wrap(err, "inbox")
+}
+
+func (tx socialTx) Applied(ctx context.Context, activity, trouble string) error {
+	return wrap(tx.Q.InboxApplied(ctx, sqlgen.InboxAppliedParams{Applied: tx.Ms(), Body: []byte{}, Error: trouble, ID: activity}), "inbox")
+}
+
+func (tx socialTx) NotApplied(ctx context.Context, activity, trouble string) error {
+	return wrap(tx.Q.InboxAgain(ctx, sqlgen.InboxAgainParams{Error: trouble, ID: activity}), "inbox")
+}
+
+func (tx socialTx) ForgetReceived(ctx context.Context, before time.Time) error {
+	_, err := tx.Q.InboxExpire(ctx, ms(before))
+	return wrap(err, "inbox")
+}
+
+func (tx socialTx) Send(ctx context.Context, o social.Outgoing) error {
+	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Made: tx.Ms(), Expires: ms(o.Expires)}), "outgoing")
+}
+
+func outgoing(r sqlgen.Outgoing) social.Outgoing {
+	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Expires: utc(r.Expires)}
+}
+
+func (tx socialTx) Activity(ctx context.Context, activity string) (social.Outgoing, error) {
+	r, err := tx.Q.OutgoingByID(ctx, activity)
+	return outgoing(r), missing(err, "There is no such activity.")
+}
+
+func (tx socialTx) Told(ctx context.Context, about string) (social.Outgoing, error) {
+	r, err := tx.Q.OutgoingLast(ctx, about)
+	return outgoing(r), missing(err, "Nothing was said about that.")
+}
+
+func (tx socialTx) Deliver(ctx context.Context, outgoing, inbox, host string) error {
+	return wrap(tx.Q.DeliveryPut(ctx, sqlgen.DeliveryPutParams{Outgoing: outgoing, Inbox: inbox, Host: host, Made: tx.Ms(), Due: tx.Ms()}), "delivery")
+}
+
+func (tx socialTx) DeliverToFollowers(ctx context.Context, outgoing string, act id.Act) (int64, error) {
+	n, err := tx.Q.DeliveryToFollowers(ctx, sqlgen.DeliveryToFollowersParams{Outgoing: outgoing, Made: tx.Ms(), Act: string(act)})
+	return n, wrap(err, "delivery")
+}
+
+func (tx socialTx) HostsDue(ctx context.Context, n int) ([]string, error) {
+	rows, err := tx.Q.DeliveryHosts(ctx, sqlgen.DeliveryHostsParams{Now: tx.Ms(), Lim: int32(n)})
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r.Host
+	}
+	return out, wrap(err, "hosts")
+}
+
+func (tx socialTx) Next(ctx context.Context, host string) (social.Delivery, error) {
+	rows, err := tx.Q.DeliveryNext(ctx, sqlgen.DeliveryNextParams{Host: host, Now: tx.Ms(), Lim: 1})
+	if err == nil && len(rows) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return social.Delivery{}, missing(err, "Nothing waits for that server.")
+	}
+	r := rows[0]
+	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, Kind: r.Kind, Body: r.Body, Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
+}
+
+func (tx socialTx) Delivered(ctx context.Context, d social.Delivery) error {
+	return wrap(tx.Q.DeliveryDone(ctx, sqlgen.DeliveryDoneParams{Outgoing: d.ID, Inbox: d.Inbox}), "delivery")
+}
+
+func (tx socialTx) Again(ctx context.Context, d social.Delivery, at time.Time, trouble string) error {
+	return wrap(tx.Q.DeliveryAgain(ctx, sqlgen.DeliveryAgainParams{Due: ms(at), Tries: d.Tries, Error: trouble, Outgoing: d.ID, Inbox: d.Inbox}), "delivery")
+}
+
+func (tx socialTx) Hurry(ctx context.Context, host string) error {
+	_, err := tx.Q.DeliveryHurry(ctx, sqlgen.DeliveryHurryParams{Due: tx.Ms(), Host: host})
+	return wrap(err, "delivery")
+}
+
+func (tx socialTx) SoonestDelivery(ctx context.Context) (time.Time, error) {
+	due, err := tx.Q.DeliverySoonest(ctx)
+	return utc(due), wrap(err, "delivery")
+}
+
+func (tx socialTx) Queues(ctx context.Context) ([]social.Queue, error) {
+	rows, err := tx.Q.DeliveryCounts(ctx)
+	out := make([]social.Queue, len(rows))
+	for i, r := range rows {
+		out[i] = social.Queue{Host: r.Host, N: r.N, Oldest: utc(r.Oldest), Tries: r.Tries}
+	}
+	return out, wrap(err, "queues")
+}
+
+func (tx socialTx) GiveUp(ctx context.Context, before time.Time) (int64, error) {
+	n, err := tx.Q.DeliveryExpire(ctx, ms(before))
+	return n, wrap(err, "deliveries")
+}
+
+func (tx socialTx) DropInbox(ctx context.Context, inbox string) ([]string, error) {
+	if err := tx.Q.DeliveryDropInbox(ctx, inbox); err != nil {
+		return nil, wrap(err, "deliveries")
+	}
+	owners, err := tx.Q.RemoteActorsByInbox(ctx, inbox)
+	return owners, wrap(err, "actors")
+}
+
+// Usage counts accounts, those that were here within 30 and 180 days, and public
+// tracks.
+func (db *DB) Usage(ctx context.Context) (people, monthly, halfYear, works int64, err error) {
+	err = db.View(ctx, func(tx *Tx) (err error) {
+		if people, err = tx.Q.UsagePeople(ctx); err != nil {
+			return err
+		}
+		for days, into := range map[int]*int64{30: &monthly, 180: &halfYear} {
+			if *into, err = tx.Q.UsageSeen(ctx, ms(tx.Now.AddDate(0, 0, -days))); err != nil {
+				return err
+			}
+		}
+		works, err = tx.Q.UsageWorks(ctx)
+		return err
+	})
+	return people, monthly, halfYear, works, err
+}
