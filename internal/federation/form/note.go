@@ -71,7 +71,7 @@ func (s Site) post(at string, a *music.Act, r *music.Release, page, about string
 
 // objectLink leads to the thing a post is about, FEP-e232.
 func objectLink(to string) *vocab.Object {
-	return &vocab.Object{Type: []string{"Link"}, MediaType: `application/ld+json; profile="https://www.w3.org/ns/activitystreams"`, Href: to, Rel: "https://misskey-hub.net/ns#_misskey_quote", Name: to}
+	return &vocab.Object{Type: []string{"Link"}, MediaType: `application/ld+json; profile="https://www.w3.org/ns/activitystreams"`, Href: to}
 }
 
 func (s Site) audio(x *Song) vocab.Item {
@@ -105,7 +105,7 @@ func (s Site) tagLine(tags []string) string {
 	var out []string
 	for _, t := range tags {
 		if name := hashtag(t); name != "" {
-			out = append(out, `<a href="`+escape(s.Origin+"/tag/"+t)+`" rel="tag">#<span>`+escape(name)+`</span></a>`)
+			out = append(out, `<a href="`+escape(s.TagPage(t))+`" rel="tag">#<span>`+escape(name)+`</span></a>`)
 		}
 	}
 	if out == nil {

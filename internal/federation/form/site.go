@@ -50,6 +50,9 @@ func (s Site) TrackPage(r id.Release, t id.Track) string {
 }
 func (s Site) PlaylistPage(p id.Playlist) string { return s.Origin + "/playlist/" + string(p) }
 
+// TagPage lists what carries a tag.
+func (s Site) TagPage(tag string) string { return s.Origin + "/tag/" + url.PathEscape(tag) }
+
 // Keys are an actor's public keys.
 type Keys struct {
 	HTTP  *rsa.PublicKey    // of requests
@@ -98,7 +101,7 @@ func (s Site) ActActor(a *music.Act, k Keys) (*vocab.Object, error) {
 	o := &vocab.Object{
 		ID: at, Type: []string{kind}, PreferredUsername: a.Handle, Webfinger: a.Handle + "@" + s.Host(), Name: a.Name, Summary: paragraphs(a.Bio),
 		URL: vocab.One(s.ActPage(a.Handle)), Published: a.Created, Inbox: at + "/inbox", Outbox: at + "/outbox", Followers: at + "/followers",
-		Featured: at + "/releases", Endpoints: &vocab.Object{SharedInbox: s.Inbox()}, Discoverable: true, Indexable: true, Icon: s.picture(a.Cover, a.Face),
+		Endpoints: &vocab.Object{SharedInbox: s.Inbox()}, Discoverable: true, Indexable: true, Icon: s.picture(a.Cover, a.Face),
 	}
 	for _, l := range a.Links {
 		o.Attachment = append(o.Attachment, property(l.Label, link(l.URL)))
@@ -107,13 +110,14 @@ func (s Site) ActActor(a *music.Act, k Keys) (*vocab.Object, error) {
 		o.Attachment = append(o.Attachment, property(m.Name, escape(m.Role)))
 	}
 	o.Put("implements", signatures)
+	o.Put("nineten:releases", at+"/releases")
 	return o, k.put(o)
 }
 
 // property is a line of a profile as Mastodon shows them; value is HTML.
 func property(name, value string) vocab.Item {
 	p := &vocab.Object{Type: []string{"PropertyValue"}, Name: name}
-	p.Put("sc:value", value)
+	p.Put("value", value)
 	return vocab.Of(p)
 }
 

@@ -88,7 +88,7 @@ func (s Site) tags(tags []string) []vocab.Item {
 	var out []vocab.Item
 	for _, t := range tags {
 		if name := hashtag(t); name != "" {
-			out = append(out, vocab.Of(&vocab.Object{Type: []string{"Hashtag"}, Name: "#" + name, Href: s.Origin + "/tag/" + t}))
+			out = append(out, vocab.Of(&vocab.Object{Type: []string{"Hashtag"}, Name: "#" + name, Href: s.TagPage(t)}))
 		}
 	}
 	return out

@@ -61,7 +61,6 @@ func (b *Outbox) Act(ctx context.Context, a id.Act) error {
 	if err != nil {
 		return err
 	}
-	doc.AttributedTo = nil
 	return b.tell(ctx, a, doc.ID, doc)
 }
 
@@ -75,14 +74,16 @@ func (b *Outbox) tell(ctx context.Context, a id.Act, actor string, thing *vocab.
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		kind := "Update"
+		kind, at := "Update", address(thing.ID, tx.Now())
 		switch {
-		case (err != nil || last.Kind == "Delete") && !thing.IsActor():
-			kind = "Create"
-		case err == nil && same(last.Body, thing):
+		case err == nil && last.Kind != "Delete" && same(last.Body, thing):
 			return nil
+		case err != nil && !thing.IsActor():
+			kind, at = "Create", form.Create(thing).ID
+		case err == nil && last.Kind == "Delete":
+			kind = "Create"
 		}
-		x := &vocab.Object{ID: address(thing.ID, kind, tx.Now()), Type: []string{kind}, Actor: vocab.At(actor), Object: []vocab.Item{vocab.Of(thing)}, Published: tx.Now(), To: []string{vocab.Public}, CC: []string{actor + "/followers"}}
+		x := &vocab.Object{ID: at, Type: []string{kind}, Actor: vocab.At(actor), Object: []vocab.Item{vocab.Of(thing)}, Published: tx.Now(), To: []string{vocab.Public}, CC: []string{actor + "/followers"}}
 		sent, err = b.send(ctx, tx, a, x, thing.ID)
 		return err
 	})
@@ -92,12 +93,9 @@ func (b *Outbox) tell(ctx context.Context, a id.Act, actor string, thing *vocab.
 	return err
 }
 
-// address is that of an activity about a thing: the first Create has a place of
-// its own, which the outbox names too.
-func address(thing, kind string, now time.Time) string {
-	if kind == "Create" {
-		return thing + "/create"
-	}
+// address is that of an activity about a thing. The first Create has one of its
+// own, under which the act's outbox has it too.
+func address(thing string, now time.Time) string {
 	return thing + "/activities/" + strconv.FormatInt(now.UnixMilli(), 10)
 }
 
@@ -130,7 +128,7 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, about string) error {
 			return nil
 		}
 		stone := &vocab.Object{ID: about, Type: []string{"Tombstone"}, FormerType: "Note", Deleted: tx.Now()}
-		x := &vocab.Object{ID: address(about, "Delete", tx.Now()), Type: []string{"Delete"}, Actor: vocab.At(last.Actor), Object: []vocab.Item{vocab.Of(stone)}, To: []string{vocab.Public}, CC: []string{last.Actor + "/followers"}}
+		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Delete"}, Actor: vocab.At(last.Actor), Object: []vocab.Item{vocab.Of(stone)}, To: []string{vocab.Public}, CC: []string{last.Actor + "/followers"}}
 		sent, err = b.send(ctx, tx, a, x, about)
 		return err
 	})

@@ -138,13 +138,14 @@ func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.Pu
 		return parsed(k)
 	}
 	known := err == nil
-	if k, err = s.fetchKey(ctx, id); known && fault.Is(err, fault.Unavailable) {
+	now, err := s.fetchKey(ctx, id)
+	if known && fault.Is(err, fault.Unavailable) {
 		return parsed(k)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	return parsed(k)
+	return parsed(now)
 }
 
 func parsed(k social.Key) (crypto.PublicKey, string, error) {

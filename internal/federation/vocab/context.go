@@ -20,5 +20,6 @@ const context = `["https://www.w3.org/ns/activitystreams","https://w3id.org/secu
 	`"expires":{"@id":"sc:expires","@type":"xsd:dateTime"},` +
 	`"bitrate":{"@id":"fw:bitrate","@type":"xsd:nonNegativeInteger"},"size":{"@id":"pt:size","@type":"xsd:nonNegativeInteger"},` +
 	`"digestMultibase":{"@id":"https://w3id.org/security#digestMultibase","@type":"https://w3id.org/security#multibase"},` +
+	`"PropertyValue":"sc:PropertyValue","value":"sc:value",` +
 	`"InteractionCounter":"sc:InteractionCounter","interactionType":{"@id":"sc:interactionType","@type":"@id"},"userInteractionCount":"sc:userInteractionCount"` +
 	`}]`

@@ -1,0 +1,241 @@
+package activity_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/federation/activity"
+	"github.com/michaelperna/9ten/internal/federation/fedtest"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+type world struct {
+	*fedtest.Node
+	sent int
+	n    int // of activities received
+}
+
+// receive keeps activities as the inbox does, and applies them.
+func (w *world) receive(all ...*vocab.Object) {
+	w.T.Helper()
+	for _, o := range all {
+		w.n++
+		r := social.Received{ID: fmt.Sprintf("%s?%d", o.ID, w.n), Host: "x", Actor: o.Actor.ID(), Body: fedtest.JSON(w.T, o)}
+		if err := w.SocialUpdate(w.T.Context(), func(tx social.Tx) error {
+			_, err := tx.Receive(w.T.Context(), r)
+			return err
+		}); err != nil {
+			w.T.Fatal(err)
+		}
+	}
+	w.apply(w)
+}
+
+// apply runs the applier until nothing is left.
+func (w *world) apply(store social.Store) {
+	w.T.Helper()
+	a := activity.New(activity.Applier{Site: w.Site, Store: store, Servers: w.Servers, Log: fedtest.Quiet(), Sent: func() { w.sent++ }})
+	ctx, stop := context.WithTimeout(w.T.Context(), time.Minute)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for left := 1; left > 0 && ctx.Err() == nil; <-tick.C {
+		a.Wake()
+		w.view(func(tx social.Tx) error {
+			list, err := tx.Unapplied(ctx, 1)
+			left = len(list)
+			return err
+		})
+	}
+	if ctx.Err() != nil {
+		w.T.Error("something is never applied")
+	}
+	stop()
+	if err := <-done; err != nil {
+		w.T.Error(err)
+	}
+}
+
+func (w *world) view(fn func(tx social.Tx) error) {
+	w.T.Helper()
+	if err := w.SocialView(w.T.Context(), fn); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+func (w *world) followers() int64 {
+	w.T.Helper()
+	var n int64
+	if err := w.DB.Music().View(w.T.Context(), func(tx music.Tx) error {
+		a, err := tx.Act(w.T.Context(), w.Act)
+		n = a.Followers
+		return err
+	}); err != nil {
+		w.T.Fatal(err)
+	}
+	return n
+}
+
+// waiting is what is to be delivered to a host.
+func (w *world) waiting(s *fedtest.Server) (d social.Delivery) {
+	w.T.Helper()
+	w.view(func(tx social.Tx) (err error) {
+		hosts, err := tx.HostsDue(w.T.Context(), 9)
+		if err != nil || len(hosts) == 0 {
+			return err
+		}
+		d, err = tx.Next(w.T.Context(), hosts[0])
+		return err
+	})
+	return d
+}
+
+func TestFollow(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	act := w.Site.Act(w.Act)
+	follow := ada.Activity("Follow", "follows/1", vocab.At(act))
+	w.receive(follow)
+	if got := w.followers(); got != 1 || w.sent != 1 {
+		t.Errorf("%d followers, sent %d", got, w.sent)
+	}
+	d := w.waiting(s)
+	accept, err := vocab.Parse(d.Body)
+	if err != nil || !accept.Is("Accept") || accept.Actor.ID() != act || accept.Object[0].ID() != follow.ID || d.Inbox != ada.ID+"/inbox" || d.Actor != act {
+		t.Errorf("answer = %+v, %v", d, err)
+	}
+	w.receive(follow)
+	if got := w.followers(); got != 1 || w.sent != 2 {
+		t.Errorf("asked again: %d followers, sent %d", got, w.sent)
+	}
+}
+
+// What can end following, and what cannot.
+func TestUnfollow(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, bo, mallory := s.Actor("ada"), s.Actor("bo"), evil.Actor("mallory")
+	for _, tt := range []struct {
+		what  string
+		with  func(follow *vocab.Object, act string) *vocab.Object
+		after int64
+	}{
+		{"undone", func(f *vocab.Object, _ string) *vocab.Object { return ada.Activity("Undo", "u", vocab.Of(f)) }, 0},
+		{"undone by its address", func(f *vocab.Object, _ string) *vocab.Object { return ada.Activity("Undo", "u", vocab.At(f.ID)) }, 0},
+		{"undone with another id", func(_ *vocab.Object, act string) *vocab.Object {
+			return ada.Activity("Undo", "u", vocab.Of(ada.Activity("Follow", "other", vocab.At(act))))
+		}, 0},
+		{"blocked", func(_ *vocab.Object, act string) *vocab.Object { return ada.Activity("Block", "b", vocab.At(act)) }, 0},
+		{"gone", func(*vocab.Object, string) *vocab.Object { return ada.Activity("Delete", "d", vocab.At(ada.ID)) }, 0},
+		{"undone by a neighbour", func(f *vocab.Object, _ string) *vocab.Object { return bo.Activity("Undo", "u", vocab.Of(f)) }, 1},
+		{"undone by a neighbour, by its address", func(f *vocab.Object, _ string) *vocab.Object { return bo.Activity("Undo", "u", vocab.At(f.ID)) }, 1},
+		{"undone by a stranger", func(f *vocab.Object, _ string) *vocab.Object { return mallory.Activity("Undo", "u", vocab.Of(f)) }, 1},
+		{"deleted by a stranger", func(*vocab.Object, string) *vocab.Object { return mallory.Activity("Delete", "d", vocab.At(ada.ID)) }, 1},
+		{"deleted by a neighbour", func(*vocab.Object, string) *vocab.Object { return bo.Activity("Delete", "d", vocab.At(ada.ID)) }, 1},
+		{"another undone", func(*vocab.Object, string) *vocab.Object { return ada.Activity("Undo", "u", vocab.At(ada.ID+"/never")) }, 1},
+		{"a like undone", func(_ *vocab.Object, act string) *vocab.Object {
+			return ada.Activity("Undo", "u", vocab.Of(ada.Activity("Like", "l", vocab.At(act))))
+		}, 1},
+		{"something unknown", func(_ *vocab.Object, act string) *vocab.Object { return ada.Activity("Dance", "x", vocab.At(act)) }, 1},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			w := &world{Node: fedtest.NewNode(t, s, evil)}
+			follow := ada.Activity("Follow", "follows/1", vocab.At(w.Site.Act(w.Act)))
+			w.receive(follow)
+			w.receive(tt.with(follow, w.Site.Act(w.Act)))
+			if got := w.followers(); got != tt.after {
+				t.Errorf("%d followers, want %d", got, tt.after)
+			}
+		})
+	}
+}
+
+// What can never be applied is laid aside and stops nothing.
+func TestLaidAside(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	two := ada.Activity("Follow", "1", vocab.At(w.Site.Act(w.Act)))
+	two.Object = append(two.Object, vocab.At(w.Site.Act(w.Act)))
+	w.receive(
+		ada.Activity("Follow", "2", vocab.At(w.Site.Act(id.New[id.Act](fedtest.Moment)))),
+		ada.Activity("Follow", "3", vocab.At(ada.ID)),
+		ada.Activity("Follow", "4", vocab.Item{IRI: ""}),
+		two,
+		ada.Activity("Follow", "5", vocab.At(w.Site.Act(w.Act))),
+	)
+	if got := w.followers(); got != 1 {
+		t.Errorf("%d followers", got)
+	}
+}
+
+// breaking is a store whose writes fail, before or after they are on the disk.
+type breaking struct {
+	social.Store
+	left  int
+	after bool
+}
+
+var errDisk = errors.New("the disk fails")
+
+func (b *breaking) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	b.left--
+	if b.left >= 0 && !b.after {
+		return errDisk
+	}
+	err := b.Store.SocialUpdate(ctx, fn)
+	if err == nil && b.left >= 0 {
+		return errDisk
+	}
+	return err
+}
+
+// Whatever breaks between taking and applying: nothing is lost, nothing is done
+// twice.
+func TestBreaks(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	for _, after := range []bool{false, true} {
+		w := &world{Node: fedtest.NewNode(t, s)}
+		if _, err := w.Servers.Actor(t.Context(), ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		follow := ada.Activity("Follow", "follows/1", vocab.At(w.Site.Act(w.Act)))
+		if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error {
+			_, err := tx.Receive(t.Context(), social.Received{ID: follow.ID, Host: "x", Actor: ada.ID, Body: fedtest.JSON(t, follow)})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		b := &breaking{Store: w.DB, left: 1, after: after}
+		a := activity.New(activity.Applier{Site: w.Site, Store: b, Servers: w.Servers, Log: fedtest.Quiet(), Sent: func() {}})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		tick := time.NewTicker(time.Millisecond)
+		for tried := false; !tried; <-tick.C {
+			w.view(func(tx social.Tx) error {
+				list, err := tx.Unapplied(ctx, 1)
+				tried = len(list) == 0 || list[0].Tries > 0
+				return err
+			})
+		}
+		tick.Stop()
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		w.apply(w.DB)
+		if got := w.followers(); got != 1 {
+			t.Errorf("broken after %v: %d followers", after, got)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package document_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/document"
+	"github.com/michaelperna/9ten/internal/federation/fedtest"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/federation/wellknown"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const (
+	act     = id.Act("01KAZ0000000000000000000AC")
+	release = id.Release("01KAZ0000000000000000000RE")
+	track   = id.Track("01KAZ0000000000000000000TR")
+)
+
+// shelf is a catalogue with one release.
+type shelf struct{ full music.FullRelease }
+
+func newShelf() shelf {
+	a := music.Act{ID: act, Handle: "low-tide", Name: "Low Tide", Bio: "Two people & a <piano>.\n\nFrom the north.", Members: []music.Member{{Name: "Ada", Role: "piano"}, {Name: "Bo", Role: "drums"}},
+		Links: []music.Link{{Label: "Web", URL: "https://lowtide.example/"}}, Cover: music.Cover{ID: "00112233445566778899aabbccddeeff"}, Followers: 3, Releases: 1, Created: fedtest.Moment}
+	r := music.Release{ID: release, Act: act, State: music.Published, Published: fedtest.Moment, Changed: fedtest.Moment.Add(time.Hour), Cover: music.Cover{ID: "ffeeddccbbaa99887766554433221100"},
+		Facts: music.Facts{Title: "Arithmetic", Artist: "Low Tide", Kind: music.Album, Date: "2026-11-26", Label: "Shore", Licence: music.CCBY, Language: "en", Description: "Nine songs about numbers.\nAnd one about none.", Tags: []string{"indie pop", "piano"}}}
+	song := music.FullTrack{Segmented: true,
+		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Explicit: true, Lyrics: "[00:01.00]one", State: music.Ready, Changed: fedtest.Moment},
+		Asset: &music.Asset{Track: track, SHA256: strings.Repeat("ab", 32), Bytes: 9_000_000, Codec: "flac", Rate: 44_100, Samples: 44_100 * 200, DurationMS: 200_500, Measured: true, Loudness: -14_200, Peak: -1_000, AlbumGain: -3_800}}
+	return shelf{music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}}
+}
+
+var errNone = fault.New(fault.NotFound, "There is no such thing.")
+
+func (s shelf) Act(_ context.Context, _ music.Viewer, handle string) (music.FullAct, error) {
+	if handle != string(act) && !strings.EqualFold(strings.TrimPrefix(handle, "@"), "low-tide") {
+		return music.FullAct{}, errNone
+	}
+	return music.FullAct{Act: s.full.Act}, nil
+}
+
+func (s shelf) Release(_ context.Context, _ music.Viewer, r id.Release, _ string) (music.FullRelease, error) {
+	if r != release {
+		return music.FullRelease{}, errNone
+	}
+	return s.full, nil
+}
+
+func (s shelf) Track(_ context.Context, _ music.Viewer, t id.Track, _ string) (music.FullTrack, music.FullRelease, error) {
+	if t != track {
+		return music.FullTrack{}, music.FullRelease{}, errNone
+	}
+	return s.full.Tracks[0], s.full, nil
+}
+
+func (s shelf) Releases(context.Context, music.Filter, music.Page) (music.List[music.ReleaseRow], error) {
+	return music.List[music.ReleaseRow]{Rows: []music.ReleaseRow{{ID: release}}}, nil
+}
+
+func serve(t *testing.T) *http.ServeMux {
+	t.Helper()
+	n := fedtest.NewNode(t)
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := bytes.Repeat([]byte{7}, ed25519.SeedSize)
+	s := newShelf()
+	site := func(context.Context) form.Site {
+		return form.Site{Origin: "https://nine.example", Name: "Nine", About: "A node."}
+	}
+	mux := http.NewServeMux()
+	(&document.Documents{Site: site, Catalogue: s, Store: n.DB, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet(),
+		Keys: func(id.Act) form.Keys {
+			return form.Keys{HTTP: &private.PublicKey, Proof: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)}
+		}}).Register(mux)
+	(&wellknown.WellKnown{Site: site, Acts: s, Version: "1.2.3", Capabilities: []string{"audio-track"}, Log: fedtest.Quiet(),
+		Usage: func(context.Context) (wellknown.Usage, error) {
+			return wellknown.Usage{People: 9, Monthly: 5, HalfYear: 7, Works: 10, Open: true}, nil
+		}}).Register(mux)
+	return mux
+}
+
+func get(mux *http.ServeMux, path, accept string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Accept", accept)
+	rec := httptest.NewRecorder()
+	mux.ServeHTTP(rec, r)
+	return rec
+}
+
+const asked = "application/activity+json"
+
+// Every document, as it is sent.
+func TestDocuments(t *testing.T) {
+	mux := serve(t)
+	for name, path := range map[string]string{
+		"node": "/ap/node", "act": "/ap/acts/" + string(act), "outbox": "/ap/acts/" + string(act) + "/outbox", "outbox-page": "/ap/acts/" + string(act) + "/outbox?page=1",
+		"followers": "/ap/acts/" + string(act) + "/followers", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
+		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "track": "/ap/tracks/" + string(track),
+		"track-note": "/ap/tracks/" + string(track) + "/note", "likes": "/ap/tracks/" + string(track) + "/likes",
+		"webfinger": "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
+		"nodeinfo": "/.well-known/nodeinfo", "nodeinfo-2.0": "/nodeinfo/2.0", "nodeinfo-2.1": "/nodeinfo/2.1", "host-meta": "/.well-known/host-meta.json",
+	} {
+		rec := get(mux, path, asked)
+		if rec.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
+			continue
+		}
+		var pretty bytes.Buffer
+		if err := json.Indent(&pretty, rec.Body.Bytes(), "", "  "); err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		got := hideKey(pretty.String())
+		file := filepath.Join("testdata", name+".json")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(file)
+		if err != nil || got != string(want) {
+			t.Errorf("%s is not %s (go test -update writes it): %v\n%s", path, file, err, got)
+		}
+		if strings.HasPrefix(path, "/ap/") {
+			o, err := vocab.Parse(rec.Body.Bytes())
+			if err != nil || o.ID != "https://nine.example"+path {
+				t.Errorf("%s says it is %s, %v", path, o.ID, err)
+			}
+		}
+	}
+}
+
+// hideKey leaves out what is made anew for each test.
+func hideKey(text string) string {
+	const begin, end = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
+	i, j := strings.Index(text, begin), strings.Index(text, end)
+	if i < 0 || j < i {
+		return text
+	}
+	return text[:i+len(begin)] + "…" + text[j:]
+}
+
+func TestPagesForPeople(t *testing.T) {
+	mux := serve(t)
+	for path, page := range map[string]string{
+		"/ap/acts/" + string(act): "https://nine.example/act/low-tide", "/ap/tracks/" + string(track): "https://nine.example/release/" + string(release) + "#t-" + string(track),
+		"/ap/releases/" + string(release): "https://nine.example/release/" + string(release), "/ap/node": "https://nine.example/",
+	} {
+		rec := get(mux, path, "text/html,application/xhtml+xml,*/*;q=0.8")
+		if rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != page || rec.Header().Get("Vary") != "Accept" {
+			t.Errorf("%s: %d to %s", path, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+}
+
+func TestNotThere(t *testing.T) {
+	mux := serve(t)
+	for path, want := range map[string]int{
+		"/ap/acts/01KAZ0000000000000000000XX": 404, "/ap/acts/x": 404, "/ap/releases/01KAZ0000000000000000000XX": 404, "/ap/tracks/01KAZ0000000000000000000XX/note": 404,
+		"/ap/acts/" + string(act) + "/outbox?page=0": 404, "/ap/acts/" + string(act) + "/outbox?page=x": 404, "/ap/activities/01KAZ0000000000000000000XX": 404,
+		"/.well-known/webfinger": 422, "/.well-known/webfinger?resource=acct:nobody@nine.example": 404, "/.well-known/webfinger?resource=acct:low-tide@other.example": 404,
+		"/.well-known/webfinger?resource=https://nine.example/act/nobody": 404, "/nodeinfo/3.0": 404,
+		"/.well-known/webfinger?resource=acct:" + string(act) + "@nine.example": 404,
+	} {
+		if rec := get(mux, path, asked); rec.Code != want {
+			t.Errorf("%s: %d, want %d", path, rec.Code, want)
+		}
+	}
+	for _, resource := range []string{"acct:Low-Tide@NINE.example", "acct:@low-tide@nine.example", "https://nine.example/act/low-tide", "https://nine.example/ap/acts/" + string(act)} {
+		rec := get(mux, "/.well-known/webfinger?resource="+resource, asked)
+		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), `"subject":"acct:low-tide@nine.example"`) || rec.Header().Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s: %d %s", resource, rec.Code, rec.Body)
+		}
+	}
+}

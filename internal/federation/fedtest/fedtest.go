@@ -1,0 +1,307 @@
+// Package fedtest is another server to test against, on this machine: people with
+// keys, documents over real HTTPS, an inbox that says what it is told to say. It
+// stands for what strangers send; how other software behaves is tested with other
+// software (story).
+package fedtest
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/netsafe"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/store"
+)
+
+// Moment is what time it is when nobody says otherwise.
+var Moment = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+
+// Origin is the node's.
+const Origin = "https://nine.example"
+
+// A Node is the node's side: a real database with an act in it, and what asks
+// other servers.
+type Node struct {
+	*store.DB
+	T       *testing.T
+	Site    form.Site
+	Act     id.Act
+	Servers *remote.Servers
+
+	mu    sync.Mutex
+	clock time.Time
+}
+
+// NewNode makes one that reaches this machine.
+func NewNode(t *testing.T, servers ...*Server) *Node {
+	t.Helper()
+	n := &Node{T: t, Site: form.Site{Origin: Origin, Name: "Nine"}, clock: Moment}
+	var err error
+	if n.DB, err = store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "9ten.db"), Now: n.Now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.DB.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	n.Act = id.New[id.Act](Moment)
+	act := music.Act{ID: n.Act, Handle: "low-tide", Name: "Low Tide", Created: Moment, Changed: Moment}
+	if err := n.DB.Music().Update(t.Context(), func(tx music.Tx) error { return tx.InsertAct(t.Context(), &act) }); err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	for _, s := range servers {
+		pool.AddCert(s.Certificate())
+	}
+	safe := netsafe.Config{Reach: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: pool, Agent: "9ten/test"}
+	n.Servers = &remote.Servers{
+		Store: n.DB, Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
+		Questions: remote.NewQuestions(), Now: n.Now, Log: Quiet(),
+	}
+	return n
+}
+
+// Quiet is a log that nobody reads.
+func Quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// Now is the node's clock.
+func (n *Node) Now() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.clock
+}
+
+// Pass lets time pass.
+func (n *Node) Pass(d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.clock = n.clock.Add(d)
+}
+
+func private(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// A Server is another server.
+type Server struct {
+	*httptest.Server
+	t    *testing.T
+	mu   sync.Mutex
+	docs map[string]*vocab.Object // by path
+	// Answer is the status of its inboxes, 0 for 202; of Fetch that of documents.
+	answer, fetch int
+	retryAfter    string
+	got           []Posted
+	asked         map[string]int
+}
+
+// Posted is what arrived at an inbox.
+type Posted struct {
+	Path   string
+	Form   sig.Form
+	KeyID  string
+	Object *vocab.Object
+}
+
+// NewServer starts one.
+func NewServer(t *testing.T) *Server {
+	t.Helper()
+	s := &Server{t: t, docs: map[string]*vocab.Object{}, asked: map[string]int{}}
+	s.Server = httptest.NewTLSServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Answers sets the status of its inboxes and what it says of trying again.
+func (s *Server) Answers(status int, retryAfter string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer, s.retryAfter = status, retryAfter
+}
+
+// Fetches sets the status with which documents are refused, 0: they are not.
+func (s *Server) Fetches(status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fetch = status
+}
+
+// Got is what arrived so far.
+func (s *Server) Got() []Posted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Posted{}, s.got...)
+}
+
+// Asked is how often a path was asked for.
+func (s *Server) Asked(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[path]
+}
+
+// Publish puts a document at its address, or at another path.
+func (s *Server) Publish(o *vocab.Object, path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if path == "" {
+		path = strings.TrimPrefix(o.ID, s.URL)
+	}
+	s.docs[path] = o
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Method == http.MethodPost {
+		s.post(w, r)
+		return
+	}
+	s.asked[r.URL.Path]++
+	if s.fetch != 0 {
+		w.WriteHeader(s.fetch)
+		return
+	}
+	o, ok := s.docs[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	b, err := o.Encode()
+	if err != nil {
+		s.t.Error(err)
+	}
+	w.Header().Set("Content-Type", "application/activity+json")
+	_, _ = w.Write(b)
+}
+
+func (s *Server) post(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.t.Error(err)
+	}
+	claim, err := sig.Read(r)
+	if err != nil {
+		s.t.Errorf("%s came without a signature: %v", r.URL.Path, err)
+		return
+	}
+	o, err := vocab.Parse(body)
+	if err != nil {
+		s.t.Errorf("%s: %v", body, err)
+		return
+	}
+	if s.answer == 0 || s.answer < 300 {
+		s.got = append(s.got, Posted{r.URL.Path, claim.Form, claim.KeyID, o})
+	}
+	if s.retryAfter != "" {
+		w.Header().Set("Retry-After", s.retryAfter)
+	}
+	w.WriteHeader(max(s.answer, http.StatusAccepted))
+}
+
+// An Actor is somebody on a server.
+type Actor struct {
+	ID     string
+	Key    sig.Key
+	Proof  ed25519.PrivateKey
+	server *Server
+}
+
+// Actor makes somebody, whose document is there from now on.
+func (s *Server) Actor(name string) *Actor {
+	s.t.Helper()
+	_, proof, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	at := s.URL + "/users/" + name
+	a := &Actor{ID: at, Key: sig.Key{ID: at + "#main-key", Private: private(s.t)}, Proof: proof, server: s}
+	s.Publish(a.Document(), "")
+	return a
+}
+
+// Document is what the actor's server says of them.
+func (a *Actor) Document() *vocab.Object {
+	a.server.t.Helper()
+	text, err := sig.PEM(&a.Key.Private.PublicKey)
+	if err != nil {
+		a.server.t.Fatal(err)
+	}
+	multi, err := sig.Multikey(a.Proof.Public())
+	if err != nil {
+		a.server.t.Fatal(err)
+	}
+	return &vocab.Object{
+		ID: a.ID, Type: []string{"Person"}, PreferredUsername: "x", Name: "Somebody", Inbox: a.ID + "/inbox", Outbox: a.ID + "/outbox",
+		Endpoints:       &vocab.Object{SharedInbox: a.server.URL + "/inbox"},
+		PublicKey:       []vocab.Item{vocab.Of(&vocab.Object{ID: a.Key.ID, Owner: a.ID, PublicKeyPem: text})},
+		AssertionMethod: []vocab.Item{vocab.Of(&vocab.Object{ID: a.ID + "#ed25519-key", Type: []string{"Multikey"}, Controller: a.ID, Multibase: multi})},
+	}
+}
+
+// Rotate gives the actor another key under the same address.
+func (a *Actor) Rotate() {
+	a.Key.Private = private(a.server.t)
+	a.server.Publish(a.Document(), "")
+}
+
+// Activity makes one of the actor's.
+func (a *Actor) Activity(kind, name string, about vocab.Item) *vocab.Object {
+	return &vocab.Object{ID: a.ID + "/" + name, Type: []string{kind}, Actor: vocab.At(a.ID), Object: []vocab.Item{about}}
+}
+
+// Request makes a request with which the actor's server sends a body to the
+// node's inbox, signed at a time.
+func (a *Actor) Request(form9 sig.Form, body []byte, at time.Time) *http.Request {
+	a.server.t.Helper()
+	out := httptest.NewRequest(http.MethodPost, Origin+form.Root+"inbox", bytes.NewReader(body))
+	if err := a.Key.Sign(out, body, form9, at); err != nil {
+		a.server.t.Fatal(err)
+	}
+	in := httptest.NewRequest(http.MethodPost, form.Root+"inbox", bytes.NewReader(body))
+	in.Header = out.Header
+	in.Header.Set("Content-Type", "application/activity+json")
+	return in
+}
+
+// JSON writes a document.
+func JSON(t *testing.T, v any) []byte {
+	t.Helper()
+	if o, ok := v.(*vocab.Object); ok {
+		b, err := o.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,259 @@
+package inbox_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/federation/fedtest"
+	"github.com/michaelperna/9ten/internal/federation/inbox"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+type world struct {
+	*fedtest.Node
+	inbox   *inbox.Inbox
+	arrived int
+	address string
+}
+
+func newWorld(t *testing.T, servers ...*fedtest.Server) *world {
+	w := &world{Node: fedtest.NewNode(t, servers...), address: "192.0.2.1"}
+	w.inbox = inbox.New(inbox.Config{
+		Origin: fedtest.Origin, Store: w.DB, Keys: w.Servers, Address: func(*http.Request) string { return w.address }, Now: w.Now, Log: fedtest.Quiet(), Arrived: func() { w.arrived++ },
+	})
+	return w
+}
+
+func (w *world) send(r *http.Request) int {
+	rec := httptest.NewRecorder()
+	w.inbox.ServeHTTP(rec, r)
+	return rec.Code
+}
+
+// kept are the ids of what is on the disk.
+func (w *world) kept() (ids []string) {
+	w.T.Helper()
+	err := w.SocialView(w.T.Context(), func(tx social.Tx) error {
+		list, err := tx.Unapplied(w.T.Context(), 100)
+		for _, r := range list {
+			ids = append(ids, r.ID)
+		}
+		return err
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return ids
+}
+
+func TestTakes(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	for i, form := range []sig.Form{sig.RFC9421, sig.Cavage} {
+		follow := ada.Activity("Follow", string(form), vocab.At(w.Site.Act(w.Act)))
+		body := fedtest.JSON(t, follow)
+		for range 2 { // sent again, it was taken already
+			if got := w.send(ada.Request(form, body, w.Now())); got != http.StatusAccepted {
+				t.Fatalf("%s: %d", form, got)
+			}
+		}
+		if got := w.kept(); len(got) != i+1 || w.arrived != i+1 {
+			t.Errorf("%s: kept %v, arrived %d", form, got, w.arrived)
+		}
+	}
+	if n := s.Asked("/users/ada"); n > 2 {
+		t.Errorf("the server was asked %d times for one key", n)
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, bo, mallory := s.Actor("ada"), s.Actor("bo"), evil.Actor("mallory")
+	w := newWorld(t, s, evil)
+	about := vocab.At(w.Site.Act(w.Act))
+	proved := func(a *fedtest.Actor, o *vocab.Object) []byte {
+		b, err := sig.Prove(fedtest.JSON(t, o), a.ID+"#ed25519-key", a.Proof, w.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for _, tt := range []struct {
+		what string
+		r    func() *http.Request
+		want int
+	}{
+		{"no signature", func() *http.Request {
+			r := ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "1", about)), w.Now())
+			r.Header.Del("Signature")
+			return r
+		}, 401},
+		{"not an activity", func() *http.Request {
+			r := ada.Request(sig.Cavage, []byte("hello"), w.Now())
+			r.Header.Set("Content-Type", "text/plain")
+			return r
+		}, 415},
+		{"no JSON", func() *http.Request { return ada.Request(sig.Cavage, []byte("{"), w.Now()) }, 422},
+		{"signed hours ago", func() *http.Request {
+			return ada.Request(sig.RFC9421, fedtest.JSON(t, ada.Activity("Follow", "2", about)), w.Now().Add(-2*time.Hour))
+		}, 401},
+		{"another body", func() *http.Request {
+			r := ada.Request(sig.RFC9421, fedtest.JSON(t, ada.Activity("Follow", "3", about)), w.Now())
+			r.Body = http.NoBody
+			return r
+		}, 401},
+		{"in somebody else's name", func() *http.Request {
+			return mallory.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "4", about)), w.Now())
+		}, 403},
+		{"in a neighbour's name", func() *http.Request {
+			return bo.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "5", about)), w.Now())
+		}, 403},
+		{"with an id of another server", func() *http.Request {
+			o := ada.Activity("Follow", "6", about)
+			o.ID = evil.URL + "/x"
+			return ada.Request(sig.Cavage, fedtest.JSON(t, o), w.Now())
+		}, 422},
+		{"without an id", func() *http.Request {
+			o := ada.Activity("Follow", "7", about)
+			o.ID = ""
+			return ada.Request(sig.Cavage, fedtest.JSON(t, o), w.Now())
+		}, 422},
+		{"without an actor", func() *http.Request {
+			o := ada.Activity("Follow", "8", about)
+			o.Actor = vocab.Item{}
+			return ada.Request(sig.Cavage, fedtest.JSON(t, o), w.Now())
+		}, 422},
+		{"expired", func() *http.Request {
+			o := ada.Activity("Follow", "9", about)
+			o.Expires = w.Now().Add(-time.Minute)
+			return ada.Request(sig.Cavage, fedtest.JSON(t, o), w.Now())
+		}, 422},
+		{"too long", func() *http.Request {
+			o := ada.Activity("Follow", "10", about)
+			o.Content = strings.Repeat("x", vocab.MaxBytes)
+			return ada.Request(sig.Cavage, fedtest.JSON(t, o), w.Now())
+		}, 413},
+		{"too deep", func() *http.Request {
+			return ada.Request(sig.Cavage, []byte(strings.Repeat(`{"object":`, 40)+"1"+strings.Repeat("}", 40)), w.Now())
+		}, 413},
+		{"a key that is nobody's", func() *http.Request {
+			r := *mallory
+			r.Key.ID = s.URL + "/users/ada#main-key"
+			return r.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "11", about)), w.Now())
+		}, 401},
+		{"a key of this node", func() *http.Request {
+			r := *mallory
+			r.Key.ID = fedtest.Origin + "/ap/node#main-key"
+			return r.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "12", about)), w.Now())
+		}, 401},
+		{"a key that is not there", func() *http.Request {
+			r := *ada
+			r.Key.ID = s.URL + "/users/nobody#main-key"
+			return r.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "13", about)), w.Now())
+		}, 404},
+		{"a key in a private network", func() *http.Request {
+			r := *ada
+			r.Key.ID = "https://10.0.0.1/users/x#main-key"
+			return r.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "14", about)), w.Now())
+		}, 403},
+		{"forwarded with a proof of another", func() *http.Request {
+			return mallory.Request(sig.Cavage, proved(bo, ada.Activity("Follow", "15", about)), w.Now())
+		}, 403},
+		{"forwarded, proved and changed", func() *http.Request {
+			b := bytes.Replace(proved(ada, ada.Activity("Follow", "16", about)), []byte(`"Follow"`), []byte(`"Unfollow"`), 1)
+			return mallory.Request(sig.Cavage, b, w.Now())
+		}, 401},
+	} {
+		if got := w.send(tt.r()); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.what, got, tt.want)
+		}
+	}
+	if got := w.kept(); got != nil || w.arrived != 0 {
+		t.Errorf("kept %v", got)
+	}
+	// What its actor proved, anybody may pass on.
+	if got := w.send(mallory.Request(sig.Cavage, proved(ada, ada.Activity("Like", "17", about)), w.Now())); got != http.StatusAccepted || len(w.kept()) != 1 {
+		t.Errorf("forwarded with a proof: %d, kept %v", got, w.kept())
+	}
+}
+
+func TestRotatedKey(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	send := func(name string) int {
+		return w.send(ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Like", name, vocab.At(w.Site.Act(w.Act)))), w.Now()))
+	}
+	if got := send("1"); got != http.StatusAccepted {
+		t.Fatal(got)
+	}
+	ada.Rotate()
+	if got := send("2"); got != http.StatusUnauthorized {
+		t.Errorf("at once: %d: a stranger would make this node ask at every request", got)
+	}
+	w.Pass(11 * time.Minute)
+	if got := send("3"); got != http.StatusAccepted {
+		t.Errorf("after a while: %d", got)
+	}
+}
+
+// A server that is away does not take away the keys that are known.
+func TestKeysOfAnAbsentServer(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	send := func(name string) int {
+		return w.send(ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Like", name, vocab.At(w.Site.Act(w.Act)))), w.Now()))
+	}
+	send("1")
+	s.Fetches(http.StatusServiceUnavailable)
+	w.Pass(48 * time.Hour)
+	if got := send("2"); got != http.StatusAccepted {
+		t.Errorf("two days later: %d", got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	r := func() *http.Request { return ada.Request(sig.Cavage, []byte("{}"), w.Now()) }
+	for i := range 301 {
+		got := w.send(r())
+		if limited := got == http.StatusTooManyRequests; limited != (i == 300) {
+			t.Fatalf("request %d: %d", i, got)
+		}
+	}
+	w.address = "192.0.2.2"
+	if got := w.send(r()); got != http.StatusTooManyRequests {
+		t.Errorf("the host from another address: %d", got)
+	}
+	w.Pass(time.Minute)
+	if got := w.send(r()); got == http.StatusTooManyRequests {
+		t.Errorf("a minute later: %d", got)
+	}
+}
+
+// Somebody whom nobody here knows is no more: their key is gone too.
+func TestGoodbye(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	s.Fetches(http.StatusGone)
+	if got := w.send(ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Delete", "1", vocab.At(ada.ID))), w.Now())); got != http.StatusAccepted {
+		t.Errorf("goodbye: %d", got)
+	}
+	if got := w.send(ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Delete", "2", vocab.At(s.URL+"/users/bo"))), w.Now())); got == http.StatusAccepted {
+		t.Errorf("goodbye of another: %d", got)
+	}
+	if got := w.kept(); got != nil {
+		t.Errorf("kept %v", got)
+	}
+}

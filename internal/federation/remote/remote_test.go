@@ -1,0 +1,144 @@
+package remote_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/fedtest"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// A document counts for its own address alone.
+func TestDocument(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	n := fedtest.NewNode(t, s, evil)
+	note := &vocab.Object{ID: s.URL + "/notes/1", Type: []string{"Note"}, Content: "one"}
+	s.Publish(note, "")
+	s.Publish(note, "/@ada/1") // a page's address, which leads to the same thing
+	evil.Publish(note, "/stolen")
+	s.Publish(&vocab.Object{ID: s.URL + "/notes/3", Type: []string{"Note"}}, "/notes/2")
+	for _, tt := range []struct {
+		iri  string
+		want fault.Kind // Internal: it is found
+	}{
+		{s.URL + "/notes/1", fault.Internal},
+		{s.URL + "/notes/1#part", fault.Internal},
+		{s.URL + "/@ada/1", fault.Internal},
+		{evil.URL + "/stolen", fault.Invalid},
+		{s.URL + "/notes/2", fault.NotFound},
+		{s.URL + "/notes/9", fault.NotFound},
+		{"http://127.0.0.1/notes/1", fault.Invalid},
+		{"https://[::1]/notes/1", fault.Forbidden},
+		{"not an address", fault.Invalid},
+	} {
+		o, err := n.Servers.Document(t.Context(), tt.iri)
+		if tt.want == fault.Internal {
+			if err != nil || o.ID != note.ID || o.Content != "one" {
+				t.Errorf("%s: %+v, %v", tt.iri, o, err)
+			}
+		} else if !fault.Is(err, tt.want) {
+			t.Errorf("%s: %+v, %v", tt.iri, o, err)
+		}
+	}
+}
+
+func TestActor(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	n := fedtest.NewNode(t, s)
+	get := func() (social.Actor, error) { return n.Servers.Actor(t.Context(), ada.ID) }
+	a, err := get()
+	if err != nil || a.Kind != "Person" || a.Inbox != ada.ID+"/inbox" || a.SharedInbox != s.URL+"/inbox" || a.Name != "Somebody" {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	doc := ada.Document()
+	doc.Name = "Somebody Else"
+	s.Publish(doc, "")
+	if a, err = get(); err != nil || a.Name != "Somebody" {
+		t.Errorf("the same day: %+v, %v", a, err)
+	}
+	n.Pass(25 * time.Hour)
+	if a, err = get(); err != nil || a.Name != "Somebody Else" {
+		t.Errorf("the next day: %+v, %v", a, err)
+	}
+	n.Pass(25 * time.Hour)
+	s.Fetches(http.StatusServiceUnavailable)
+	if a, err = get(); err != nil || a.Name != "Somebody Else" {
+		t.Errorf("while the server is away: %+v, %v", a, err)
+	}
+	s.Fetches(http.StatusGone)
+	if _, err = get(); !fault.Is(err, fault.NotFound) {
+		t.Errorf("gone: %v", err)
+	}
+}
+
+// Nobody names inboxes or keys that are not theirs.
+func TestActorsOwnThings(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, mallory := s.Actor("ada"), evil.Actor("mallory")
+	n := fedtest.NewNode(t, s, evil)
+	doc := mallory.Document()
+	doc.Inbox = ada.ID + "/inbox"
+	evil.Publish(doc, "")
+	if a, err := n.Servers.Actor(t.Context(), mallory.ID); !fault.Is(err, fault.Invalid) {
+		t.Errorf("somebody else's inbox: %+v, %v", a, err)
+	}
+	doc = mallory.Document()
+	doc.Endpoints.SharedInbox = s.URL + "/inbox"
+	evil.Publish(doc, "")
+	if a, err := n.Servers.Actor(t.Context(), mallory.ID); err != nil || a.SharedInbox != "" {
+		t.Errorf("somebody else's shared inbox: %+v, %v", a, err)
+	}
+	if _, _, err := n.Servers.Key(t.Context(), ada.Key.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	bo := s.Actor("bo")
+	doc = bo.Document()
+	doc.PublicKey[0].Object.ID = ada.Key.ID
+	s.Publish(doc, "")
+	if _, err := n.Servers.Actor(t.Context(), bo.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, owner, err := n.Servers.Key(t.Context(), ada.Key.ID, false); err != nil || owner != ada.ID {
+		t.Errorf("a neighbour took the key: %s, %v", owner, err)
+	}
+}
+
+// A key may have a document of its own, as GoToSocial's do.
+func TestKeyOfItsOwn(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	n := fedtest.NewNode(t, s)
+	doc := ada.Document()
+	key := doc.PublicKey[0].Object
+	key.ID = ada.ID + "/main-key"
+	s.Publish(doc, "")
+	s.Publish(key, "")
+	k, owner, err := n.Servers.Key(t.Context(), key.ID, false)
+	if err != nil || owner != ada.ID || !ada.Key.Private.PublicKey.Equal(k) {
+		t.Errorf("%v of %s, %v", k, owner, err)
+	}
+	lone := *key
+	lone.ID = ada.ID + "/other-key"
+	s.Publish(&lone, "")
+	if _, owner, err := n.Servers.Key(t.Context(), lone.ID, false); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("a key that its owner does not name: %s, %v", owner, err)
+	}
+}
+
+// A host is not asked without end, whoever makes this node ask.
+func TestAskedTooOften(t *testing.T) {
+	s := fedtest.NewServer(t)
+	n := fedtest.NewNode(t, s)
+	for range 120 {
+		if _, err := n.Servers.Document(t.Context(), s.URL+"/x"); !fault.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.Servers.Document(t.Context(), s.URL+"/x"); !fault.Is(err, fault.Unavailable) {
+		t.Error(err)
+	}
+}
