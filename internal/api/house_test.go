@@ -29,6 +29,7 @@ import (
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
@@ -79,7 +80,7 @@ func newHouse(t testing.TB) *house {
 	h.furnishMusic()
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
-	h.api.Network = h.council
+	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Hurried: func() {}}
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {

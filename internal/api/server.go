@@ -39,6 +39,7 @@ type API struct {
 	Engine     Engine
 	Witness    Witness
 	Network    Network
+	Servers    Servers
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -75,6 +76,7 @@ func (a *API) Handler() http.Handler {
 	a.admin(r)
 	a.machine(r)
 	a.network(r)
+	a.federation(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.Handle(Prefix+"/", unknown(mux))
 	return frame(mux)

@@ -51,6 +51,7 @@ func commands() []command {
 		{name: "month close", args: "2026-10", summary: "settle a month as far as the calendar allows; twice does no harm", run: closeMonth},
 		{name: "month list", summary: "how far each month has come", run: listMonths},
 		{name: "books export", summary: "print every entry of the books", run: exportBooks, flags: booksFlags},
+		{name: "federation status", summary: "how it goes with every other server", run: federationStatus},
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},

@@ -26,6 +26,7 @@ import (
 	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // federation is the node among other servers.
@@ -155,4 +156,22 @@ func (f *federation) usage(ctx context.Context) (u wellknown.Usage, err error) {
 	u.Open = s.OpenSignUp
 	u.People, u.Monthly, u.HalfYear, u.Works, err = f.node.db.Usage(ctx)
 	return u, err
+}
+
+// servers answer the operator about other servers.
+type servers struct {
+	*social.Desk
+	f *federation
+}
+
+func (s servers) Federates() bool { return s.f.on() }
+
+func (f *federation) desk() servers {
+	return servers{&social.Desk{Store: f.node.db, Hurried: f.hurry}, f}
+}
+
+func (f *federation) hurry() {
+	if f.courier != nil {
+		f.courier.Wake()
+	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/activity"
-	"github.com/michaelperna/9ten/internal/federation/fedtest"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/deliver"
-	"github.com/michaelperna/9ten/internal/federation/fedtest"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/social"
 )
 

@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
-	"github.com/michaelperna/9ten/internal/music"
 )
 
 // OwnRelease is a release in 9ten's own form: its tracks in order.
@@ -62,18 +61,6 @@ func (c Collection) Document() *vocab.Object {
 	}
 	if c.Page < pages {
 		o.Next = page(c.Page + 1)
-	}
-	return o
-}
-
-// OwnPlaylist is a playlist in 9ten's own form.
-func (s Site) OwnPlaylist(p *music.Playlist, owner string, tracks []vocab.Item) *vocab.Object {
-	o := &vocab.Object{
-		ID: s.Playlist(p.ID), Type: []string{"OrderedCollection", "nineten:Playlist"}, Name: p.Title, Summary: paragraphs(p.Description), Published: p.Created, Updated: p.Changed,
-		To: []string{vocab.Public}, URL: vocab.One(s.PlaylistPage(p.ID)), Image: s.picture(p.Cover), TotalItems: int64(len(tracks)), OrderedItems: tracks, Duration: 0,
-	}
-	if owner != "" {
-		o.Put("nineten:ownerName", owner)
 	}
 	return o
 }

@@ -20,10 +20,11 @@ type Album struct {
 	Songs   []Song
 }
 
-// ReleaseNote and TrackNote are the addresses of posts about a release and a
-// track.
+// ReleaseNote is the address of the post about a release.
 func (s Site) ReleaseNote(r id.Release) string { return s.Release(r) + "/note" }
-func (s Site) TrackNote(t id.Track) string     { return s.Track(t) + "/note" }
+
+// TrackNote is that of the post about a track.
+func (s Site) TrackNote(t id.Track) string { return s.Track(t) + "/note" }
 
 // Note is a release as everybody's software shows it: a post with text, the first
 // tracks to hear with the cover as their picture (FEP-1311), and a link to what it

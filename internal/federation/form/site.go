@@ -36,19 +36,25 @@ func (s Site) Node() string { return s.Origin + Root + "node" }
 // Inbox is the inbox all actors of the node share.
 func (s Site) Inbox() string { return s.Origin + Root + "inbox" }
 
-// Act, Release, Track and Playlist are the addresses of documents.
-func (s Site) Act(a id.Act) string           { return s.Origin + Root + "acts/" + string(a) }
-func (s Site) Release(r id.Release) string   { return s.Origin + Root + "releases/" + string(r) }
-func (s Site) Track(t id.Track) string       { return s.Origin + Root + "tracks/" + string(t) }
-func (s Site) Playlist(p id.Playlist) string { return s.Origin + Root + "playlists/" + string(p) }
+// Act is the address of an act's document.
+func (s Site) Act(a id.Act) string { return s.Origin + Root + "acts/" + string(a) }
 
-// Pages are where people look.
-func (s Site) ActPage(handle string) string    { return s.Origin + "/act/" + url.PathEscape(handle) }
+// Release is the address of a release's document.
+func (s Site) Release(r id.Release) string { return s.Origin + Root + "releases/" + string(r) }
+
+// Track is the address of a track's document.
+func (s Site) Track(t id.Track) string { return s.Origin + Root + "tracks/" + string(t) }
+
+// ActPage is where people look at an act.
+func (s Site) ActPage(handle string) string { return s.Origin + "/act/" + url.PathEscape(handle) }
+
+// ReleasePage is where they look at a release.
 func (s Site) ReleasePage(r id.Release) string { return s.Origin + "/release/" + string(r) }
+
+// TrackPage is the place of a track on it.
 func (s Site) TrackPage(r id.Release, t id.Track) string {
 	return s.ReleasePage(r) + "#t-" + string(t)
 }
-func (s Site) PlaylistPage(p id.Playlist) string { return s.Origin + "/playlist/" + string(p) }
 
 // TagPage lists what carries a tag.
 func (s Site) TagPage(tag string) string { return s.Origin + "/tag/" + url.PathEscape(tag) }
@@ -59,8 +65,10 @@ type Keys struct {
 	Proof ed25519.PublicKey // of documents
 }
 
-// HTTPKey and ProofKey are the addresses of an actor's keys.
-func HTTPKey(actor string) string  { return actor + "#main-key" }
+// HTTPKey is the address of the key with which an actor's requests are signed.
+func HTTPKey(actor string) string { return actor + "#main-key" }
+
+// ProofKey is that of the key with which its documents are proved.
 func ProofKey(actor string) string { return actor + "#ed25519-key" }
 
 func (k Keys) put(o *vocab.Object) error {

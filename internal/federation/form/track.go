@@ -9,13 +9,12 @@ import (
 
 // A Song is a public track with what its documents say.
 type Song struct {
-	Track      music.Track
-	Release    music.Release
-	Act        music.Act
-	Asset      music.Asset
-	MediaType  string // of the original, such as audio/flac
-	Segmented  bool   // can be played in segments
-	Renditions []music.Rendition
+	Track     music.Track
+	Release   music.Release
+	Act       music.Act
+	Asset     music.Asset
+	MediaType string // of the original, such as audio/flac
+	Segmented bool   // can be played in segments
 }
 
 func (x *Song) artist() string {

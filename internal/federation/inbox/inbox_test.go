@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/michaelperna/9ten/internal/federation/fedtest"
 	"github.com/michaelperna/9ten/internal/federation/inbox"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/social"
 )
 

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/fedtest"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/outbox"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"

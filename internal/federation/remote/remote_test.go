@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/fedtest"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/social"
 )
 

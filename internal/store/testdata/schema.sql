@@ -173,6 +173,21 @@ CREATE INDEX day_row_batch on day_row (batch, position);
 
 CREATE INDEX day_row_period on day_row (period, pseudonym, day, sequence);
 
+CREATE TABLE delivery (
+  outgoing text not null references outgoing (id) on delete cascade,
+  inbox    text not null,
+  host     text not null,
+  made     bigint not null,
+  due      bigint not null,
+  tries    bigint not null default 0,
+  error    text not null default '',
+  primary key (outgoing, inbox)
+);
+
+CREATE INDEX delivery_due on delivery (due);
+
+CREATE INDEX delivery_host on delivery (host, made);
+
 CREATE TABLE device (
   id      bytea primary key,                -- first 16 bytes of SHA-256(SPKI)
   account text not null references account (id) on delete cascade,
@@ -224,6 +239,19 @@ CREATE TABLE history (
 );
 
 CREATE INDEX history_track on history (track);
+
+CREATE TABLE inbox (
+  id       text primary key,                 -- the activity's
+  host     text not null,
+  actor    text not null,
+  body     bytea not null,                   -- empty once it is applied
+  received bigint not null,
+  applied  bigint not null default 0,        -- 0: not yet
+  tries    bigint not null default 0,
+  error    text not null default ''
+);
+
+CREATE INDEX inbox_waiting on inbox (applied, received);
 
 CREATE TABLE job (
   id      text primary key,                 -- the message's
@@ -348,6 +376,18 @@ CREATE TABLE occasion (
   last bigint not null
 );
 
+CREATE TABLE outgoing (
+  id      text primary key,                  -- the activity's
+  actor   text not null,                     -- who signs
+  about   text not null default '',          -- the thing it tells of, '' none
+  kind    text not null,
+  body    bytea not null,
+  made    bigint not null,
+  expires bigint not null default 0
+);
+
+CREATE INDEX outgoing_about on outgoing (about, made);
+
 CREATE TABLE payment (
   rail         text not null,               -- declared
   event        text not null,               -- unique within the rail
@@ -368,6 +408,21 @@ CREATE INDEX payment_day on payment (day);
 CREATE INDEX payment_recent on payment (at, event);
 
 CREATE INDEX payment_subscription on payment (subscription, at);
+
+CREATE TABLE peer (
+  host      text primary key,
+  software  text not null default '',        -- from its NodeInfo, lower case
+  version   text not null default '',
+  informed  bigint not null default 0,       -- when NodeInfo was asked last
+  form      text not null default '',        -- of signatures it took last: rfc9421, cavage
+  formed    bigint not null default 0,
+  failures  bigint not null default 0,       -- deliveries that failed in a row
+  closed    bigint not null default 0,       -- nothing is delivered before, but a probe
+  delivered bigint not null default 0,       -- last success
+  failed    bigint not null default 0,       -- last failure
+  error     text not null default '',        -- of the last failure
+  received  bigint not null default 0        -- last activity that came from there
+);
 
 CREATE TABLE period_close (
   period     bigint primary key,
@@ -523,6 +578,46 @@ CREATE INDEX release_line_act on release_line (act, published, release);
 CREATE INDEX release_line_new on release_line (published, release);
 
 CREATE INDEX release_line_popular on release_line (plays, release);
+
+CREATE TABLE remote_actor (
+  id           text primary key,
+  host         text not null,
+  kind         text not null,                -- Person, Group ...
+  handle       text not null default '',
+  name         text not null default '',
+  summary      text not null default '',     -- HTML, cleaned when it is shown
+  url          text not null default '',
+  icon         text not null default '',
+  inbox        text not null,
+  shared_inbox text not null default '',
+  outbox       text not null default '',
+  followers    text not null default '',
+  moved_to     text not null default '',
+  fetched      bigint not null
+);
+
+CREATE INDEX remote_actor_host on remote_actor (host);
+
+CREATE INDEX remote_actor_inbox on remote_actor (inbox);
+
+CREATE TABLE remote_follower (
+  act      text not null references act (id) on delete cascade,
+  actor    text not null references remote_actor (id) on delete cascade,
+  activity text not null,                    -- the Follow
+  since    bigint not null,
+  primary key (act, actor)
+);
+
+CREATE INDEX remote_follower_actor on remote_follower (actor);
+
+CREATE TABLE remote_key (
+  id      text primary key,
+  owner   text not null references remote_actor (id) on delete cascade,
+  public  bytea not null,                    -- PKIX
+  fetched bigint not null
+);
+
+CREATE INDEX remote_key_owner on remote_key (owner);
 
 CREATE TABLE rendition (
   id          text not null,                -- SHA-256 of its manifest in hex: the swarm's name

@@ -19,6 +19,7 @@ type ActPage struct {
 	Links     []music.Link
 	Cover     web.Cover
 	Followers int64
+	Elsewhere string // the handle under which people of other servers find it, "" when they cannot
 	Following bool
 	Releases  []Sleeve
 	Popular   []web.TrackRow
@@ -49,6 +50,9 @@ func (v *visit) act() error {
 	releases, err := v.site.Catalogue.Releases(ctx, music.Filter{Act: p.ID}, music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
 	if err != nil {
 		return err
+	}
+	if v.site.Servers.Federates() {
+		p.Elsewhere = "@" + a.Act.Handle + "@" + v.site.host()
 	}
 	p.Releases, p.More = shelf(releases.Rows), v.pagePath("after", releases.Next)
 	tracks, err := v.site.Catalogue.Tracks(ctx, music.Filter{Act: p.ID, Order: music.Popular}, music.Page{Limit: popularOfAct})

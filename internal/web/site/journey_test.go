@@ -19,6 +19,7 @@ import (
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/wallet"
 	"github.com/michaelperna/9ten/internal/web"
@@ -30,6 +31,7 @@ type node struct {
 	*testing.T
 	*httptest.Server
 	site     *site.Site
+	db       *store.DB
 	accounts *account.Service
 	studio   *music.Studio
 }
@@ -60,7 +62,7 @@ func newNode(t *testing.T) *node {
 	}
 	accounts := account.New(account.Config{Store: db, Now: now, Erase: []account.Eraser{db.EraseMusic}})
 	m := db.Music()
-	n := &node{T: t, accounts: accounts, studio: &music.Studio{Store: m}}
+	n := &node{T: t, db: db, accounts: accounts, studio: &music.Studio{Store: m}}
 	g := &gate.Gate{Accounts: accounts, Now: now}
 	n.site = &site.Site{
 		Renderer: renderer, Gate: g, Accounts: accounts, Now: now, Log: slog.New(slog.DiscardHandler),
@@ -74,7 +76,7 @@ func newNode(t *testing.T) *node {
 		Rooms: site.Rooms{
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
-			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{},
+			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db}},
 		},
 	}
 	n.Server = httptest.NewServer(nil)

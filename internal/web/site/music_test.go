@@ -26,6 +26,7 @@ import (
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/report"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/wallet"
 	"github.com/michaelperna/9ten/internal/web"
@@ -68,8 +69,9 @@ func newShop(t testing.TB) *shop {
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
 		Facts: func(context.Context) web.NodeFacts { return web.NodeFacts{Name: "Quayside", SignUp: true} },
 		Rooms: site.Rooms{
-			Music:  site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))},
-			Wallet: &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
+			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))},
+			Servers: &servers{Desk: social.Desk{Store: db}},
+			Wallet:  &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
 			Studios: site.Studios{Studio: s.studio, Moderation: s.mod, TakeFile: s.takeFile, TakeCover: s.takeCover},
 		},
 	}

@@ -125,7 +125,7 @@ var steps = []calendar.Step{calendar.Close, calendar.Settle, calendar.Challenged
 func (v *visit) nodeViews(here string) []View {
 	all := []View{
 		{Name: "Today", URL: "/operator"}, {Name: "Payments", URL: "/operator/payments"}, {Name: "Months", URL: "/operator/months"},
-		{Name: "Ledger", URL: "/operator/ledger"}, {Name: "Network", URL: "/operator/network"}, {Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Settings", URL: "/operator/settings"},
+		{Name: "Ledger", URL: "/operator/ledger"}, {Name: "Network", URL: "/operator/network"}, {Name: "Federation", URL: "/operator/federation"}, {Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Settings", URL: "/operator/settings"},
 	}
 	var out []View
 	for _, x := range all {

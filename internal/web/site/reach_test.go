@@ -100,6 +100,8 @@ var operations = map[string]string{
 	"GET /operator/network":                    "get-membership get-network list-newcomers list-intents list-past-intents get-intent get-admission",
 	"POST /operator/network":                   "found-network join-network stop-joining ask-admission admit-newcomer dismiss-newcomer approve-intent decline-intent withdraw-intent",
 	"GET /operator/months":                     "list-months",
+	"GET /operator/federation":                 "list-servers",
+	"POST /operator/federation":                "retry-server",
 	"POST /operator/months/close":              "close-month",
 	"GET /operator/people":                     "list-accounts",
 	"POST /operator/people":                    "add-account",

@@ -16,6 +16,7 @@ type Rooms struct {
 	Wallet  *wallet.Desk
 	Engine  Engine
 	Network Network
+	Servers Servers
 	Keys    royalty.Keys // what this node signs with
 }
 
@@ -45,6 +46,8 @@ func (s *Site) pages() []page {
 		{pattern: "GET /operator/ledger", who: admin, do: (*visit).standing},
 		{pattern: "GET /operator/network", who: admin, do: (*visit).network},
 		{pattern: "POST /operator/network", who: admin, do: (*visit).move},
+		{pattern: "GET /operator/federation", who: admin, do: (*visit).federation},
+		{pattern: "POST /operator/federation", who: admin, do: (*visit).retryServer},
 		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
 	})
 }

@@ -1,0 +1,108 @@
+package social
+
+import (
+	"context"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// Health is how it goes with another server.
+type Health struct {
+	Host      string    `json:"host"`
+	Software  string    `json:"software,omitempty" doc:"As it says of itself"`
+	Version   string    `json:"version,omitempty"`
+	State     string    `json:"state" enum:"well,waiting,away" doc:"well: everything has arrived; waiting: something is on its way; away: it takes nothing now"`
+	InSync    time.Time `json:"in_sync" doc:"Everything made until then has arrived there"`
+	Waiting   int64     `json:"waiting" doc:"Activities that have not arrived"`
+	Tries     int64     `json:"tries,omitempty" doc:"Of the one that was tried most often"`
+	Delivered time.Time `json:"delivered,omitzero" doc:"When something arrived there last"`
+	Failed    time.Time `json:"failed,omitzero" doc:"When something did not arrive last"`
+	Error     string    `json:"error,omitempty" doc:"Why"`
+	Next      time.Time `json:"next,omitzero" doc:"When a server that is away is asked again"`
+	Received  time.Time `json:"received,omitzero" doc:"When something came from there last"`
+}
+
+// The states of another server.
+const (
+	Well    = "well"
+	Waiting = "waiting"
+	Away    = "away"
+)
+
+// Healths is a page of servers in order of their names.
+type Healths struct {
+	Rows []Health `json:"rows"`
+	Next string   `json:"next,omitempty" doc:"Cursor of the page after"`
+}
+
+const perPage = 50
+
+// A Desk answers the operator about other servers.
+type Desk struct {
+	Store Store
+	// Hurried is called when deliveries became due. It must not block.
+	Hurried func()
+}
+
+// Servers tells how it goes with those after a name.
+func (d *Desk) Servers(ctx context.Context, after string) (out Healths, err error) {
+	out.Rows = []Health{}
+	err = d.Store.SocialView(ctx, func(tx Tx) error {
+		peers, err := tx.Peers(ctx, after, perPage+1)
+		if err != nil {
+			return err
+		}
+		queues, err := tx.Queues(ctx)
+		if err != nil {
+			return err
+		}
+		by := map[string]Queue{}
+		for _, q := range queues {
+			by[q.Host] = q
+		}
+		for i, p := range peers {
+			if i == perPage {
+				out.Next = peers[i-1].Host
+				break
+			}
+			out.Rows = append(out.Rows, health(p, by[p.Host], tx.Now()))
+		}
+		return nil
+	})
+	return out, err
+}
+
+func health(p Peer, q Queue, now time.Time) Health {
+	h := Health{Host: p.Host, Software: p.Software, Version: p.Version, State: Well, InSync: now, Waiting: q.N, Tries: q.Tries, Delivered: p.Delivered, Failed: p.Failed, Error: p.Error, Received: p.Received}
+	if q.N > 0 {
+		h.State, h.InSync = Waiting, q.Oldest
+	}
+	if p.Closed.After(now) {
+		h.State, h.Next = Away, p.Closed
+	}
+	return h
+}
+
+// Retry has everything that waits for a server delivered now. Faults: NotFound
+// for one that is not known.
+func (d *Desk) Retry(ctx context.Context, host string) error {
+	err := d.Store.SocialUpdate(ctx, func(tx Tx) error {
+		p, err := tx.Peer(ctx, host)
+		if err != nil {
+			return err
+		}
+		if p == (Peer{Host: host}) {
+			return fault.New(fault.NotFound, "There is no server %s that this node has to do with.", host)
+		}
+		p.Closed = time.Time{}
+		if err := tx.PutPeer(ctx, p); err != nil {
+			return err
+		}
+		return tx.Hurry(ctx, host)
+	})
+	if err == nil {
+		d.Hurried()
+	}
+	return err
+}
