@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 
 need=()
 command -v ffmpeg >/dev/null || need+=(ffmpeg)
+command -v npm >/dev/null || need+=(npm) # for the server of somebody else's that the stories federate with
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || need+=(chromium)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
 

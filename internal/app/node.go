@@ -20,6 +20,7 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
 	"github.com/michaelperna/9ten/internal/stream"
 	"github.com/michaelperna/9ten/internal/tlog"
@@ -227,6 +228,11 @@ func (n *node) calendar() {
 			return err
 		} else if gone > 0 {
 			n.log.Info("destroyed what was kept long enough", "plays and rows", gone)
+		}
+		if lost, err := social.Expire(ctx, n.db); err != nil {
+			return err
+		} else if lost > 0 {
+			n.log.Warn("deliveries given up after a week", "n", lost)
 		}
 		return n.accounts.Expire(ctx)
 	})

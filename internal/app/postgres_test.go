@@ -1,47 +1,20 @@
 package app
 
 import (
-	"database/sql"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/store/storetest"
 )
-
-// postgres makes a schema of its own in the server that tools/postgres.sh
-// started, and returns its address; "" where none was started.
-func postgres(t *testing.T) string {
-	t.Helper()
-	url := os.Getenv("NINETEN_TEST_POSTGRES")
-	if url == "" {
-		return ""
-	}
-	admin, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema := "t" + strings.ToLower(string(id.New[id.Entry](time.Now())))
-	if _, err := admin.Exec("create schema " + schema); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec("drop schema " + schema + " cascade"); err != nil {
-			t.Error(err)
-		}
-		_ = admin.Close() // the test is over
-	})
-	return url + "&search_path=" + schema
-}
 
 // A node on Postgres is set up, plays a month, settles it and serves it: what
 // `make test` does where it has started a server. The store's own tests run on
 // both databases; this one is about the whole.
 func TestNodeOnPostgres(t *testing.T) {
-	url := postgres(t)
+	url := storetest.Postgres(t)
 	if url == "" {
 		t.Log("no server: `make test` starts one")
 		return

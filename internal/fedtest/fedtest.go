@@ -51,12 +51,18 @@ type Node struct {
 	clock time.Time
 }
 
-// NewNode makes one that reaches this machine.
+// NewNode makes one that reaches this machine, on SQLite.
 func NewNode(t *testing.T, servers ...*Server) *Node {
+	t.Helper()
+	return NewNodeOn(t, "", servers...)
+}
+
+// NewNodeOn makes it on the Postgres at url.
+func NewNodeOn(t *testing.T, url string, servers ...*Server) *Node {
 	t.Helper()
 	n := &Node{T: t, Site: form.Site{Origin: Origin, Name: "Nine"}, clock: Moment}
 	var err error
-	if n.DB, err = store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "9ten.db"), Now: n.Now}); err != nil {
+	if n.DB, err = store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "9ten.db"), URL: url, Now: n.Now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

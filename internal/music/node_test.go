@@ -3,12 +3,9 @@ package music_test
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +15,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/store"
+	"github.com/michaelperna/9ten/internal/store/storetest"
 )
 
 // A node is the package on a real database, with a clock that is set by hand.
@@ -43,33 +41,15 @@ var (
 	guest = music.Viewer{}
 )
 
-// both runs a test on SQLite and, where `make test` started one, on Postgres.
+// both runs a test on both databases.
 func both(t *testing.T, test func(t *testing.T, n *node)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, newNode(t)) })
-	if url := os.Getenv("NINETEN_TEST_POSTGRES"); url != "" {
-		t.Run("postgres", func(t *testing.T) { test(t, openNode(t, store.Config{URL: schema(t, url)})) })
-	}
-}
-
-// schema makes a schema of its own in the server that tools/postgres.sh
-// started, and returns its address.
-func schema(t *testing.T, url string) string {
-	t.Helper()
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "m" + strings.ToLower(string(id.New[id.Entry](time.Now())))
-	if _, err := db.Exec("create schema " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := db.Exec("drop schema " + name + " cascade"); err != nil {
-			t.Error(err)
+	storetest.Both(t, func(t *testing.T, url string) {
+		if url == "" {
+			test(t, newNode(t))
+			return
 		}
-		_ = db.Close() // the test is over
+		test(t, openNode(t, store.Config{URL: url}))
 	})
-	return url + "&search_path=" + name
 }
 
 func newNode(t testing.TB) *node {

@@ -214,3 +214,26 @@ func Gone(ctx context.Context, tx Tx, inbox string) error {
 	}
 	return nil
 }
+
+// How long things are kept that are of no more use.
+const (
+	// ReceivedKept is how long an activity is known by its id, so that it is not
+	// applied a second time. Nobody delivers for longer.
+	ReceivedKept = 30 * 24 * time.Hour
+	// DeliveryTried is how long a delivery is tried before it is given up.
+	DeliveryTried = 7 * 24 * time.Hour
+)
+
+// Expire forgets what is of no more use, and reports how many deliveries were
+// given up: those to a server that was away all the time, which it is asked for
+// with one of them at a time.
+func Expire(ctx context.Context, s Store) (lost int64, err error) {
+	err = s.SocialUpdate(ctx, func(tx Tx) error {
+		if err := tx.ForgetReceived(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
+			return err
+		}
+		lost, err = tx.GiveUp(ctx, tx.Now().Add(-DeliveryTried))
+		return err
+	})
+	return lost, err
+}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
+	"github.com/michaelperna/9ten/internal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -48,37 +48,18 @@ func openDB(t testing.TB, c Config) *DB {
 	return db
 }
 
-// openPostgresAt makes a schema of its own in the server that
-// tools/postgres.sh started.
-func openPostgresAt(url string) opener {
-	return func(t testing.TB, c Config) *DB {
-		t.Helper()
-		admin, err := sql.Open("pgx", url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		schema := "t" + strings.ToLower(string(id.New[id.Entry](time.Now())))
-		if _, err := admin.Exec("create schema " + schema); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := admin.Exec("drop schema " + schema + " cascade"); err != nil {
-				t.Error(err)
-			}
-			_ = admin.Close() // the test is over
-		})
-		c.URL = url + "&search_path=" + schema
-		return openDB(t, c)
-	}
-}
-
-// both runs a test of the store on SQLite and, where `make test` started one,
-// on Postgres.
+// both runs a test of the store on both databases.
 func both(t *testing.T, test func(t *testing.T, open opener)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, openSQLite) })
-	if url := os.Getenv("NINETEN_TEST_POSTGRES"); url != "" {
-		t.Run("postgres", func(t *testing.T) { test(t, openPostgresAt(url)) })
-	}
+	storetest.Both(t, func(t *testing.T, url string) {
+		open := openSQLite
+		if url != "" {
+			open = func(t testing.TB, c Config) *DB {
+				c.URL = storetest.Postgres(t)
+				return openDB(t, c)
+			}
+		}
+		test(t, open)
+	})
 }
 
 func set(ctx context.Context, db *DB, key, value string) error {

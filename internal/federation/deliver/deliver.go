@@ -26,8 +26,6 @@ import (
 const (
 	// atOnce is how many hosts are served at a time.
 	atOnce = 32
-	// giveUp is how long a delivery is tried.
-	giveUp = 7 * 24 * time.Hour
 	// idle bounds how long it sleeps when a clock is set back meanwhile.
 	idle = time.Minute
 )
@@ -255,7 +253,7 @@ func (c *Courier) record(ctx context.Context, d social.Delivery, v verdict, wait
 			p.Failed, p.Error = now, failed.Error()
 		}
 		d.Tries++
-		old := now.Sub(d.Made) > giveUp
+		old := now.Sub(d.Made) > social.DeliveryTried
 		if old && (v == later || v == away) {
 			c.Log.Warn("a delivery was given up after a week", "host", d.Host, "activity", d.ID, "err", failed)
 		}
