@@ -31,28 +31,45 @@ type Out struct {
 // NotFound lays it aside for good.
 type Handler func(ctx context.Context, tx social.Tx, in In) ([]Out, error)
 
-// handlers by the first type that has one. What is not in the table is taken
+// handlers by the first type that has some. Each of them hears of the activity
+// and does nothing with what is not its own. What is not in the table is taken
 // politely and changes nothing.
-var handlers = map[string]Handler{
-	"Follow": follow,
-	"Undo":   undo,
-	"Delete": remove,
-	"Block":  block,
+var handlers = map[string][]Handler{
+	"Follow": {follow},
+	"Undo":   {undo},
+	"Delete": {remove},
+	"Block":  {block},
 }
 
 // undoers take back what a handler did, by the type of what is undone.
-var undoers = map[string]Handler{
-	"Follow": unfollow,
+var undoers = map[string][]Handler{
+	"Follow": {unfollow},
 }
 
 // Apply applies an activity.
 func Apply(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
-	for _, t := range in.Type {
-		if h, ok := handlers[t]; ok {
-			return h(ctx, tx, in)
+	return first(ctx, tx, in, handlers, in.Type)
+}
+
+// first has the handlers of the first type that has some do their part.
+func first(ctx context.Context, tx social.Tx, in In, table map[string][]Handler, types []string) ([]Out, error) {
+	for _, t := range types {
+		if list, ok := table[t]; ok {
+			return all(ctx, tx, in, list)
 		}
 	}
 	return nil, nil
+}
+
+func all(ctx context.Context, tx social.Tx, in In, list []Handler) (outs []Out, err error) {
+	for _, h := range list {
+		more, err := h(ctx, tx, in)
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, more...)
+	}
+	return outs, nil
 }
 
 func object(in In) (vocab.Item, error) {
@@ -91,18 +108,21 @@ func undo(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Object == nil { // only the address: it can be of what is remembered by it
-		return unfollow(ctx, tx, in)
+	if o.Object == nil { // only the address: of what is remembered by it
+		var outs []Out
+		for _, list := range undoers {
+			more, err := all(ctx, tx, in, list)
+			if err != nil {
+				return nil, err
+			}
+			outs = append(outs, more...)
+		}
+		return outs, nil
 	}
 	if by := o.Object.Actor.ID(); by != "" && by != in.From.ID {
 		return nil, fault.New(fault.Forbidden, "%s cannot take back what %s did.", in.From.ID, by)
 	}
-	for _, t := range o.Object.Type {
-		if h, ok := undoers[t]; ok {
-			return h(ctx, tx, in)
-		}
-	}
-	return nil, nil
+	return first(ctx, tx, in, undoers, o.Object.Type)
 }
 
 func unfollow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
