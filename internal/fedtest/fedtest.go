@@ -116,9 +116,10 @@ func private(t *testing.T) *rsa.PrivateKey {
 // A Server is another server.
 type Server struct {
 	*httptest.Server
-	t    *testing.T
-	mu   sync.Mutex
-	docs map[string]*vocab.Object // by path
+	t     *testing.T
+	mu    sync.Mutex
+	docs  map[string]*vocab.Object // by path
+	files map[string]file
 	// Answer is the status of its inboxes, 0 for 202; of Fetch that of documents.
 	answer, fetch int
 	retryAfter    string
@@ -137,7 +138,7 @@ type Posted struct {
 // NewServer starts one.
 func NewServer(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{t: t, docs: map[string]*vocab.Object{}, asked: map[string]int{}}
+	s := &Server{t: t, docs: map[string]*vocab.Object{}, files: map[string]file{}, asked: map[string]int{}}
 	s.Server = httptest.NewTLSServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -181,6 +182,25 @@ func (s *Server) Publish(o *vocab.Object, path string) {
 	s.docs[path] = o
 }
 
+// A file is anything but a document.
+type file struct {
+	contentType string
+	body        []byte
+}
+
+// Serve puts a file at a path.
+func (s *Server) Serve(path, contentType string, body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[path] = file{contentType, body}
+}
+
+// Runs has the server say what software it runs.
+func (s *Server) Runs(software string) {
+	s.Serve("/.well-known/nodeinfo", "application/json", []byte(`{"links":[{"rel":"http://nodeinfo.diaspora.software/ns/schema/2.1","href":"`+s.URL+`/nodeinfo/2.1"}]}`))
+	s.Serve("/nodeinfo/2.1", "application/json", []byte(`{"software":{"name":"`+software+`","version":"1"}}`))
+}
+
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,6 +211,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.asked[r.URL.Path]++
 	if s.fetch != 0 {
 		w.WriteHeader(s.fetch)
+		return
+	}
+	if f, ok := s.files[r.URL.Path]; ok {
+		w.Header().Set("Content-Type", f.contentType)
+		http.ServeContent(w, r, "", Moment, bytes.NewReader(f.body))
 		return
 	}
 	o, ok := s.docs[r.URL.Path]

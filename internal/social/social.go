@@ -73,6 +73,7 @@ type Outgoing struct {
 	About   string // the thing it tells of, "" none
 	Kind    string // such as "Create"
 	Body    []byte
+	Own     []byte    // the same in 9ten's own form, for nodes; nil: they get Body
 	Expires time.Time // not delivered after, zero: never
 }
 

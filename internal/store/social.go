@@ -153,11 +153,19 @@ func (tx socialTx) ForgetReceived(ctx context.Context, before time.Time) error {
 }
 
 func (tx socialTx) Send(ctx context.Context, o social.Outgoing) error {
-	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Made: tx.Ms(), Expires: ms(o.Expires)}), "outgoing")
+	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Own: filled(o.Own), Made: tx.Ms(), Expires: ms(o.Expires)}), "outgoing")
+}
+
+// filled is what a column that is never null holds of bytes.
+func filled(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 func outgoing(r sqlgen.Outgoing) social.Outgoing {
-	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Expires: utc(r.Expires)}
+	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Own: r.Own, Expires: utc(r.Expires)}
 }
 
 func (tx socialTx) Activity(ctx context.Context, activity string) (social.Outgoing, error) {
@@ -197,7 +205,7 @@ func (tx socialTx) Next(ctx context.Context, host string) (social.Delivery, erro
 		return social.Delivery{}, missing(err, "Nothing waits for that server.")
 	}
 	r := rows[0]
-	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, Kind: r.Kind, Body: r.Body, Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
+	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, Kind: r.Kind, Body: r.Body, Own: r.Own, Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
 }
 
 func (tx socialTx) Delivered(ctx context.Context, d social.Delivery) error {

@@ -26,6 +26,9 @@ import (
 const (
 	// atOnce is how many hosts are served at a time.
 	atOnce = 32
+	// own is what nodes like this one say they run; they get 9ten's own form. A
+	// server that does not say gets what everybody's software understands.
+	own = "9ten"
 	// idle bounds how long it sleeps when a clock is set back meanwhile.
 	idle = time.Minute
 )
@@ -153,8 +156,12 @@ func (c *Courier) one(ctx context.Context, host string) (again bool, err error) 
 	if !d.Expires.IsZero() && now.After(d.Expires) {
 		return true, c.done(ctx, d)
 	}
-	if _, err := c.Servers.Software(ctx, host); err != nil {
+	peer, err := c.Servers.Software(ctx, host)
+	if err != nil {
 		return false, err
+	}
+	if peer.Software == own && len(d.Own) > 0 {
+		d.Body = d.Own
 	}
 	status, wait, failed := c.post(ctx, d)
 	if ctx.Err() != nil {

@@ -197,6 +197,31 @@ func TestDeadHost(t *testing.T) {
 	}
 }
 
+// Who runs 9ten gets 9ten's own form, everybody else and who does not say gets
+// what all software shows.
+func TestForms(t *testing.T) {
+	for software, want := range map[string]string{"9ten": "own", "mastodon": "general", "": "general"} {
+		s := fedtest.NewServer(t)
+		n := fedtest.NewNode(t, s)
+		if software != "" {
+			s.Runs(software)
+		}
+		thing := func(name string) []byte {
+			return fedtest.JSON(t, &vocab.Object{ID: n.Site.Origin + "/ap/" + name, Type: []string{"Create"}, Actor: vocab.At(n.Site.Act(n.Act))})
+		}
+		update(t, n, func(tx social.Tx) error {
+			if err := tx.Send(t.Context(), social.Outgoing{ID: "https://nine.example/1", Actor: n.Site.Act(n.Act), Kind: "Create", Body: thing("general"), Own: thing("own")}); err != nil {
+				return err
+			}
+			return tx.Deliver(t.Context(), "https://nine.example/1", s.URL+"/inbox", host(s))
+		})
+		run(t, n, func() bool { return queue(t, n) == 0 })
+		if got := s.Got(); len(got) != 1 || got[0].Object.ID != n.Site.Origin+"/ap/"+want {
+			t.Errorf("%q got %+v", software, got)
+		}
+	}
+}
+
 // What is late is not delivered, and a week is enough for everything.
 func TestGivenUp(t *testing.T) {
 	s := fedtest.NewServer(t)

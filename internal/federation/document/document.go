@@ -59,6 +59,7 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"acts/{id}/followers":       d.followers,
 		"acts/{id}/releases":        d.releases,
 		"releases/{id}":             d.release,
+		"releases/{id}/create":      d.ownCreate,
 		"releases/{id}/note":        d.releaseNote,
 		"releases/{id}/note/create": d.releaseCreate,
 		"releases/{id}/replies":     d.empty,
@@ -233,6 +234,15 @@ func (d *Documents) releaseNote(ctx context.Context, s form.Site, r *http.Reques
 
 func (d *Documents) releaseCreate(ctx context.Context, s form.Site, r *http.Request) (found, error) {
 	f, err := d.releaseNote(ctx, s, r)
+	if err == nil {
+		f.doc = form.Create(f.doc)
+	}
+	return f, err
+}
+
+// ownCreate is the activity with which a release was published, as nodes get it.
+func (d *Documents) ownCreate(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	f, err := d.release(ctx, s, r)
 	if err == nil {
 		f.doc = form.Create(f.doc)
 	}

@@ -115,7 +115,7 @@ func TestDocuments(t *testing.T) {
 	for name, path := range map[string]string{
 		"node": "/ap/node", "act": "/ap/acts/" + string(act), "outbox": "/ap/acts/" + string(act) + "/outbox", "outbox-page": "/ap/acts/" + string(act) + "/outbox?page=1",
 		"followers": "/ap/acts/" + string(act) + "/followers", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
-		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "track": "/ap/tracks/" + string(track),
+		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "own-create": "/ap/releases/" + string(release) + "/create", "track": "/ap/tracks/" + string(track),
 		"track-note": "/ap/tracks/" + string(track) + "/note", "likes": "/ap/tracks/" + string(track) + "/likes",
 		"webfinger": "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
 		"nodeinfo": "/.well-known/nodeinfo", "nodeinfo-2.0": "/nodeinfo/2.0", "nodeinfo-2.1": "/nodeinfo/2.1", "host-meta": "/.well-known/host-meta.json",

@@ -6,6 +6,10 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 )
 
+// maxWords is how many bytes of lyrics a release's document repeats of its
+// tracks'; nobody reads documents of more than a megabyte.
+const maxWords = 400_000
+
 // OwnRelease is a release in 9ten's own form: its tracks in order.
 func (s Site) OwnRelease(a *Album) *vocab.Object {
 	r, f := &a.Release, &a.Release.Facts
@@ -15,8 +19,13 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 		Image: s.picture(r.Cover, a.Act.Cover), Tag: s.tags(f.Tags), TotalItems: int64(len(a.Songs)),
 		Replies: vocab.At(s.Release(r.ID) + "/replies"), Likes: vocab.At(s.Release(r.ID) + "/likes"), Shares: vocab.At(s.Release(r.ID) + "/shares"),
 	}
+	words := 0
 	for i := range a.Songs {
-		o.OrderedItems = append(o.OrderedItems, vocab.Of(s.Own(&a.Songs[i])))
+		x := s.Own(&a.Songs[i])
+		if words += len(a.Songs[i].Track.Lyrics); words > maxWords {
+			delete(x.Extra, "nineten:lyrics")
+		}
+		o.OrderedItems = append(o.OrderedItems, vocab.Of(x))
 	}
 	o.Put("nineten:artist", f.Artist)
 	o.Put("nineten:kind", string(f.Kind))

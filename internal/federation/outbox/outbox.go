@@ -36,18 +36,25 @@ type Outbox struct {
 	Sent func()
 }
 
+// A telling is of one thing: as everybody's software shows it, and in 9ten's own
+// form, nil when that is the same.
+type telling struct {
+	act        id.Act
+	actor      string
+	thing, own *vocab.Object
+}
+
 // Release tells what became of a release.
 func (b *Outbox) Release(ctx context.Context, r id.Release) error {
 	site := b.Site(ctx)
-	about := site.ReleaseNote(r)
 	album, err := b.Albums.Album(ctx, r)
 	if fault.Is(err, fault.NotFound) {
-		return b.gone(ctx, site, about)
+		return b.gone(ctx, site, site.ReleaseNote(r), site.Release(r))
 	}
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, album.Act.ID, site.Act(album.Act.ID), site.Note(&album))
+	return b.tell(ctx, telling{album.Act.ID, site.Act(album.Act.ID), site.Note(&album), site.OwnRelease(&album)})
 }
 
 // Act tells that an act's own document changed.
@@ -61,36 +68,45 @@ func (b *Outbox) Act(ctx context.Context, a id.Act) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, a, doc.ID, doc)
+	return b.tell(ctx, telling{a, doc.ID, doc, nil})
 }
 
 // tell says Create of a thing that was not spoken of or is back, Update of one
 // that is not as it was said to be, and nothing otherwise. An actor is never
 // created: who follows it knows it.
-func (b *Outbox) tell(ctx context.Context, a id.Act, actor string, thing *vocab.Object) error {
+func (b *Outbox) tell(ctx context.Context, t telling) error {
 	sent := int64(0)
 	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		last, err := tx.Told(ctx, thing.ID)
+		last, err := tx.Told(ctx, t.thing.ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		kind, at := "Update", address(thing.ID, tx.Now())
+		kind, first := "Update", false
 		switch {
-		case err == nil && last.Kind != "Delete" && same(last.Body, thing):
+		case err == nil && last.Kind != "Delete" && same(last.Body, t.thing) && (t.own == nil || same(last.Own, t.own)):
 			return nil
-		case err != nil && !thing.IsActor():
-			kind, at = "Create", form.Create(thing).ID
+		case err != nil && !t.thing.IsActor():
+			kind, first = "Create", true
 		case err == nil && last.Kind == "Delete":
 			kind = "Create"
 		}
-		x := &vocab.Object{ID: at, Type: []string{kind}, Actor: vocab.At(actor), Object: []vocab.Item{vocab.Of(thing)}, Published: tx.Now(), To: []string{vocab.Public}, CC: []string{actor + "/followers"}}
-		sent, err = b.send(ctx, tx, a, x, thing.ID)
+		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
+			at := address(thing.ID, tx.Now())
+			if first {
+				at = form.Create(thing).ID
+			}
+			return activity(at, kind, t.actor, thing, tx.Now())
+		})
 		return err
 	})
 	if err == nil && sent > 0 {
 		b.Sent()
 	}
 	return err
+}
+
+func activity(at, kind, actor string, thing *vocab.Object, now time.Time) *vocab.Object {
+	return &vocab.Object{ID: at, Type: []string{kind}, Actor: vocab.At(actor), Object: []vocab.Item{vocab.Of(thing)}, Published: now, To: []string{vocab.Public}, CC: []string{actor + "/followers"}}
 }
 
 // address is that of an activity about a thing. The first Create has one of its
@@ -105,15 +121,27 @@ func same(body []byte, thing *vocab.Object) bool {
 	if err != nil || len(o.Object) != 1 || o.Object[0].Object == nil {
 		return false
 	}
-	was, is := *o.Object[0].Object, *thing
-	was.Updated, is.Updated = time.Time{}, time.Time{}
+	was, is := timeless(o.Object[0].Object), timeless(thing)
 	a, err1 := was.MarshalJSON()
 	b, err2 := is.MarshalJSON()
 	return err1 == nil && err2 == nil && bytes.Equal(a, b)
 }
 
-// gone tells that a thing that was spoken of is no more.
-func (b *Outbox) gone(ctx context.Context, site form.Site, about string) error {
+// timeless is a thing, and what it lists, without when they changed.
+func timeless(o *vocab.Object) *vocab.Object {
+	c := *o
+	c.Updated, c.OrderedItems = time.Time{}, nil
+	for _, i := range o.OrderedItems {
+		if i.Object != nil {
+			i = vocab.Of(timeless(i.Object))
+		}
+		c.OrderedItems = append(c.OrderedItems, i)
+	}
+	return &c
+}
+
+// gone tells that a thing that was spoken of is no more, in both its forms.
+func (b *Outbox) gone(ctx context.Context, site form.Site, about, own string) error {
 	sent := int64(0)
 	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		last, err := tx.Told(ctx, about)
@@ -127,9 +155,13 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, about string) error {
 		if !ok {
 			return nil
 		}
-		stone := &vocab.Object{ID: about, Type: []string{"Tombstone"}, FormerType: "Note", Deleted: tx.Now()}
-		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Delete"}, Actor: vocab.At(last.Actor), Object: []vocab.Item{vocab.Of(stone)}, To: []string{vocab.Public}, CC: []string{last.Actor + "/followers"}}
-		sent, err = b.send(ctx, tx, a, x, about)
+		stone := func(at string, former string) *vocab.Object {
+			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
+		}
+		t := telling{a, last.Actor, stone(about, "Note"), stone(own, "nineten:Release")}
+		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
+			return activity(address(thing.ID, tx.Now()), "Delete", t.actor, thing, tx.Now())
+		})
 		return err
 	})
 	if err == nil && sent > 0 {
@@ -138,13 +170,21 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, about string) error {
 	return err
 }
 
-func (b *Outbox) send(ctx context.Context, tx social.Tx, a id.Act, x *vocab.Object, about string) (int64, error) {
-	body, err := x.Encode()
-	if err != nil {
+// send has an activity about a thing delivered, written by say in each form.
+func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vocab.Object) *vocab.Object) (int64, error) {
+	x := say(t.thing)
+	out := social.Outgoing{ID: x.ID, Actor: t.actor, About: t.thing.ID, Kind: x.Type[0]}
+	var err error
+	if out.Body, err = x.Encode(); err != nil {
 		return 0, err
 	}
-	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), About: about, Kind: x.Type[0], Body: body}); err != nil {
+	if t.own != nil {
+		if out.Own, err = say(t.own).Encode(); err != nil {
+			return 0, err
+		}
+	}
+	if err := tx.Send(ctx, out); err != nil {
 		return 0, err
 	}
-	return tx.DeliverToFollowers(ctx, x.ID, a)
+	return tx.DeliverToFollowers(ctx, x.ID, t.act)
 }

@@ -64,10 +64,12 @@ func TestTells(t *testing.T) {
 			return form.Keys{HTTP: &n.Servers.As.Private.PublicKey, Proof: proof.Public().(ed25519.PublicKey)}
 		}}
 	about := n.Site.ReleaseNote(release.ID)
+	var own *vocab.Object // the same in 9ten's own form
 	// told is the activity that waits, once for the two on one server; it is taken away.
 	told := func() *vocab.Object {
 		t.Helper()
 		var out *vocab.Object
+		own = nil
 		if err := n.SocialUpdate(t.Context(), func(tx social.Tx) error {
 			queues, err := tx.Queues(t.Context())
 			if err != nil || len(queues) == 0 {
@@ -83,6 +85,11 @@ func TestTells(t *testing.T) {
 			if out, err = vocab.Parse(d.Body); err != nil {
 				return err
 			}
+			if len(d.Own) > 0 {
+				if own, err = vocab.Parse(d.Own); err != nil {
+					return err
+				}
+			}
 			return tx.Delivered(t.Context(), d)
 		}); err != nil {
 			t.Fatal(err)
@@ -95,11 +102,15 @@ func TestTells(t *testing.T) {
 		kind string // "" nothing is said
 	}{
 		{"a draft", func() {}, ""},
-		{"published", func() { s.album = &form.Album{Release: release, Act: act} }, "Create"},
+		{"published", func() {
+			s.album = &form.Album{Release: release, Act: act, Songs: []form.Song{{Release: release, Act: act}}}
+		}, "Create"},
 		{"again", func() {}, ""},
 		{"saved without a change", func() { s.album.Release.Changed = n.Now() }, ""},
 		{"another title", func() { s.album.Release.Facts.Title = "Geometry" }, "Update"},
 		{"again", func() {}, ""},
+		{"something that only nodes are told", func() { s.album.Release.Facts.Label = "Shore" }, "Update"},
+		{"saved without a change", func() { s.album.Songs[0].Track.Changed = n.Now() }, ""},
 		{"taken back", func() { s.album = nil }, "Delete"},
 		{"again", func() {}, ""},
 		{"published again", func() { s.album = &form.Album{Release: release, Act: act} }, "Create"},
@@ -119,6 +130,9 @@ func TestTells(t *testing.T) {
 		}
 		if o == nil || !o.Is(step.kind) || vocab.FirstID(o.Object) != about || !strings.HasPrefix(o.ID, about+"/") || sent != before+1 || !o.IsPublic() {
 			t.Errorf("%s: %+v", step.what, o)
+		}
+		if own == nil || !own.Is(step.kind) || vocab.FirstID(own.Object) != n.Site.Release(release.ID) || !own.IsPublic() || (step.kind != "Delete") != own.Object[0].Object.Is("nineten:Release") {
+			t.Errorf("%s, to nodes: %+v", step.what, own)
 		}
 	}
 	n.Pass(time.Minute)

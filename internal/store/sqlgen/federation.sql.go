@@ -177,7 +177,7 @@ func (q *Queries) DeliveryHurry(ctx context.Context, arg DeliveryHurryParams) (i
 }
 
 const deliveryNext = `-- name: DeliveryNext :many
-select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.expires
+select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
 where d.host = $1 and d.due <= $2 order by d.made, d.outgoing limit $3
 `
@@ -197,6 +197,7 @@ type DeliveryNextRow struct {
 	Actor    string
 	Kind     string
 	Body     []byte
+	Own      []byte
 	Expires  int64
 }
 
@@ -218,6 +219,7 @@ func (q *Queries) DeliveryNext(ctx context.Context, arg DeliveryNextParams) ([]D
 			&i.Actor,
 			&i.Kind,
 			&i.Body,
+			&i.Own,
 			&i.Expires,
 		); err != nil {
 			return nil, err
@@ -402,7 +404,7 @@ func (q *Queries) InboxWaiting(ctx context.Context, lim int32) ([]Inbox, error) 
 }
 
 const outgoingByID = `-- name: OutgoingByID :one
-select id, actor, about, kind, body, made, expires from outgoing where id = $1
+select id, actor, about, kind, body, made, expires, own from outgoing where id = $1
 `
 
 func (q *Queries) OutgoingByID(ctx context.Context, id string) (Outgoing, error) {
@@ -416,12 +418,13 @@ func (q *Queries) OutgoingByID(ctx context.Context, id string) (Outgoing, error)
 		&i.Body,
 		&i.Made,
 		&i.Expires,
+		&i.Own,
 	)
 	return i, err
 }
 
 const outgoingLast = `-- name: OutgoingLast :one
-select id, actor, about, kind, body, made, expires from outgoing where about = $1 order by made desc, id desc limit 1
+select id, actor, about, kind, body, made, expires, own from outgoing where about = $1 order by made desc, id desc limit 1
 `
 
 func (q *Queries) OutgoingLast(ctx context.Context, about string) (Outgoing, error) {
@@ -435,13 +438,14 @@ func (q *Queries) OutgoingLast(ctx context.Context, about string) (Outgoing, err
 		&i.Body,
 		&i.Made,
 		&i.Expires,
+		&i.Own,
 	)
 	return i, err
 }
 
 const outgoingPut = `-- name: OutgoingPut :exec
-insert into outgoing (id, actor, about, kind, body, made, expires) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (id) do update set body = excluded.body, made = excluded.made, expires = excluded.expires
+insert into outgoing (id, actor, about, kind, body, own, made, expires) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (id) do update set body = excluded.body, own = excluded.own, made = excluded.made, expires = excluded.expires
 `
 
 type OutgoingPutParams struct {
@@ -450,6 +454,7 @@ type OutgoingPutParams struct {
 	About   string
 	Kind    string
 	Body    []byte
+	Own     []byte
 	Made    int64
 	Expires int64
 }
@@ -461,6 +466,7 @@ func (q *Queries) OutgoingPut(ctx context.Context, arg OutgoingPutParams) error 
 		arg.About,
 		arg.Kind,
 		arg.Body,
+		arg.Own,
 		arg.Made,
 		arg.Expires,
 	)

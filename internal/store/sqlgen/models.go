@@ -301,6 +301,7 @@ type Outgoing struct {
 	Body    []byte
 	Made    int64
 	Expires int64
+	Own     []byte
 }
 
 type Payment struct {
