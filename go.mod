@@ -9,6 +9,8 @@ require (
 	github.com/btcsuite/btcd/btcutil v1.2.0
 	github.com/danielgtaylor/huma/v2 v2.38.0
 	github.com/dunglas/httpsfv v1.1.0
+	github.com/emersion/go-sasl v0.0.0-20231106173351-e73c9f7bad43
+	github.com/emersion/go-smtp v0.21.3
 	github.com/evanw/esbuild v0.28.2
 	github.com/gowebpki/jcs v1.0.1
 	github.com/hyperledger/fabric-admin-sdk v0.2.0
@@ -20,6 +22,7 @@ require (
 	github.com/pressly/goose/v3 v3.27.3
 	github.com/prometheus/client_golang v1.25.0
 	github.com/tus/tusd/v2 v2.8.0
+	github.com/wneessen/go-mail v0.6.2
 	go.senan.xyz/taglib v0.11.1
 	golang.org/x/image v0.23.0
 	golang.org/x/mod v0.41.0

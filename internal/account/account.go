@@ -94,6 +94,7 @@ type Record struct {
 type Client struct {
 	Addr  netip.Addr
 	Agent string
+	Lang  string // in which its person reads: a tag such as de, "" when nobody said
 }
 
 // A Store keeps accounts: a snapshot to read from, and a transaction that is

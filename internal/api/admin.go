@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/id"
 )
 
@@ -25,6 +26,33 @@ func (a *API) admin(r *router) {
 	add(r, op(http.MethodGet, "/audit", "list-audit", "What the operator and moderators did, the latest first", account.Admin), a.audit)
 	add(r, op(http.MethodGet, "/settings", "get-settings", "What the operator decides about the node", account.Admin), a.settings)
 	add(r, op(http.MethodPatch, "/settings", "edit-settings", "Change settings; what is not given stays", account.Admin), a.editSettings)
+	add(r, op(http.MethodPost, "/mail/test", "send-test-mail", "Send a letter to see whether letters arrive, and wait until it was taken", account.Admin), a.testMail)
+}
+
+// Post is how the node's letters leave.
+type Post interface {
+	// Server takes them; "" where they go into a folder of the node.
+	Server() string
+	Test(ctx context.Context, lang, to string) error
+}
+
+type testMailInput struct {
+	Body struct {
+		To string `json:"to" maxLength:"254" doc:"A mail address"`
+	}
+}
+
+// Mailed is a letter that was taken.
+type Mailed struct {
+	To     string `json:"to"`
+	Server string `json:"server" doc:"That took it; empty: the folder mail in the data directory"`
+}
+
+func (a *API) testMail(ctx context.Context, in *testMailInput) (*output[Mailed], error) {
+	if err := a.Post.Test(ctx, gate.Client(ctx).Lang, in.Body.To); err != nil {
+		return nil, err
+	}
+	return reply(Mailed{in.Body.To, a.Post.Server()})
 }
 
 // AccountRow is an account as its operator sees it.

@@ -51,6 +51,20 @@ type house struct {
 	clock   atomic.Int64 // Unix milliseconds
 	root    account.SignedIn
 	council *council
+	post    post
+}
+
+// A post keeps the letters that would be sent.
+type post struct{ to []string }
+
+func (*post) Server() string { return "mail.example:587" }
+
+func (p *post) Test(_ context.Context, _, to string) error {
+	if to == "nobody" {
+		return fault.On("to", fault.Invalid, "%q is no mail address.", to)
+	}
+	p.to = append(p.to, to)
+	return nil
 }
 
 func newHouse(t testing.TB) *house {
@@ -81,6 +95,7 @@ func newHouse(t testing.TB) *house {
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
 	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Hurried: func() {}}
+	h.api.Post = &h.post
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {

@@ -40,6 +40,7 @@ type API struct {
 	Witness    Witness
 	Network    Network
 	Servers    Servers
+	Post       Post
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger

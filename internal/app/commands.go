@@ -86,6 +86,7 @@ func commands() []command {
 		{name: "ledger cluster resign", summary: "be a delegate no longer", run: clusterDelegate(true)},
 		{name: "ledger upgrade", args: "[VERSION]", summary: "propose another version of the contract", run: upgradeContract, flags: changeFlags},
 		{name: "ledger renew", summary: "renew the certificates that end within 60 days", run: renewCertificates, flags: renewFlags},
+		{name: "mail test", args: "ADDRESS", summary: "send a letter, to see whether letters arrive", run: testMail},
 		{name: "audit", args: "[2026-10]", summary: "check the ledger, the log, the books and a month", run: audit},
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
 		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},

@@ -36,6 +36,7 @@ type Config struct {
 	Media      MediaConfig      `key:"media"`
 	Ledger     LedgerConfig     `key:"ledger"`
 	Federation FederationConfig `key:"federation"`
+	Mail       MailConfig       `key:"mail"`
 	Clock      ClockConfig      `key:"clock"`
 }
 
@@ -94,6 +95,22 @@ type FederationConfig struct {
 	Mode string `key:"mode" default:"on" oneof:"on off"`
 	// Reach are networks (CIDR) in which other servers may be reached although their addresses are not public. Empty: public addresses alone.
 	Reach []string `key:"reach" default:""`
+}
+
+// MailConfig says how letters leave, see docs/operate/mail.md.
+type MailConfig struct {
+	// Server is the mail server (SMTP) that takes the node's letters, with its port, such as mail.example:587. Empty: letters are put into the folder mail in the data directory.
+	Server string `key:"server" default:""`
+	// TLS is starttls, which most servers want on port 587; tls, on port 465; or none, for a server on this machine.
+	TLS string `key:"tls" default:"starttls" oneof:"starttls tls none"`
+	// User is as whom the node signs in there. Empty: it does not.
+	User string `key:"user" default:""`
+	// Password of that user.
+	Password string `key:"password" default:"" secret:"true"`
+	// From is the address that letters come from. Empty: 9ten at the host of base_url.
+	From string `key:"from" default:""`
+	// CA is a file with the certificate of the server's authority (PEM), where the machine does not know it.
+	CA string `key:"ca" default:""`
 }
 
 // ClockConfig is for demonstrations only.
@@ -312,6 +329,9 @@ func (c *Config) check() error {
 		if _, _, err := net.ParseCIDR(p); err != nil {
 			return fault.On("trusted_proxies", fault.Invalid, "trusted_proxies has %q, but ranges such as 127.0.0.1/32 are expected.", p)
 		}
+	}
+	if err := c.Mail.check(); err != nil {
+		return err
 	}
 	if c.Clock.Start != "" {
 		if _, err := time.Parse(time.RFC3339, c.Clock.Start); err != nil {

@@ -21,6 +21,7 @@ import (
 //	blob/      originals and what is derived from them
 //	log/       the transparency log, as it is served
 //	keys/      the node's private keys
+//	mail/      letters, where no mail server takes them
 //	demo.json  only where `setup --demo` made the directory
 type dir struct {
 	path string

@@ -89,7 +89,7 @@ func atRest(list []finding) []finding {
 
 // surroundings looks at what is around a node.
 func (c *Config) surroundings(ctx context.Context) []finding {
-	return append(decoding(ctx, c), disk(c), address(c), clock())
+	return append(decoding(ctx, c), disk(c), address(c), c.mailing(ctx), clock())
 }
 
 // decoding looks at what turns files into sound: ffmpeg and what it can make,

@@ -52,6 +52,7 @@ type node struct {
 	jobs       *jobs.Runner
 	gate       *gate.Gate
 	federation *federation
+	mail       *courier
 
 	catalogue  *music.Catalogue
 	library    *music.Library
@@ -127,6 +128,9 @@ func openNodeIn(ctx context.Context, cfg *Config, log *slog.Logger, w world) (_ 
 		return nil, err
 	}
 	n.openDomain()
+	if n.mail, err = cfg.courier(n.name, n.now); err != nil {
+		return nil, err
+	}
 	if err := n.openMedia(ctx); err != nil {
 		return nil, err
 	}
@@ -169,7 +173,7 @@ func (n *node) openDomain() {
 
 func (n *node) openGate() error {
 	trusted, err := gate.Prefixes(n.cfg.TrustedProxies)
-	n.gate = &gate.Gate{Accounts: n.accounts, Trusted: trusted, Secure: n.cfg.secure(), Shared: shared, Now: n.now}
+	n.gate = &gate.Gate{Accounts: n.accounts, Trusted: trusted, Secure: n.cfg.secure(), Shared: shared, Now: n.now, Lang: n.mail.lang}
 	return err
 }
 
@@ -234,7 +238,7 @@ func (n *node) calendar() {
 		} else if lost > 0 {
 			n.log.Warn("deliveries given up after a week", "n", lost)
 		}
-		return n.accounts.Expire(ctx)
+		return errors.Join(n.accounts.Expire(ctx), n.mail.expire())
 	})
 	handle(jobCheck, n.nightly)
 	n.jobs.At(jobRenew, jobs.Date{Hour: 0, Minute: 1})
@@ -309,6 +313,16 @@ func (n *node) settle(ctx context.Context) error {
 		return err
 	}
 	return n.recorder.register(ctx, near, name, owner)
+}
+
+// name is what the node is called now.
+func (n *node) name(ctx context.Context) string {
+	s, err := n.accounts.Settings(ctx)
+	if err != nil {
+		n.log.Warn("settings", "err", err)
+		return n.cfg.NodeID()
+	}
+	return s.Name
 }
 
 // welcome prints the setup link where nobody has set the node up.

@@ -36,6 +36,7 @@ func (n *node) pages(mux *http.ServeMux, renderer *web.Renderer, assets *web.Ass
 			Music:   site.Music{Catalogue: n.catalogue, Library: n.library, Listen: n.listen},
 			Studios: site.Studios{Studio: n.studio, Moderation: n.moderation, TakeFile: n.takeFile, TakeCover: n.takeCover},
 			Report:  n.report, Wallet: n.wallet, Engine: engine{n}, Network: n.council(), Servers: n.federation.desk(), Keys: n.signer.trusted(),
+			Post: n.mail,
 		},
 	}
 	mux.Handle("GET /assets/", assets)

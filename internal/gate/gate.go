@@ -21,6 +21,8 @@ type Gate struct {
 	Trusted  []netip.Prefix // proxies whose X-Forwarded-For is believed
 	Secure   bool           // the node is reached over https
 	Now      func() time.Time
+	// Lang is the language in which whoever asks reads; nil: nobody says.
+	Lang func(*http.Request) string
 	// Shared reports the addresses whose answers a cache may give to others:
 	// they carry no cookie. nil: none.
 	Shared func(path string) bool
@@ -34,6 +36,9 @@ type contextKey struct{}
 func (g *Gate) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := account.Client{Addr: g.addr(r), Agent: r.UserAgent()}
+		if g.Lang != nil {
+			c.Lang = g.Lang(r)
+		}
 		p, err := g.principal(w, r)
 		if err != nil {
 			problem.Write(w, err)

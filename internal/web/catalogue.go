@@ -125,6 +125,12 @@ func (c *Catalogue) Match(chosen string, r *http.Request) language.Tag {
 	return c.languages[i]
 }
 
+// Tag is the shipped language that is called so; English when there is none.
+func (c *Catalogue) Tag(name string) language.Tag {
+	_, i := language.MatchStrings(c.matcher, name)
+	return c.languages[i]
+}
+
 // T says a sentence in a language. A per cent sign in a key is written %%.
 func (c *Catalogue) T(lang language.Tag, key string, args ...any) string {
 	return c.printers[lang].Sprintf(key, args...)

@@ -77,6 +77,7 @@ func newNode(t *testing.T) *node {
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
 			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db}},
+			Post: &post{},
 		},
 	}
 	n.Server = httptest.NewServer(nil)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/web/site"
@@ -15,6 +16,22 @@ import (
 
 // engine is a machine on which one job of two was given up.
 type engine struct{ *account.Service }
+
+// A post keeps the addresses of the letters that would be sent.
+type post struct {
+	server string
+	to     []string
+}
+
+func (p *post) Server() string { return p.server }
+
+func (p *post) Test(_ context.Context, _, to string) error {
+	if strings.HasPrefix(to, "nobody@") {
+		return fault.New(fault.Unavailable, "The mail server %s cannot be reached, or does not let this node in: %s", "mail.example:587", "no")
+	}
+	p.to = append(p.to, to)
+	return nil
+}
 
 func (engine) Machine(context.Context) (site.Machine, error) {
 	return site.Machine{Accounts: 2, Tracks: 32, Bytes: 7_700_000, DiskFree: 1 << 30, DiskSize: 100 << 30, DiskLow: true, LedgerHeight: 61, LogSize: 32128, Waiting: 1, Dead: 1, Sandbox: "confined"}, nil

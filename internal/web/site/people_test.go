@@ -152,5 +152,8 @@ func TestSettings(t *testing.T) {
 	if told != 2 {
 		t.Errorf("the ledger was told %d times, want at setup and now", told)
 	}
+	op.open("/operator/settings").sees(200, "/operator/settings", "the folder mail")
+	op.send("/operator/settings/mail", "to", "nobody@example.org").sees(409, "/operator/settings/mail", "cannot be reached", `value="nobody@example.org"`, `aria-describedby="f-to-e`)
+	op.send("/operator/settings/mail", "to", "ada@example.org").sees(200, "/operator/settings", "The letter to ada@example.org was taken.")
 	n.join("cy").misses("Open a studio")
 }

@@ -108,6 +108,7 @@ var operations = map[string]string{
 	"POST /operator/people/{id}":               "set-account-role make-password-link end-account-sessions remove-account",
 	"GET /operator/settings":                   "get-settings",
 	"POST /operator/settings":                  "edit-settings",
+	"POST /operator/settings/mail":             "send-test-mail",
 	"GET /operator/music":                      "list-taken-down list-orphaned-acts list-audit",
 	"POST /operator/music/down":                "take-down",
 	"POST /operator/music/restore":             "restore",

@@ -17,6 +17,7 @@ type Rooms struct {
 	Engine  Engine
 	Network Network
 	Servers Servers
+	Post    Post
 	Keys    royalty.Keys // what this node signs with
 }
 

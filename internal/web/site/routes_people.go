@@ -25,6 +25,7 @@ func (s *Site) peoplePages() []page {
 		{pattern: "POST /operator/people/{id}", who: admin, do: (*visit).changePerson},
 		{pattern: "GET /operator/settings", who: admin, do: (*visit).settings},
 		{pattern: "POST /operator/settings", who: admin, do: (*visit).saveSettings},
+		{pattern: "POST /operator/settings/mail", who: admin, do: (*visit).testMail},
 		{pattern: "GET /operator/music", who: moderator, do: (*visit).moderation},
 		{pattern: "POST /operator/music/down", who: moderator, do: (*visit).takeDown},
 		{pattern: "POST /operator/music/restore", who: moderator, do: (*visit).restore},

@@ -1,9 +1,21 @@
 package site
 
 import (
+	"context"
+
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/web"
 )
+
+// Post is how the node's letters leave.
+type Post interface {
+	// Server takes them; "" where they go into a folder of the node.
+	Server() string
+	// Test sends a letter that asks for nothing, and waits until it was taken.
+	Test(ctx context.Context, lang, to string) error
+}
 
 // SettingsPage is what the operator decides about the node.
 type SettingsPage struct {
@@ -12,6 +24,8 @@ type SettingsPage struct {
 	Fields     []web.Field
 	OpenSignUp bool
 	OpenStudio bool
+	Server     string      // that takes letters, "" for the node's folder
+	Try        []web.Field // where to send one, to see whether they arrive
 }
 
 func (v *visit) settingsPage() (*SettingsPage, error) {
@@ -26,7 +40,29 @@ func (v *visit) settingsPage() (*SettingsPage, error) {
 		{Name: "about", Label: "About the node", Type: "textarea", Value: s.About, Help: "A few sentences.", Wide: true, MaxLength: 2000},
 	}}
 	p.NoIndex = true
+	me, err := v.site.Accounts.Account(v.Context(), v.viewer.Account)
+	if err != nil {
+		return nil, err
+	}
+	p.Server = v.site.Post.Server()
+	p.Try = []web.Field{{Name: "to", Label: "Send a letter to", Type: "email", Value: me.Email, Required: true, MaxLength: 254}}
 	return p, nil
+}
+
+// testMail sends a letter to see whether letters arrive.
+func (v *visit) testMail() error {
+	to := v.form.Get("to")
+	if err := v.site.Post.Test(v.Context(), gate.Client(v.Context()).Lang, to); err != nil {
+		p, perr := v.settingsPage()
+		if perr != nil {
+			return perr
+		}
+		if fault.Is(err, fault.Unavailable) { // it is what the operator wanted to know
+			err = fault.On("to", fault.Conflict, "%s", fault.Term(fault.Message(err)))
+		}
+		return v.again(err, "settings", p, v.fill(p.Try))
+	}
+	return v.goTo("/operator/settings", v.say("The letter to %s was taken.", to))
 }
 
 func (v *visit) settings() error {
