@@ -157,7 +157,7 @@ func (a *API) monthFile(ctx context.Context, in *periodRef) (*file, error) {
 
 type contestInput struct {
 	Body struct {
-		Receipt string `json:"receipt" maxLength:"4194304" doc:"The text of a month's receipt, yours or anybody's"`
+		Receipt string `json:"receipt" maxLength:"4194304" doc:"The text of a month's receipt, yours or anybody's, of this node or any other on the ledger: one that is accused need not carry it"`
 	}
 }
 

@@ -245,13 +245,13 @@ func (r recorder) Challenge(ctx context.Context, p calendar.Period) (out report.
 }
 
 func (r recorder) ProveSplit(ctx context.Context, p report.SplitProof) (proved bool, err error) {
-	claim := contract.FaultClaim{Node: r.node, Period: p.Period, Kind: contract.WrongSplit}
+	claim := contract.FaultClaim{Node: p.Node, Period: p.Period, Kind: contract.WrongSplit}
 	_, err = r.contract.ProveFault(ctx, opContest(p.Name), claim, contract.Evidence{Row: p.Row, Salt: p.Salt[:], Index: p.Index, Path: contract.Digests(p.Path), Days: p.Days, Basis: p.Basis})
 	if !fault.Is(err, fault.Conflict) {
 		return err == nil, err
 	}
 	where := fmt.Sprintf("%.16s/A/%d", contract.Digest(p.Settlement), p.Index)
-	list, err := r.contract.Faults(ctx, r.node, p.Period)
+	list, err := r.contract.Faults(ctx, p.Node, p.Period)
 	return slices.ContainsFunc(list, func(f contract.Fault) bool { return f.Kind == contract.WrongSplit && f.Where == where }), err
 }
 

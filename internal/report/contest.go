@@ -15,6 +15,7 @@ import (
 // A SplitProof is what the ledger needs to compute a listener's month again.
 type SplitProof struct {
 	Name       string // of the filing: the same again files nothing more
+	Node       string // whose settlement it is held against
 	Period     calendar.Period
 	Settlement royalty.Hash // of the canonical bytes
 	Row        []byte       // encoded month row
@@ -28,16 +29,21 @@ type SplitProof struct {
 // Contest has the ledger compute a listener's month again from a receipt, and
 // reports whether it comes to the same. If not, a fault stands against the
 // settlement: one that is not final is reopened, and the node settles it again;
-// of a final one the difference goes into the next. Faults: Invalid when the
-// file is no receipt of what the ledger holds, NotFound when the month is not
+// of a final one the difference goes into the next. The receipt may be of any
+// node on the ledger: whoever is accused need not be asked. Faults: Invalid when
+// the file is no receipt of what the ledger holds, NotFound when the month is not
 // settled.
 func (d *Desk) Contest(ctx context.Context, receipt []byte) (holds bool, err error) {
 	proof, m, row, err := opened(receipt)
 	if err != nil {
 		return false, err
 	}
+	s, err := royalty.DecodeSettlement(m.Settlement.Bytes)
+	if err != nil {
+		return false, err
+	}
 	name := sha256.Sum256(receipt)
-	p := SplitProof{Name: hex.EncodeToString(name[:16]), Period: row.Period, Settlement: sha256.Sum256(m.Settlement.Bytes), Row: m.Row, Salt: m.Salt, Index: proof.Index, Path: proof.Path}
+	p := SplitProof{Name: hex.EncodeToString(name[:16]), Node: s.Node, Period: row.Period, Settlement: sha256.Sum256(m.Settlement.Bytes), Row: m.Row, Salt: m.Salt, Index: proof.Index, Path: proof.Path}
 	if p.Days, p.Basis, err = m.Apart(row.Period); err != nil {
 		return false, err
 	}
