@@ -37,6 +37,9 @@ type demoMark struct {
 	Set   time.Time `json:"set,omitzero"`
 }
 
+// errTaken is why a directory cannot be opened that another process has.
+var errTaken = errors.New("locked by another process")
+
 // openDir makes the directory if need be and locks it: two nodes on one
 // database would each keep a log of their own. It returns a Conflict fault
 // when another node has it, an Unavailable one when it cannot be written.
@@ -58,7 +61,10 @@ func openDir(path string) (*dir, error) {
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = lock.Close()
-		return nil, fault.New(fault.Conflict, "Another 9ten is running on %s. Stop it first, or use the running node's pages.", path)
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = errTaken
+		}
+		return nil, fault.Wrap(err, fault.Conflict, "Another 9ten is running on %s. Stop it first, or use the running node's pages.", path)
 	}
 	d := &dir{path: path, lock: lock}
 	if d.demo, err = readDemo(path); err != nil {

@@ -46,7 +46,7 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "%s cannot be listened on: %v. Is another node running? Choose another with --listen.", cfg.Listen, errors.Unwrap(err))
 	}
-	n, err := openNode(ctx, cfg, log)
+	n, err := openSoon(ctx, cfg, log)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -110,6 +110,28 @@ func serve(ctx context.Context, c *call) error {
 	err = g.Wait()
 	log.Info("stopped")
 	return err
+}
+
+// brief is how long a command may have the data directory before it counts as
+// another node that runs there.
+const brief = 15 * time.Second
+
+// openSoon opens the node, and waits for a command that has its directory: one
+// that only looks, such as `9ten ledger status`, keeps no node from starting.
+func openSoon(ctx context.Context, cfg *Config, log *slog.Logger) (*node, error) {
+	until := time.Now().Add(brief)
+	for said := false; ; said = true {
+		n, err := openNode(ctx, cfg, log)
+		if !errors.Is(err, errTaken) || time.Now().After(until) {
+			return n, err
+		}
+		if !said {
+			log.Info("another 9ten has the data directory; waiting for it", "at_most", brief)
+		}
+		if !sleep(ctx, 50*time.Millisecond) {
+			return nil, err
+		}
+	}
 }
 
 // ledgerFirst is how long a network's node has the machine to itself for its

@@ -159,3 +159,40 @@ func TestReadiness(t *testing.T) {
 	look("/readyz", http.StatusServiceUnavailable, "/problems/unavailable")
 	look("/healthz", http.StatusOK, "ok")
 }
+
+// A command that looks has the directory for a moment: a node that starts then
+// waits for it.
+func TestANodeWaitsForACommand(t *testing.T) {
+	path := t.TempDir()
+	d, err := openDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := &hears{words: "another 9ten has the data directory", heard: func() { _ = d.Close() }}
+	cfg, _, err := LoadConfig("", map[string]string{"data_dir": path}, noenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := openSoon(t.Context(), cfg, newLogger(cfg.Log, waits))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(); err != nil || !waits.done {
+		t.Errorf("it did not wait (%v)", err)
+	}
+}
+
+// hears calls back when something is logged.
+type hears struct {
+	words string
+	heard func()
+	done  bool
+}
+
+func (h *hears) Write(b []byte) (int, error) {
+	if !h.done && bytes.Contains(b, []byte(h.words)) {
+		h.done = true
+		h.heard()
+	}
+	return len(b), nil
+}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -152,13 +153,16 @@ func (c *call) askStanding(ctx context.Context) (s report.Standing, err error) {
 	if err != nil {
 		return s, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, brief)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Listen+standingPath, nil)
 	if err != nil {
 		return s, err
 	}
 	res, err := http.DefaultClient.Do(req)
+	if errors.Is(err, context.DeadlineExceeded) { // it listens before it has opened everything
+		return s, fault.Wrap(err, fault.Unavailable, "The node on %s is still starting. Ask again in a moment.", cfg.Listen)
+	}
 	if err != nil {
 		return s, fault.Wrap(err, fault.Unavailable, "A node has the data directory, and none answers on %s. Give its address with --listen.", cfg.Listen)
 	}
