@@ -97,8 +97,8 @@ func asksInVain(n, first, other *networkNode) {
 
 	n.run("ledger", "request-join", first.url)
 	id := first.proposes("ledger", "admit", n.id)
-	n.eventually("the newcomer hears of it", func() error { return n.saysNow([]string{"1 of 2 needed have approved"}, "ledger", "join") })
-	other.saysSoon([]string{id, first.id + " proposes to admit " + n.id, "1 of 2 needed members have approved"}, "ledger", "intents")
+	n.eventually("the newcomer hears of it", func() error { return n.saysNow([]string{"1 approved, 2 needed"}, "ledger", "join") })
+	other.saysSoon([]string{id, first.id + " proposes to admit " + n.id, "members: 1 approved, 2 needed"}, "ledger", "intents")
 	other.says([]string{"Declined for this node.", "declined by " + other.id + ": Who are they?"}, "ledger", "decline", id, "--reason", "Who are they?")
 	first.saysSoon([]string{"declined by " + other.id + ": Who are they?"}, "ledger", "intents")
 	if said := other.refused("ledger", "withdraw", id); !strings.Contains(said, "only "+first.id+" may withdraw it") {

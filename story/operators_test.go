@@ -74,7 +74,7 @@ func TestOperatorsFoundANetworkOnPages(t *testing.T) {
 	o.at(a).do("the page of a node in no network", o.open(networkPage))
 	o.pictures("alone")
 	o.press("found a network", "found")
-	o.sees(a, "1 endorse")
+	o.sees(a, "Validators: 1,")
 	o.sees(a, "peer is well")
 
 	asks := func(n *networkNode, note string) {
@@ -87,16 +87,16 @@ func TestOperatorsFoundANetworkOnPages(t *testing.T) {
 	o.sees(a, "b.localhost")
 	o.pictures("newcomer")
 	o.press("admit b", "admit")
-	o.sees(b, "2 endorse")
+	o.sees(b, "Validators: 2,")
 
 	asks(c, "We are c, a choir.")
 	o.sees(a, "c.localhost")
 	o.press("put c before the others", "admit")
 	o.sees(b, "a.localhost proposes to admit c.localhost.")
-	o.sees(b, "1 of 2")
+	o.sees(b, "1 approved, 2 needed")
 	o.pictures("decide")
 	o.press("approve c", "approve")
-	o.sees(c, "3 endorse")
+	o.sees(c, "Validators: 3,")
 	o.sees(b, "a.localhost proposes to admit c.localhost.")
 	o.pictures("member")
 
@@ -108,6 +108,6 @@ func TestOperatorsFoundANetworkOnPages(t *testing.T) {
 	o.sees(a, "b.localhost proposes that b.localhost orders, too.")
 	o.press("approve that b orders", "approve")
 	o.sees(b, "orderer is well")
-	o.sees(a, "2 order")
+	o.sees(a, "orderers: 2")
 	o.sees(a, "So that it goes on without a.")
 }

@@ -180,7 +180,7 @@ func admission(ctx context.Context, h *fabric.Home) (s admitted, err error) {
 // askedWords say how a request stands: where, how many approved, and how many must.
 var askedWords = map[string]string{
 	fabric.Waiting:  "%[1]s has the request; no member has put it before the others yet.",
-	fabric.Proposed: "The members decide: %[2]d of %[3]d needed have approved (%[1]s says so).",
+	fabric.Proposed: "The members decide: %[2]d approved, %[3]d needed (%[1]s says so).",
 	fabric.Admitted: "%[1]s says that this node is admitted.",
 	fabric.Unknown:  "%[1]s knows of no request of this node any more: it was dropped, withdrawn, or ran out. Ask again with `9ten ledger request-join`.",
 }

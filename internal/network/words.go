@@ -14,7 +14,7 @@ var words = map[string]string{
 	AddOrderer:      "%[1]s proposes that %[2]s orders, too.",
 	RemoveOrderer:   "%[1]s proposes that %[2]s orders no longer.",
 	ReplaceOrderer:  "%[1]s proposes new certificates for the orderer of %[2]s.",
-	SetValidators:   "%[1]s proposes that %[2]s endorse.",
+	SetValidators:   "%[1]s proposes that these endorse: %[2]s.",
 	UpgradeContract: "%[1]s proposes to move to version %[2]s of the contract.",
 }
 
@@ -54,7 +54,7 @@ func (i Intent) Facts() []string {
 	say(i.Fingerprint != "", "fingerprint: %s", i.Fingerprint)
 	say(i.Address != "", "address: %s", i.Address)
 	for _, q := range i.Needs {
-		say(true, "%d of %d needed %s have approved", q.Have, q.Need, q.Of)
+		say(true, "%s: %d approved, %d needed", q.Of, q.Have, q.Need)
 	}
 	say(len(i.Approvals) > 0, "approved by %s", names(i.Approvals))
 	for _, d := range i.Declines {

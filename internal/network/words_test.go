@@ -16,10 +16,10 @@ func TestIntentsAreSaidInWords(t *testing.T) {
 		Approvals: []network.Voice{{Node: "a.example"}}, Declines: []network.Voice{{Node: "b.example", Reason: "not yet"}},
 		Needs: []network.Quorum{{Of: network.Members, Have: 1, Need: 2}},
 	}
-	if got := i.Words(); got != "a.example proposes that a.example, b.example endorse." {
+	if got := i.Words(); got != "a.example proposes that these endorse: a.example, b.example." {
 		t.Error(got)
 	}
-	want := []string{"note: so that both look", "1 of 2 needed members have approved", "approved by a.example", "declined by b.example: not yet", "open until 2026-11-26 06:00 UTC"}
+	want := []string{"note: so that both look", "members: 1 approved, 2 needed", "approved by a.example", "declined by b.example: not yet", "open until 2026-11-26 06:00 UTC"}
 	if got := i.Facts(); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

@@ -63,9 +63,9 @@ var intentStates = map[string]string{network.Open: "Open", network.Applied: "In 
 
 // quorumWords say how far a majority is.
 var quorumWords = map[string]string{
-	network.Members:    "%d of %d needed members have approved",
-	network.Orderers:   "%d of %d needed orderers have approved",
-	network.Validators: "%d of %d needed validators have approved",
+	network.Members:    "Members: %d approved, %d needed",
+	network.Orderers:   "Orderers: %d approved, %d needed",
+	network.Validators: "Validators: %d approved, %d needed",
 }
 
 func joinFields() []web.Field {

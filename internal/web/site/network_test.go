@@ -111,10 +111,10 @@ func TestNetworkPage(t *testing.T) {
 	c.err = nil
 	v.send(at, "do", "ask", "via", "https://a.example", "network", "f1f1", "note", "Us").sees(200, at, "The request is sent.")
 	c.phase, c.asked = network.Asking, network.Progress{State: "proposed", Approvals: 1, Needed: 2}
-	v.open(at).sees(200, at, "1 of 2 needed have approved", "https://a.example", "Stop waiting")
+	v.open(at).sees(200, at, "1 approved, 2 needed", "https://a.example", "Stop waiting")
 	v.send(at, "do", "forget").sees(200, at, "asks nobody any more")
 	c.phase = network.Joined
-	v.open(at).sees(200, at, "42", "is well", "ended by itself once", "300", "d.example", "May I?", "a.example proposes to admit c.example.", "1 of 2 needed members have approved", "a.example approved.",
+	v.open(at).sees(200, at, "42", "is well", "ended by itself once", "300", "d.example", "May I?", "a.example proposes to admit c.example.", "Members: 1 approved, 2 needed", "a.example approved.",
 		"b.example proposes that a.example orders no longer.", "a.example declined: no", "this one", "f1f1", "c2c2", "a.example proposes to admit b.example.", "In force", at+"?after=more", "Two members need each other").misses("does not work here yet")
 	ab, cd := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
 	for _, pairs := range [][]string{{"do", "admit", "node", "d.example"}, {"do", "dismiss", "node", "d.example"}, {"do", "approve", "intent", ab}, {"do", "decline", "intent", ab, "reason", "who?"}, {"do", "withdraw", "intent", cd}} {
@@ -166,5 +166,5 @@ func TestNetworkPageOfACluster(t *testing.T) {
 	c.through, c.cluster.Phase, c.cluster.Ready, c.cluster.Trouble = "", network.Leaving, false, "It does not answer."
 	v.open(at).sees(200, at, "no member’s peer answers", "This node leaves it", "channel does not work here", "It does not answer.")
 	c.cluster = &network.Household{Cluster: network.Cluster{Name: "west"}, Phase: network.Asking, Via: "https://w.example", Asked: network.Progress{State: "proposed", Approvals: 1, Needed: 3}}
-	v.open(at).sees(200, at, "Cluster west", "Asked https://w.example", "1 of 3 needed have approved")
+	v.open(at).sees(200, at, "Cluster west", "Asked https://w.example", "1 approved, 3 needed")
 }
