@@ -46,6 +46,9 @@ var refusal = regexp.MustCompile(`chaincode response \d+, (.+)$`)
 // mismatch is how a gateway says that an endorser came to another result.
 const mismatch = "ProposalResponsePayloads do not match"
 
+// misdated is how a peer says that it takes nothing of that time.
+const misdated = "incorrect timestamp"
+
 // unacquainted is how a gateway says that it finds nobody to ask.
 var unacquainted = regexp.MustCompile(`no combination of peers can be derived|no peers available to evaluate chaincode`)
 
@@ -104,6 +107,9 @@ func explain(err error) error {
 		slices.Sort(differ)
 		differ = slices.Compact(differ)
 		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(differ, ", ")), "", differ}
+	}
+	if strings.Contains(strings.Join(texts, "\n"), misdated) {
+		return fault.Wrap(err, fault.Unavailable, "Peers refuse what this node sends, since its clock and theirs are more than 15 minutes apart. Set this machine's clock; `9ten ledger doctor` says more.")
 	}
 	if s.Code() == codes.PermissionDenied || s.Code() == codes.Unauthenticated || strings.Contains(strings.Join(texts, "\n"), "Failed evaluating policy") {
 		return fault.Wrap(err, fault.Forbidden, "The ledger's peer does not accept this node's certificate.")
