@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // viewer is who asks, as the music services know them. A token that may not
@@ -170,7 +171,13 @@ func (a *API) track(ctx context.Context, in *trackPageInput) (*output[TrackPage]
 	if err != nil {
 		return nil, err
 	}
-	return reply(TrackPage{fullTrack(&one, &full), releaseOf(&full.Release, &full.Act)})
+	counts, err := a.Talk.Reactions(ctx, full.Release.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := TrackPage{fullTrack(&one, &full), releaseOf(&full.Release, &full.Act)}
+	out.Track.react(counts)
+	return reply(out)
 }
 
 func (a *API) releases(ctx context.Context, in *listInput) (*output[Page[Release]], error) {
@@ -194,7 +201,23 @@ func (a *API) release(ctx context.Context, in *releasePageInput) (*output[Releas
 	if err != nil {
 		return nil, err
 	}
-	return reply(releasePage(&full))
+	counts, err := a.Talk.Reactions(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := releasePage(&full)
+	whole := counts[social.Thing{Release: r}]
+	out.Likes, out.Boosts = whole.Likes, whole.Boosts
+	for i := range out.Tracks {
+		out.Tracks[i].react(counts)
+	}
+	return reply(out)
+}
+
+// react adds what people of other servers think of a track.
+func (t *FullTrack) react(counts map[social.Thing]social.Counts) {
+	c := counts[social.Thing{Release: t.Release, Track: t.ID}]
+	t.Likes, t.Boosts = c.Likes, c.Boosts
 }
 
 func (a *API) acts(ctx context.Context, in *PageInput) (*output[Page[ActRow]], error) {

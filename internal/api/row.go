@@ -151,6 +151,8 @@ type FullTrack struct {
 	Shares   []Share        `json:"shares"`
 	Master   string         `json:"master_url,omitempty" doc:"HLS master playlist"`
 	Original string         `json:"original_url,omitempty" doc:"The file as it was uploaded"`
+	Likes    int64          `json:"likes,omitempty" doc:"By people of other servers"`
+	Boosts   int64          `json:"boosts,omitempty" doc:"By people of other servers"`
 }
 
 func fullTrack(f *music.FullTrack, in *music.FullRelease) FullTrack {
@@ -191,6 +193,8 @@ type ReleasePage struct {
 	Role      string      `json:"role,omitempty" doc:"Yours in the act: editor or owner"`
 	Liked     bool        `json:"liked"`
 	Following bool        `json:"following" doc:"You follow the act"`
+	Likes     int64       `json:"likes,omitempty" doc:"Of the release as a whole, by people of other servers"`
+	Boosts    int64       `json:"boosts,omitempty"`
 }
 
 func releasePage(f *music.FullRelease) ReleasePage {

@@ -19,6 +19,7 @@ import (
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
 
@@ -32,6 +33,7 @@ type API struct {
 	Wallet     *wallet.Desk
 	Catalogue  *music.Catalogue
 	Library    *music.Library
+	Talk       *social.Talk
 	Studio     *music.Studio
 	Moderation *music.Moderation
 	Keys       royalty.Keys

@@ -170,6 +170,9 @@ func (f *federation) desk() servers {
 	return servers{&social.Desk{Store: f.node.db, Hurried: f.hurry}, f}
 }
 
+// talk is what people say of the music here.
+func (f *federation) talk() *social.Talk { return &social.Talk{Store: f.node.db} }
+
 func (f *federation) hurry() {
 	if f.courier != nil {
 		f.courier.Wake()

@@ -104,6 +104,7 @@ type Store interface {
 // not there.
 type Tx interface {
 	Now() time.Time
+	ReactionTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

@@ -39,11 +39,19 @@ var handlers = map[string][]Handler{
 	"Undo":   {undo},
 	"Delete": {remove},
 	"Block":  {block},
+
+	"Like":       {react(social.Like)},
+	"EmojiReact": {react(social.Like)}, // FEP-c0e0
+	"Announce":   {react(social.Boost)},
 }
 
 // undoers take back what a handler did, by the type of what is undone.
 var undoers = map[string][]Handler{
 	"Follow": {unfollow},
+
+	"Like":       {unreact(social.Like)},
+	"EmojiReact": {unreact(social.Like)},
+	"Announce":   {unreact(social.Boost)},
 }
 
 // Apply applies an activity.

@@ -63,13 +63,13 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"releases/{id}/note":        d.releaseNote,
 		"releases/{id}/note/create": d.releaseCreate,
 		"releases/{id}/replies":     d.empty,
-		"releases/{id}/likes":       d.empty,
-		"releases/{id}/shares":      d.empty,
+		"releases/{id}/likes":       d.reactions,
+		"releases/{id}/shares":      d.reactions,
 		"tracks/{id}":               d.track,
 		"tracks/{id}/note":          d.trackNote,
 		"tracks/{id}/replies":       d.empty,
-		"tracks/{id}/likes":         d.empty,
-		"tracks/{id}/shares":        d.empty,
+		"tracks/{id}/likes":         d.reactions,
+		"tracks/{id}/shares":        d.reactions,
 		"activities/{id}":           d.activity,
 	} {
 		mux.HandleFunc("GET "+form.Root+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, find) })
@@ -289,6 +289,30 @@ func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) 
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		o, err := tx.Activity(ctx, s.Origin+form.Root+"activities/"+string(a))
 		f.raw = o.Body
+		return err
+	})
+	return f, err
+}
+
+// reactions are a number: who likes what is theirs to tell.
+func (d *Documents) reactions(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
+	at, boosts := strings.CutSuffix(r.URL.Path, "/shares")
+	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(at, "/likes"))
+	if !ok {
+		return f, fault.New(fault.NotFound, "There is nothing with that name here.")
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		t, _, err := tx.Public(ctx, social.Thing{Release: release, Track: track})
+		if err != nil {
+			return err
+		}
+		counts, err := tx.Reactions(ctx, t.Release)
+		n := counts[t].Likes
+		if boosts {
+			n = counts[t].Boosts
+		}
+		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, TotalItems: n}
+		f.page = s.ReleasePage(t.Release)
 		return err
 	})
 	return f, err

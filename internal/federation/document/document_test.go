@@ -77,7 +77,11 @@ func (s shelf) Releases(context.Context, music.Filter, music.Page) (music.List[m
 
 func serve(t *testing.T) *http.ServeMux {
 	t.Helper()
-	n := fedtest.NewNode(t)
+	return serveOn(t, fedtest.NewNode(t))
+}
+
+func serveOn(t *testing.T, n *fedtest.Node) *http.ServeMux {
+	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -116,8 +120,8 @@ func TestDocuments(t *testing.T) {
 		"node": "/ap/node", "act": "/ap/acts/" + string(act), "outbox": "/ap/acts/" + string(act) + "/outbox", "outbox-page": "/ap/acts/" + string(act) + "/outbox?page=1",
 		"followers": "/ap/acts/" + string(act) + "/followers", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
 		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "own-create": "/ap/releases/" + string(release) + "/create", "track": "/ap/tracks/" + string(track),
-		"track-note": "/ap/tracks/" + string(track) + "/note", "likes": "/ap/tracks/" + string(track) + "/likes",
-		"webfinger": "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
+		"track-note": "/ap/tracks/" + string(track) + "/note",
+		"webfinger":  "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
 		"nodeinfo": "/.well-known/nodeinfo", "nodeinfo-2.0": "/nodeinfo/2.0", "nodeinfo-2.1": "/nodeinfo/2.1", "host-meta": "/.well-known/host-meta.json",
 	} {
 		rec := get(mux, path, asked)

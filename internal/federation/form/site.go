@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,6 +144,53 @@ func (s Site) picture(covers ...music.Cover) []vocab.Item {
 func (s Site) NewActivity(now time.Time) string {
 	return s.Origin + Root + "activities/" + string(id.New[id.Activity](now))
 }
+
+// musicPaths are where a release or a track has a document, a page or a file, in
+// the order in which they are tried, and what may follow its id there.
+var musicPaths = []struct {
+	under string
+	track bool
+	after []string
+}{
+	{Root + "releases/", false, []string{"", "/create", "/note", "/note/create"}},
+	{"/release/", false, []string{""}},
+	{Root + "tracks/", true, []string{"", "/note"}},
+	{"/media/", true, []string{"/original", "/master.m3u8"}},
+}
+
+// MusicOf is the release or the track of an address in any of its forms, false
+// when it is none of this site.
+func (s Site) MusicOf(iri string) (id.Release, id.Track, bool) {
+	path, ok := strings.CutPrefix(iri, s.Origin)
+	if !ok {
+		return "", "", false
+	}
+	path, place, _ := strings.Cut(path, "#")
+	for _, m := range musicPaths {
+		rest, ok := strings.CutPrefix(path, m.under)
+		if !ok || len(rest) < ulidLength || !slices.Contains(m.after, rest[ulidLength:]) {
+			continue
+		}
+		name := rest[:ulidLength]
+		if m.track {
+			t, err := id.Parse[id.Track](name)
+			return "", t, err == nil && string(t) == name
+		}
+		r, err := id.Parse[id.Release](name)
+		if err != nil || string(r) != name {
+			return "", "", false
+		}
+		if t, ok := strings.CutPrefix(place, "t-"); ok && m.under == "/release/" {
+			track, err := id.Parse[id.Track](t)
+			return r, track, err == nil && string(track) == t
+		}
+		return r, "", true
+	}
+	return "", "", false
+}
+
+// ulidLength is that of every id.
+const ulidLength = 26
 
 // ActOf is the act of an address, false when it is no act's of this site.
 func (s Site) ActOf(iri string) (id.Act, bool) {

@@ -32,6 +32,8 @@ var prefixes = []struct{ iri, prefix string }{
 	{"schema:", "sc:"},
 	{"https://joinpeertube.org/ns#", "pt:"},
 	{"http://joinmastodon.org/ns#", "toot:"},
+	{"http://litepub.social/ns#", ""},
+	{"litepub:", ""},
 }
 
 // own are 9ten's words. They may come bare; a bare "Playlist" is PeerTube's or

@@ -406,6 +406,15 @@ type Posting struct {
 	Micro int64
 }
 
+type Reaction struct {
+	Actor    string
+	Kind     string
+	Release  string
+	Track    string
+	Activity string
+	At       int64
+}
+
 type Release struct {
 	ID          string
 	Act         string

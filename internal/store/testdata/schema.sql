@@ -521,6 +521,20 @@ CREATE TABLE posting (
 
 CREATE INDEX posting_book on posting (book, entry);
 
+CREATE TABLE reaction (
+  actor    text not null references remote_actor (id) on delete cascade,
+  kind     text not null,                    -- like, boost
+  release  text not null references release (id) on delete cascade,
+  track    text not null,                    -- '' the release as a whole
+  activity text not null,                    -- with which it was said
+  at       bigint not null,
+  primary key (actor, kind, release, track)
+);
+
+CREATE INDEX reaction_activity on reaction (actor, activity);
+
+CREATE INDEX reaction_release on reaction (release, track, kind);
+
 CREATE TABLE release (
   id          text primary key,
   act         text not null references act (id),

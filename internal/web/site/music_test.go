@@ -37,6 +37,7 @@ import (
 type shop struct {
 	testing.TB
 	srv      *httptest.Server
+	db       *store.DB
 	raw      *sql.DB // for what no service of the test makes
 	now      time.Time
 	accounts *account.Service
@@ -54,6 +55,7 @@ func newShop(t testing.TB) *shop {
 	path := filepath.Join(t.TempDir(), "9ten.db")
 	db, err := store.Open(t.Context(), store.Config{Path: path, Now: clock})
 	s.ok(err)
+	s.db = db
 	s.raw, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 	s.ok(err)
 	assets, err := web.LoadAssets()
@@ -69,7 +71,7 @@ func newShop(t testing.TB) *shop {
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
 		Facts: func(context.Context) web.NodeFacts { return web.NodeFacts{Name: "Quayside", SignUp: true} },
 		Rooms: site.Rooms{
-			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))},
+			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}},
 			Servers: &servers{Desk: social.Desk{Store: db}},
 			Wallet:  &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
 			Studios: site.Studios{Studio: s.studio, Moderation: s.mod, TakeFile: s.takeFile, TakeCover: s.takeCover},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -46,6 +47,8 @@ type ReleasePage struct {
 	Agreed    bool   // every track has the same shares
 	Share     string // absolute address
 	Back      string // where forms return to
+	Likes     int64  // of the release as a whole, by people of other servers
+	Boosts    int64
 }
 
 // A ReleaseTrack is a track with all that is known of it.
@@ -59,6 +62,8 @@ type ReleaseTrack struct {
 	Credits []Credit
 	Shares  []ShareLine
 	Text    []LyricLine
+	Likes   int64 // by people of other servers
+	Boosts  int64
 }
 
 // alike reports whether two lines say the same, whenever they were confirmed.
@@ -113,7 +118,26 @@ func (v *visit) release() error {
 	if err := v.personal(p, &r); err != nil {
 		return err
 	}
+	if err := v.reactions(p); err != nil {
+		return err
+	}
 	return v.show("release", p)
+}
+
+// reactions adds what people of other servers think of it.
+func (v *visit) reactions(p *ReleasePage) error {
+	counts, err := v.site.Talk.Reactions(v.Context(), p.ID)
+	if err != nil {
+		return err
+	}
+	whole := counts[social.Thing{Release: p.ID}]
+	p.Likes, p.Boosts = whole.Likes, whole.Boosts
+	for i := range p.Tracks {
+		t := &p.Tracks[i]
+		c := counts[social.Thing{Release: p.ID, Track: id.Track(t.Ref.ID)}]
+		t.Likes, t.Boosts = c.Likes, c.Boosts
+	}
+	return nil
 }
 
 const (

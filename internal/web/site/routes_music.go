@@ -9,6 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -17,6 +18,7 @@ type Music struct {
 	Catalogue *music.Catalogue
 	Library   *music.Library
 	Listen    *listen.Desk
+	Talk      *social.Talk
 }
 
 // musicPages are the pages one browses, and one's own library.

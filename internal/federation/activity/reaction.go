@@ -1,0 +1,62 @@
+package activity
+
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// react makes a handler of activities that say what somebody thinks of a thing
+// here, in whatever form they saw it. What is not of this node is not its own:
+// most of what people like is not.
+func react(kind social.Reaction) Handler {
+	return func(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+		o, err := object(in)
+		if err != nil {
+			return nil, err
+		}
+		t, err := thing(ctx, tx, in, o)
+		if err != nil || t == (social.Thing{}) {
+			return nil, err
+		}
+		_, err = tx.React(ctx, social.Reacted{Actor: in.From.ID, Kind: kind, Thing: t, Activity: in.ID, At: tx.Now()})
+		return nil, err
+	}
+}
+
+// unreact takes that back: what was said with the activity that is named, or
+// else what it is about, as some software undoes with an id of its own.
+func unreact(kind social.Reaction) Handler {
+	return func(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+		o, err := object(in)
+		if err != nil {
+			return nil, err
+		}
+		was, err := tx.UnreactBy(ctx, in.From.ID, o.ID())
+		if err != nil || was || o.Object == nil || len(o.Object.Object) != 1 {
+			return nil, err
+		}
+		t, err := thing(ctx, tx, in, o.Object.Object[0])
+		if err != nil || t == (social.Thing{}) {
+			return nil, err
+		}
+		_, err = tx.Unreact(ctx, in.From.ID, kind, t)
+		return nil, err
+	}
+}
+
+// thing is what of this node an item is, the zero value when it is of another.
+// Faults: NotFound for what is not public here.
+func thing(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Thing, error) {
+	r, t, ok := in.Site.MusicOf(o.ID())
+	if !ok {
+		return social.Thing{}, nil
+	}
+	found, _, err := tx.Public(ctx, social.Thing{Release: r, Track: t})
+	if fault.Is(err, fault.NotFound) {
+		return social.Thing{}, fault.Wrap(err, fault.NotFound, "%q is nothing that everybody can hear here.", o.ID())
+	}
+	return found, err
+}

@@ -1,0 +1,84 @@
+package activity_test
+
+import (
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// counts are what people elsewhere think of a release as a whole and of a track.
+func (w *world) counts(r id.Release, t id.Track) (whole, track social.Counts) {
+	w.T.Helper()
+	w.view(func(tx social.Tx) error {
+		all, err := tx.Reactions(w.T.Context(), r)
+		whole, track = all[social.Thing{Release: r}], all[social.Thing{Release: r, Track: t}]
+		return err
+	})
+	return whole, track
+}
+
+// Whatever form of a release or a track somebody saw: what they think of it lands
+// on it, once.
+func TestReactions(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada, bo := s.Actor("ada"), s.Actor("bo")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	r, track := w.Publish()
+	for _, at := range []string{w.Site.Release(r), w.Site.ReleaseNote(r), w.Site.ReleasePage(r), w.Site.ReleaseNote(r) + "/create"} {
+		w.receive(ada.Activity("Like", "likes/"+at[len(at)-4:], vocab.At(at)))
+	}
+	for _, at := range []string{w.Site.Track(track), w.Site.TrackNote(track), w.Site.TrackPage(r, track), fedtest.Origin + "/media/" + string(track) + "/original"} {
+		w.receive(ada.Activity("EmojiReact", "reacts/"+at[len(at)-4:], vocab.At(at)), bo.Activity("Announce", "boosts/"+at[len(at)-4:], vocab.At(at)))
+	}
+	heart := bo.Activity("Like", "likes/heart", vocab.At(w.Site.Track(track)))
+	heart.Content = "❤"
+	w.receive(heart, heart)
+	if whole, one := w.counts(r, track); whole != (social.Counts{Likes: 1}) || one != (social.Counts{Likes: 2, Boosts: 1}) {
+		t.Errorf("%+v, %+v", whole, one)
+	}
+	for _, all := range [][]*vocab.Object{
+		{bo.Activity("Undo", "u", vocab.At(heart.ID)), bo.Activity("Undo", "u", vocab.Of(bo.Activity("Announce", "of-another-id", vocab.At(w.Site.TrackNote(track)))))},
+		{ada.Activity("Delete", "d", vocab.At(ada.ID))},
+	} {
+		w.receive(all...)
+	}
+	if whole, one := w.counts(r, track); whole != (social.Counts{}) || one != (social.Counts{}) {
+		t.Errorf("taken back: %+v, %+v", whole, one)
+	}
+	if w.sent != 0 {
+		t.Errorf("%d were sent for it", w.sent)
+	}
+}
+
+// What counts for nothing, and takes nobody's word back.
+func TestReactionsOfNoWorth(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, mallory := s.Actor("ada"), evil.Actor("mallory")
+	w := &world{Node: fedtest.NewNode(t, s, evil)}
+	r, track := w.Publish()
+	at := vocab.At(w.Site.Track(track))
+	like := ada.Activity("Like", "likes/1", at)
+	w.receive(like)
+	inAdasName := mallory.Activity("Undo", "u1", vocab.Of(like))
+	loop := ada.Activity("Announce", "loop", vocab.At(ada.ID+"/loop"))
+	ofLoop := mallory.Activity("Announce", "of-loop", vocab.Of(loop))
+	two := mallory.Activity("Like", "two", at)
+	two.Object = append(two.Object, at)
+	w.receive(
+		inAdasName, mallory.Activity("Undo", "u2", vocab.At(like.ID)), mallory.Activity("Undo", "u3", vocab.Of(mallory.Activity("Like", "l", at))), loop, ofLoop, two,
+		mallory.Activity("Like", "none", vocab.At(w.Site.Track(id.New[id.Track](fedtest.Moment)))),
+		mallory.Activity("Like", "act", vocab.At(w.Site.Act(w.Act))),
+		mallory.Activity("Like", "elsewhere", vocab.At(evil.URL+form.Root+"tracks/"+string(track))),
+		mallory.Activity("Like", "beyond", vocab.At(w.Site.Track(track)+"/../x")),
+		mallory.Activity("Announce", "wrong", vocab.At(w.Site.TrackPage(r, id.New[id.Track](fedtest.Moment)))),
+	)
+	w.Withdraw(r)
+	w.receive(mallory.Activity("Like", "late", at))
+	if whole, one := w.counts(r, track); whole != (social.Counts{}) || one != (social.Counts{Likes: 1}) {
+		t.Errorf("%+v, %+v", whole, one)
+	}
+}
