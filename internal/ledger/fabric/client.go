@@ -40,6 +40,10 @@ const (
 // All nodes of a network record their day at the same minute, so they meet.
 const conflicts = 12
 
+// lags is the same where others' peers came to something else than the own: they
+// may be a block behind it, which two or three seconds put right.
+const lags = 6
+
 // apart spreads those who met over a time that grows with each try.
 func apart(try int) time.Duration {
 	return time.Duration(rand.Int64N(int64(100*time.Millisecond) << min(try, 4)))
@@ -112,7 +116,7 @@ func (c *Client) Through(org string) *Client {
 func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
 	for try := 0; ; try++ {
 		r, again, err := c.submit(ctx, call)
-		if !again || try == conflicts {
+		if try >= again {
 			return r, err
 		}
 		select {
@@ -123,38 +127,42 @@ func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, e
 	}
 }
 
-// submit makes one transaction of a call; again tells that another one may do.
-func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result, again bool, err error) {
+// submit makes one transaction of a call; again tells how many more may do.
+func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result, again int, err error) {
 	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient))
 	if err != nil {
-		return r, false, err
+		return r, 0, err
 	}
 	var tx *client.Transaction
 	if err := settled(ctx, submitSettles, func() (err error) {
 		within, stop := context.WithTimeout(ctx, endorseWithin)
 		defer stop()
 		tx, err = p.EndorseWithContext(within)
+		if again = 0; behind(err, c.peer) {
+			again = lags
+		}
 		err = explain(err)
 		if d, ok := errors.AsType[*Disagreement](err); ok {
+			again = lags
 			return d.of(c.peer)
 		}
 		return err
 	}); err != nil {
-		return r, false, err
+		return r, again, err
 	}
 	if tx, err = c.own(p, tx); err != nil {
-		return r, false, err
+		return r, 0, err
 	}
 	// A writing function returns the id of the transaction that recorded its
 	// operation. Another one's says that it was recorded before.
 	if r.Tx = string(tx.Result()); r.Tx != p.TransactionID() {
-		return r, false, nil
+		return r, 0, nil
 	}
 	within, stop := context.WithTimeout(ctx, orderWithin)
 	defer stop()
 	commit, err := tx.SubmitWithContext(within)
 	if err != nil {
-		return ledger.Result{}, false, unknown(explain(err))
+		return ledger.Result{}, 0, unknown(explain(err))
 	}
 	within, stop = context.WithTimeout(ctx, commitWithin)
 	defer stop()
@@ -164,25 +172,25 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	}
 	switch status.Code {
 	case peer.TxValidationCode_VALID:
-		return r, false, nil
+		return r, 0, nil
 	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE:
-		return ledger.Result{}, true, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Unavailable, "The ledger was changed at the same time. It is tried again.")
+		return ledger.Result{}, conflicts, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Unavailable, "The ledger was changed at the same time. It is tried again.")
 	}
-	return ledger.Result{}, false, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Internal, "The ledger's peers did not accept the transaction. The log has the details.")
+	return ledger.Result{}, 0, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Internal, "The ledger's peers did not accept the transaction. The log has the details.")
 }
 
 // recorded asks by the operation's id after a commit that was not heard of.
-func (c *Client) recorded(ctx context.Context, call ledger.Call, heard error) (r ledger.Result, again bool, err error) {
+func (c *Client) recorded(ctx context.Context, call ledger.Call, heard error) (r ledger.Result, again int, err error) {
 	within, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
 	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient), client.WithEndorsingOrganizations(c.peer))
 	if err != nil {
-		return r, false, err
+		return r, 0, err
 	}
 	if b, err := p.EvaluateWithContext(within); err == nil && string(b) != p.TransactionID() {
-		return ledger.Result{Tx: string(b)}, false, nil
+		return ledger.Result{Tx: string(b)}, 0, nil
 	}
-	return r, false, unknown(heard)
+	return r, 0, unknown(heard)
 }
 
 // unknown is for a call that may have been recorded: whatever failed, sending it

@@ -117,6 +117,24 @@ func explain(err error) error {
 	return fault.Wrap(err, fault.Unavailable, "The ledger cannot be reached at the moment. What has to be recorded waits.")
 }
 
+// behind reports whether others' peers refused what the one that was asked first,
+// which is of an organisation, endorsed: they may not have the block yet on which it
+// rests, as who sends one call after another does not wait for theirs.
+func behind(err error, org string) bool {
+	refused := false
+	for _, d := range status.Convert(err).Details() {
+		x, ok := d.(*gateway.ErrorDetail)
+		if !ok || !refusal.MatchString(x.Message) {
+			continue
+		}
+		if x.MspId == org {
+			return false
+		}
+		refused = true
+	}
+	return refused
+}
+
 // detailed adds to an error what its details say.
 type detailed struct {
 	error

@@ -3,6 +3,7 @@ package fabric_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -19,17 +20,23 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
-// A forgetful gateway is that of a peer which has just started.
+// A forgetful gateway is that of a peer which has just started, or whose neighbour
+// has not caught up with it.
 type forgetful struct {
 	gateway.UnimplementedGatewayServer
 	says  string
-	until int // calls it refuses so
+	by    string // whose peer says it; "" for the gateway itself
+	until int    // calls it refuses so
 	calls int
 }
 
 func (f *forgetful) ask() error {
 	if f.calls++; f.calls <= f.until {
-		return status.Error(codes.FailedPrecondition, f.says)
+		s, err := status.New(codes.FailedPrecondition, f.says), error(nil)
+		if f.by != "" {
+			s, err = status.New(codes.Aborted, "failed to collect enough transaction endorsements").WithDetails(&gateway.ErrorDetail{MspId: f.by, Message: f.says})
+		}
+		return errors.Join(err, s.Err())
 	}
 	return status.Error(codes.Aborted, "chaincode response 500, conflict: It is heard.")
 }
@@ -42,8 +49,8 @@ func (f *forgetful) Evaluate(context.Context, *gateway.EvaluateRequest) (*gatewa
 	return nil, f.ask()
 }
 
-// A peer that has just started does not know the others yet, which no command
-// and no page hears of.
+// A peer that has just started does not know the others yet, and another's may be a
+// block behind it, which no command and no page hears of.
 func TestAPeerThatHasJustStartedIsWaitedFor(t *testing.T) {
 	o, err := org.Keep(t.TempDir(), host, []string{"127.0.0.1"}, time.Now)
 	if err != nil {
@@ -78,21 +85,28 @@ func TestAPeerThatHasJustStartedIsWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	submit := func() error { _, err := c.Submit(t.Context(), ledger.Call{Op: "x", Fn: "Tick"}); return err }
 	const combination = "failed constructing descriptor for chaincodes:<name:\"nineten\" > : no combination of peers can be derived which satisfy the endorsement policy: required chaincodes are not installed on sufficient peers"
 	for _, x := range []struct {
-		what, says string
-		do         func() error
+		what, says, by string
+		do             func() error
 	}{
-		{"submit", combination, func() error { _, err := c.Submit(t.Context(), ledger.Call{Op: "x", Fn: "Tick"}); return err }},
-		{"evaluate", "no peers available to evaluate chaincode nineten in channel nineten", func() error { _, err := c.Evaluate(t.Context(), "GetNodes"); return err }},
+		{"submit", combination, "", submit},
+		{"evaluate", "no peers available to evaluate chaincode nineten in channel nineten", "", func() error { _, err := c.Evaluate(t.Context(), "GetNodes"); return err }},
+		{"behind, it refuses", "chaincode response 500, invalid: The tree does not continue the older one.", "b.example", submit},
+		{"behind, it comes to something else", "ProposalResponsePayloads do not match", "b.example", submit},
 	} {
-		*f = forgetful{says: x.says, until: 3}
+		*f = forgetful{says: x.says, by: x.by, until: 3}
 		if err := x.do(); !fault.Is(err, fault.Conflict) || fault.Message(err) != "It is heard." {
 			t.Errorf("%s: %v", x.what, err)
 		}
 		if f.calls != 4 {
 			t.Errorf("%s: asked %d times", x.what, f.calls)
 		}
+	}
+	*f = forgetful{says: "chaincode response 500, invalid: It is nonsense.", by: host, until: 3}
+	if err := submit(); !fault.Is(err, fault.Invalid) || f.calls != 1 {
+		t.Errorf("what the own peer refuses is asked %d times: %v", f.calls, err)
 	}
 	if err := conn.Close(); err != nil {
 		t.Error(err)
