@@ -2,12 +2,13 @@
 // devices and programs act for them, and what they may do on this node.
 //
 // Of every secret (password, session, link, token) only a hash is kept, and
-// each is compared in constant time. The package knows no cookies and no mail:
-// a transport carries the secrets it returns.
+// each is compared in constant time. The package knows no cookies and writes no
+// letters: a transport carries the secrets it returns.
 package account
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -38,9 +39,12 @@ func (r Role) Has(o Role) bool { return o.Valid() && ranks[r] >= ranks[o] }
 // An Account is a person who can sign in.
 type Account struct {
 	ID            id.Account
-	Handle        string // unique, lower case: letters, digits, underscore
-	Name          string // as shown
-	Email         string // "" when none was given
+	Handle        string    // unique, lower case: letters, digits, underscore
+	Name          string    // as shown
+	Email         string    // "" when none was given
+	Confirmed     time.Time // when the address was shown to be theirs; zero: not yet
+	Pending       string    // an address that waits to be confirmed
+	Lang          string    // in which they read: a tag such as de, "" when nobody said
 	Role          Role
 	HistoryPaused bool
 	Created       time.Time
@@ -124,8 +128,30 @@ type Tx interface {
 	Find(ctx context.Context, text string, after id.Account, n int) ([]Account, error)
 	CountRole(ctx context.Context, r Role) (int64, error)
 	SetRole(ctx context.Context, who id.Account, r Role) error
-	// SetPassword also ends what a reset link was good for.
+	// SetPassword also ends what links for a new one were good for.
 	SetPassword(ctx context.Context, who id.Account, password string) error
+	SetLang(ctx context.Context, who id.Account, lang string) error
+	// SetPending keeps the address that waits to be confirmed, SetAddress makes
+	// it the account's.
+	SetPending(ctx context.Context, who id.Account, email string) error
+	SetAddress(ctx context.Context, who id.Account, email string, confirmed time.Time) error
+	// InsertLink keeps what a letter's secret is good for; twice does no harm.
+	InsertLink(ctx context.Context, hash []byte, who id.Account, kind, email string, until time.Time) error
+	// ByLink finds the account of a link, and where its letter went.
+	ByLink(ctx context.Context, kind string, hash []byte) (a Account, email string, err error)
+	DropLinks(ctx context.Context, who id.Account, kind string) error
+	// ExpireLetters forgets links and invitations whose time is over.
+	ExpireLetters(ctx context.Context) error
+
+	// InsertInvitation keeps an invitation; hash is nil until its letter is written.
+	InsertInvitation(ctx context.Context, in Invitation, hash []byte) error
+	Invitation(ctx context.Context, invitation string) (Invitation, error)
+	ByInvitation(ctx context.Context, hash []byte) (Invitation, error)
+	SetInvitation(ctx context.Context, invitation string, hash []byte) error
+	// Invitations lists a maker's open ones, or everybody's for "".
+	Invitations(ctx context.Context, maker string) ([]Invitation, error)
+	DeleteInvitation(ctx context.Context, invitation, maker string) error
+
 	SetReset(ctx context.Context, who id.Account, hash []byte, until time.Time) error
 	ByReset(ctx context.Context, hash []byte) (Account, error)
 	SetProfile(ctx context.Context, who id.Account, name, email string) error
@@ -171,6 +197,11 @@ type Config struct {
 	Store Store
 	Now   func() time.Time
 	Erase []Eraser // run in order before the account itself is deleted
+	// Send has a letter sent once the transaction is durable; nil: there are none.
+	Send func(ctx context.Context, tx Tx, e Errand) error
+	// Confirms says that letters leave the node, so that an address has to be
+	// shown to be theirs before it counts.
+	Confirms bool
 }
 
 // A Service holds everything that is done with accounts. Its methods may be
@@ -186,6 +217,13 @@ type Service struct {
 	known    limit.Known    // networks in which an account signed in
 	signUps  *limit.Limiter
 	settings cache
+
+	send      func(ctx context.Context, tx Tx, e Errand) error
+	confirms  bool
+	byAsker   *limit.Limiter // networks that ask for a new password
+	byAsked   *limit.Limiter // accounts that one is asked for
+	byInviter *limit.Limiter
+	byAddress *limit.Limiter // letters that ask whether an address is theirs
 }
 
 // New returns a service.
@@ -193,6 +231,8 @@ func New(c Config) *Service {
 	return &Service{
 		store: c.Store, now: c.Now, erase: c.Erase, hasher: newHasher(),
 		byAddr: limit.New(5*time.Second, 30), byPair: limit.New(30*time.Second, 10), byLogin: limit.New(10*time.Second, 100), signUps: limit.New(time.Minute, 20),
+		send: c.Send, confirms: c.Confirms,
+		byAsker: limit.New(time.Minute, 10), byAsked: limit.New(20*time.Minute, 3), byInviter: limit.New(10*time.Minute, 20), byAddress: limit.New(10*time.Minute, 5),
 	}
 }
 
@@ -208,8 +248,10 @@ func (s *Service) ByHandle(ctx context.Context, handle string) (a Account, err e
 	return a, err
 }
 
-// SetProfile changes how p is shown and reached; an empty email is none.
-// Faults: Unauthenticated, Invalid, Conflict when the address is taken.
+// SetProfile changes how p is shown and reached; an empty email is none. Where
+// letters leave the node, another address counts once the link of a letter to
+// it was followed. Faults: Unauthenticated, Invalid, Limited, Conflict when the
+// address is taken.
 func (s *Service) SetProfile(ctx context.Context, p Principal, name, email string) error {
 	if err := p.signedIn(); err != nil {
 		return err
@@ -221,8 +263,27 @@ func (s *Service) SetProfile(ctx context.Context, p Principal, name, email strin
 	if email, err = cleanEmail(email); err != nil {
 		return err
 	}
-	err = s.store.AccountUpdate(ctx, func(tx Tx) error { return tx.SetProfile(ctx, p.Account, name, email) })
+	err = s.store.AccountUpdate(ctx, func(tx Tx) error { return s.setProfile(ctx, tx, p.Account, name, email) })
 	return taken(err, "email", "There is an account with that address already.")
+}
+
+func (s *Service) setProfile(ctx context.Context, tx Tx, who id.Account, name, email string) error {
+	a, err := tx.Account(ctx, who)
+	if err != nil {
+		return err
+	}
+	if s.confirms && email != "" && (email != a.Email || a.Confirmed.IsZero()) {
+		if err := s.byAddress.Allow(string(who), s.now()); err != nil {
+			return err
+		}
+		return errors.Join(tx.SetProfile(ctx, who, name, a.Email), s.ask(ctx, tx, a, email))
+	}
+	if old := s.reaches(a); old != "" && old != email {
+		if err := s.post(ctx, tx, Errand{Kind: ErrandMoved, Account: who, Email: old}); err != nil {
+			return err
+		}
+	}
+	return errors.Join(tx.SetPending(ctx, who, ""), tx.SetProfile(ctx, who, name, email))
 }
 
 // SetHistoryPaused stops or resumes keeping what p listens to. Faults:

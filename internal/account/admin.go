@@ -144,7 +144,14 @@ func (s *Service) Reset(ctx context.Context, text, password string, c Client) (i
 	}
 	var a Account
 	find := func(tx Tx) error {
-		if a, err = tx.ByReset(ctx, link); fault.Is(err, fault.NotFound) {
+		a, err = tx.ByReset(ctx, link)
+		if fault.Is(err, fault.NotFound) {
+			var to string
+			if a, to, err = tx.ByLink(ctx, linkReset, link); err == nil && to != a.Email {
+				return errReset() // letters go elsewhere since
+			}
+		}
+		if fault.Is(err, fault.NotFound) {
 			return errReset()
 		}
 		return err
@@ -163,7 +170,7 @@ func (s *Service) Reset(ctx context.Context, text, password string, c Client) (i
 		if err := find(tx); err != nil {
 			return err
 		}
-		if err := errors.Join(tx.SetPassword(ctx, a.ID, hash), revoke(ctx, tx, a.ID)); err != nil {
+		if err := errors.Join(tx.SetPassword(ctx, a.ID, hash), revoke(ctx, tx, a.ID), s.changed(ctx, tx, a)); err != nil {
 			return err
 		}
 		in, err = begin(ctx, tx, a, c)
@@ -173,7 +180,7 @@ func (s *Service) Reset(ctx context.Context, text, password string, c Client) (i
 }
 
 func errReset() error {
-	return fault.New(fault.Forbidden, "This link has been used or is too old. Ask the operator for a new one.")
+	return fault.New(fault.Forbidden, "This link has been used or is too old. Ask for a new one.")
 }
 
 // SetPassword replaces somebody's password from the command line and ends all
@@ -194,7 +201,7 @@ func (s *Service) SetPassword(ctx context.Context, p Principal, who id.Account, 
 		return err
 	}
 	return s.store.AccountUpdate(ctx, func(tx Tx) error {
-		return errors.Join(tx.SetPassword(ctx, who, hash), revoke(ctx, tx, who), tx.Audit(ctx, p.actor(), "account.password", string(who), ""))
+		return errors.Join(tx.SetPassword(ctx, who, hash), revoke(ctx, tx, who), s.changed(ctx, tx, a), tx.Audit(ctx, p.actor(), "account.password", string(who), ""))
 	})
 }
 

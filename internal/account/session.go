@@ -66,6 +66,11 @@ func begin(ctx context.Context, tx Tx, a Account, c Client) (SignedIn, error) {
 	if err := tx.InsertSession(ctx, s); err != nil {
 		return SignedIn{}, err
 	}
+	if c.Lang != "" && c.Lang != a.Lang { // letters are in the language in which somebody read last
+		if err := tx.SetLang(ctx, a.ID, c.Lang); err != nil {
+			return SignedIn{}, err
+		}
+	}
 	p := principal(a)
 	p.CSRF, p.session = csrf(raw), hash
 	return SignedIn{Principal: p, Token: text, Expires: s.Expires}, nil
@@ -211,9 +216,9 @@ func (s *Service) Sessions(ctx context.Context, p Principal) (list []Session, er
 	return list, err
 }
 
-// Expire forgets sessions whose time is over. A daily job calls it.
+// Expire forgets sessions, links and invitations whose time is over. A daily job calls it.
 func (s *Service) Expire(ctx context.Context) error {
-	return s.store.AccountUpdate(ctx, func(tx Tx) error { return tx.ExpireSessions(ctx) })
+	return s.store.AccountUpdate(ctx, func(tx Tx) error { return errors.Join(tx.ExpireSessions(ctx), tx.ExpireLetters(ctx)) })
 }
 
 // ChangePassword replaces p's own password and ends all other sessions.
@@ -231,7 +236,11 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 		return err
 	}
 	return s.store.AccountUpdate(ctx, func(tx Tx) error {
-		return errors.Join(tx.SetPassword(ctx, p.Account, hash), tx.EndSessions(ctx, p.Account, p.session))
+		a, err := tx.Account(ctx, p.Account)
+		if err != nil {
+			return err
+		}
+		return errors.Join(tx.SetPassword(ctx, p.Account, hash), tx.EndSessions(ctx, p.Account, p.session), s.changed(ctx, tx, a))
 	})
 }
 

@@ -22,6 +22,7 @@ type Settings struct {
 	OperatorPlace string
 	OpenSignUp    bool // anyone may make an account
 	OpenStudio    bool // any listener may open a studio
+	OpenInvite    bool // members may invite others
 }
 
 // The keys under which settings are stored.
@@ -29,6 +30,7 @@ const (
 	keyName, keyAbout      = "node.name", "node.about"
 	keyOperator, keyPlace  = "operator.name", "operator.place"
 	keySignUp, keyStudio   = "open.signup", "open.studio"
+	keyInvite              = "open.invite"
 	keySetup               = "setup.hash" // hex SHA-256 of the setup link's secret
 	yes, no                = "yes", "no"
 	aboutMost, defaultName = 2000, "A 9ten node"
@@ -40,7 +42,7 @@ type cache struct{ p atomic.Pointer[Settings] }
 func readSettings(m map[string]string) Settings {
 	n := Settings{
 		Name: m[keyName], About: m[keyAbout], OperatorName: m[keyOperator], OperatorPlace: m[keyPlace],
-		OpenSignUp: m[keySignUp] == yes, OpenStudio: m[keyStudio] != no,
+		OpenSignUp: m[keySignUp] == yes, OpenStudio: m[keyStudio] != no, OpenInvite: m[keyInvite] == yes,
 	}
 	if n.Name == "" {
 		n.Name = defaultName
@@ -59,7 +61,7 @@ func flag(b bool) string {
 func (n Settings) save(ctx context.Context, tx Tx) error {
 	m := map[string]string{
 		keyName: n.Name, keyAbout: n.About, keyOperator: n.OperatorName, keyPlace: n.OperatorPlace,
-		keySignUp: flag(n.OpenSignUp), keyStudio: flag(n.OpenStudio),
+		keySignUp: flag(n.OpenSignUp), keyStudio: flag(n.OpenStudio), keyInvite: flag(n.OpenInvite),
 	}
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if err := tx.SetSetting(ctx, k, m[k]); err != nil {

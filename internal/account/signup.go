@@ -15,6 +15,8 @@ type SignUp struct {
 	Name     string // empty: the handle
 	Email    string // may be empty
 	Password string
+	// Invitation is the secret of an invitation's link; "" without one.
+	Invitation string
 }
 
 // prepare checks a sign-up and hashes its password, outside of any
@@ -38,6 +40,7 @@ func (s *Service) prepare(ctx context.Context, in SignUp, r Role) (a Account, pa
 }
 
 // insert writes a new account unless its handle or address is or was taken.
+// Where letters leave the node, its address waits until it is confirmed.
 func (s *Service) insert(ctx context.Context, tx Tx, a Account, password string) error {
 	if _, err := tx.ByHandle(ctx, a.Handle); err == nil {
 		return errHandle()
@@ -49,7 +52,15 @@ func (s *Service) insert(ctx context.Context, tx Tx, a Account, password string)
 	} else if gone {
 		return errHandle()
 	}
-	return taken(tx.InsertAccount(ctx, a, password), "email", "There is an account with that address already. Sign in instead, or leave the address empty.")
+	ask := ""
+	if s.confirms && a.Confirmed.IsZero() {
+		ask, a.Email, a.Pending = a.Email, "", a.Email
+	}
+	err := taken(tx.InsertAccount(ctx, a, password), "email", "There is an account with that address already. Sign in instead, or leave the address empty.")
+	if err != nil || ask == "" {
+		return err
+	}
+	return s.ask(ctx, tx, a, ask)
 }
 
 func errHandle() error {
@@ -57,13 +68,14 @@ func errHandle() error {
 }
 
 // SignUp makes a listener and signs them in. Faults: Forbidden when sign-up is
-// closed; Invalid and Conflict, on the field; Limited.
+// closed and the invitation is not good; Invalid and Conflict, on the field;
+// Limited.
 func (s *Service) SignUp(ctx context.Context, in SignUp, c Client) (out SignedIn, err error) {
 	n, err := s.Settings(ctx)
 	if err != nil {
 		return out, err
 	}
-	if !n.OpenSignUp {
+	if !n.OpenSignUp && in.Invitation == "" {
 		return out, fault.New(fault.Forbidden, "This node is not taking new accounts at the moment.")
 	}
 	if err := s.signUps.Allow(limit.Network(c.Addr), s.now()); err != nil {
@@ -74,7 +86,11 @@ func (s *Service) SignUp(ctx context.Context, in SignUp, c Client) (out SignedIn
 		return out, err
 	}
 	err = s.store.AccountUpdate(ctx, func(tx Tx) error {
-		a.ID, a.Created = id.New[id.Account](tx.Now()), tx.Now()
+		a := a
+		a.ID, a.Created, a.Lang = id.New[id.Account](tx.Now()), tx.Now(), c.Lang
+		if err := accept(ctx, tx, in.Invitation, &a); err != nil {
+			return err
+		}
 		if err := s.insert(ctx, tx, a, hash); err != nil {
 			return err
 		}
@@ -82,6 +98,22 @@ func (s *Service) SignUp(ctx context.Context, in SignUp, c Client) (out SignedIn
 		return err
 	})
 	return out, err
+}
+
+// accept uses up the invitation with which an account is made. Who came by the
+// link of a letter has the address that it went to.
+func accept(ctx context.Context, tx Tx, text string, a *Account) error {
+	if text == "" {
+		return nil
+	}
+	in, err := invited(ctx, tx, text)
+	if err != nil {
+		return err
+	}
+	if a.Role = in.Role; in.Email != "" && in.Email == a.Email {
+		a.Confirmed = tx.Now()
+	}
+	return tx.DeleteInvitation(ctx, in.ID, "")
 }
 
 // Add makes an account for somebody else, whether sign-up is open or not.

@@ -46,6 +46,8 @@ type Me struct {
 	Handle        string     `json:"handle"`
 	Name          string     `json:"name"`
 	Email         string     `json:"email,omitempty"`
+	Confirmed     bool       `json:"email_confirmed" doc:"The address was shown to be yours"`
+	Pending       string     `json:"email_pending,omitempty" doc:"An address that holds once the link in the letter to it was followed"`
 	Role          string     `json:"role"`
 	HistoryPaused bool       `json:"history_paused"`
 	Created       time.Time  `json:"created"`
@@ -93,7 +95,7 @@ func token(t account.Token, secret string) Token {
 type profileInput struct {
 	Body struct {
 		Name          *string `json:"name,omitempty" maxLength:"100"`
-		Email         *string `json:"email,omitempty" maxLength:"254" doc:"Empty for none"`
+		Email         *string `json:"email,omitempty" maxLength:"254" doc:"Empty for none. Where letters leave the node, another one holds once it is confirmed"`
 		HistoryPaused *bool   `json:"history_paused,omitempty"`
 	}
 }
@@ -146,7 +148,7 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*output[Me], error) {
 	if err != nil {
 		return nil, err
 	}
-	return reply(Me{x.ID, x.Handle, x.Name, x.Email, string(x.Role), x.HistoryPaused, x.Created})
+	return reply(Me{x.ID, x.Handle, x.Name, x.Email, !x.Confirmed.IsZero(), x.Pending, string(x.Role), x.HistoryPaused, x.Created})
 }
 
 func (a *API) editMe(ctx context.Context, in *profileInput) (*output[Me], error) {

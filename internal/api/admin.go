@@ -176,6 +176,7 @@ type Settings struct {
 	Place      string `json:"place"`
 	OpenSignUp bool   `json:"open_signup" doc:"Anyone may make an account"`
 	OpenStudio bool   `json:"open_studio" doc:"Any listener may open a studio"`
+	OpenInvite bool   `json:"open_invite" doc:"Members may invite others, also while sign-up is closed"`
 }
 
 type settingsInput struct {
@@ -186,6 +187,7 @@ type settingsInput struct {
 		Place      *string `json:"place,omitempty"`
 		OpenSignUp *bool   `json:"open_signup,omitempty"`
 		OpenStudio *bool   `json:"open_studio,omitempty"`
+		OpenInvite *bool   `json:"open_invite,omitempty"`
 	}
 }
 
@@ -194,7 +196,7 @@ func (a *API) settings(ctx context.Context, _ *struct{}) (*output[Settings], err
 	if err != nil {
 		return nil, err
 	}
-	return reply(Settings{s.Name, s.About, s.OperatorName, s.OperatorPlace, s.OpenSignUp, s.OpenStudio})
+	return reply(Settings{s.Name, s.About, s.OperatorName, s.OperatorPlace, s.OpenSignUp, s.OpenStudio, s.OpenInvite})
 }
 
 func (a *API) editSettings(ctx context.Context, in *settingsInput) (*output[Settings], error) {
@@ -209,6 +211,7 @@ func (a *API) editSettings(ctx context.Context, in *settingsInput) (*output[Sett
 	set(&s.OperatorPlace, b.Place)
 	set(&s.OpenSignUp, b.OpenSignUp)
 	set(&s.OpenStudio, b.OpenStudio)
+	set(&s.OpenInvite, b.OpenInvite)
 	if err := a.Accounts.SaveSettings(ctx, account.From(ctx), s); err != nil {
 		return nil, err
 	}

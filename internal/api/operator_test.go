@@ -23,6 +23,7 @@ func TestTheOperatorRunsTheNode(t *testing.T) {
 	}
 	root.refused(http.MethodPatch, "/settings", map[string]any{"nickname": "x"}, http.StatusUnprocessableEntity)
 	root.do(http.MethodGet, "/settings", nil, http.StatusOK, &s)
+	h.checkLetters(h.browser(h.root), ada)
 	root.do(http.MethodPost, "/mail/test", map[string]any{"to": "ada@example.org"}, http.StatusOK, nil)
 	if d := root.refused(http.MethodPost, "/mail/test", map[string]any{"to": "nobody"}, http.StatusUnprocessableEntity); len(h.post.to) != 1 || len(d.Errors) != 1 || d.Errors[0].Location != "to" {
 		t.Errorf("%v, %+v", h.post.to, d)

@@ -69,6 +69,7 @@ func (a *API) Handler() http.Handler {
 	a.node(r)
 	a.people(r)
 	a.sessions(r)
+	a.invitations(r)
 	a.catalogue(r)
 	a.library(r)
 	a.listening(r)

@@ -19,9 +19,15 @@ func (a *API) sessions(r *router) {
 		return operation{method: method, path: path, id: id, tag: tag, scope: account.ScopeRead, session: true, summary: summary}
 	}
 	add(r, open("/setup", "set-up", "Make the first admin and name the node, with the token of the setup link"), a.setUp)
-	add(r, open("/signup", "sign-up", "Make an account and begin a session, where sign-up is open"), a.signUp)
+	add(r, open("/signup", "sign-up", "Make an account and begin a session, where sign-up is open or with an invitation"), a.signUp)
 	add(r, open("/session", "sign-in", "Begin a session"), a.signIn)
 	add(r, open("/password", "reset-password", "Set a new password with the token of a link, and begin a session"), a.resetPassword)
+	letter := open("/password/letter", "ask-password-link", "Have a link for a new password sent by mail; the answer is the same whether there is such an account or not")
+	letter.status = http.StatusAccepted
+	add(r, letter, a.askPasswordLink)
+	confirm := open("/me/address", "confirm-address", "Say that a mail address is yours, with the token of the link in the letter")
+	confirm.status = http.StatusNoContent
+	add(r, confirm, a.confirmAddress)
 	add(r, own(http.MethodGet, "/session", "get-session", "The session that asks, with its CSRF token"), a.session)
 	add(r, own(http.MethodDelete, "/session", "sign-out", "End this session"), a.signOut)
 	add(r, own(http.MethodGet, "/sessions", "list-sessions", "Where you are signed in, the newest first"), a.listSessions)
@@ -75,7 +81,12 @@ type setupInput struct {
 	}
 }
 
-type signUpInput struct{ Body NewAccount }
+type signUpInput struct {
+	Body struct {
+		NewAccount
+		Invitation string `json:"invitation,omitempty" doc:"Token of an invitation's link; needed where sign-up is closed"`
+	}
+}
 
 type signInInput struct {
 	Body struct {
@@ -86,9 +97,30 @@ type signInInput struct {
 
 type resetInput struct {
 	Body struct {
-		Token    string `json:"token" doc:"From the link the operator made"`
+		Token    string `json:"token" doc:"From the link in the letter, or that the operator made"`
 		Password string `json:"password"`
 	}
+}
+
+type letterInput struct {
+	Body struct {
+		Login string `json:"login" maxLength:"254" doc:"Handle or mail address"`
+	}
+}
+
+type addressInput struct {
+	Body struct {
+		Token string `json:"token" doc:"From the link in the letter"`
+	}
+}
+
+func (a *API) askPasswordLink(ctx context.Context, in *letterInput) (*struct{}, error) {
+	return nil, a.Accounts.AskReset(ctx, in.Body.Login, gate.Client(ctx))
+}
+
+func (a *API) confirmAddress(ctx context.Context, in *addressInput) (*struct{}, error) {
+	_, err := a.Accounts.Confirm(ctx, in.Body.Token, gate.Client(ctx))
+	return nil, err
 }
 
 type changePasswordInput struct {
@@ -110,7 +142,9 @@ func (a *API) setUp(ctx context.Context, in *setupInput) (*sessionOutput, error)
 }
 
 func (a *API) signUp(ctx context.Context, in *signUpInput) (*sessionOutput, error) {
-	return a.begun(a.Accounts.SignUp(ctx, in.Body.signUp(), gate.Client(ctx)))
+	s := in.Body.signUp()
+	s.Invitation = in.Body.Invitation
+	return a.begun(a.Accounts.SignUp(ctx, s, gate.Client(ctx)))
 }
 
 func (a *API) signIn(ctx context.Context, in *signInInput) (*sessionOutput, error) {

@@ -157,7 +157,7 @@ func (n *node) openLog(w world) (err error) {
 }
 
 func (n *node) openDomain() {
-	n.accounts = account.New(account.Config{Store: n.db, Now: n.now, Erase: n.erasers()})
+	n.accounts = account.New(account.Config{Store: n.db, Now: n.now, Erase: n.erasers(), Send: enqueueLetter, Confirms: n.cfg.Mail.Server != ""})
 	n.listen = listen.NewDesk(n.cfg.NodeID(), n.db, n.keys.log)
 	n.wallet = &wallet.Desk{Store: n.db}
 	n.report = &report.Desk{
@@ -206,6 +206,7 @@ func (n *node) calendar() {
 	n.jobs.Handle(jobContest, jobs.Options{}, func(ctx context.Context, j jobs.Job) error {
 		return n.recording(ctx, func(ctx context.Context) error { return n.contest(ctx, j) })
 	})
+	n.jobs.Handle(jobLetter, jobs.Options{Tries: letterTries, Timeout: 5 * time.Minute, Parallel: 2}, n.deliver)
 	handle(jobMove, n.move)
 	record(jobRelay, n.relay)
 	record(jobDescribe, func(context.Context) error { return nil })

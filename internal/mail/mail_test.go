@@ -3,139 +3,21 @@ package mail_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
-	"log"
-	"math/big"
 	"mime"
 	"mime/multipart"
-	"net"
 	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
-
 	"github.com/michaelperna/9ten/internal/fault"
 	own "github.com/michaelperna/9ten/internal/mail"
+	"github.com/michaelperna/9ten/internal/mail/mailtest"
 )
-
-// A box is what a mail server took.
-type box struct {
-	mu      sync.Mutex
-	letters [][]byte
-	to      []string
-}
-
-// A talk is one connection to the server.
-type talk struct {
-	*box
-	tls, in bool
-}
-
-func (b *box) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	_, private := c.TLSConnectionState()
-	return &talk{box: b, tls: private}, nil
-}
-func (*talk) AuthMechanisms() []string { return []string{sasl.Plain} }
-func (t *talk) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if !t.tls || user != "night" || password != "desk" {
-			return smtp.ErrAuthFailed
-		}
-		t.in = true
-		return nil
-	}), nil
-}
-func (t *talk) Mail(string, *smtp.MailOptions) error {
-	if !t.in {
-		return smtp.ErrAuthRequired
-	}
-	return nil
-}
-func (t *talk) Rcpt(to string, _ *smtp.RcptOptions) error {
-	switch {
-	case strings.HasPrefix(to, "nobody@"):
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such box"}
-	case strings.HasPrefix(to, "later@"):
-		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted"}
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.to = append(t.to, to)
-	return nil
-}
-func (t *talk) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.letters = append(t.letters, b)
-	return err
-}
-func (*talk) Reset()        {}
-func (*talk) Logout() error { return nil }
-
-// certificate makes one for 127.0.0.1, and the pool that trusts it.
-func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(made)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
-}
-
-// server runs a mail server that takes letters in TLS, from who signs in.
-func server(t *testing.T, privacy string) (*box, *own.SMTP) {
-	t.Helper()
-	cert, pool := certificate(t)
-	b := new(box)
-	s := smtp.NewServer(b)
-	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
-	s.ErrorLog, s.Domain, s.AllowInsecureAuth = log.New(io.Discard, "", 0), "mail.example", true
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := ln.Addr().String()
-	if privacy == own.TLS {
-		ln = tls.NewListener(ln, s.TLSConfig)
-	}
-	if privacy == own.None {
-		s.TLSConfig = nil
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ln) }()
-	t.Cleanup(func() {
-		if err := errors.Join(s.Close(), <-ended); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
-			t.Error(err)
-		}
-	})
-	from := own.Address{Name: func(context.Context) string { return "Näher am Kai" }, Mail: "9ten@music.example"}
-	return b, &own.SMTP{Server: at, Privacy: privacy, User: "night", Password: "desk", From: from, TLS: &tls.Config{RootCAs: pool}}
-}
 
 func letter(to string) own.Letter {
 	return own.Letter{
@@ -149,17 +31,17 @@ func letter(to string) own.Letter {
 func TestLettersArrive(t *testing.T) {
 	for _, privacy := range []string{own.StartTLS, own.TLS} {
 		t.Run(privacy, func(t *testing.T) {
-			b, s := server(t, privacy)
+			b, s := mailtest.Serve(t, privacy)
 			if how, err := s.Check(t.Context()); err != nil || !strings.Contains(how, s.Server) {
 				t.Fatalf("%q, %v", how, err)
 			}
 			if err := s.Send(t.Context(), letter("ada@example.org")); err != nil {
 				t.Fatal(err)
 			}
-			if len(b.letters) != 1 || len(b.to) != 1 || b.to[0] != "ada@example.org" {
-				t.Fatalf("%d letters to %q", len(b.letters), b.to)
+			if len(b.Letters()) != 1 || len(b.To()) != 1 || b.To()[0] != "ada@example.org" {
+				t.Fatalf("%d letters to %q", len(b.Letters()), b.To())
 			}
-			read(t, b.letters[0])
+			read(t, b.Letters()[0])
 		})
 	}
 }
@@ -210,7 +92,7 @@ func read(t *testing.T, raw []byte) {
 // What a server refuses for good is told from what may be taken later, and a
 // server that cannot be trusted gets nothing.
 func TestWhatAServerRefuses(t *testing.T) {
-	b, s := server(t, own.StartTLS)
+	b, s := mailtest.Serve(t, own.StartTLS)
 	if err := s.Send(t.Context(), letter("nobody@example.org")); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "no such box") {
 		t.Errorf("a box that is not there: %v", err)
 	}
@@ -227,7 +109,7 @@ func TestWhatAServerRefuses(t *testing.T) {
 	if _, err := wrong.Check(t.Context()); !fault.Is(err, fault.Unavailable) || strings.Contains(fault.Message(err), "disk") {
 		t.Errorf("a wrong password: %v", err)
 	}
-	_, plain := server(t, own.None)
+	_, plain := mailtest.Serve(t, own.None)
 	plain.Privacy = own.StartTLS
 	if err := plain.Send(t.Context(), letter("ada@example.org")); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("a server without TLS: %v", err)
@@ -241,8 +123,8 @@ func TestWhatAServerRefuses(t *testing.T) {
 	if err := gone.Send(t.Context(), letter("ada@example.org")); !fault.Is(err, fault.Invalid) {
 		t.Errorf("no port: %v", err)
 	}
-	if len(b.letters) != 0 {
-		t.Errorf("%d letters were taken", len(b.letters))
+	if len(b.Letters()) != 0 {
+		t.Errorf("%d letters were taken", len(b.Letters()))
 	}
 }
 

@@ -66,6 +66,7 @@ func (tx accountTx) SetSetting(ctx context.Context, key, value string) error {
 func (tx accountTx) InsertAccount(ctx context.Context, a account.Account, password string) error {
 	return tx.dialect.explain(wrap(tx.Q.AccountInsert(ctx, sqlgen.AccountInsertParams{
 		ID: string(a.ID), Handle: a.Handle, Email: a.Email, Name: a.Name, Role: string(a.Role), Password: password, Created: a.Created.UnixMilli(),
+		Lang: a.Lang, Confirmed: stored(a.Confirmed), Pending: a.Pending,
 	}), "account"))
 }
 
@@ -111,6 +112,9 @@ func (tx accountTx) SetRole(ctx context.Context, who id.Account, r account.Role)
 }
 
 func (tx accountTx) SetPassword(ctx context.Context, who id.Account, password string) error {
+	if err := tx.DropLinks(ctx, who, "reset"); err != nil {
+		return err
+	}
 	return changed(tx.Q.AccountSetPassword(ctx, sqlgen.AccountSetPasswordParams{Password: password, ID: string(who)}))(noAccount)
 }
 
@@ -124,7 +128,7 @@ func (tx accountTx) ByReset(ctx context.Context, hash []byte) (account.Account, 
 }
 
 func (tx accountTx) SetProfile(ctx context.Context, who id.Account, name, email string) error {
-	n, err := tx.Q.AccountSetProfile(ctx, sqlgen.AccountSetProfileParams{Name: name, Email: email, ID: string(who)})
+	n, err := tx.Q.AccountSetProfile(ctx, sqlgen.AccountSetProfileParams{Name: name, Email: email, Same: email, ID: string(who)})
 	return changed(n, tx.dialect.explain(err))(noAccount)
 }
 
@@ -135,6 +139,9 @@ func (tx accountTx) SetHistoryPaused(ctx context.Context, who id.Account, paused
 func (tx accountTx) DeleteAccount(ctx context.Context, a account.Account) error {
 	if err := tx.Q.RetiredInsert(ctx, sqlgen.RetiredInsertParams{Hash: handleHash(a.Handle), At: tx.Ms()}); err != nil {
 		return wrap(err, "retire handle")
+	}
+	if err := tx.Q.InvitationDeleteOf(ctx, string(a.ID)); err != nil {
+		return wrap(err, "invitations")
 	}
 	return changed(tx.Q.AccountDelete(ctx, string(a.ID)))(noAccount)
 }
@@ -250,7 +257,7 @@ func (tx accountTx) Audited(ctx context.Context, after string, n int) ([]account
 func person(r sqlgen.Account) account.Account {
 	return account.Account{
 		ID: id.Account(r.ID), Handle: r.Handle, Name: r.Name, Email: r.Email, Role: account.Role(r.Role),
-		HistoryPaused: r.HistoryPaused, Created: utc(r.Created),
+		HistoryPaused: r.HistoryPaused, Created: utc(r.Created), Lang: r.Lang, Confirmed: utc(r.Confirmed), Pending: r.Pending,
 	}
 }
 

@@ -6,8 +6,8 @@ insert into setting (key, value) values (@key, @value)
 on conflict (key) do update set value = excluded.value;
 
 -- name: AccountInsert :exec
-insert into account (id, handle, email, name, role, password, created)
-values (@id, @handle, @email, @name, @role, @password, @created);
+insert into account (id, handle, email, name, role, password, created, lang, confirmed, pending)
+values (@id, @handle, @email, @name, @role, @password, @created, @lang, @confirmed, @pending);
 
 -- name: AccountByID :one
 select * from account where id = @id;
@@ -52,7 +52,7 @@ update account set reset_hash = @reset_hash, reset_until = @reset_until where id
 select * from account where reset_hash = @reset_hash and reset_until > @now;
 
 -- name: AccountSetProfile :execrows
-update account set name = @name, email = @email where id = @id;
+update account set name = @name, email = @email, confirmed = case when email = @same then confirmed else 0 end where id = @id;
 
 -- name: AccountSetHistoryPaused :execrows
 update account set history_paused = @paused where id = @id;
@@ -123,3 +123,52 @@ insert into audit (id, at, actor, action, about, note) values (@id, @at, @actor,
 
 -- name: AuditList :many
 select * from audit where (cast(@after as text) = '' or id < @after) order by id desc limit @n;
+
+-- name: AccountSetLang :exec
+update account set lang = @lang where id = @id;
+
+-- name: AccountSetPending :execrows
+update account set pending = @pending where id = @id;
+
+-- name: AccountConfirm :execrows
+update account set email = @email, confirmed = @confirmed, pending = '' where id = @id;
+
+-- name: LinkInsert :exec
+insert into link (hash, account, kind, email, until) values (@hash, @account, @kind, @email, @until)
+on conflict (hash) do nothing;
+
+-- name: LinkByHash :one
+select sqlc.embed(account), link.email as sent_to
+from link join account on account.id = link.account
+where link.hash = @hash and link.kind = @kind and link.until > @now;
+
+-- name: LinkDeleteOf :exec
+delete from link where account = @account and kind = @kind;
+
+-- name: LinkExpire :exec
+delete from link where until <= @now;
+
+-- name: InvitationInsert :exec
+insert into invitation (id, hash, maker, email, role, lang, made, until)
+values (@id, @hash, @maker, @email, @role, @lang, @made, @until);
+
+-- name: InvitationByID :one
+select * from invitation where id = @id and until > @now;
+
+-- name: InvitationByHash :one
+select * from invitation where hash = @hash and until > @now;
+
+-- name: InvitationSetHash :execrows
+update invitation set hash = @hash where id = @id;
+
+-- name: InvitationList :many
+select * from invitation where (cast(@maker as text) = '' or maker = @maker) and until > @now order by id desc limit 201;
+
+-- name: InvitationDelete :execrows
+delete from invitation where id = @id and (cast(@maker as text) = '' or maker = @maker);
+
+-- name: InvitationDeleteOf :exec
+delete from invitation where maker = @maker;
+
+-- name: InvitationExpire :exec
+delete from invitation where until <= @now;

@@ -10,7 +10,7 @@ import (
 )
 
 const accountByHandle = `-- name: AccountByHandle :one
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where handle = $1
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created, lang, confirmed, pending from account where handle = $1
 `
 
 func (q *Queries) AccountByHandle(ctx context.Context, handle string) (Account, error) {
@@ -27,12 +27,15 @@ func (q *Queries) AccountByHandle(ctx context.Context, handle string) (Account, 
 		&i.ResetUntil,
 		&i.HistoryPaused,
 		&i.Created,
+		&i.Lang,
+		&i.Confirmed,
+		&i.Pending,
 	)
 	return i, err
 }
 
 const accountByID = `-- name: AccountByID :one
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where id = $1
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created, lang, confirmed, pending from account where id = $1
 `
 
 func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
@@ -49,12 +52,15 @@ func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
 		&i.ResetUntil,
 		&i.HistoryPaused,
 		&i.Created,
+		&i.Lang,
+		&i.Confirmed,
+		&i.Pending,
 	)
 	return i, err
 }
 
 const accountByLogin = `-- name: AccountByLogin :one
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where handle = $1 or (email = $2 and email <> '')
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created, lang, confirmed, pending from account where handle = $1 or (email = $2 and email <> '')
 order by case when handle = $3 then 0 else 1 end limit 1
 `
 
@@ -78,12 +84,15 @@ func (q *Queries) AccountByLogin(ctx context.Context, arg AccountByLoginParams) 
 		&i.ResetUntil,
 		&i.HistoryPaused,
 		&i.Created,
+		&i.Lang,
+		&i.Confirmed,
+		&i.Pending,
 	)
 	return i, err
 }
 
 const accountByReset = `-- name: AccountByReset :one
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where reset_hash = $1 and reset_until > $2
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created, lang, confirmed, pending from account where reset_hash = $1 and reset_until > $2
 `
 
 type AccountByResetParams struct {
@@ -105,8 +114,29 @@ func (q *Queries) AccountByReset(ctx context.Context, arg AccountByResetParams) 
 		&i.ResetUntil,
 		&i.HistoryPaused,
 		&i.Created,
+		&i.Lang,
+		&i.Confirmed,
+		&i.Pending,
 	)
 	return i, err
+}
+
+const accountConfirm = `-- name: AccountConfirm :execrows
+update account set email = $1, confirmed = $2, pending = '' where id = $3
+`
+
+type AccountConfirmParams struct {
+	Email     string
+	Confirmed int64
+	ID        string
+}
+
+func (q *Queries) AccountConfirm(ctx context.Context, arg AccountConfirmParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountConfirm, arg.Email, arg.Confirmed, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const accountCountRole = `-- name: AccountCountRole :one
@@ -133,7 +163,7 @@ func (q *Queries) AccountDelete(ctx context.Context, id string) (int64, error) {
 }
 
 const accountFind = `-- name: AccountFind :many
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created, lang, confirmed, pending from account
 where id > $1 and (handle like $2 or lower(name) like $2 or email like $2)
 order by id limit $3
 `
@@ -164,6 +194,9 @@ func (q *Queries) AccountFind(ctx context.Context, arg AccountFindParams) ([]Acc
 			&i.ResetUntil,
 			&i.HistoryPaused,
 			&i.Created,
+			&i.Lang,
+			&i.Confirmed,
+			&i.Pending,
 		); err != nil {
 			return nil, err
 		}
@@ -179,18 +212,21 @@ func (q *Queries) AccountFind(ctx context.Context, arg AccountFindParams) ([]Acc
 }
 
 const accountInsert = `-- name: AccountInsert :exec
-insert into account (id, handle, email, name, role, password, created)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into account (id, handle, email, name, role, password, created, lang, confirmed, pending)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type AccountInsertParams struct {
-	ID       string
-	Handle   string
-	Email    string
-	Name     string
-	Role     string
-	Password string
-	Created  int64
+	ID        string
+	Handle    string
+	Email     string
+	Name      string
+	Role      string
+	Password  string
+	Created   int64
+	Lang      string
+	Confirmed int64
+	Pending   string
 }
 
 func (q *Queries) AccountInsert(ctx context.Context, arg AccountInsertParams) error {
@@ -202,12 +238,15 @@ func (q *Queries) AccountInsert(ctx context.Context, arg AccountInsertParams) er
 		arg.Role,
 		arg.Password,
 		arg.Created,
+		arg.Lang,
+		arg.Confirmed,
+		arg.Pending,
 	)
 	return err
 }
 
 const accountList = `-- name: AccountList :many
-select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created from account where id > $1 order by id limit $2
+select id, handle, email, name, role, password, reset_hash, reset_until, history_paused, created, lang, confirmed, pending from account where id > $1 order by id limit $2
 `
 
 type AccountListParams struct {
@@ -235,6 +274,9 @@ func (q *Queries) AccountList(ctx context.Context, arg AccountListParams) ([]Acc
 			&i.ResetUntil,
 			&i.HistoryPaused,
 			&i.Created,
+			&i.Lang,
+			&i.Confirmed,
+			&i.Pending,
 		); err != nil {
 			return nil, err
 		}
@@ -277,6 +319,20 @@ func (q *Queries) AccountSetHistoryPaused(ctx context.Context, arg AccountSetHis
 	return result.RowsAffected()
 }
 
+const accountSetLang = `-- name: AccountSetLang :exec
+update account set lang = $1 where id = $2
+`
+
+type AccountSetLangParams struct {
+	Lang string
+	ID   string
+}
+
+func (q *Queries) AccountSetLang(ctx context.Context, arg AccountSetLangParams) error {
+	_, err := q.db.ExecContext(ctx, accountSetLang, arg.Lang, arg.ID)
+	return err
+}
+
 const accountSetPassword = `-- name: AccountSetPassword :execrows
 update account set password = $1, reset_hash = null, reset_until = 0 where id = $2
 `
@@ -294,18 +350,41 @@ func (q *Queries) AccountSetPassword(ctx context.Context, arg AccountSetPassword
 	return result.RowsAffected()
 }
 
+const accountSetPending = `-- name: AccountSetPending :execrows
+update account set pending = $1 where id = $2
+`
+
+type AccountSetPendingParams struct {
+	Pending string
+	ID      string
+}
+
+func (q *Queries) AccountSetPending(ctx context.Context, arg AccountSetPendingParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, accountSetPending, arg.Pending, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const accountSetProfile = `-- name: AccountSetProfile :execrows
-update account set name = $1, email = $2 where id = $3
+update account set name = $1, email = $2, confirmed = case when email = $3 then confirmed else 0 end where id = $4
 `
 
 type AccountSetProfileParams struct {
 	Name  string
 	Email string
+	Same  string
 	ID    string
 }
 
 func (q *Queries) AccountSetProfile(ctx context.Context, arg AccountSetProfileParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accountSetProfile, arg.Name, arg.Email, arg.ID)
+	result, err := q.db.ExecContext(ctx, accountSetProfile,
+		arg.Name,
+		arg.Email,
+		arg.Same,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -509,6 +588,265 @@ func (q *Queries) DeviceRevoke(ctx context.Context, arg DeviceRevokeParams) (int
 	return result.RowsAffected()
 }
 
+const invitationByHash = `-- name: InvitationByHash :one
+select id, hash, maker, email, role, lang, made, until from invitation where hash = $1 and until > $2
+`
+
+type InvitationByHashParams struct {
+	Hash []byte
+	Now  int64
+}
+
+func (q *Queries) InvitationByHash(ctx context.Context, arg InvitationByHashParams) (Invitation, error) {
+	row := q.db.QueryRowContext(ctx, invitationByHash, arg.Hash, arg.Now)
+	var i Invitation
+	err := row.Scan(
+		&i.ID,
+		&i.Hash,
+		&i.Maker,
+		&i.Email,
+		&i.Role,
+		&i.Lang,
+		&i.Made,
+		&i.Until,
+	)
+	return i, err
+}
+
+const invitationByID = `-- name: InvitationByID :one
+select id, hash, maker, email, role, lang, made, until from invitation where id = $1 and until > $2
+`
+
+type InvitationByIDParams struct {
+	ID  string
+	Now int64
+}
+
+func (q *Queries) InvitationByID(ctx context.Context, arg InvitationByIDParams) (Invitation, error) {
+	row := q.db.QueryRowContext(ctx, invitationByID, arg.ID, arg.Now)
+	var i Invitation
+	err := row.Scan(
+		&i.ID,
+		&i.Hash,
+		&i.Maker,
+		&i.Email,
+		&i.Role,
+		&i.Lang,
+		&i.Made,
+		&i.Until,
+	)
+	return i, err
+}
+
+const invitationDelete = `-- name: InvitationDelete :execrows
+delete from invitation where id = $1 and (cast($2 as text) = '' or maker = $2)
+`
+
+type InvitationDeleteParams struct {
+	ID    string
+	Maker string
+}
+
+func (q *Queries) InvitationDelete(ctx context.Context, arg InvitationDeleteParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, invitationDelete, arg.ID, arg.Maker)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const invitationDeleteOf = `-- name: InvitationDeleteOf :exec
+delete from invitation where maker = $1
+`
+
+func (q *Queries) InvitationDeleteOf(ctx context.Context, maker string) error {
+	_, err := q.db.ExecContext(ctx, invitationDeleteOf, maker)
+	return err
+}
+
+const invitationExpire = `-- name: InvitationExpire :exec
+delete from invitation where until <= $1
+`
+
+func (q *Queries) InvitationExpire(ctx context.Context, now int64) error {
+	_, err := q.db.ExecContext(ctx, invitationExpire, now)
+	return err
+}
+
+const invitationInsert = `-- name: InvitationInsert :exec
+insert into invitation (id, hash, maker, email, role, lang, made, until)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+`
+
+type InvitationInsertParams struct {
+	ID    string
+	Hash  []byte
+	Maker string
+	Email string
+	Role  string
+	Lang  string
+	Made  int64
+	Until int64
+}
+
+func (q *Queries) InvitationInsert(ctx context.Context, arg InvitationInsertParams) error {
+	_, err := q.db.ExecContext(ctx, invitationInsert,
+		arg.ID,
+		arg.Hash,
+		arg.Maker,
+		arg.Email,
+		arg.Role,
+		arg.Lang,
+		arg.Made,
+		arg.Until,
+	)
+	return err
+}
+
+const invitationList = `-- name: InvitationList :many
+select id, hash, maker, email, role, lang, made, until from invitation where (cast($1 as text) = '' or maker = $1) and until > $2 order by id desc limit 201
+`
+
+type InvitationListParams struct {
+	Maker string
+	Now   int64
+}
+
+func (q *Queries) InvitationList(ctx context.Context, arg InvitationListParams) ([]Invitation, error) {
+	rows, err := q.db.QueryContext(ctx, invitationList, arg.Maker, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Invitation
+	for rows.Next() {
+		var i Invitation
+		if err := rows.Scan(
+			&i.ID,
+			&i.Hash,
+			&i.Maker,
+			&i.Email,
+			&i.Role,
+			&i.Lang,
+			&i.Made,
+			&i.Until,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const invitationSetHash = `-- name: InvitationSetHash :execrows
+update invitation set hash = $1 where id = $2
+`
+
+type InvitationSetHashParams struct {
+	Hash []byte
+	ID   string
+}
+
+func (q *Queries) InvitationSetHash(ctx context.Context, arg InvitationSetHashParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, invitationSetHash, arg.Hash, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const linkByHash = `-- name: LinkByHash :one
+select account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created, account.lang, account.confirmed, account.pending, link.email as sent_to
+from link join account on account.id = link.account
+where link.hash = $1 and link.kind = $2 and link.until > $3
+`
+
+type LinkByHashParams struct {
+	Hash []byte
+	Kind string
+	Now  int64
+}
+
+type LinkByHashRow struct {
+	Account Account
+	SentTo  string
+}
+
+func (q *Queries) LinkByHash(ctx context.Context, arg LinkByHashParams) (LinkByHashRow, error) {
+	row := q.db.QueryRowContext(ctx, linkByHash, arg.Hash, arg.Kind, arg.Now)
+	var i LinkByHashRow
+	err := row.Scan(
+		&i.Account.ID,
+		&i.Account.Handle,
+		&i.Account.Email,
+		&i.Account.Name,
+		&i.Account.Role,
+		&i.Account.Password,
+		&i.Account.ResetHash,
+		&i.Account.ResetUntil,
+		&i.Account.HistoryPaused,
+		&i.Account.Created,
+		&i.Account.Lang,
+		&i.Account.Confirmed,
+		&i.Account.Pending,
+		&i.SentTo,
+	)
+	return i, err
+}
+
+const linkDeleteOf = `-- name: LinkDeleteOf :exec
+delete from link where account = $1 and kind = $2
+`
+
+type LinkDeleteOfParams struct {
+	Account string
+	Kind    string
+}
+
+func (q *Queries) LinkDeleteOf(ctx context.Context, arg LinkDeleteOfParams) error {
+	_, err := q.db.ExecContext(ctx, linkDeleteOf, arg.Account, arg.Kind)
+	return err
+}
+
+const linkExpire = `-- name: LinkExpire :exec
+delete from link where until <= $1
+`
+
+func (q *Queries) LinkExpire(ctx context.Context, now int64) error {
+	_, err := q.db.ExecContext(ctx, linkExpire, now)
+	return err
+}
+
+const linkInsert = `-- name: LinkInsert :exec
+insert into link (hash, account, kind, email, until) values ($1, $2, $3, $4, $5)
+on conflict (hash) do nothing
+`
+
+type LinkInsertParams struct {
+	Hash    []byte
+	Account string
+	Kind    string
+	Email   string
+	Until   int64
+}
+
+func (q *Queries) LinkInsert(ctx context.Context, arg LinkInsertParams) error {
+	_, err := q.db.ExecContext(ctx, linkInsert,
+		arg.Hash,
+		arg.Account,
+		arg.Kind,
+		arg.Email,
+		arg.Until,
+	)
+	return err
+}
+
 const retiredByHash = `-- name: RetiredByHash :one
 select at from retired where hash = $1
 `
@@ -535,7 +873,7 @@ func (q *Queries) RetiredInsert(ctx context.Context, arg RetiredInsertParams) er
 }
 
 const sessionByHash = `-- name: SessionByHash :one
-select session.hash, session.account, session.agent, session.created, session.seen, session.expires, account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created
+select session.hash, session.account, session.agent, session.created, session.seen, session.expires, account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created, account.lang, account.confirmed, account.pending
 from session join account on account.id = session.account
 where session.hash = $1
 `
@@ -565,6 +903,9 @@ func (q *Queries) SessionByHash(ctx context.Context, hash []byte) (SessionByHash
 		&i.Account.ResetUntil,
 		&i.Account.HistoryPaused,
 		&i.Account.Created,
+		&i.Account.Lang,
+		&i.Account.Confirmed,
+		&i.Account.Pending,
 	)
 	return i, err
 }
@@ -724,7 +1065,7 @@ func (q *Queries) SettingSet(ctx context.Context, arg SettingSetParams) error {
 }
 
 const tokenByHash = `-- name: TokenByHash :one
-select token.id, token.account, token.hash, token.name, token.scopes, token.created, token.seen, token.expires, account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created
+select token.id, token.account, token.hash, token.name, token.scopes, token.created, token.seen, token.expires, account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created, account.lang, account.confirmed, account.pending
 from token join account on account.id = token.account
 where token.hash = $1
 `
@@ -756,6 +1097,9 @@ func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (TokenByHashRow,
 		&i.Account.ResetUntil,
 		&i.Account.HistoryPaused,
 		&i.Account.Created,
+		&i.Account.Lang,
+		&i.Account.Confirmed,
+		&i.Account.Pending,
 	)
 	return i, err
 }

@@ -15,6 +15,9 @@ type Account struct {
 	ResetUntil    int64
 	HistoryPaused bool
 	Created       int64
+	Lang          string
+	Confirmed     int64
+	Pending       string
 }
 
 type Act struct {
@@ -192,6 +195,17 @@ type Inbox struct {
 	Error    string
 }
 
+type Invitation struct {
+	ID    string
+	Hash  []byte
+	Maker string
+	Email string
+	Role  string
+	Lang  string
+	Made  int64
+	Until int64
+}
+
 type Job struct {
 	ID      string
 	Kind    string
@@ -227,6 +241,14 @@ type LedgerTold struct {
 	Args   string
 	Answer []byte
 	At     int64
+}
+
+type Link struct {
+	Hash    []byte
+	Account string
+	Kind    string
+	Email   string
+	Until   int64
 }
 
 type ListenerDay struct {

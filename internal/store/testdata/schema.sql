@@ -9,7 +9,7 @@ CREATE TABLE account (
   reset_until bigint not null default 0,
   history_paused boolean not null default false,
   created    bigint not null
-);
+, lang text not null default '', confirmed bigint not null default 0, pending text not null default '');
 
 CREATE UNIQUE INDEX account_email on account (email) where email <> '';
 
@@ -253,6 +253,19 @@ CREATE TABLE inbox (
 
 CREATE INDEX inbox_waiting on inbox (applied, received);
 
+CREATE TABLE invitation (
+  id      text primary key,
+  hash    bytea unique,                     -- SHA-256 of its link's secret; null until the letter is written
+  maker   text not null,                    -- account, or operator for the command line
+  email   text not null,                    -- where its letter goes; empty: whoever has the link
+  role    text not null,
+  lang    text not null,
+  made    bigint not null,
+  until   bigint not null
+);
+
+CREATE INDEX invitation_maker on invitation (maker);
+
 CREATE TABLE job (
   id      text primary key,                 -- the message's
   kind    text not null,
@@ -300,6 +313,16 @@ CREATE TABLE ledger_told (
   at     bigint not null,                   -- when it was told
   primary key (fn, args)
 );
+
+CREATE TABLE link (
+  hash    bytea primary key,                -- SHA-256 of the secret in a letter
+  account text not null references account (id) on delete cascade,
+  kind    text not null,                    -- reset, confirm
+  email   text not null,                    -- where the letter went
+  until   bigint not null
+);
+
+CREATE INDEX link_account on link (account, kind);
 
 CREATE TABLE listener_day (
   account  text not null references account (id) on delete cascade,

@@ -34,6 +34,8 @@ type node struct {
 	db       *store.DB
 	accounts *account.Service
 	studio   *music.Studio
+	errands  []account.Errand // letters that would be sent
+	mail     *post
 }
 
 func newNode(t *testing.T) *node {
@@ -60,9 +62,13 @@ func newNode(t *testing.T) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := account.New(account.Config{Store: db, Now: now, Erase: []account.Eraser{db.EraseMusic}})
 	m := db.Music()
-	n := &node{T: t, db: db, accounts: accounts, studio: &music.Studio{Store: m}}
+	n := &node{T: t, db: db, studio: &music.Studio{Store: m}, mail: new(post)}
+	accounts := account.New(account.Config{Store: db, Now: now, Erase: []account.Eraser{db.EraseMusic}, Send: func(_ context.Context, _ account.Tx, e account.Errand) error {
+		n.errands = append(n.errands, e)
+		return nil
+	}})
+	n.accounts = accounts
 	g := &gate.Gate{Accounts: accounts, Now: now}
 	n.site = &site.Site{
 		Renderer: renderer, Gate: g, Accounts: accounts, Now: now, Log: slog.New(slog.DiscardHandler),
@@ -77,7 +83,7 @@ func newNode(t *testing.T) *node {
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}, Talk: &social.Talk{Store: db}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
 			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db}},
-			Post: &post{},
+			Post: n.mail,
 		},
 	}
 	n.Server = httptest.NewServer(nil)

@@ -30,6 +30,10 @@ type AccountPage struct {
 	Programs []ProgramLine
 	Secret   string // of a token just made; shown this once
 	MayOpen  bool   // a studio may be opened
+
+	Pending   string // an address that waits to be confirmed
+	Unsure    bool   // nobody has shown that the address is theirs, and letters leave the node
+	MayInvite bool
 }
 
 // Wrong reports whether the form of a new token was refused.
@@ -116,6 +120,8 @@ func (v *visit) accountPage() (*AccountPage, error) {
 		Page: v.base("Account and devices", ""), Handle: a.Handle, Role: roleWords[a.Role], Since: a.Created,
 		Profile: profileFields(a), Password: passwordFields(), Program: programFields(), Leave: leaveFields(),
 		MayOpen: settings.OpenStudio && !who.Has(account.Artist),
+		Pending: a.Pending, Unsure: a.Email != "" && a.Confirmed.IsZero() && v.site.Post.Server() != "",
+		MayInvite: settings.OpenInvite || who.Has(account.Admin),
 	}
 	p.NoIndex = true
 	for _, s := range account.Scopes() {
@@ -200,6 +206,10 @@ func (v *visit) accountAgain(err error, pick func(*AccountPage) []web.Field) err
 func (v *visit) saveProfile() error {
 	if err := v.site.Accounts.SetProfile(v.Context(), v.viewer, v.form.Get("name"), v.form.Get("email")); err != nil {
 		return v.accountAgain(err, func(p *AccountPage) []web.Field { return p.Profile })
+	}
+	a, err := v.site.Accounts.Account(v.Context(), v.viewer.Account)
+	if err == nil && a.Pending != "" && strings.EqualFold(a.Pending, strings.TrimSpace(v.form.Get("email"))) {
+		return v.goTo("/account", v.say("A letter is on its way to %s.", a.Pending))
 	}
 	return v.goTo("/account", "Saved.")
 }

@@ -24,6 +24,7 @@ type SettingsPage struct {
 	Fields     []web.Field
 	OpenSignUp bool
 	OpenStudio bool
+	OpenInvite bool
 	Server     string      // that takes letters, "" for the node's folder
 	Try        []web.Field // where to send one, to see whether they arrive
 }
@@ -33,7 +34,7 @@ func (v *visit) settingsPage() (*SettingsPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &SettingsPage{Views: v.nodeViews("/operator/settings"), Page: v.base("Settings", web.NavOperator), OpenSignUp: s.OpenSignUp, OpenStudio: s.OpenStudio, Fields: []web.Field{
+	p := &SettingsPage{Views: v.nodeViews("/operator/settings"), Page: v.base("Settings", web.NavOperator), OpenSignUp: s.OpenSignUp, OpenStudio: s.OpenStudio, OpenInvite: s.OpenInvite, Fields: []web.Field{
 		{Name: "node", Label: "Name of the node", Value: s.Name, Required: true, MaxLength: 60},
 		{Name: "operator", Label: "Who runs it", Value: s.OperatorName, Help: "Shown at the foot of every page.", MaxLength: 100},
 		{Name: "place", Label: "Where", Value: s.OperatorPlace, MaxLength: 100},
@@ -76,14 +77,14 @@ func (v *visit) settings() error {
 func (v *visit) saveSettings() error {
 	f := v.form
 	err := v.site.Accounts.SaveSettings(v.Context(), v.viewer, account.Settings{
-		Name: f.Get("node"), About: f.Get("about"), OperatorName: f.Get("operator"), OperatorPlace: f.Get("place"), OpenSignUp: f.Get("signup") != "", OpenStudio: f.Get("studio") != "",
+		Name: f.Get("node"), About: f.Get("about"), OperatorName: f.Get("operator"), OperatorPlace: f.Get("place"), OpenSignUp: f.Get("signup") != "", OpenStudio: f.Get("studio") != "", OpenInvite: f.Get("invite") != "",
 	})
 	if err != nil {
 		p, perr := v.settingsPage()
 		if perr != nil {
 			return perr
 		}
-		p.OpenSignUp, p.OpenStudio = f.Get("signup") != "", f.Get("studio") != ""
+		p.OpenSignUp, p.OpenStudio, p.OpenInvite = f.Get("signup") != "", f.Get("studio") != "", f.Get("invite") != ""
 		return v.again(err, "settings", p, v.fill(p.Fields))
 	}
 	if v.site.Ready != nil {

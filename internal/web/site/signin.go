@@ -11,6 +11,7 @@ type SignInPage struct {
 	web.Page
 	Fields []web.Field
 	Next   string // where to go afterwards
+	Mail   bool   // a letter can bring a link for a new password
 }
 
 func signInFields() []web.Field {
@@ -21,7 +22,7 @@ func signInFields() []web.Field {
 }
 
 func (v *visit) signInPage() *SignInPage {
-	p := &SignInPage{Page: v.base("Sign in", ""), Fields: signInFields(), Next: local(v.FormValue("next"))}
+	p := &SignInPage{Page: v.base("Sign in", ""), Fields: signInFields(), Next: local(v.FormValue("next")), Mail: v.site.Post.Server() != ""}
 	p.Bare, p.NoIndex = true, true
 	return p
 }
@@ -56,8 +57,10 @@ func (v *visit) signOut() error {
 // SignUpPage makes an account.
 type SignUpPage struct {
 	web.Page
-	Fields []web.Field
-	Next   string
+	Fields     []web.Field
+	Next       string
+	Invitation string // the secret of the link that led here
+	May        bool   // an account can be made
 }
 
 func signUpFields() []web.Field {
@@ -69,7 +72,8 @@ func signUpFields() []web.Field {
 }
 
 func (v *visit) signUpPage() *SignUpPage {
-	p := &SignUpPage{Page: v.base("Join", ""), Fields: signUpFields(), Next: local(v.FormValue("next"))}
+	p := &SignUpPage{Page: v.base("Join", ""), Fields: signUpFields(), Next: local(v.FormValue("next")), Invitation: v.FormValue("invitation")}
+	p.May = p.Node.SignUp || p.Invitation != ""
 	p.Bare = true
 	return p
 }
@@ -78,11 +82,26 @@ func (v *visit) signUp() error {
 	if !v.viewer.Guest() {
 		return v.goTo("/", "")
 	}
-	return v.show("signup", v.signUpPage())
+	p := v.signUpPage()
+	if p.Invitation == "" {
+		return v.show("signup", p)
+	}
+	v.keepSecret()
+	p.NoIndex = true
+	in, err := v.site.Accounts.Invited(v.Context(), p.Invitation)
+	if err != nil {
+		return err
+	}
+	for i := range p.Fields {
+		if p.Fields[i].Name == "email" {
+			p.Fields[i].Value = in.Email
+		}
+	}
+	return v.show("signup", p)
 }
 
 func (v *visit) doSignUp() error {
-	in, err := v.site.Accounts.SignUp(v.Context(), account.SignUp{Handle: v.form.Get("handle"), Email: v.form.Get("email"), Password: v.form.Get("password")}, gate.Client(v.Context()))
+	in, err := v.site.Accounts.SignUp(v.Context(), account.SignUp{Handle: v.form.Get("handle"), Email: v.form.Get("email"), Password: v.form.Get("password"), Invitation: v.form.Get("invitation")}, gate.Client(v.Context()))
 	if err != nil {
 		p := v.signUpPage()
 		return v.again(err, "signup", p, v.fill(p.Fields))
@@ -93,7 +112,7 @@ func (v *visit) doSignUp() error {
 	return v.goTo(v.form.Get("next"), "Welcome. Play what you like: the acts you hear most become your nine.")
 }
 
-// ResetPage sets a new password with a link from the operator.
+// ResetPage sets a new password with a link from a letter or the operator.
 type ResetPage struct {
 	web.Page
 	Fields []web.Field
