@@ -30,7 +30,7 @@ func Admit(m Member) Change {
 			return fault.New(fault.Conflict, "%s is a member already.", m.MSP)
 		}
 		app.Groups[groupName(m.MSP)] = m.peers()
-		return nil
+		return setVoices(app)
 	}
 }
 
@@ -55,6 +55,9 @@ func Remove(mspID string) Change {
 			setValidators(app, validators)
 		}
 		delete(app.Groups, groupName(mspID))
+		if err := setVoices(app); err != nil {
+			return err
+		}
 		if root.Groups[ordering].Groups[groupName(mspID)] == nil {
 			return nil
 		}
@@ -105,7 +108,7 @@ func AddOrderer(c Consenter) Change {
 		}
 		root.Groups[ordering].Groups[groupName(c.MSP)] = g.orderers(c)
 		setConsenters(root.Groups[ordering], append(list, c.entry(next)))
-		return nil
+		return setVoices(root.Groups[ordering])
 	}
 }
 
@@ -177,7 +180,7 @@ func RemoveOrderer(mspID string) Change {
 		}
 		delete(g.Groups, groupName(mspID))
 		setConsenters(g, left)
-		return nil
+		return setVoices(g)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -60,6 +62,50 @@ func read(t testing.TB, b *cb.Block) channel.Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// voices are the organisations that a policy of one of the two groups names.
+func voices(t testing.TB, c channel.Config, group, policy string) (out []string) {
+	t.Helper()
+	var e cb.SignaturePolicyEnvelope
+	if err := proto.Unmarshal(channel.Inner(c).ChannelGroup.Groups[group].Policies[policy].Policy.Value, &e); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range e.Identities {
+		var r msp.MSPRole
+		if err := proto.Unmarshal(id.Principal, &r); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r.MspIdentifier)
+	}
+	return slices.Compact(out)
+}
+
+// Whoever comes or goes may read and write from then on, or no more.
+func TestVoicesFollowMembership(t *testing.T) {
+	a, b, c := newParty(t, 0), newParty(t, 1), newParty(t, 2)
+	cfg := read(t, genesis(t, a))
+	for i, step := range []struct {
+		change        channel.Change
+		members, with []string // of the network, and those with an orderer
+	}{
+		{channel.Admit(c.Member), []string{"a.example", "c.example"}, []string{"a.example"}},
+		{channel.Admit(b.Member), []string{"a.example", "b.example", "c.example"}, []string{"a.example"}},
+		{channel.AddOrderer(b.Consenter), []string{"a.example", "b.example", "c.example"}, []string{"a.example", "b.example"}},
+		{channel.AddOrderer(c.Consenter), []string{"a.example", "b.example", "c.example"}, []string{"a.example", "b.example", "c.example"}},
+		{channel.RemoveOrderer("b.example"), []string{"a.example", "b.example", "c.example"}, []string{"a.example", "c.example"}},
+		{channel.Remove("c.example"), []string{"a.example", "b.example"}, []string{"a.example"}},
+	} {
+		cfg = change(t, cfg, step.change)
+		for _, policy := range []string{"Readers", "Writers"} {
+			if got := voices(t, cfg, "Application", policy); !slices.Equal(got, step.members) {
+				t.Errorf("after change %d the %s of the network are %v, want %v", i, policy, got, step.members)
+			}
+			if got := voices(t, cfg, "Orderer", policy); !slices.Equal(got, step.with) {
+				t.Errorf("after change %d the %s among the orderers are %v, want %v", i, policy, got, step.with)
+			}
+		}
+	}
 }
 
 // change applies a change as if it had gone through the orderers.

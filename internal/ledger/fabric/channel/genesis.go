@@ -3,6 +3,7 @@ package channel
 import (
 	"cmp"
 	"crypto/sha256"
+	"errors"
 	"math"
 	"time"
 
@@ -113,6 +114,9 @@ func (f Founding) Genesis(at time.Time) (*cb.Block, error) {
 	}
 	setValidators(app, validators)
 	setConsenters(ord, list)
+	if err := errors.Join(setVoices(app), setVoices(ord)); err != nil {
+		return nil, err
+	}
 	root.Groups[application], root.Groups[ordering] = app, ord
 	return firstBlock(f.Channel, root, at), nil
 }

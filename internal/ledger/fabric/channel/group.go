@@ -1,6 +1,8 @@
 package channel
 
 import (
+	"slices"
+
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -130,6 +132,32 @@ func setValidators(app *cb.ConfigGroup, msps []string) {
 	for _, name := range []string{"Endorsement", "LifecycleEndorsement"} {
 		setPolicy(app, name, nOf(Majority(len(msps)), ids...))
 	}
+}
+
+// setVoices lets whoever an organisation of a group lets read and write do so,
+// in one policy that names them all. The usual one, which asks each organisation
+// for its own, has a signature checked again for each that it asks before it finds
+// the signer's: at every orderer and peer, for every transaction.
+func setVoices(g *cb.ConfigGroup) error {
+	var msps []string
+	for _, o := range g.Groups {
+		m, err := member(o)
+		if err != nil {
+			return err
+		}
+		msps = append(msps, m.MSP)
+	}
+	slices.Sort(msps)
+	for _, name := range []string{"Readers", "Writers"} {
+		var ids []*msp.MSPPrincipal
+		for _, m := range msps {
+			for _, r := range orgPolicies[name] {
+				ids = append(ids, role(m, r))
+			}
+		}
+		setPolicy(g, name, nOf(1, ids...))
+	}
+	return nil
 }
 
 // setPolicy replaces a policy and keeps who may change it, and its version.

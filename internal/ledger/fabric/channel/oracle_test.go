@@ -46,7 +46,7 @@ func profile(parties []party) []byte {
 			"Admins": signature(m, "admin"), "Endorsement": signature(m, "peer")}}
 	}
 	var apps, ords, mapping []obj
-	endorse := ""
+	endorse, readers, writers := "", "", ""
 	for i, p := range parties {
 		app, ord := one(p), one(p)
 		app["AnchorPeers"] = []obj{{"Host": p.Member.Host, "Port": p.Member.Port}}
@@ -55,16 +55,24 @@ func profile(parties []party) []byte {
 		crt := filepath.Join(p.dir, "orderer/tls/server.crt")
 		mapping = append(mapping, obj{"ID": i + 1, "Host": p.Consenter.Host, "Port": p.Consenter.Port, "MSPID": p.Member.MSP,
 			"Identity": filepath.Join(p.dir, "orderer/msp/signcerts/cert.pem"), "ClientTLSCert": crt, "ServerTLSCert": crt})
-		endorse += fmt.Sprintf(",'%s.peer'", p.Member.MSP)
+		m := p.Member.MSP
+		endorse += fmt.Sprintf(",'%s.peer'", m)
+		readers += fmt.Sprintf(",'%[1]s.admin','%[1]s.peer','%[1]s.client','%[1]s.orderer'", m)
+		writers += fmt.Sprintf(",'%[1]s.admin','%[1]s.client','%[1]s.orderer'", m)
+	}
+	voices := func(more obj) obj {
+		p := policies(more)
+		p["Readers"], p["Writers"] = obj{"Type": "Signature", "Rule": "OR(" + readers[1:] + ")"}, obj{"Type": "Signature", "Rule": "OR(" + writers[1:] + ")"}
+		return p
 	}
 	validators := obj{"Type": "Signature", "Rule": fmt.Sprintf("OutOf(%d%s)", channel.Majority(len(parties)), endorse)}
 	b, _ := json.MarshalIndent(obj{"Profiles": obj{"Genesis": obj{
 		"Capabilities": obj{"V3_0": true}, "Policies": policies(nil),
 		"Orderer": obj{"OrdererType": "BFT", "BatchTimeout": channel.BatchTimeout.String(), "ConsenterMapping": mapping, "SmartBFT": fields(channel.BFT()),
 			"BatchSize":    obj{"MaxMessageCount": 500, "AbsoluteMaxBytes": 10 << 20, "PreferredMaxBytes": 2 << 20},
-			"Capabilities": obj{"V2_0": true}, "Organizations": ords, "Policies": policies(obj{"BlockValidation": meta("ANY Writers")})},
+			"Capabilities": obj{"V2_0": true}, "Organizations": ords, "Policies": voices(obj{"BlockValidation": meta("ANY Writers")})},
 		"Application": obj{"Capabilities": obj{"V2_5": true}, "Organizations": apps,
-			"Policies": policies(obj{"LifecycleEndorsement": validators, "Endorsement": validators})}}}}, "", " ")
+			"Policies": voices(obj{"LifecycleEndorsement": validators, "Endorsement": validators})}}}}, "", " ")
 	return b
 }
 

@@ -195,6 +195,7 @@ func (c *child) keep(ctx context.Context, patience time.Duration) {
 	// The kernel ends the child when the thread ends that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer unhurried()()
 	var pause time.Duration
 	for c.wait(ctx, pause) {
 		m, ok := c.wanted(ctx)
