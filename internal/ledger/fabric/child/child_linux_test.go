@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -37,4 +39,17 @@ func TestNoOrphans(t *testing.T) {
 		t.Error("a killed node ended well")
 	}
 	until(t, "the orderer ended with its node", func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+// A child's runtime looks after itself as seldom as it may.
+func TestChildrenAreUnhurried(t *testing.T) {
+	h := newHome(t, slog.LevelDebug)
+	h.Bin = t.TempDir()
+	if err := os.WriteFile(filepath.Join(h.Bin, string(child.Orderer)), []byte("#!/bin/sh\ncat /proc/self/timerslack_ns\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.sup = child.New(h.Config, slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	h.run(t)
+	h.write(t, child.Orderer)
+	until(t, "the child says how late its timers may be", func() bool { return strings.Contains(h.log.String(), "msg=1000000 ") })
 }

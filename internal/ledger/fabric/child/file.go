@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/template"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -114,21 +115,25 @@ func bracketed(listen string) string {
 // and its certificates. It is zero while the role is not wanted.
 type mark [sha256.Size]byte
 
-// mark looks at a role's files; a file that vanishes while it is read makes
-// another mark than the one that follows, and only one seen twice counts.
+// mark looks at a role's files, twice a second, so it does not read them: all of
+// them are only ever replaced whole, and the one that takes another's place is
+// another file. One that vanishes meanwhile makes another mark than the one that
+// follows, and only one seen twice counts.
 func (c Config) mark(r Role) mark {
 	if !c.Wanted(r) {
 		return mark{}
 	}
 	h := sha256.New()
 	add := func(path string) {
-		b, err := os.ReadFile(path)
+		i, err := os.Stat(path)
 		if err != nil {
-			b = []byte(err.Error())
+			fmt.Fprintln(h, path, err)
+			return
 		}
-		sum := sha256.Sum256(b)
-		h.Write([]byte(path))
-		h.Write(sum[:])
+		fmt.Fprintln(h, path, i.Size(), i.ModTime().UnixNano())
+		if s, ok := i.Sys().(*syscall.Stat_t); ok {
+			fmt.Fprintln(h, s.Ino)
+		}
 	}
 	add(c.File(r))
 	for _, dir := range []string{"msp", "tls"} {
