@@ -60,6 +60,7 @@ func (w *internet) followedFromElsewhere(t *testing.T) {
 			}
 		}
 	}
+	w.talkedOfElsewhere(n, peer, release, post.Object.ID)
 	n.must(http.MethodPost, "/api/v1/studio/releases/"+release+"/withdraw", n.token, struct{}{}, nil)
 	peer.eventually("hears that it is gone", func(a seen) bool { return a.Type == "Delete" })
 	followers := func() int {
@@ -74,6 +75,56 @@ func (w *internet) followedFromElsewhere(t *testing.T) {
 	n.eventually("it has left", func() error {
 		if got := followers(); got != 0 {
 			return fmt.Errorf("%d followers", got)
+		}
+		return nil
+	})
+}
+
+// talkedOfElsewhere: what somebody likes, boosts and answers on another server is on
+// the release's page, and is gone when they take it back.
+func (w *internet) talkedOfElsewhere(n *networkNode, peer *peerServer, release, post string) {
+	page := func() string {
+		res, err := w.client.Get("https://nine.test/release/" + release)
+		if err != nil {
+			n.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			n.Fatalf("the page: %d, %v", res.StatusCode, err)
+		}
+		return string(b)
+	}
+	said := []string{"1 like, 1 boost from other servers", "what a <b>start</b>", "and then", "@ada@fedify.test", `data-seek="1"`}
+	peer.order(http.MethodPost, "/react?what="+url.QueryEscape(post), nil)
+	var note struct{ ID string }
+	peer.order(http.MethodPost, "/reply?text="+url.QueryEscape("<p>0:01 what a <b>start</b><script>no</script></p>")+"&to="+url.QueryEscape(post), &note)
+	n.eventually("what was liked and said is on the page", func() error {
+		if p := page(); !strings.Contains(p, said[0]) || !strings.Contains(p, said[1]) {
+			return fmt.Errorf("it is not")
+		}
+		return nil
+	})
+	peer.order(http.MethodPost, "/reply?text="+url.QueryEscape("<p>and then</p>")+"&to="+url.QueryEscape(note.ID), nil)
+	n.eventually("an answer stands below", func() error {
+		p := page()
+		for _, s := range append(said, `class="d1"`) {
+			if !strings.Contains(p, s) {
+				return fmt.Errorf("the page lacks %s", s)
+			}
+		}
+		return nil
+	})
+	if strings.Contains(page(), "<script>no") {
+		n.Error("a stranger's script is on the page")
+	}
+	peer.order(http.MethodPost, "/takeback", nil)
+	n.eventually("it is gone", func() error {
+		p := page()
+		for _, s := range said {
+			if strings.Contains(p, s) {
+				return fmt.Errorf("the page has %s", s)
+			}
 		}
 		return nil
 	})

@@ -58,3 +58,45 @@ func TestReactions(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 }
+
+// Comments are made, hidden and deleted by programs as on the page.
+func TestComments(t *testing.T) {
+	h := newHouse(t)
+	act, r, tracks := h.public("firn", 1)
+	jo, root := h.program(h.signUp("jo"), account.ScopeLibrary), h.program(h.root, account.ScopeLibrary, account.ScopeStudio, account.ScopeAdmin)
+	at := "/releases/" + string(r) + "/comments"
+	var c, answer api.Comment
+	jo.do(http.MethodPost, at, map[string]any{"text": "What a turn!", "track": tracks[0], "position_ms": 83_000}, http.StatusCreated, &c)
+	if c.HTML != "<p>What a turn!</p>" || c.PositionMS != 83_000 || c.Address != "@jo" || c.Track != tracks[0] || !c.Own {
+		t.Errorf("%+v", c)
+	}
+	root.do(http.MethodPost, at, map[string]any{"text": "Yes", "parent": c.ID}, http.StatusCreated, &answer)
+	var all api.Comments
+	if h.guest().do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 2 || all.Rows[1].Depth != 1 || all.Rows[1].Parent != c.ID || all.Policy != social.Everybody || all.Writes {
+		t.Errorf("%+v", all)
+	}
+	h.guest().refused(http.MethodPost, at, map[string]any{"text": "x"}, http.StatusUnauthorized)
+	jo.refused(http.MethodPost, at, map[string]any{"text": " "}, http.StatusUnprocessableEntity)
+	jo.refused(http.MethodPut, "/comments/"+string(c.ID)+"/hidden", nil, http.StatusForbidden)
+	root.do(http.MethodPut, "/comments/"+string(c.ID)+"/hidden", nil, http.StatusNoContent, nil)
+	if h.guest().do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 0 {
+		t.Errorf("%+v", all)
+	}
+	root.do(http.MethodDelete, "/comments/"+string(c.ID)+"/hidden", nil, http.StatusNoContent, nil)
+	jo.refused(http.MethodDelete, "/comments/"+string(answer.ID), nil, http.StatusForbidden)
+	jo.do(http.MethodDelete, "/comments/"+string(c.ID), nil, http.StatusNoContent, nil)
+	if h.guest().do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 1 || all.Rows[0].Depth != 0 {
+		t.Errorf("%+v", all)
+	}
+	policy := "/studio/acts/" + string(act) + "/comments"
+	root.do(http.MethodPut, policy+"?release="+string(r), api.CommentPolicy{Who: social.Nobody}, http.StatusNoContent, nil)
+	var p api.CommentPolicy
+	if root.do(http.MethodGet, policy+"?release="+string(r), nil, http.StatusOK, &p); p.Who != social.Nobody {
+		t.Errorf("%+v", p)
+	}
+	if root.do(http.MethodGet, policy, nil, http.StatusOK, &p); p.Who != "" {
+		t.Errorf("%+v", p)
+	}
+	jo.refused(http.MethodPost, at, map[string]any{"text": "x"}, http.StatusForbidden)
+	h.program(h.signUp("kim"), account.ScopeStudio).refused(http.MethodPut, policy, api.CommentPolicy{Who: social.Nobody}, http.StatusForbidden)
+}

@@ -72,6 +72,7 @@ func (a *API) Handler() http.Handler {
 	a.invitations(r)
 	a.catalogue(r)
 	a.library(r)
+	a.talk(r)
 	a.listening(r)
 	a.money(r)
 	a.evidence(r)

@@ -5,7 +5,7 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 )
 
-// Publish gives the act a release that everybody may hear, with one track.
+// Publish gives the act a release that everybody may hear, with one track of 200 s.
 func (n *Node) Publish() (id.Release, id.Track) {
 	n.T.Helper()
 	now := n.Now()
@@ -15,7 +15,10 @@ func (n *Node) Publish() (id.Release, id.Track) {
 		if err := tx.InsertRelease(n.T.Context(), &r); err != nil {
 			return err
 		}
-		return tx.InsertTrack(n.T.Context(), &t)
+		if err := tx.InsertTrack(n.T.Context(), &t); err != nil {
+			return err
+		}
+		return tx.SetAsset(n.T.Context(), &music.Asset{Track: t.ID, Original: t.Original, SHA256: "x", Codec: "flac", DurationMS: 200_000})
 	})
 	return r.ID, t.ID
 }

@@ -27,11 +27,12 @@ type (
 	Entry    string // a journal entry
 	Token    string // a personal access token
 	Activity string // something said to other servers
+	Comment  string
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

@@ -51,15 +51,3 @@ type ReactionTx interface {
 	// those that have none.
 	Reactions(ctx context.Context, r id.Release) (map[Thing]Counts, error)
 }
-
-// A Talk tells what people say of the music here.
-type Talk struct{ Store Store }
-
-// Reactions are the counts of a release as a whole and of its tracks.
-func (t *Talk) Reactions(ctx context.Context, r id.Release) (counts map[Thing]Counts, err error) {
-	err = t.Store.SocialView(ctx, func(tx Tx) error {
-		counts, err = tx.Reactions(ctx, r)
-		return err
-	})
-	return counts, err
-}

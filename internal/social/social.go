@@ -105,6 +105,7 @@ type Store interface {
 type Tx interface {
 	Now() time.Time
 	ReactionTx
+	CommentTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)
@@ -196,6 +197,9 @@ func Forget(ctx context.Context, tx Tx, actor string) error {
 		if err := Unfollow(ctx, tx, a, actor); err != nil {
 			return err
 		}
+	}
+	if err := tx.DropCommentsBy(ctx, Author{Actor: actor}); err != nil {
+		return err
 	}
 	if err := tx.DropActor(ctx, actor); !fault.Is(err, fault.NotFound) {
 		return err

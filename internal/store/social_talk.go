@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
@@ -61,4 +65,122 @@ func (tx socialTx) Reactions(ctx context.Context, r id.Release) (map[social.Thin
 		out[t] = c
 	}
 	return out, wrap(err, "reactions")
+}
+
+func (tx socialTx) PutComment(ctx context.Context, c social.Comment) (bool, error) {
+	n, err := tx.Q.CommentPut(ctx, sqlgen.CommentPutParams{ID: string(c.ID), Release: string(c.Thing.Release), Track: string(c.Thing.Track), Parent: string(c.Parent), Account: string(c.Author.Account),
+		Actor: c.Author.Actor, Host: c.Author.Host, Iri: c.IRI, Url: c.URL, Html: c.HTML, Position: c.Position, At: ms(c.At)})
+	return n > 0, wrap(err, "comment")
+}
+
+func (tx socialTx) EditComment(ctx context.Context, c social.Comment) error {
+	return wrap(tx.Q.CommentEdit(ctx, sqlgen.CommentEditParams{Html: c.HTML, Position: c.Position, Changed: ms(c.Changed), ID: string(c.ID)}), "comment")
+}
+
+func (tx socialTx) HideComment(ctx context.Context, c id.Comment, hidden bool) error {
+	return wrap(tx.Q.CommentHide(ctx, sqlgen.CommentHideParams{Hidden: hidden, ID: string(c)}), "comment")
+}
+
+func (tx socialTx) DropComment(ctx context.Context, c id.Comment) error {
+	return wrap(tx.Q.CommentDrop(ctx, string(c)), "comment")
+}
+
+func (tx socialTx) DropCommentsBy(ctx context.Context, a social.Author) error {
+	if err := tx.Q.CommentDropActor(ctx, a.Actor); err != nil {
+		return wrap(err, "comments")
+	}
+	return wrap(tx.Q.CommentDropAccount(ctx, string(a.Account)), "comments")
+}
+
+func comment(r sqlgen.CommentByIDRow) social.Comment {
+	c := social.Comment{ID: id.Comment(r.ID), Thing: social.Thing{Release: id.Release(r.Release), Track: id.Track(r.Track)}, Parent: id.Comment(r.Parent), IRI: r.Iri, URL: r.Url, HTML: r.Html,
+		Position: r.Position, Hidden: r.Hidden, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Name: r.HereName, Handle: r.HereHandle}}
+	if r.Actor != "" {
+		c.Author = social.Author{Actor: r.Actor, Host: r.Host, Name: r.ThereName, Handle: r.ThereHandle, URL: r.ThereUrl}
+	}
+	return c
+}
+
+const noComment = "There is no such comment."
+
+func (tx socialTx) Comment(ctx context.Context, c id.Comment) (social.Comment, error) {
+	r, err := tx.Q.CommentByID(ctx, string(c))
+	return comment(r), missing(err, noComment)
+}
+
+func (tx socialTx) CommentAt(ctx context.Context, iri string) (social.Comment, error) {
+	c, err := tx.Q.CommentByIRI(ctx, iri)
+	if err != nil {
+		return social.Comment{}, missing(err, noComment)
+	}
+	return tx.Comment(ctx, id.Comment(c))
+}
+
+func (tx socialTx) Comments(ctx context.Context, r id.Release, n int) ([]social.Comment, error) {
+	rows, err := tx.Q.CommentList(ctx, sqlgen.CommentListParams{Release: string(r), Lim: int32(n)})
+	out := make([]social.Comment, len(rows))
+	for i, row := range rows {
+		out[i] = comment(sqlgen.CommentByIDRow(row))
+	}
+	return out, wrap(err, "comments")
+}
+
+func (tx socialTx) CountComments(ctx context.Context, a social.Author, r id.Release, since time.Time) (by, from, all int64, err error) {
+	if by, err = tx.Q.CommentsByAuthor(ctx, sqlgen.CommentsByAuthorParams{Account: string(a.Account), Actor: a.Actor, Since: ms(since)}); err != nil {
+		return 0, 0, 0, wrap(err, "comments")
+	}
+	if from, err = tx.Q.CommentsFromHost(ctx, sqlgen.CommentsFromHostParams{Release: string(r), Host: a.Host, Since: ms(since)}); err != nil {
+		return 0, 0, 0, wrap(err, "comments")
+	}
+	all, err = tx.Q.CommentsOf(ctx, string(r))
+	return by, from, all, wrap(err, "comments")
+}
+
+func (tx socialTx) Policy(ctx context.Context, act id.Act, r id.Release) (social.Policy, error) {
+	p, err := tx.Q.CommentPolicyOf(ctx, sqlgen.CommentPolicyOfParams{Act: string(act), Release: string(r)})
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return social.Policy(p), wrap(err, "policy")
+}
+
+func (tx socialTx) SetPolicy(ctx context.Context, act id.Act, r id.Release, p social.Policy) error {
+	if p == "" {
+		return wrap(tx.Q.CommentPolicyDrop(ctx, sqlgen.CommentPolicyDropParams{Act: string(act), Release: string(r)}), "policy")
+	}
+	return wrap(tx.Q.CommentPolicySet(ctx, sqlgen.CommentPolicySetParams{Act: string(act), Release: string(r), Who: string(p)}), "policy")
+}
+
+func (tx socialTx) Role(ctx context.Context, act id.Act, account id.Account) (music.Role, error) {
+	return musicTx(tx).Role(ctx, act, account)
+}
+
+func (tx socialTx) Follows(ctx context.Context, act id.Act, a social.Author) (bool, error) {
+	if a.Account != "" {
+		return musicTx(tx).Following(ctx, a.Account, act)
+	}
+	n, err := tx.Q.RemoteFollowing(ctx, sqlgen.RemoteFollowingParams{Act: string(act), Actor: a.Actor})
+	return n > 0, wrap(err, "follower")
+}
+
+func (tx socialTx) Length(ctx context.Context, t id.Track) (int64, error) {
+	n, err := tx.Q.TrackLength(ctx, string(t))
+	return n, wrap(err, "length")
+}
+
+func (tx socialTx) OnlyTrack(ctx context.Context, r id.Release) (id.Track, error) {
+	rows, err := tx.Q.TracksReady(ctx, string(r))
+	if err != nil || len(rows) != 1 {
+		return "", wrap(err, "tracks")
+	}
+	return id.Track(rows[0]), nil
+}
+
+// EraseTalk removes what an account said.
+func (db *DB) EraseTalk(ctx context.Context, atx account.Tx, who id.Account) error {
+	tx, err := within(atx)
+	if err != nil {
+		return err
+	}
+	return socialTx{tx}.DropCommentsBy(ctx, social.Author{Account: who})
 }

@@ -1,10 +1,10 @@
 // A small server on Fedify, an ActivityPub implementation that is none of ours.
 // It serves one actor over HTTPS on port 443 and is told what to do over plain
-// HTTP: POST /follow?who=@act@host, POST /undo, GET /seen.
+// HTTP: POST /follow?who=@act@host, /undo, /react?what=address, /reply?to=address&text=, /takeback, GET /seen.
 import fs from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import { Accept, Activity, Create, Delete, Endpoints, Follow, InProcessMessageQueue, MemoryKvStore, Person, Undo, Update, createFederation, generateCryptoKeyPair } from "@fedify/fedify";
+import { Accept, Activity, Announce, Create, Delete, Endpoints, Follow, InProcessMessageQueue, Like, MemoryKvStore, Note, PUBLIC_COLLECTION, Person, Tombstone, Undo, Update, createFederation, generateCryptoKeyPair } from "@fedify/fedify";
 import { configure, getConsoleSink } from "@logtape/logtape";
 
 const { HOST, ADDRESS, CONTROL, CERT, KEY, FIRST } = process.env;
@@ -50,6 +50,14 @@ https.createServer({ cert: fs.readFileSync(CERT), key: fs.readFileSync(KEY) }, a
 }).listen(443, ADDRESS);
 
 let followed;
+let did = []; // what is taken back later
+let made = 0;
+const name = (kind) => new URL(`${origin}/${kind}/${++made}`);
+const send = async (activity) => {
+  const context = federation.createContext(new URL(origin), undefined);
+  await context.sendActivity({ identifier: "ada" }, followed.actor, activity, { immediate: true });
+};
+const ada = () => federation.createContext(new URL(origin), undefined).getActorUri("ada");
 const orders = {
   "GET /seen": async () => seen,
   "POST /follow": async (url) => {
@@ -60,6 +68,25 @@ const orders = {
     followed = { actor, follow: new Follow({ id: new URL(`${origin}/follows/${Date.now()}`), actor: context.getActorUri("ada"), object: actor.id }) };
     await context.sendActivity({ identifier: "ada" }, actor, followed.follow, { immediate: true });
     return { type: actor.constructor.name, id: actor.id.href, name: String(actor.name), icon: String((await actor.getIcon())?.url ?? "") };
+  },
+  "POST /react": async (url) => {
+    const object = new URL(url.searchParams.get("what"));
+    for (const Kind of [Like, Announce]) {
+      const activity = new Kind({ id: name("reactions"), actor: ada(), object, to: PUBLIC_COLLECTION });
+      await send(activity);
+      did.push(new Undo({ id: name("undos"), actor: ada(), object: activity }));
+    }
+    return {};
+  },
+  "POST /reply": async (url) => {
+    const note = new Note({ id: name("notes"), attribution: ada(), replyTarget: new URL(url.searchParams.get("to")), content: url.searchParams.get("text"), to: PUBLIC_COLLECTION });
+    await send(new Create({ id: name("creates"), actor: ada(), object: note, to: PUBLIC_COLLECTION }));
+    did.push(new Delete({ id: name("deletes"), actor: ada(), object: new Tombstone({ id: note.id }), to: PUBLIC_COLLECTION }));
+    return { id: note.id.href };
+  },
+  "POST /takeback": async () => {
+    for (const activity of did.splice(0)) await send(activity);
+    return {};
   },
   "POST /undo": async () => {
     const context = federation.createContext(new URL(origin), undefined);

@@ -60,11 +60,30 @@ function act(e: Event): void {
     void player().then((p) => p.playList(list, 0));
     return;
   }
+  const there = target.closest<HTMLElement>("[data-seek]");
+  if (there) {
+    e.preventDefault();
+    const list = tracksIn(document.querySelector("main [data-tracklist]"));
+    void player().then((p) => p.playAt(list, there.dataset["seekIn"] ?? "", Number(there.dataset["seek"])));
+    return;
+  }
+  const now = target.closest<HTMLElement>("[data-comment-now]");
+  if (now) return void player().then((p) => here(now, p.spot()));
   const one = trackOf(target.closest("[data-play-one]"));
   if (one) return void player().then((p) => p.playList([one], 0));
   const add = target.closest("[data-enqueue]");
   const queued = trackOf(add);
   if (add && queued) return void player().then((p) => p.enqueue(queued));
+}
+
+/** Writes what plays and where into the two fields that a button names. */
+function here(button: HTMLElement, place: { id: string; at: number } | undefined): void {
+  const [track, at] = (button.dataset["commentNow"] ?? "").split(" ").map((id) => document.getElementById(id));
+  if (!place || !(track instanceof HTMLSelectElement) || !(at instanceof HTMLInputElement)) return;
+  if (![...track.options].some((o) => o.value === place.id)) return;
+  track.value = place.id;
+  const s = Math.floor(place.at);
+  at.value = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }
 
 function intent(e: Event): void {

@@ -178,6 +178,23 @@ export function seek(seconds: number): void {
   progress();
 }
 
+/** What plays and where, in seconds; undefined when nothing was begun. */
+export function spot(): { id: string; at: number } | undefined {
+  const t = current();
+  return t && { id: t.id, at: loaded === t.id ? audio.currentTime : state.at };
+}
+
+/** Plays a track of a list from a place in it. */
+export function playAt(list: Track[], id: string, seconds: number): void {
+  const i = list.findIndex((t) => t.id === id);
+  if (i < 0) return;
+  if (current()?.id !== id) {
+    state.queue = list.slice(0, longest);
+    state.index = Math.min(i, longest - 1);
+  } else if (loaded === id && !audio.paused) return seek(seconds);
+  open(seconds, true, false);
+}
+
 /** Changes the queue by hand: the playing track stays the playing one. */
 export function edit(change: (queue: Track[], index: number) => { queue: Track[]; index: number }): void {
   const was = current();

@@ -37,7 +37,9 @@ type Handler func(ctx context.Context, tx social.Tx, in In) ([]Out, error)
 var handlers = map[string][]Handler{
 	"Follow": {follow},
 	"Undo":   {undo},
-	"Delete": {remove},
+	"Delete": {remove, unsay},
+	"Create": {comment},
+	"Update": {reword},
 	"Block":  {block},
 
 	"Like":       {react(social.Like)},

@@ -3,20 +3,13 @@ package form
 import (
 	"html"
 	"strings"
+
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 func escape(s string) string { return html.EscapeString(s) }
 
-// paragraphs writes plain text as the HTML that every server lets through.
-func paragraphs(text string) string {
-	var b strings.Builder
-	for p := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		if p = strings.TrimSpace(p); p != "" {
-			b.WriteString("<p>" + strings.ReplaceAll(escape(p), "\n", "<br>") + "</p>")
-		}
-	}
-	return b.String()
-}
+func paragraphs(text string) string { return social.Paragraphs(text) }
 
 func link(to string) string {
 	shown := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(to, "https://"), "http://"), "/")

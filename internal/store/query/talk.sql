@@ -10,3 +10,63 @@ delete from reaction where actor = @actor and activity = @activity;
 
 -- name: ReactionCounts :many
 select track, kind, count(*) as n from reaction where release = @release group by track, kind;
+
+-- name: CommentPut :execrows
+insert into comment (id, release, track, parent, account, actor, host, iri, url, html, position, at, changed)
+values (@id, @release, @track, @parent, @account, @actor, @host, @iri, @url, @html, @position, @at, @at)
+on conflict do nothing;
+
+-- name: CommentEdit :exec
+update comment set html = @html, position = @position, changed = @changed where id = @id;
+
+-- name: CommentHide :exec
+update comment set hidden = @hidden where id = @id;
+
+-- name: CommentDrop :exec
+delete from comment where id = @id;
+
+-- name: CommentDropActor :exec
+delete from comment where actor = @actor and actor <> '';
+
+-- name: CommentDropAccount :exec
+delete from comment where account = @account and account <> '';
+
+-- name: CommentByID :one
+select c.*, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor where c.id = @id;
+
+-- name: CommentByIRI :one
+select id from comment where iri = @iri and iri <> '';
+
+-- name: CommentList :many
+select c.*, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor
+where c.release = @release order by c.at desc, c.id desc limit @lim + 0;
+
+-- name: CommentsByAuthor :one
+select count(*) from comment where account = @account and actor = @actor and at > @since;
+
+-- name: CommentsFromHost :one
+select count(*) from comment where release = @release and host = @host and host <> '' and at > @since;
+
+-- name: CommentsOf :one
+select count(*) from comment where release = @release;
+
+-- name: CommentPolicyOf :one
+select who from comment_policy where act = @act and release = @release;
+
+-- name: CommentPolicySet :exec
+insert into comment_policy (act, release, who) values (@act, @release, @who)
+on conflict (act, release) do update set who = excluded.who;
+
+-- name: CommentPolicyDrop :exec
+delete from comment_policy where act = @act and release = @release;
+
+-- name: RemoteFollowing :one
+select count(*) from remote_follower where act = @act and actor = @actor;
+
+-- name: TrackLength :one
+select cast(coalesce(max(a.duration_ms), 0) as bigint) as ms from track t left join asset a on a.track = t.id and a.original = t.original where t.id = @id;
+
+-- name: TracksReady :many
+select id from track where release = @release and state = 'ready' order by disc, number, id limit 2;

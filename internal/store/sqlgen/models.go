@@ -114,6 +114,29 @@ type Charge struct {
 	Refunded     bool
 }
 
+type Comment struct {
+	ID       string
+	Release  string
+	Track    string
+	Parent   string
+	Account  string
+	Actor    string
+	Host     string
+	Iri      string
+	Url      string
+	Html     string
+	Position int64
+	Hidden   bool
+	At       int64
+	Changed  int64
+}
+
+type CommentPolicy struct {
+	Act     string
+	Release string
+	Who     string
+}
+
 type Confirmation struct {
 	Account string
 	Period  int64

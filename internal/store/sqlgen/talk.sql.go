@@ -9,6 +9,342 @@ import (
 	"context"
 )
 
+const commentByID = `-- name: CommentByID :one
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor where c.id = $1
+`
+
+type CommentByIDRow struct {
+	ID          string
+	Release     string
+	Track       string
+	Parent      string
+	Account     string
+	Actor       string
+	Host        string
+	Iri         string
+	Url         string
+	Html        string
+	Position    int64
+	Hidden      bool
+	At          int64
+	Changed     int64
+	HereHandle  string
+	HereName    string
+	ThereHandle string
+	ThereName   string
+	ThereUrl    string
+}
+
+func (q *Queries) CommentByID(ctx context.Context, id string) (CommentByIDRow, error) {
+	row := q.db.QueryRowContext(ctx, commentByID, id)
+	var i CommentByIDRow
+	err := row.Scan(
+		&i.ID,
+		&i.Release,
+		&i.Track,
+		&i.Parent,
+		&i.Account,
+		&i.Actor,
+		&i.Host,
+		&i.Iri,
+		&i.Url,
+		&i.Html,
+		&i.Position,
+		&i.Hidden,
+		&i.At,
+		&i.Changed,
+		&i.HereHandle,
+		&i.HereName,
+		&i.ThereHandle,
+		&i.ThereName,
+		&i.ThereUrl,
+	)
+	return i, err
+}
+
+const commentByIRI = `-- name: CommentByIRI :one
+select id from comment where iri = $1 and iri <> ''
+`
+
+func (q *Queries) CommentByIRI(ctx context.Context, iri string) (string, error) {
+	row := q.db.QueryRowContext(ctx, commentByIRI, iri)
+	var id string
+	err := row.Scan(&id)
+	return id, err
+}
+
+const commentDrop = `-- name: CommentDrop :exec
+delete from comment where id = $1
+`
+
+func (q *Queries) CommentDrop(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, commentDrop, id)
+	return err
+}
+
+const commentDropAccount = `-- name: CommentDropAccount :exec
+delete from comment where account = $1 and account <> ''
+`
+
+func (q *Queries) CommentDropAccount(ctx context.Context, account string) error {
+	_, err := q.db.ExecContext(ctx, commentDropAccount, account)
+	return err
+}
+
+const commentDropActor = `-- name: CommentDropActor :exec
+delete from comment where actor = $1 and actor <> ''
+`
+
+func (q *Queries) CommentDropActor(ctx context.Context, actor string) error {
+	_, err := q.db.ExecContext(ctx, commentDropActor, actor)
+	return err
+}
+
+const commentEdit = `-- name: CommentEdit :exec
+update comment set html = $1, position = $2, changed = $3 where id = $4
+`
+
+type CommentEditParams struct {
+	Html     string
+	Position int64
+	Changed  int64
+	ID       string
+}
+
+func (q *Queries) CommentEdit(ctx context.Context, arg CommentEditParams) error {
+	_, err := q.db.ExecContext(ctx, commentEdit,
+		arg.Html,
+		arg.Position,
+		arg.Changed,
+		arg.ID,
+	)
+	return err
+}
+
+const commentHide = `-- name: CommentHide :exec
+update comment set hidden = $1 where id = $2
+`
+
+type CommentHideParams struct {
+	Hidden bool
+	ID     string
+}
+
+func (q *Queries) CommentHide(ctx context.Context, arg CommentHideParams) error {
+	_, err := q.db.ExecContext(ctx, commentHide, arg.Hidden, arg.ID)
+	return err
+}
+
+const commentList = `-- name: CommentList :many
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor
+where c.release = $1 order by c.at desc, c.id desc limit $2+ 0
+`
+
+type CommentListParams struct {
+	Release string
+	Lim     int32
+}
+
+type CommentListRow struct {
+	ID          string
+	Release     string
+	Track       string
+	Parent      string
+	Account     string
+	Actor       string
+	Host        string
+	Iri         string
+	Url         string
+	Html        string
+	Position    int64
+	Hidden      bool
+	At          int64
+	Changed     int64
+	HereHandle  string
+	HereName    string
+	ThereHandle string
+	ThereName   string
+	ThereUrl    string
+}
+
+func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]CommentListRow, error) {
+	rows, err := q.db.QueryContext(ctx, commentList, arg.Release, arg.Lim)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CommentListRow
+	for rows.Next() {
+		var i CommentListRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Release,
+			&i.Track,
+			&i.Parent,
+			&i.Account,
+			&i.Actor,
+			&i.Host,
+			&i.Iri,
+			&i.Url,
+			&i.Html,
+			&i.Position,
+			&i.Hidden,
+			&i.At,
+			&i.Changed,
+			&i.HereHandle,
+			&i.HereName,
+			&i.ThereHandle,
+			&i.ThereName,
+			&i.ThereUrl,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const commentPolicyDrop = `-- name: CommentPolicyDrop :exec
+delete from comment_policy where act = $1 and release = $2
+`
+
+type CommentPolicyDropParams struct {
+	Act     string
+	Release string
+}
+
+func (q *Queries) CommentPolicyDrop(ctx context.Context, arg CommentPolicyDropParams) error {
+	_, err := q.db.ExecContext(ctx, commentPolicyDrop, arg.Act, arg.Release)
+	return err
+}
+
+const commentPolicyOf = `-- name: CommentPolicyOf :one
+select who from comment_policy where act = $1 and release = $2
+`
+
+type CommentPolicyOfParams struct {
+	Act     string
+	Release string
+}
+
+func (q *Queries) CommentPolicyOf(ctx context.Context, arg CommentPolicyOfParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, commentPolicyOf, arg.Act, arg.Release)
+	var who string
+	err := row.Scan(&who)
+	return who, err
+}
+
+const commentPolicySet = `-- name: CommentPolicySet :exec
+insert into comment_policy (act, release, who) values ($1, $2, $3)
+on conflict (act, release) do update set who = excluded.who
+`
+
+type CommentPolicySetParams struct {
+	Act     string
+	Release string
+	Who     string
+}
+
+func (q *Queries) CommentPolicySet(ctx context.Context, arg CommentPolicySetParams) error {
+	_, err := q.db.ExecContext(ctx, commentPolicySet, arg.Act, arg.Release, arg.Who)
+	return err
+}
+
+const commentPut = `-- name: CommentPut :execrows
+insert into comment (id, release, track, parent, account, actor, host, iri, url, html, position, at, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+on conflict do nothing
+`
+
+type CommentPutParams struct {
+	ID       string
+	Release  string
+	Track    string
+	Parent   string
+	Account  string
+	Actor    string
+	Host     string
+	Iri      string
+	Url      string
+	Html     string
+	Position int64
+	At       int64
+}
+
+func (q *Queries) CommentPut(ctx context.Context, arg CommentPutParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, commentPut,
+		arg.ID,
+		arg.Release,
+		arg.Track,
+		arg.Parent,
+		arg.Account,
+		arg.Actor,
+		arg.Host,
+		arg.Iri,
+		arg.Url,
+		arg.Html,
+		arg.Position,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const commentsByAuthor = `-- name: CommentsByAuthor :one
+select count(*) from comment where account = $1 and actor = $2 and at > $3
+`
+
+type CommentsByAuthorParams struct {
+	Account string
+	Actor   string
+	Since   int64
+}
+
+func (q *Queries) CommentsByAuthor(ctx context.Context, arg CommentsByAuthorParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, commentsByAuthor, arg.Account, arg.Actor, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const commentsFromHost = `-- name: CommentsFromHost :one
+select count(*) from comment where release = $1 and host = $2 and host <> '' and at > $3
+`
+
+type CommentsFromHostParams struct {
+	Release string
+	Host    string
+	Since   int64
+}
+
+func (q *Queries) CommentsFromHost(ctx context.Context, arg CommentsFromHostParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, commentsFromHost, arg.Release, arg.Host, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const commentsOf = `-- name: CommentsOf :one
+select count(*) from comment where release = $1
+`
+
+func (q *Queries) CommentsOf(ctx context.Context, release string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, commentsOf, release)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const reactionCounts = `-- name: ReactionCounts :many
 select track, kind, count(*) as n from reaction where release = $1 group by track, kind
 `
@@ -110,4 +446,58 @@ func (q *Queries) ReactionPut(ctx context.Context, arg ReactionPutParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const remoteFollowing = `-- name: RemoteFollowing :one
+select count(*) from remote_follower where act = $1 and actor = $2
+`
+
+type RemoteFollowingParams struct {
+	Act   string
+	Actor string
+}
+
+func (q *Queries) RemoteFollowing(ctx context.Context, arg RemoteFollowingParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, remoteFollowing, arg.Act, arg.Actor)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const trackLength = `-- name: TrackLength :one
+select cast(coalesce(max(a.duration_ms), 0) as bigint) as ms from track t left join asset a on a.track = t.id and a.original = t.original where t.id = $1
+`
+
+func (q *Queries) TrackLength(ctx context.Context, id string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, trackLength, id)
+	var ms int64
+	err := row.Scan(&ms)
+	return ms, err
+}
+
+const tracksReady = `-- name: TracksReady :many
+select id from track where release = $1 and state = 'ready' order by disc, number, id limit 2
+`
+
+func (q *Queries) TracksReady(ctx context.Context, release string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, tracksReady, release)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

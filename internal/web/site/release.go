@@ -49,6 +49,7 @@ type ReleasePage struct {
 	Back      string // where forms return to
 	Likes     int64  // of the release as a whole, by people of other servers
 	Boosts    int64
+	Talk      Talk
 }
 
 // A ReleaseTrack is a track with all that is known of it.
@@ -64,6 +65,7 @@ type ReleaseTrack struct {
 	Text    []LyricLine
 	Likes   int64 // by people of other servers
 	Boosts  int64
+	Marks   []Mark // where comments stand on its waveform
 }
 
 // alike reports whether two lines say the same, whenever they were confirmed.
@@ -118,8 +120,13 @@ func (v *visit) release() error {
 	if err := v.personal(p, &r); err != nil {
 		return err
 	}
-	if err := v.reactions(p); err != nil {
-		return err
+	if r.Release.State == music.Published {
+		if err := v.reactions(p); err != nil {
+			return err
+		}
+		if err := v.talk(p); err != nil {
+			return err
+		}
 	}
 	return v.show("release", p)
 }

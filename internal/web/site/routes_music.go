@@ -34,6 +34,8 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /library", who: listener, do: (*visit).library},
 		{pattern: "GET /playlist/{id}", do: (*visit).playlist},
 		{pattern: "GET /history", who: listener, do: (*visit).history},
+		{pattern: "POST /release/{id}/comments", who: listener, do: (*visit).comment},
+		{pattern: "POST /comment/{id}", who: listener, do: (*visit).keepComment},
 		{pattern: "POST /like", who: listener, do: (*visit).like},
 		{pattern: "POST /follow", who: listener, do: (*visit).follow},
 		{pattern: "POST /playlists", who: listener, do: (*visit).newPlaylist},

@@ -231,6 +231,8 @@ func (s *Site) studioPages() []page {
 		{pattern: "GET /studio/act/{id}", who: artist, do: (*visit).actEditor},
 		{pattern: "POST /studio/act/{id}", who: artist, do: (*visit).editAct},
 		{pattern: "POST /studio/act/{id}/cover", who: artist, files: maxPicture, do: (*visit).actCover},
+		{pattern: "POST /studio/act/{id}/comments", who: artist, do: (*visit).actTalk},
+		{pattern: "POST /studio/release/{id}/comments", who: artist, do: (*visit).releaseTalk},
 		{pattern: "POST /studio/act/{id}/wallets", who: artist, do: (*visit).editWallets},
 		{pattern: "POST /studio/act/{id}/people", who: artist, do: (*visit).editPlaces},
 		{pattern: "POST /studio/act/{id}/credits", who: artist, do: (*visit).answerSheet},

@@ -1,7 +1,11 @@
 package site_test
 
 import (
+	"fmt"
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/id"
@@ -39,4 +43,91 @@ func TestReactionsOnThePage(t *testing.T) {
 	s.reacts(bo, social.Like, r.ID, tracks[1])
 	guest.has(path, "2 likes, 1 boost from other servers", "<dd>1 like from other servers</dd>")
 	guest.german().has(path, "Gefällt 2 Personen, einmal geteilt auf anderen Servern")
+}
+
+// A listener comments without scripts, at a place in a track; it is answered,
+// hidden and deleted by whom that is given to.
+func TestCommentsOnThePage(t *testing.T) {
+	s := newShop(t)
+	act := s.act("Firn")
+	r, tracks := s.public(act.ID, music.Facts{Title: "Glacier"}, "One", "Two")
+	path := "/release/" + string(r.ID)
+	ada, err := s.accounts.SignIn(t.Context(), "ada", secret, account.Client{})
+	s.ok(err)
+	guest, jo, own := s.browser(account.SignedIn{}), s.browser(s.person("jo")), s.browser(ada)
+	guest.has(path, "Nobody has said anything yet", "Sign in to comment")
+	guest.lacks(path, `name="text"`)
+	at := jo.send(path+"/comments", url.Values{"text": {"What a <turn>!\n\nAgain."}, "track": {string(tracks[1])}, "at": {"1:23"}})
+	_, c, _ := strings.Cut(at, "#c-")
+	guest.has(path, "<p>What a &lt;turn&gt;!</p><p>Again.</p>", "<strong>JO</strong>", "@jo", `data-seek="83"`, "JO at 1:23", `style="--at:33.8`)
+	guest.lacks(path, `action="/comment/`)
+	s.now = s.now.Add(time.Minute)
+	own.send(path+"/comments", url.Values{"text": {"Thank you."}, "parent": {c}})
+	text := guest.page(path)
+	if i, j := strings.Index(text, "What a &lt;turn"), strings.Index(text, "Thank you."); i < 0 || j < i || !strings.Contains(text, `class="d1"`) {
+		t.Error("the answer does not stand under what it answers")
+	}
+	guest.german().has(path, "Kommentare", "Anmelden, um zu kommentieren")
+	for form, want := range map[string]int{"text=": 422, "text=x&at=soon": 422, "text=x&track=y": 404, "text=x&parent=y": 404, "text=" + strings.Repeat("x", 5_001): 413} {
+		values, err := url.ParseQuery(form)
+		s.ok(err)
+		if code, _, _ := jo.do("POST", path+"/comments", values); code != want {
+			t.Errorf("%.20s answers %d, not %d", form, code, want)
+		}
+	}
+	code := func(b browser, do string) int {
+		code, _, _ := b.do("POST", "/comment/"+c, url.Values{"do": {do}, "back": {path}})
+		return code
+	}
+	other := s.browser(s.person("kim"))
+	if a, b, c := code(other, "hide"), code(other, "delete"), code(jo, "hide"); a != 403 || b != 403 || c != 403 {
+		t.Errorf("others: %d %d %d", a, b, c)
+	}
+	if got := code(own, "hide"); got != 303 {
+		t.Errorf("hide: %d", got)
+	}
+	guest.lacks(path, "What a", "Thank you.", "JO at 1:23")
+	own.has(path, "What a", "hidden from others", "Show it again")
+	if got := code(own, "show"); got != 303 {
+		t.Errorf("show: %d", got)
+	}
+	guest.has(path, "What a")
+	if got := code(jo, "delete"); got != 303 {
+		t.Errorf("delete: %d", got)
+	}
+	guest.lacks(path, "What a")
+	guest.has(path, "Thank you.")
+	boss, err := s.accounts.SignIn(t.Context(), "grace", secret, account.Client{})
+	s.ok(err)
+	studio := s.browser(boss)
+	studio.has("/studio/act/"+string(act.ID), "Who may comment")
+	studio.send("/studio/act/"+string(act.ID)+"/comments", url.Values{"who": {"followers"}})
+	jo.has(path, "Only who follows the act comments here.")
+	if code, _, _ := jo.do("POST", path+"/comments", url.Values{"text": {"x"}}); code != 403 {
+		t.Errorf("one who does not follow: %d", code)
+	}
+	jo.send("/follow", url.Values{"act": {string(act.ID)}, "on": {"1"}, "back": {path}})
+	jo.has(path, `name="text"`)
+	studio.send("/studio/release/"+string(r.ID)+"/comments", url.Values{"who": {"nobody"}})
+	studio.has("/studio/release/"+string(r.ID), `<option value="nobody" selected>`)
+	jo.has(path, "No comments are taken here.")
+	own.has(path, `name="text"`)
+}
+
+// What people elsewhere say links to them and to where they said it.
+func TestCommentsFromElsewhere(t *testing.T) {
+	s := newShop(t)
+	r, _ := s.public(s.act("Firn").ID, music.Facts{Title: "Glacier"}, "One", "Two")
+	bo := s.elsewhere("bo")
+	for i := range 52 {
+		s.now = s.now.Add(time.Hour)
+		s.ok(s.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+			_, err := social.Say(t.Context(), tx, social.Comment{Thing: social.Thing{Release: r.ID}, Author: social.Author{Actor: bo, Host: "far.example"}, IRI: fmt.Sprint(bo, "/", i), URL: fmt.Sprint("https://far.example/@bo/", i), HTML: fmt.Sprint("<p>number ", i, ".</p>"), Position: -1})
+			return err
+		}))
+	}
+	guest, path := s.browser(account.SignedIn{}), "/release/"+string(r.ID)
+	guest.has(path, `href="https://far.example/@bo" rel="nofollow noreferrer"`, "Somebody &lt;bo&gt;", "@bo@far.example", `href="https://far.example/@bo/51"`, "number 51.", "number 2.", "comments=100")
+	guest.lacks(path, "number 1.")
+	guest.has(path+"?comments=100", "number 0.")
 }

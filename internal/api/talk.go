@@ -1,0 +1,166 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// talk is what people say of the music.
+func (a *API) talk(r *router) {
+	const tag = "Comments"
+	add(r, operation{method: http.MethodGet, path: "/releases/{release}/comments", id: "list-comments", tag: tag, summary: "What was said of a release and its tracks, the latest first, and under each what answers it"}, a.comments)
+	add(r, operation{method: http.MethodPost, path: "/releases/{release}/comments", id: "comment", tag: tag, scope: account.ScopeLibrary, status: http.StatusCreated, summary: "Say something; it stays on this node"}, a.comment)
+	add(r, operation{method: http.MethodPut, path: "/comments/{comment}/hidden", id: "hide-comment", tag: tag, scope: account.ScopeLibrary, summary: "Hide a comment, for the act's people and moderators"}, a.hideComment(true))
+	add(r, operation{method: http.MethodDelete, path: "/comments/{comment}/hidden", id: "show-comment", tag: tag, scope: account.ScopeLibrary, summary: "Show a hidden comment again"}, a.hideComment(false))
+	add(r, operation{method: http.MethodDelete, path: "/comments/{comment}", id: "delete-comment", tag: tag, scope: account.ScopeLibrary, summary: "Delete a comment: your own, or one on your act's music"}, a.deleteComment)
+	add(r, operation{method: http.MethodGet, path: "/studio/acts/{act}/comments", id: "get-comment-policy", tag: tag, scope: account.ScopeStudio, summary: "Who may comment"}, a.commentPolicy)
+	add(r, operation{method: http.MethodPut, path: "/studio/acts/{act}/comments", id: "set-comment-policy", tag: tag, scope: account.ScopeStudio, summary: "Say who may comment: on all of the act's music, or on one release"}, a.setCommentPolicy)
+}
+
+// Comment is what somebody said.
+type Comment struct {
+	ID         id.Comment `json:"id"`
+	Release    id.Release `json:"release"`
+	Track      id.Track   `json:"track,omitempty" doc:"None: the release as a whole"`
+	Parent     id.Comment `json:"parent,omitempty" doc:"Comment that it answers"`
+	Depth      int        `json:"depth" doc:"How deep it stands in its conversation, from 0"`
+	Name       string     `json:"name" doc:"Of its author"`
+	Address    string     `json:"address" doc:"@name of somebody here, @name@host of somebody elsewhere"`
+	Page       string     `json:"page,omitempty" doc:"Of its author elsewhere"`
+	URL        string     `json:"url,omitempty" doc:"Where it stands elsewhere"`
+	HTML       string     `json:"html" doc:"Clean: paragraphs, lists, quotes, links"`
+	PositionMS int64      `json:"position_ms" doc:"Into the track; -1 none"`
+	At         int64      `json:"at_ms" doc:"Unix milliseconds"`
+	Changed    int64      `json:"changed_ms"`
+	Hidden     bool       `json:"hidden,omitempty"`
+	Own        bool       `json:"own,omitempty"`
+}
+
+func commentOf(s *social.Said) Comment {
+	return Comment{ID: s.ID, Release: s.Thing.Release, Track: s.Thing.Track, Parent: s.Parent, Depth: s.Depth, Name: s.Author.Name, Address: s.Author.Address(), Page: s.Author.Page(),
+		URL: s.URL, HTML: s.HTML, PositionMS: s.Position, At: unixMS(s.At), Changed: unixMS(s.Changed), Hidden: s.Hidden, Own: s.Own}
+}
+
+// Comments are a conversation.
+type Comments struct {
+	Rows   []Comment     `json:"rows"`
+	More   bool          `json:"more,omitempty" doc:"There are older ones: ask for more at once"`
+	Policy social.Policy `json:"policy" enum:"everybody,followers,nobody" doc:"Who may comment"`
+	Writes bool          `json:"writes" doc:"You may"`
+	Keeps  bool          `json:"keeps,omitempty" doc:"You may hide and delete those of others"`
+}
+
+type commentsInput struct {
+	ReleaseRef
+	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+}
+
+func (a *API) comments(ctx context.Context, in *commentsInput) (*output[Comments], error) {
+	r, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.Talk.Comments(ctx, viewer(ctx), r, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return reply(Comments{Rows: each(c.Comments, commentOf), More: c.More, Policy: c.Policy, Writes: c.Writes, Keeps: c.Keeps})
+}
+
+type commentInput struct {
+	ReleaseRef
+	Body struct {
+		Track      string `json:"track,omitempty" doc:"None: the release as a whole"`
+		Parent     string `json:"parent,omitempty" doc:"Comment that it answers"`
+		PositionMS *int64 `json:"position_ms,omitempty" minimum:"0" doc:"Into the track"`
+		Text       string `json:"text" minLength:"1" maxLength:"5000" doc:"Plain; an empty line begins a paragraph"`
+	}
+}
+
+func (a *API) comment(ctx context.Context, in *commentInput) (*output[Comment], error) {
+	r, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	d := social.Draft{Thing: social.Thing{Release: r, Track: id.Track(in.Body.Track)}, Parent: id.Comment(in.Body.Parent), Position: -1, Text: in.Body.Text}
+	if p := in.Body.PositionMS; p != nil {
+		d.Position = *p
+	}
+	c, err := a.Talk.Write(ctx, mover(ctx), d)
+	if err != nil {
+		return nil, err
+	}
+	return reply(commentOf(&social.Said{Comment: c, Own: true}))
+}
+
+// CommentRef names a comment in a path.
+type CommentRef struct {
+	Comment string `path:"comment" doc:"Comment id"`
+}
+
+func (a *API) hideComment(on bool) func(context.Context, *CommentRef) (*struct{}, error) {
+	return func(ctx context.Context, in *CommentRef) (*struct{}, error) {
+		c, err := id.Parse[id.Comment](in.Comment)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.Talk.Hide(ctx, mover(ctx), c, on)
+	}
+}
+
+func (a *API) deleteComment(ctx context.Context, in *CommentRef) (*struct{}, error) {
+	c, err := id.Parse[id.Comment](in.Comment)
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.Talk.Delete(ctx, mover(ctx), c)
+	return nil, err
+}
+
+// CommentPolicy says who may comment.
+type CommentPolicy struct {
+	Who social.Policy `json:"who" enum:",everybody,followers,nobody" doc:"Empty: nothing is said, so a release has its act's and an act everybody"`
+}
+
+// PolicyRef names what a policy is of.
+type PolicyRef struct {
+	ActRef
+	Release string `query:"release" doc:"Of one release; without it, of the act"`
+}
+
+func (in *PolicyRef) of() (act id.Act, r id.Release, err error) {
+	if act, err = id.Parse[id.Act](in.Act); err != nil || in.Release == "" {
+		return act, "", err
+	}
+	r, err = id.Parse[id.Release](in.Release)
+	return act, r, err
+}
+
+func (a *API) commentPolicy(ctx context.Context, in *PolicyRef) (*output[CommentPolicy], error) {
+	act, r, err := in.of()
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.Talk.Policy(ctx, mover(ctx), act, r)
+	if err != nil {
+		return nil, err
+	}
+	return reply(CommentPolicy{p})
+}
+
+type setPolicyInput struct {
+	PolicyRef
+	Body CommentPolicy
+}
+
+func (a *API) setCommentPolicy(ctx context.Context, in *setPolicyInput) (*struct{}, error) {
+	act, r, err := in.of()
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Talk.SetPolicy(ctx, mover(ctx), act, r, in.Body.Who)
+}

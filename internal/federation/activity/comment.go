@@ -1,0 +1,119 @@
+package activity
+
+import (
+	"context"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// comment takes what answers a thing of this node, or a comment on one. What
+// answers something else is not its own.
+func comment(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	n := note(in)
+	if n == nil || len(n.InReplyTo) == 0 {
+		return nil, nil
+	}
+	c := social.Comment{Author: social.Author{Actor: in.From.ID, Host: in.From.Host}, IRI: n.ID, URL: page(n), HTML: n.Content, Position: position(n)}
+	ours, err := answered(ctx, tx, in, n.InReplyTo[0], &c)
+	if err != nil || !ours {
+		return nil, err
+	}
+	switch {
+	case n.Author() != in.From.ID || !strings.HasPrefix(n.ID, "https://") || !remote.SameOrigin(n.ID, in.From.ID):
+		return nil, fault.New(fault.Forbidden, "%q is not %s's.", n.ID, in.From.ID)
+	case !n.IsPublic() && !in.IsPublic():
+		return nil, fault.New(fault.Forbidden, "%q is not for everybody, so it is no comment.", n.ID)
+	}
+	_, err = social.Say(ctx, tx, c)
+	return nil, err
+}
+
+// note is the text that an activity is about, nil when it is about something else.
+func note(in In) *vocab.Object {
+	if len(in.Object.Object) != 1 {
+		return nil
+	}
+	if n := in.Object.Object[0].Object; n != nil && n.Is("Note", "Article", "Page") {
+		return n
+	}
+	return nil
+}
+
+// answered finds what a comment is about: a thing of this node, or that of the
+// comment it answers.
+func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *social.Comment) (bool, error) {
+	t, err := thing(ctx, tx, in, what)
+	if err != nil || t != (social.Thing{}) {
+		c.Thing = t
+		return true, err
+	}
+	parent, err := tx.CommentAt(ctx, what.ID())
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	c.Thing, c.Parent = parent.Thing, parent.ID
+	return true, err
+}
+
+// page is where people read a text, of its own server.
+func page(n *vocab.Object) string {
+	for _, u := range n.URL {
+		if at := u.Link(); strings.HasPrefix(at, "https://") && remote.SameOrigin(at, n.ID) {
+			return at
+		}
+	}
+	return n.ID
+}
+
+// position is where in a track a text says it belongs, in milliseconds, -1 none.
+func position(n *vocab.Object) int64 {
+	var seconds float64
+	if !n.Get("nineten:position", &seconds) || seconds < 0 || seconds > 24*60*60 {
+		return -1
+	}
+	return int64(seconds * 1000)
+}
+
+// reword changes a comment to what its author says it is now.
+func reword(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	n := note(in)
+	if n == nil {
+		return nil, nil
+	}
+	c, err := own(ctx, tx, in, n.ID)
+	if err != nil || c.ID == "" {
+		return nil, err
+	}
+	c.HTML, c.Position = n.Content, position(n)
+	return nil, social.Reword(ctx, tx, c)
+}
+
+// unsay removes a comment that its author has deleted.
+func unsay(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	c, err := own(ctx, tx, in, o.ID())
+	if err != nil || c.ID == "" {
+		return nil, err
+	}
+	return nil, tx.DropComment(ctx, c.ID)
+}
+
+// own finds a comment of the activity's actor, the zero value when there is none of
+// that address.
+func own(ctx context.Context, tx social.Tx, in In, iri string) (social.Comment, error) {
+	c, err := tx.CommentAt(ctx, iri)
+	if fault.Is(err, fault.NotFound) {
+		return social.Comment{}, nil
+	}
+	if err == nil && c.Author.Actor != in.From.ID {
+		err = fault.New(fault.Forbidden, "%q is not %s's.", iri, in.From.ID)
+	}
+	return c, err
+}

@@ -1,0 +1,258 @@
+package social
+
+import (
+	"context"
+	"regexp"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// A Comment is what somebody said about a thing.
+type Comment struct {
+	ID       id.Comment
+	Thing    Thing
+	Parent   id.Comment // that it answers, "" none
+	Author   Author
+	IRI      string // of one that came from another server
+	URL      string // where people read it there
+	HTML     string // clean
+	Position int64  // milliseconds into the track, -1 none
+	Hidden   bool   // by the act's people
+	At       time.Time
+	Changed  time.Time // At, unless it was edited
+}
+
+// An Author is a listener here or somebody on another server.
+type Author struct {
+	Account id.Account
+	Actor   string
+	Host    string // of the other server, "" here
+	Name    string
+	Handle  string // without the host
+	URL     string // of their page there
+}
+
+// Page is where people look at an author, "" nowhere.
+func (a *Author) Page() string {
+	if a.URL != "" {
+		return a.URL
+	}
+	return a.Actor
+}
+
+// Address is how an author is written to: @ada@far.example, or @ada here.
+func (a *Author) Address() string {
+	if a.Host == "" {
+		return "@" + a.Handle
+	}
+	return "@" + a.Handle + "@" + a.Host
+}
+
+// A Policy says who may comment.
+type Policy string
+
+// The policies. None given, a release has its act's, and an act everybody.
+const (
+	Everybody Policy = "everybody"
+	Followers Policy = "followers"
+	Nobody    Policy = "nobody"
+)
+
+// CommentTx is the part of a transaction that keeps comments.
+type CommentTx interface {
+	// PutComment reports false when there is one of that address.
+	PutComment(ctx context.Context, c Comment) (bool, error)
+	// EditComment changes text and position.
+	EditComment(ctx context.Context, c Comment) error
+	HideComment(ctx context.Context, c id.Comment, hidden bool) error
+	DropComment(ctx context.Context, c id.Comment) error
+	// DropCommentsBy drops everything of an author.
+	DropCommentsBy(ctx context.Context, a Author) error
+	Comment(ctx context.Context, c id.Comment) (Comment, error)
+	// CommentAt finds a comment by its address elsewhere.
+	CommentAt(ctx context.Context, iri string) (Comment, error)
+	// Comments are the latest n of a release and its tracks, the latest first.
+	Comments(ctx context.Context, r id.Release, n int) ([]Comment, error)
+	// CountComments counts those since a time by an author, and on a release from
+	// their server; and all there are of the release.
+	CountComments(ctx context.Context, a Author, r id.Release, since time.Time) (by, from, all int64, err error)
+	// Policy is what is said of a release, or with none of an act, "" nothing.
+	Policy(ctx context.Context, act id.Act, r id.Release) (Policy, error)
+	// SetPolicy says it, "" nothing any more.
+	SetPolicy(ctx context.Context, act id.Act, r id.Release, p Policy) error
+	Role(ctx context.Context, act id.Act, account id.Account) (music.Role, error)
+	Follows(ctx context.Context, act id.Act, a Author) (bool, error)
+	// Length is how many milliseconds a track has.
+	Length(ctx context.Context, t id.Track) (int64, error)
+	// OnlyTrack is the track of a release that has one, "" of others.
+	OnlyTrack(ctx context.Context, r id.Release) (id.Track, error)
+}
+
+// Bounds of comments.
+const (
+	longestComment = 5_000              // characters
+	perHour        = 20                 // of one author
+	fromHost       = 100                // an hour, on one release
+	onRelease      = 5_000              // in all
+	pasteBytes     = 4 * longestComment // of HTML that is looked at at all
+)
+
+// Say keeps a comment that somebody made, its HTML as it came. Faults: TooLarge,
+// Invalid, Forbidden, Limited, Conflict; NotFound when the thing is not public.
+func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
+	thing, act, err := tx.Public(ctx, c.Thing)
+	if err != nil {
+		return c, err
+	}
+	c.Thing = thing
+	if c.HTML, err = clean(c.HTML); err != nil {
+		return c, err
+	}
+	if err := place(ctx, tx, &c); err != nil {
+		return c, err
+	}
+	if err := may(ctx, tx, act, &c); err != nil {
+		return c, err
+	}
+	c.ID, c.At, c.Changed = id.New[id.Comment](tx.Now()), tx.Now(), tx.Now()
+	_, err = tx.PutComment(ctx, c)
+	return c, err
+}
+
+// Reword changes a comment to what its author says it is now, its HTML as it came.
+// Faults: TooLarge, Invalid.
+func Reword(ctx context.Context, tx Tx, c Comment) (err error) {
+	if c.HTML, err = clean(c.HTML); err != nil {
+		return err
+	}
+	if err := place(ctx, tx, &c); err != nil {
+		return err
+	}
+	c.Changed = tx.Now()
+	return tx.EditComment(ctx, c)
+}
+
+func clean(text string) (string, error) {
+	tooLong := fault.On("text", fault.TooLarge, "A comment has at most %d characters.", longestComment)
+	if len(text) > pasteBytes {
+		return "", tooLong
+	}
+	text = Clean(text)
+	said := Text(text)
+	switch {
+	case said == "":
+		return "", fault.On("text", fault.Invalid, "The comment says nothing.")
+	case utf8.RuneCountInString(said) > longestComment:
+		return "", tooLong
+	}
+	return text, nil
+}
+
+// place finds out where in a track a comment belongs: where it says, or at the
+// time its text begins with. What does not lie in the track lies nowhere.
+func place(ctx context.Context, tx Tx, c *Comment) (err error) {
+	if c.Position < 0 {
+		c.Position = leadingTime(Text(c.HTML))
+	}
+	if c.Position >= 0 && c.Thing.Track == "" {
+		if c.Thing.Track, err = tx.OnlyTrack(ctx, c.Thing.Release); err != nil {
+			return err
+		}
+	}
+	if c.Position < 0 || c.Thing.Track == "" {
+		c.Position = -1
+		return nil
+	}
+	length, err := tx.Length(ctx, c.Thing.Track)
+	if c.Position > length {
+		c.Position = -1
+	}
+	return err
+}
+
+// leading is a time at the beginning of a text, after those it is addressed to.
+var leading = regexp.MustCompile(`^(?:@\S+\s+)*(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:\D|$)`)
+
+func leadingTime(text string) int64 {
+	if m := leading.FindStringSubmatch(text); m != nil {
+		return milliseconds(m[1], m[2], m[3])
+	}
+	return -1
+}
+
+func milliseconds(h, m, s string) int64 {
+	var total int64
+	for _, part := range []string{h, m, s} {
+		n, _ := strconv.ParseInt("0"+part, 10, 64) // digits, by the expression
+		total = total*60 + n
+	}
+	return total * 1000
+}
+
+// clockTime is a time by itself.
+var clockTime = regexp.MustCompile(`^(?:(\d{1,2}):)?(\d{1,2}):(\d{2})$`)
+
+// Position reads "1:23" or "1:02:03" as milliseconds, "" as none (-1). Faults:
+// Invalid.
+func Position(text string) (int64, error) {
+	if text == "" {
+		return -1, nil
+	}
+	m := clockTime.FindStringSubmatch(text)
+	if m == nil {
+		return -1, fault.On("at", fault.Invalid, "%q is no place in a track: write it like 1:23.", text)
+	}
+	return milliseconds(m[1], m[2], m[3]), nil
+}
+
+// may refuses a comment of who may make none, or no more of them now. The act's
+// people may always.
+func may(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
+	by, from, all, err := tx.CountComments(ctx, c.Author, c.Thing.Release, tx.Now().Add(-time.Hour))
+	switch {
+	case err != nil:
+		return err
+	case by >= perHour:
+		return fault.New(fault.Conflict, "You have made %d comments within an hour. Go on in an hour.", perHour)
+	case from >= fromHost:
+		return fault.New(fault.Conflict, "There were %d comments from one server within an hour.", fromHost)
+	case all >= onRelease:
+		return fault.New(fault.Conflict, "There are %d comments on this release, and no more are taken.", onRelease)
+	}
+	ok, err := welcome(ctx, tx, act, c.Thing.Release, c.Author)
+	if err == nil && !ok {
+		err = fault.New(fault.Forbidden, "The act takes comments here from its followers alone, or from nobody.")
+	}
+	return err
+}
+
+// welcome reports whether an author may comment on an act's release.
+func welcome(ctx context.Context, tx Tx, act id.Act, r id.Release, a Author) (bool, error) {
+	if a.Account != "" {
+		if role, err := tx.Role(ctx, act, a.Account); err != nil || role != music.NoRole {
+			return err == nil, err
+		}
+	}
+	switch p, err := InForce(ctx, tx, act, r); {
+	case err != nil || p == Nobody:
+		return false, err
+	case p == Followers:
+		return tx.Follows(ctx, act, a)
+	}
+	return true, nil
+}
+
+// InForce is who may comment on a release.
+func InForce(ctx context.Context, tx Tx, act id.Act, r id.Release) (Policy, error) {
+	for _, what := range []id.Release{r, ""} {
+		if p, err := tx.Policy(ctx, act, what); err != nil || p != "" {
+			return p, err
+		}
+	}
+	return Everybody, nil
+}

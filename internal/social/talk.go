@@ -1,0 +1,230 @@
+package social
+
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// A Talk is what people say of the music here, as pages and programs ask for it.
+type Talk struct{ Store Store }
+
+// Reactions are the counts of a release as a whole and of its tracks.
+func (t *Talk) Reactions(ctx context.Context, r id.Release) (counts map[Thing]Counts, err error) {
+	err = t.Store.SocialView(ctx, func(tx Tx) error {
+		counts, err = tx.Reactions(ctx, r)
+		return err
+	})
+	return counts, err
+}
+
+// A Said is a comment in its place in a conversation.
+type Said struct {
+	Comment
+	Depth int  // 0 begins one
+	Own   bool // the viewer's
+}
+
+// A Conversation is what was said of a release and its tracks: the latest first,
+// and under each what answers it in the order in which it was said.
+type Conversation struct {
+	Comments []Said
+	More     bool   // there are older ones
+	Policy   Policy // who may comment
+	Writes   bool   // the viewer may
+	Keeps    bool   // the viewer may hide and delete
+}
+
+// deepest is how deep answers are set in: those below stand at that depth.
+const deepest = 3
+
+// MostComments is how many can be asked for at once.
+const MostComments = 1_000
+
+// Comments are the latest n of a release that everybody may hear. Hidden ones are
+// for those who may show them again. Faults: NotFound.
+func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, n int) (out Conversation, err error) {
+	n = max(1, min(n, MostComments))
+	err = t.Store.SocialView(ctx, func(tx Tx) error {
+		_, act, err := tx.Public(ctx, Thing{Release: r})
+		if err != nil {
+			return err
+		}
+		if out.Keeps, err = keeps(ctx, tx, v, act); err != nil {
+			return err
+		}
+		if out.Policy, err = InForce(ctx, tx, act, r); err != nil {
+			return err
+		}
+		if v.Account != "" {
+			if out.Writes, err = welcome(ctx, tx, act, r, Author{Account: v.Account}); err != nil {
+				return err
+			}
+		}
+		list, err := tx.Comments(ctx, r, n+1)
+		if out.More = len(list) > n; out.More {
+			list = list[:n]
+		}
+		out.Comments = thread(list, v, out.Keeps)
+		return err
+	})
+	return out, err
+}
+
+// keeps reports whether a viewer may hide and delete what others said of an act's
+// music: its people and moderators.
+func keeps(ctx context.Context, tx Tx, v music.Viewer, act id.Act) (bool, error) {
+	if v.Staff() || v.Account == "" {
+		return v.Staff(), nil
+	}
+	role, err := tx.Role(ctx, act, v.Account)
+	return role != music.NoRole, err
+}
+
+// thread puts answers under what they answer. list has the latest first.
+func thread(list []Comment, v music.Viewer, all bool) (out []Said) {
+	known := make(map[id.Comment]bool, len(list))
+	for _, c := range list {
+		known[c.ID] = true
+	}
+	under := map[id.Comment][]Comment{}
+	for i := len(list) - 1; i >= 0; i-- { // the oldest first
+		c := list[i]
+		if !known[c.Parent] {
+			c.Parent = "" // what it answered is gone, or further back
+		}
+		under[c.Parent] = append(under[c.Parent], c)
+	}
+	var add func(c Comment, depth int)
+	add = func(c Comment, depth int) {
+		if c.Hidden && !all {
+			return // and what answers it
+		}
+		out = append(out, Said{c, min(depth, deepest), v.Account != "" && c.Author.Account == v.Account})
+		for _, a := range under[c.ID] {
+			add(a, depth+1)
+		}
+	}
+	roots := under[""]
+	for i := len(roots) - 1; i >= 0; i-- {
+		add(roots[i], 0)
+	}
+	return out
+}
+
+// A Draft is what a listener here wants to say.
+type Draft struct {
+	Thing    Thing
+	Parent   id.Comment // that it answers, "" none: the thing is then that one's
+	Position int64      // milliseconds into the track, -1 none
+	Text     string
+}
+
+// Write says it. It stays on this node. Faults: Unauthenticated, NotFound, and
+// those of [Say].
+func (t *Talk) Write(ctx context.Context, v music.Viewer, d Draft) (c Comment, err error) {
+	if v.Account == "" {
+		return c, fault.New(fault.Unauthenticated, "Sign in to comment.")
+	}
+	c = Comment{Thing: d.Thing, Parent: d.Parent, Author: Author{Account: v.Account}, HTML: Paragraphs(d.Text), Position: d.Position}
+	err = t.Store.SocialUpdate(ctx, func(tx Tx) error {
+		if d.Parent != "" {
+			p, err := tx.Comment(ctx, d.Parent)
+			if err != nil {
+				return err
+			}
+			c.Thing = p.Thing
+		}
+		said, err := Say(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		c, err = tx.Comment(ctx, said.ID)
+		return err
+	})
+	return c, err
+}
+
+// Hide takes a comment of somebody out of view, or shows it again. For the act's
+// people and moderators. Faults: NotFound, Forbidden.
+func (t *Talk) Hide(ctx context.Context, v music.Viewer, what id.Comment, on bool) error {
+	return t.Store.SocialUpdate(ctx, func(tx Tx) error {
+		_, may, err := kept(ctx, tx, v, what)
+		if err != nil {
+			return err
+		}
+		if !may {
+			return fault.New(fault.Forbidden, "Only the act's people and moderators hide a comment.")
+		}
+		return tx.HideComment(ctx, what, on)
+	})
+}
+
+// Delete removes a comment: its author's right, the act's people's and
+// moderators'. It tells of which release it was. Faults: NotFound, Forbidden.
+func (t *Talk) Delete(ctx context.Context, v music.Viewer, what id.Comment) (r id.Release, err error) {
+	err = t.Store.SocialUpdate(ctx, func(tx Tx) error {
+		c, may, err := kept(ctx, tx, v, what)
+		if err != nil {
+			return err
+		}
+		if !may && (v.Account == "" || c.Author.Account != v.Account) {
+			return fault.New(fault.Forbidden, "Only its author, the act's people and moderators delete a comment.")
+		}
+		r = c.Thing.Release
+		return tx.DropComment(ctx, what)
+	})
+	return r, err
+}
+
+func kept(ctx context.Context, tx Tx, v music.Viewer, what id.Comment) (Comment, bool, error) {
+	c, err := tx.Comment(ctx, what)
+	if err != nil {
+		return c, false, err
+	}
+	_, act, err := tx.Public(ctx, Thing{Release: c.Thing.Release})
+	if err != nil {
+		return c, false, err
+	}
+	may, err := keeps(ctx, tx, v, act)
+	return c, may, err
+}
+
+// Policy is what an act says of who may comment: on all of its music, or on one
+// release. "" is nothing said. Faults: Forbidden, NotFound.
+func (t *Talk) Policy(ctx context.Context, v music.Viewer, act id.Act, r id.Release) (p Policy, err error) {
+	err = t.Store.SocialView(ctx, func(tx Tx) error {
+		if err := owns(ctx, tx, v, act); err != nil {
+			return err
+		}
+		p, err = tx.Policy(ctx, act, r)
+		return err
+	})
+	return p, err
+}
+
+// SetPolicy says it. Faults: Forbidden, NotFound, Invalid.
+func (t *Talk) SetPolicy(ctx context.Context, v music.Viewer, act id.Act, r id.Release, p Policy) error {
+	switch p {
+	case "", Everybody, Followers, Nobody:
+	default:
+		return fault.On("who", fault.Invalid, "Comments are taken from everybody, followers or nobody.")
+	}
+	return t.Store.SocialUpdate(ctx, func(tx Tx) error {
+		if err := owns(ctx, tx, v, act); err != nil {
+			return err
+		}
+		return tx.SetPolicy(ctx, act, r, p)
+	})
+}
+
+// owns refuses who has no part in an act.
+func owns(ctx context.Context, tx Tx, v music.Viewer, act id.Act) error {
+	may, err := keeps(ctx, tx, v, act)
+	if err == nil && !may {
+		err = fault.New(fault.Forbidden, "Only the act's people and moderators say who may comment.")
+	}
+	return err
+}

@@ -1,0 +1,176 @@
+package site
+
+import (
+	"html/template"
+	"strconv"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// Talk is what was said about a release and its tracks.
+type Talk struct {
+	Shown    bool // the release is public
+	Comments []CommentLine
+	More     string // address with older ones
+	Policy   string
+	Writes   bool
+	Keeps    bool // may hide and delete
+	Choices  []Choice
+}
+
+// A CommentLine is a comment as the page shows it.
+type CommentLine struct {
+	ID, Name, Address string
+	Page              string // of the author elsewhere, "" of a listener here
+	At                time.Time
+	URL               string // where it stands elsewhere
+	HTML              template.HTML
+	Track             string // title, "" the release as a whole
+	TrackURL          string
+	Place             string // "1:23", "" nowhere
+	Seconds           string // the same for the player
+	TrackID           string
+	Edited, Hidden    bool
+	Own               bool
+	Depth             int
+}
+
+// A Mark is a comment on a waveform.
+type Mark struct {
+	ID, Name, Place string
+	Percent         float64
+}
+
+// perTalk is how many comments a page shows at first, and how many more after that.
+const perTalk = 50
+
+// talk adds what was said.
+func (v *visit) talk(p *ReleasePage) error {
+	n, _ := strconv.Atoi(v.URL.Query().Get("comments")) // 0 for what is no number
+	n = max(n, perTalk)
+	c, err := v.site.Talk.Comments(v.Context(), v.ears(), p.ID, n)
+	if err != nil {
+		return err
+	}
+	p.Talk = Talk{Shown: true, Policy: string(c.Policy), Writes: c.Writes, Keeps: c.Keeps}
+	if c.More {
+		p.Talk.More = v.pagePath("comments", strconv.Itoa(n+perTalk)) + "#comments"
+	}
+	at := map[id.Track]*ReleaseTrack{}
+	for i := range p.Tracks {
+		t := &p.Tracks[i]
+		at[id.Track(t.Ref.ID)] = t
+		p.Talk.Choices = append(p.Talk.Choices, Choice{t.Ref.ID, t.Ref.Title})
+	}
+	for i := range c.Comments {
+		line := commentLine(&c.Comments[i])
+		if t := at[c.Comments[i].Thing.Track]; t != nil {
+			line.Track, line.TrackURL = t.Ref.Title, t.Ref.URL
+			if line.Place != "" && t.Ref.Millis > 0 && !line.Hidden {
+				t.Marks = append(t.Marks, Mark{line.ID, line.Name, line.Place, 100 * float64(c.Comments[i].Position) / float64(t.Ref.Millis)})
+			}
+		}
+		p.Talk.Comments = append(p.Talk.Comments, line)
+	}
+	return nil
+}
+
+func commentLine(s *social.Said) CommentLine {
+	c := CommentLine{ID: string(s.ID), Name: s.Author.Name, Address: s.Author.Address(), Page: s.Author.Page(), At: s.At, URL: s.URL, HTML: template.HTML(s.HTML), // social.Clean made it
+		TrackID: string(s.Thing.Track), Edited: s.Changed.After(s.At), Hidden: s.Hidden, Own: s.Own, Depth: s.Depth}
+	if c.Name == "" {
+		c.Name = c.Address
+	}
+	if s.Position >= 0 {
+		c.Place, c.Seconds = web.Clock(s.Position), strconv.FormatInt(s.Position/1000, 10)
+	}
+	return c
+}
+
+// comment says something about a release or one of its tracks.
+func (v *visit) comment() error {
+	r, err := id.Parse[id.Release](v.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	d := social.Draft{Thing: social.Thing{Release: r}, Parent: id.Comment(v.form.Get("parent")), Text: v.form.Get("text")}
+	if t := v.form.Get("track"); t != "" {
+		if d.Thing.Track, err = id.Parse[id.Track](t); err != nil {
+			return err
+		}
+	}
+	if d.Position, err = social.Position(v.form.Get("at")); err != nil {
+		return err
+	}
+	c, err := v.site.Talk.Write(v.Context(), v.ears(), d)
+	if err != nil {
+		return err
+	}
+	return v.goTo("/release/"+string(c.Thing.Release)+"#c-"+string(c.ID), "")
+}
+
+// keepComment hides, shows or deletes a comment.
+func (v *visit) keepComment() error {
+	c, err := id.Parse[id.Comment](v.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	switch do := v.form.Get("do"); do {
+	case "hide", "show":
+		if err := v.site.Talk.Hide(v.Context(), v.ears(), c, do == "hide"); err != nil {
+			return err
+		}
+		return v.back("")
+	case "delete":
+		r, err := v.site.Talk.Delete(v.Context(), v.ears(), c)
+		if err != nil {
+			return err
+		}
+		return v.goTo("/release/"+string(r)+"#comments", v.words("The comment is deleted."))
+	}
+	return fault.New(fault.Invalid, "A comment can be hidden, shown and deleted.")
+}
+
+// talkField asks who may comment: on all of an act's music, or on one release.
+func (v *visit) talkField(act id.Act, r id.Release) (web.Field, error) {
+	f := web.Field{Name: "who", ID: "l-who", Label: "Who may comment", Type: "select", Options: []web.Option{
+		{Value: string(social.Everybody), Label: "Everybody"}, {Value: string(social.Followers), Label: "Who follows the act"}, {Value: string(social.Nobody), Label: "Nobody"},
+	}}
+	p, err := v.site.Talk.Policy(v.Context(), v.ears(), act, r)
+	f.Value = string(p)
+	switch {
+	case r != "":
+		f.Options = append([]web.Option{{Value: "", Label: "As on all of the act’s music"}}, f.Options...)
+	case p == "":
+		f.Value = string(social.Everybody)
+	}
+	return f, err
+}
+
+// actTalk says who may comment on an act's music.
+func (v *visit) actTalk() error {
+	full, err := v.ownAct()
+	if err != nil {
+		return err
+	}
+	if err := v.site.Talk.SetPolicy(v.Context(), v.ears(), full.Act.ID, "", social.Policy(v.form.Get("who"))); err != nil {
+		return err
+	}
+	return v.goTo("/studio/act/"+string(full.Act.ID), "Saved.")
+}
+
+// releaseTalk says who may comment on one release.
+func (v *visit) releaseTalk() error {
+	full, err := v.ownRelease()
+	if err != nil {
+		return err
+	}
+	if err := v.site.Talk.SetPolicy(v.Context(), v.ears(), full.Act.ID, full.Release.ID, social.Policy(v.form.Get("who"))); err != nil {
+		return err
+	}
+	return v.goTo("/studio/release/"+string(full.Release.ID), "Saved.")
+}
