@@ -45,6 +45,22 @@ type Network interface {
 	Approve(ctx context.Context, id string) error
 	Decline(ctx context.Context, id, reason string) error
 	Withdraw(ctx context.Context, id string) error
+
+	Clusters
+}
+
+// Clusters is what this node does about the cluster it is in, or wants to be in.
+// Faults: Conflict, and what a member's node said.
+type Clusters interface {
+	FoundCluster(ctx context.Context, name string) error
+	// JoinCluster asks the member's node at an address, "" for the cluster's first
+	// delegate.
+	JoinCluster(ctx context.Context, name, via, note string) error
+	// LeaveCluster ends the waiting for an admission, too.
+	LeaveCluster(ctx context.Context) error
+	// NameDelegate and ResignDelegate say who carries the cluster's days.
+	NameDelegate(ctx context.Context, node string) error
+	ResignDelegate(ctx context.Context, node string) error
 }
 
 // Admission is a node's wish to be admitted.
@@ -117,6 +133,12 @@ func (a *API) network(r *router) {
 	add(r, op(http.MethodPost, "/ledger/intents/{intent}/approve", "approve-intent", "Consent to it: this node signs whatever follows from it"), a.approveIntent)
 	add(r, op(http.MethodPost, "/ledger/intents/{intent}/decline", "decline-intent", "Say that this node does not consent, and why"), a.declineIntent)
 	add(r, op(http.MethodDelete, "/ledger/intents/{intent}", "withdraw-intent", "Take back what this node proposed"), a.withdrawIntent)
+
+	add(r, op(http.MethodPost, "/ledger/cluster", "found-cluster", "Found a cluster of which this node is the first member and the delegate"), a.foundCluster)
+	add(r, op(http.MethodPut, "/ledger/cluster", "join-cluster", "Ask a cluster’s member to admit this node to it; this node joins by itself once it is"), a.joinCluster)
+	add(r, op(http.MethodDelete, "/ledger/cluster", "leave-cluster", "Leave the cluster, or end the waiting for an admission to it"), a.leaveCluster)
+	add(r, op(http.MethodPut, "/ledger/cluster/delegates/{node}", "name-delegate", "Make a member of this node’s cluster a delegate, who carries its days to the network"), a.nameDelegate)
+	add(r, op(http.MethodDelete, "/ledger/cluster/delegates/{node}", "resign-delegate", "Be a delegate no longer; a delegate resigns for itself, the last one never"), a.resignDelegate)
 }
 
 func (a *API) receive(ctx context.Context, in *struct{ Body Admission }) (*struct{}, error) {
@@ -222,6 +244,43 @@ func (a *API) declineIntent(ctx context.Context, in *declineInput) (*struct{}, e
 
 func (a *API) withdrawIntent(ctx context.Context, in *IntentRef) (*struct{}, error) {
 	return nil, a.Network.Withdraw(ctx, in.Intent)
+}
+
+type foundClusterInput struct {
+	Body struct {
+		Name string `json:"name" pattern:"^[a-z0-9-]{1,40}$" doc:"Small letters, digits and hyphens" example:"north"`
+	}
+}
+
+func (a *API) foundCluster(ctx context.Context, in *foundClusterInput) (*struct{}, error) {
+	return nil, a.Network.FoundCluster(ctx, in.Body.Name)
+}
+
+type joinClusterInput struct {
+	Body struct {
+		Name string `json:"name" maxLength:"40" example:"north"`
+		Via  string `json:"via,omitempty" maxLength:"500" doc:"Address of a member’s node; without it, the cluster’s first delegate at https and its name"`
+		Note string `json:"note,omitempty" maxLength:"500" doc:"For its operator"`
+	}
+}
+
+func (a *API) joinCluster(ctx context.Context, in *joinClusterInput) (*output[network.Membership], error) {
+	if err := a.Network.JoinCluster(ctx, in.Body.Name, in.Body.Via, in.Body.Note); err != nil {
+		return nil, err
+	}
+	return answered(a.Network.Membership(ctx))
+}
+
+func (a *API) leaveCluster(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, a.Network.LeaveCluster(ctx)
+}
+
+func (a *API) nameDelegate(ctx context.Context, in *nodeRef) (*struct{}, error) {
+	return nil, a.Network.NameDelegate(ctx, in.Node)
+}
+
+func (a *API) resignDelegate(ctx context.Context, in *nodeRef) (*struct{}, error) {
+	return nil, a.Network.ResignDelegate(ctx, in.Node)
 }
 
 // answered replies with what was found, or passes the fault on.

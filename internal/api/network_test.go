@@ -73,6 +73,16 @@ func (c *council) Propose(_ context.Context, kind, subject, note string) (string
 	return "abcd", c.say("propose", kind, subject, note)
 }
 
+func (c *council) FoundCluster(_ context.Context, name string) error { return c.say("found", name) }
+func (c *council) JoinCluster(_ context.Context, name, via, note string) error {
+	return c.say("join", name, via, note)
+}
+func (c *council) LeaveCluster(context.Context) error                { return c.say("leave") }
+func (c *council) NameDelegate(_ context.Context, node string) error { return c.say("delegate", node) }
+func (c *council) ResignDelegate(_ context.Context, node string) error {
+	return c.say("resign", node)
+}
+
 func aboutB() network.Intent {
 	return network.Intent{
 		ID: "abcd", Kind: network.AdmitMember, Subject: "b.example", By: nodeID, At: time.UnixMilli(1).UTC(), Until: time.UnixMilli(2).UTC(), State: network.Open,
@@ -153,4 +163,25 @@ func TestTheOperatorDecidesAboutTheNetwork(t *testing.T) {
 	h.guest().refused(http.MethodGet, "/ledger/network", nil, http.StatusNotFound)
 	root.refused(http.MethodGet, "/ledger/intents", nil, http.StatusNotFound)
 	root.refused(http.MethodPost, "/ledger/requests/b.example/admit", nil, http.StatusNotFound)
+}
+
+func TestTheOperatorDealsWithClusters(t *testing.T) {
+	h := newHouse(t)
+	root, c := h.program(h.root, account.ScopeAdmin), h.council
+	root.do(http.MethodPost, "/ledger/cluster", map[string]any{"name": "north"}, http.StatusNoContent, nil)
+	root.refused(http.MethodPost, "/ledger/cluster", map[string]any{"name": "../north"}, http.StatusUnprocessableEntity)
+	var m struct{ Node string }
+	if root.do(http.MethodPut, "/ledger/cluster", map[string]any{"name": "south", "via": "https://c.example", "note": "Hi."}, http.StatusOK, &m); m.Node != nodeID {
+		t.Errorf("%+v", m)
+	}
+	root.do(http.MethodPut, "/ledger/cluster/delegates/d.example", nil, http.StatusNoContent, nil)
+	root.do(http.MethodDelete, "/ledger/cluster/delegates/c.example", nil, http.StatusNoContent, nil)
+	root.do(http.MethodDelete, "/ledger/cluster", nil, http.StatusNoContent, nil)
+	want := "found north|join south https://c.example Hi.|delegate d.example|resign c.example|leave"
+	if got := strings.Join(c.said, "|"); got != want {
+		t.Errorf("it was asked\n%s, not\n%s", got, want)
+	}
+	c.err = fault.New(fault.Conflict, "This node is in the cluster south. Leave it first.")
+	root.refused(http.MethodPut, "/ledger/cluster", map[string]any{"name": "north"}, http.StatusConflict)
+	h.guest().refused(http.MethodPost, "/ledger/cluster", map[string]any{"name": "north"}, http.StatusUnauthorized)
 }

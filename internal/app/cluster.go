@@ -61,7 +61,7 @@ type household struct {
 
 // openCluster makes the ledger of the cluster's channel ready, whether the node is
 // in one or will be.
-func (n *node) openCluster() {
+func (n *node) openCluster(ctx context.Context) {
 	if n.fabric == nil {
 		return
 	}
@@ -74,6 +74,7 @@ func (n *node) openCluster() {
 		asked:  map[string]time.Time{}, last: map[string]contract.Anchor{}, left: map[string]string{},
 	}
 	n.recorder.daily = n.daily
+	n.tellPlace(ctx)
 }
 
 // patiently is how long something that was asked for is given.
@@ -104,7 +105,7 @@ const tendsSoon, tends = time.Second, 30 * time.Second
 func (n *node) tendCluster(ctx context.Context) error {
 	said := ""
 	for {
-		n.fabric.Prefer(n.nearest(ctx))
+		n.tellPlace(ctx)
 		settled, err := n.tend(ctx)
 		n.cluster.mu.Lock()
 		n.cluster.held = err
@@ -219,6 +220,18 @@ func place(all []contract.Cluster, cluster, node string) int {
 	delegates := slices.Clone(all[i].Delegates)
 	slices.SortStableFunc(delegates, func(a, b contract.Delegate) int { return cmp.Compare(a.Since, b.Since) })
 	return slices.IndexFunc(delegates, func(d contract.Delegate) bool { return d.Node == node })
+}
+
+// tellPlace tells the node's part of the network what the ledger says of clusters:
+// whose peers are near, and whether this node's is needed.
+func (n *node) tellPlace(ctx context.Context) {
+	n.fabric.Prefer(n.nearest(ctx))
+	clusters, err := n.recorder.told(n.db).contract.Clusters(ctx)
+	if err != nil {
+		return
+	}
+	self := n.cfg.NodeID()
+	n.fabric.Carries(slices.ContainsFunc(clusters, func(c contract.Cluster) bool { return place(clusters, c.Name, self) >= 0 }))
 }
 
 // nearest are the delegates by whose peers the node reaches the network, those of

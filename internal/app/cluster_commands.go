@@ -10,7 +10,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
-	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/network"
@@ -29,7 +28,7 @@ func (c *call) onChannel(h *fabric.Home) (string, error) {
 	}
 	x, in := h.Cluster()
 	if !in || x.Phase == fabric.Asking {
-		return "", fault.New(fault.Conflict, "This node is in no cluster.")
+		return "", errNoCluster
 	}
 	return x.Channel(), nil
 }
@@ -48,14 +47,7 @@ func foundCluster(ctx context.Context, c *call) error {
 	}
 	name := c.args[0]
 	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
-		all, err := m.book.Clusters(ctx)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(all, func(x contract.Cluster) bool { return x.Name == name }) {
-			return fault.New(fault.Conflict, "There is a cluster %s already. Join it with `9ten ledger cluster join %s`, or choose another name.", name, name)
-		}
-		if err := m.FoundCluster(name); err != nil {
+		if err := m.foundCluster(ctx, name); err != nil {
 			return err
 		}
 		return c.done("The cluster " + name + " is founded; this node is its first member and its delegate. Others join with `9ten ledger cluster join " + name + "`.")
@@ -66,38 +58,17 @@ func joinCluster(ctx context.Context, c *call) error {
 	if len(c.args) < 1 || len(c.args) > 2 {
 		return usagef("name the cluster, and the address of a member's node where that is not https://NODE")
 	}
-	name := c.args[0]
+	via := ""
+	if len(c.args) == 2 {
+		via = c.args[1]
+	}
 	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
-		via := ""
-		if len(c.args) == 2 {
-			via = c.args[1]
-		} else {
-			all, err := m.book.Clusters(ctx)
-			if err != nil {
-				return err
-			}
-			i := slices.IndexFunc(all, func(x contract.Cluster) bool { return x.Name == name && len(x.Delegates) > 0 })
-			if i < 0 {
-				return fault.New(fault.NotFound, "There is no cluster %s. Those there are: %s.", name, clusterNames(all))
-			}
-			via = "https://" + all[i].Delegates[0].Node
-		}
-		if err := m.AskCluster(ctx, name, via, c.opt.note); err != nil {
+		if err := m.joinCluster(ctx, c.args[0], via, c.opt.note); err != nil {
 			return err
 		}
-		return c.done("Asked " + via + ". The cluster's members decide; this node joins by itself once it is admitted. `9ten ledger status` says how it stands.")
+		x, _ := m.Cluster()
+		return c.done("Asked " + x.Via + ". The cluster's members decide; this node joins by itself once it is admitted. `9ten ledger status` says how it stands.")
 	})
-}
-
-func clusterNames(all []contract.Cluster) string {
-	var out []string
-	for _, x := range all {
-		out = append(out, x.Name)
-	}
-	if len(out) == 0 {
-		return "none"
-	}
-	return strings.Join(out, ", ")
 }
 
 func leaveCluster(ctx context.Context, c *call) error {
@@ -120,21 +91,16 @@ func clusterDelegate(resign bool) func(context.Context, *call) error {
 			return usagef("name one node of the cluster, such as music.example")
 		}
 		return withCouncil(ctx, c, func(ctx context.Context, m council) error {
-			x, in := m.Cluster()
-			if !in || x.Phase == fabric.Asking {
-				return fault.New(fault.Conflict, "This node is in no cluster.")
+			if resign {
+				if err := m.delegate(ctx, m.self, true); err != nil {
+					return err
+				}
+				return c.done("This node is no delegate of its cluster any more.")
 			}
-			d := contract.Delegation{Cluster: x.Name, Node: m.self, Resign: resign}
-			if !resign {
-				d.Node = c.args[0]
-			}
-			if _, err := m.book.NameDelegate(ctx, opDelegate(x.Name), d); err != nil {
+			if err := m.delegate(ctx, c.args[0], false); err != nil {
 				return err
 			}
-			if resign {
-				return c.done("This node is no delegate of " + x.Name + " any more.")
-			}
-			return c.done(d.Node + " is a delegate of " + x.Name + ".")
+			return c.done(c.args[0] + " is a delegate of this node's cluster.")
 		})
 	}
 }

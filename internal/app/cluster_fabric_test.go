@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -265,10 +266,32 @@ func TestANetworkSplits(t *testing.T) {
 		}
 		return err
 	})
-	b.command("ledger", "cluster", "delegate", "a.localhost")
-	b.command("ledger", "cluster", "resign")
+	// Who keeps the cluster's channel, and what it is worth on disk, by command.
+	if out := a.command("ledger", "members", "--cluster"); !strings.Contains(out, "a.localhost") || !strings.Contains(out, "b.localhost") || strings.Contains(a.command("ledger", "members"), strings.Fields(out)[2]) {
+		t.Errorf("the cluster's members are listed as\n%s", out)
+	}
+	var snap struct {
+		Channel string `json:"channel_name"`
+	}
+	if err := json.Unmarshal([]byte(a.command("ledger", "snapshot", filepath.Join(t.TempDir(), "north"), "--cluster", "--json")), &snap); err != nil || snap.Channel != "nineten-cluster-north" {
+		t.Errorf("a snapshot of %q, %v", snap.Channel, err)
+	}
+	if out := b.command("ledger", "doctor"); !strings.Contains(out, "The channel of the cluster north answers") || strings.Count(out, "1 of 1 orderers take part") != 2 {
+		t.Errorf("the doctor says\n%s", out)
+	}
 
-	// b leaves: a has to order first, then agrees to it.
+	// A client carries nobody's days, and founds no cluster.
+	refused := func(h *house, want string, args ...string) {
+		t.Helper()
+		if code, _, errs := run(t, "", append(args, h.flags...)...); code == exitOK || !strings.Contains(errs, want) {
+			t.Errorf("%v: %d %s", args, code, errs)
+		}
+	}
+	refused(b, "a.localhost is a client", "ledger", "cluster", "delegate", "a.localhost")
+	refused(b, "is no member of the network", "ledger", "cluster", "delegate", "z.localhost")
+	refused(b, "is the last delegate", "ledger", "cluster", "resign")
+
+	// a leaves, and b agrees to it; then b is alone there.
 	approve := func(h *house, kind string) {
 		t.Helper()
 		h.eventually("approves "+kind, func() error {
@@ -284,28 +307,21 @@ func TestANetworkSplits(t *testing.T) {
 			return fmt.Errorf("there is none among %+v", list)
 		})
 	}
-	a.command("ledger", "orderer", "add", "--cluster")
-	approve(b, network.AddOrderer)
-	a.eventually("orders in the cluster", func() error {
-		o, err := a.fabric.Ordering(ctx, contract.ClusterChannel("north"))
-		if err == nil && !o.Orders() {
-			err = fmt.Errorf("%+v", o)
-		}
-		return err
-	})
-	b.command("ledger", "cluster", "leave")
-	approve(a, network.RemoveMember)
-	b.eventually("is in no cluster", func() error {
-		if c, in := b.fabric.Cluster(); in {
+	a.command("ledger", "cluster", "leave")
+	approve(b, network.RemoveMember)
+	a.eventually("is in no cluster", func() error {
+		if c, in := a.fabric.Cluster(); in {
 			return fmt.Errorf("%+v", c)
 		}
 		return nil
 	})
-	b.inCluster("")
-	closes(b) // with the network from now on
-	a.command("ledger", "cluster", "leave")
-	a.eventually("has dissolved it", func() error {
-		if c, in := a.fabric.Cluster(); in {
+	a.inCluster("")
+	closes(a) // with the network from now on
+	refused(a, "a peer on the network's channel", "ledger", "cluster", "found", "south")
+	refused(a, "in no cluster", "ledger", "members", "--cluster")
+	b.command("ledger", "cluster", "leave")
+	b.eventually("has dissolved it", func() error {
+		if c, in := b.fabric.Cluster(); in {
 			return fmt.Errorf("%+v", c)
 		}
 		return nil

@@ -57,13 +57,31 @@ func newcomer(r fabric.Request) network.Newcomer {
 	return network.Newcomer{Node: r.Member.MSP, Fingerprint: r.Fingerprint(), Address: r.Member.Address(), Cluster: r.Cluster, Note: r.Note, At: r.At}
 }
 
+// room is the network's, or that of the node's cluster.
+func (c council) room(ofCluster bool) (room, error) {
+	switch {
+	case !ofCluster:
+		return c.rooms()[0], nil
+	case c.cluster == nil:
+		return room{}, errNoCluster
+	}
+	return *c.cluster, nil
+}
+
+var errNoCluster = fault.New(fault.Conflict, "This node is in no cluster.")
+
 // Network is who is in it, at a height the caller knows.
 func (c council) Network(ctx context.Context, height uint64) (network.Network, error) {
-	cfg, err := c.look(ctx)
+	return c.members(ctx, c.rooms()[0], height)
+}
+
+// members are those of a channel, with what they share.
+func (c council) members(ctx context.Context, r room, height uint64) (network.Network, error) {
+	cfg, err := r.look(ctx)
 	if err != nil {
 		return network.Network{}, err
 	}
-	first, err := c.First(channel.Name)
+	first, err := c.First(r.channel)
 	if err != nil {
 		return network.Network{}, err
 	}
@@ -76,7 +94,7 @@ func (c council) Network(ctx context.Context, height uint64) (network.Network, e
 		return network.Network{}, err
 	}
 	hash := block.Hash(first)
-	out := network.Network{Name: channel.Name, First: hex.EncodeToString(hash[:]), Newest: hex.EncodeToString(cfg.Hash[:]), Height: height, Sequence: cfg.Sequence, Members: make([]network.MemberNode, len(members))}
+	out := network.Network{Name: r.channel, First: hex.EncodeToString(hash[:]), Newest: hex.EncodeToString(cfg.Hash[:]), Height: height, Sequence: cfg.Sequence, Members: make([]network.MemberNode, len(members))}
 	for i, m := range members {
 		_, orders := cfg.Orders(m.MSP)
 		out.Members[i] = network.MemberNode{Node: m.MSP, Fingerprint: m.Fingerprint(), Address: m.Address(), Endorses: slices.Contains(validators, m.MSP), Orders: orders, Self: m.MSP == c.self}

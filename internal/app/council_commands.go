@@ -61,11 +61,15 @@ func rows[T any](w io.Writer, list []T, none string, line func(T) string) {
 
 func listMembers(ctx context.Context, c *call) error {
 	return withCouncil(ctx, c, func(ctx context.Context, m council) error {
-		st, err := m.book.Ledger.Status(ctx)
+		r, err := m.room(c.opt.cluster)
 		if err != nil {
 			return err
 		}
-		n, err := m.Network(ctx, st.Height)
+		st, err := r.book.Ledger.Status(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := m.members(ctx, r, st.Height)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
@@ -36,8 +37,20 @@ func openFabric(_ context.Context, n *node, _ world) (home, error) {
 	return outside{h, networkChannel}, nil
 }
 
+// runsOn refuses a system on which a network's ledger does not run: there nothing
+// ends the peer and the orderer when the node is killed, and nobody has tried.
+func runsOn(system string) error {
+	if system == "linux" {
+		return nil
+	}
+	return fault.On("ledger.mode", fault.Invalid, "A network's ledger runs on Linux alone, and this is %s. Run the node on Linux, in a virtual machine for instance, or set ledger.mode to \"embedded\": it then keeps its ledger alone.", system)
+}
+
 // openNetwork opens the folder of the node's network.
 func (c *Config) openNetwork(now func() time.Time, log *slog.Logger) (*fabric.Home, error) {
+	if err := runsOn(runtime.GOOS); err != nil {
+		return nil, err
+	}
 	cc, err := contract.New()
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)

@@ -61,8 +61,19 @@ func TestFoundTogetherByFiles(t *testing.T) {
 	if code, out, errs := as("a", "ledger", "first-block", "--out", file("first.block")); code != exitOK {
 		t.Fatalf("exit %d, %s%s", code, out, errs)
 	}
+	for flag, want := range map[string]string{strings.Repeat("ab", 32): first, "abc": "64 hexadecimal digits"} {
+		if code, _, errs := as("b", "ledger", "join", "--first", file("first.block"), "--network", flag); code != exitUsage || !strings.Contains(errs, want) {
+			t.Errorf("another network: exit %d, %s", code, errs)
+		}
+	}
+	if code, _, errs := as("b", "ledger", "join"); code != exitFailed || !strings.Contains(errs, "in no network") {
+		t.Errorf("it took another network's: exit %d, %s", code, errs)
+	}
+	if code, _, errs := as("b", "ledger", "join", "--network", first); code != exitUsage || !strings.Contains(errs, "--first") {
+		t.Errorf("a network without its block: exit %d, %s", code, errs)
+	}
 	for _, name := range []string{"b", "c", "d"} {
-		code, out, errs := as(name, "ledger", "join", "--first", file("first.block"))
+		code, out, errs := as(name, "ledger", "join", "--first", file("first.block"), "--network", strings.ToUpper(first))
 		if code != exitOK || !strings.Contains(out, first) {
 			t.Errorf("%s: exit %d, %s%s", name, code, out, errs)
 		}

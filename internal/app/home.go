@@ -57,7 +57,7 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 		n.fabric.OnReady(n.feed.wake)
 	}
 	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, keys: n.keys, feed: n.feed}
-	n.openCluster()
+	n.openCluster(ctx)
 	return nil
 }
 

@@ -32,7 +32,7 @@ func requestJoin(ctx context.Context, c *call) error {
 		return usagef("name the address of a member's node, such as https://music.example, or a file with --out")
 	}
 	if c.opt.out != "" && c.opt.network != "" {
-		return usagef("--network is for a request that is sent; who joins by a file compares the first block that `9ten ledger join --first` shows")
+		return usagef("--network is for a request that is sent; who joins by a file gives it to `9ten ledger join --first`")
 	}
 	return withNetwork(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
 		introduce := h.Introduce
@@ -73,6 +73,7 @@ func writeFile(path string, b []byte) error {
 func joinFlags(f *flag.FlagSet, c *call) {
 	f.BoolVar(&c.opt.wait, "wait", false, "wait until the node is in, and say how far it is")
 	f.StringVar(&c.opt.first, "first", "", "join by the network's first block, a `file` of a member's 9ten ledger first-block")
+	f.StringVar(&c.opt.network, "network", "", "with --first: only if the first block has this `hash`, as a member told you by another way")
 }
 
 // between is how often somebody who waits is told something new.
@@ -80,6 +81,9 @@ const between = 2 * time.Second
 
 // join says how this node's admission stands, and waits for it when asked to.
 func join(ctx context.Context, c *call) error {
+	if c.opt.network != "" && c.opt.first == "" {
+		return usagef("--network goes with --first; of a request that is sent, `9ten ledger request-join` takes it")
+	}
 	return withNetwork(ctx, c, func(ctx context.Context, cfg *Config, h *fabric.Home) error {
 		if c.opt.first != "" {
 			if err := c.takeFirst(h); err != nil {
@@ -118,7 +122,7 @@ func (c *call) takeFirst(h *fabric.Home) error {
 	if err != nil {
 		return err
 	}
-	if err := h.Take(channel.Name, first); err != nil || c.json {
+	if err := h.TakeFirst(first, c.opt.network); err != nil || c.json {
 		return err
 	}
 	n, err := beginning(h)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
-	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
 // snapshotWithin is how long the peer may take to write a snapshot.
@@ -21,7 +20,11 @@ func takeSnapshot(ctx context.Context, c *call) error {
 	return withMember(ctx, c, func(ctx context.Context, _ *Config, h *fabric.Home) error {
 		ctx, stop := context.WithTimeout(ctx, snapshotWithin)
 		defer stop()
-		s, err := h.Snapshot(ctx, channel.Name, c.args[0])
+		name, err := c.onChannel(h)
+		if err != nil {
+			return err
+		}
+		s, err := h.Snapshot(ctx, name, c.args[0])
 		if err != nil {
 			return err
 		}

@@ -8,8 +8,10 @@ import (
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/web/site"
 )
@@ -99,12 +101,23 @@ func (s seat) decide(ctx context.Context, action, about, note string, do func(co
 	return s.n.accounts.Record(ctx, account.From(ctx), "network."+action, about, note)
 }
 
-func (s seat) Receive(_ context.Context, r api.Admission) error {
+// decideAsMember does where the node is in a network.
+func (s seat) decideAsMember(ctx context.Context, action, about, note string, do func(context.Context) error) error {
+	if err := s.member(); err != nil {
+		return err
+	}
+	return s.decide(ctx, action, about, note, do)
+}
+
+func (s seat) Receive(ctx context.Context, r api.Admission) error {
 	if err := s.networked(); err != nil {
 		return err
 	}
-	m := r.Member
-	return s.Home.Receive(fabric.Request{Note: r.Note, Cluster: r.Cluster, Member: channel.Member{MSP: m.MSP, Host: m.Host, Port: m.Port, CA: m.CA, TLSCA: m.TLSCA}})
+	m, from := r.Member, ""
+	if a := gate.Client(ctx).Addr; a.IsValid() {
+		from = limit.Network(a)
+	}
+	return s.Home.Receive(fabric.Request{Note: r.Note, Cluster: r.Cluster, From: from, Member: channel.Member{MSP: m.MSP, Host: m.Host, Port: m.Port, CA: m.CA, TLSCA: m.TLSCA}})
 }
 
 func (s seat) Answer(_ context.Context, node, cluster string) (out api.AdmissionAnswer, err error) {
@@ -210,10 +223,7 @@ func (s seat) Past(ctx context.Context, after string) (network.Past, error) {
 }
 
 func (s seat) Propose(ctx context.Context, kind, subject, note string) (id string, err error) {
-	if err := s.member(); err != nil {
-		return "", err
-	}
-	err = s.decide(ctx, "propose", kind+" "+subject, note, func(ctx context.Context) error {
+	err = s.decideAsMember(ctx, "propose", kind+" "+subject, note, func(ctx context.Context) error {
 		d, err := s.propose(ctx, kind, subject, note)
 		id = d.String()
 		return err
@@ -231,4 +241,24 @@ func (s seat) Decline(ctx context.Context, id, reason string) error {
 
 func (s seat) Withdraw(ctx context.Context, id string) error {
 	return s.decide(ctx, "withdraw", id, "", func(ctx context.Context) error { return s.withdraw(ctx, id) })
+}
+
+func (s seat) FoundCluster(ctx context.Context, name string) error {
+	return s.decideAsMember(ctx, "found-cluster", name, "", func(ctx context.Context) error { return s.foundCluster(ctx, name) })
+}
+
+func (s seat) JoinCluster(ctx context.Context, name, via, note string) error {
+	return s.decideAsMember(ctx, "join-cluster", name, note, func(ctx context.Context) error { return s.joinCluster(ctx, name, via, note) })
+}
+
+func (s seat) LeaveCluster(ctx context.Context) error {
+	return s.decideAsMember(ctx, "leave-cluster", s.self, "", func(context.Context) error { return s.Home.LeaveCluster() })
+}
+
+func (s seat) NameDelegate(ctx context.Context, node string) error {
+	return s.decideAsMember(ctx, "name-delegate", node, "", func(ctx context.Context) error { return s.delegate(ctx, node, false) })
+}
+
+func (s seat) ResignDelegate(ctx context.Context, node string) error {
+	return s.decideAsMember(ctx, "resign-delegate", node, "", func(ctx context.Context) error { return s.delegate(ctx, node, true) })
 }

@@ -40,6 +40,7 @@ const (
 	RequestsPath = "/api/v1/ledger/requests"
 	maxRequest   = 16 << 10
 	maxRequests  = 32                  // that wait at one member
+	maxFrom      = 8                   // of them that came from one network
 	requestLife  = 30 * 24 * time.Hour // as long as members have to decide
 	maxNote      = 500                 // characters
 )
@@ -51,6 +52,9 @@ type Request struct {
 	Cluster string    `json:"cluster,omitempty"`
 	Note    string    `json:"note,omitempty"` // for people, at most 500 characters
 	At      time.Time `json:"at"`             // when it came
+	// From is the network that it came from, as [limit.Network] names it; "" of one
+	// that a person carried.
+	From string `json:"from,omitempty"`
 	// Orderer is what the node's orderer shows of itself, in a file alone: see
 	// [Home.IntroduceByFile].
 	Orderer *channel.Consenter `json:"orderer,omitempty"`
@@ -97,15 +101,37 @@ func (h *Home) Ask(ctx context.Context, via, network, note string) error {
 	if p := h.Phase(); p == Joined {
 		return fault.New(fault.Conflict, "This node is in a network already.")
 	}
-	network = strings.ToLower(strings.TrimSpace(network))
-	if b, err := hex.DecodeString(network); network != "" && (err != nil || len(b) != sha256.Size) {
-		return fault.On("network", fault.Invalid, "The hash of a network's first block is 64 hexadecimal digits.")
+	network, err := networkHash(network)
+	if err != nil {
+		return err
 	}
 	at, err := h.request(ctx, via, network, "", note)
 	if err != nil {
 		return err
 	}
 	return h.change(func(r *record) { r.Phase, r.Via, r.Network = Asking, at, network })
+}
+
+// networkHash reads the hash of a first block as people write it, "" for none.
+func networkHash(s string) (string, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if b, err := hex.DecodeString(s); s != "" && (err != nil || len(b) != sha256.Size) {
+		return "", fault.On("network", fault.Invalid, "The hash of a network's first block is 64 hexadecimal digits.")
+	}
+	return s, nil
+}
+
+// TakeFirst makes the first block of the network whose hash is given the node's,
+// as [Home.Take] does; "" takes that of any.
+func (h *Home) TakeFirst(first *cb.Block, network string) error {
+	network, err := networkHash(network)
+	if err != nil {
+		return err
+	}
+	if hash := fmt.Sprintf("%x", block.Hash(first)); network != "" && hash != network {
+		return fault.On("network", fault.Invalid, "That is the first block %s, and not of the network %s. Nothing was done.", hash, network)
+	}
+	return h.Take(channel.Name, first)
 }
 
 // request sends this node's request to a member's node and returns its address.
@@ -259,8 +285,9 @@ func call(ctx context.Context, method, address string, body []byte, into any) er
 
 // Receive keeps a newcomer's request until an operator decides. It returns
 // Invalid for what is no request, Conflict for a member, Limited when too many
-// wait. Anybody can send one, so the first of a node stays until it is decided or
-// dismissed: the same again brings its note up to date, another is a Conflict.
+// wait, here or from one network. Anybody can send one, so the first of a node stays
+// until it is decided or dismissed: the same again brings its note up to date,
+// another is a Conflict.
 func (h *Home) Receive(r Request) error {
 	if err := r.Member.Check(); err != nil {
 		return err
@@ -281,6 +308,8 @@ func (h *Home) Receive(r Request) error {
 	}
 	known := slices.IndexFunc(all, func(x Request) bool { return x.Member.MSP == r.Member.MSP && x.Cluster == r.Cluster })
 	switch {
+	case known < 0 && r.From != "" && from(all, r.From) >= maxFrom: // one stranger would take all places
+		return fault.Later(time.Hour, "%d nodes from your address wait here already. Tell the operator of this node by another way, or ask another member.", maxFrom)
 	case known < 0 && len(all) >= maxRequests:
 		return fault.Later(time.Hour, "Too many nodes wait to be admitted here. Ask another member, or try later.")
 	case known >= 0 && !all[known].Member.Equal(r.Member):
@@ -299,6 +328,16 @@ func (h *Home) Receive(r Request) error {
 		return fault.Wrap(err, fault.Unavailable, "The request cannot be kept.")
 	}
 	return h.write(requestFile(r.Member.MSP, r.Cluster), b)
+}
+
+// from counts the requests that came from a network.
+func from(all []Request, network string) (n int) {
+	for _, r := range all {
+		if r.From == network {
+			n++
+		}
+	}
+	return n
 }
 
 // requestFile names the file of a request. An id and a cluster's name are checked

@@ -64,10 +64,13 @@ func (h *Home) mayEnter(name string) error {
 }
 
 // FoundCluster makes the channel of a cluster whose only member is this node,
-// with one orderer.
+// with one orderer. Its first member is its delegate, which no client can be.
 func (h *Home) FoundCluster(name string) error {
 	if err := h.mayEnter(name); err != nil {
 		return err
+	}
+	if h.wantsClient(channel.Name) {
+		return fault.New(fault.Conflict, "Who founds a cluster carries its days to the network, for which it needs a peer on the network's channel. Set ledger.fabric.federation to \"peer\" and start this node again; then found it.")
 	}
 	own, err := h.IntroduceByFile("")
 	if err != nil {
@@ -100,6 +103,51 @@ func (h *Home) AskCluster(ctx context.Context, name, via, note string) error {
 	}
 	return h.change(func(r *record) { r.Cluster = &Cluster{Name: name, Phase: Asking, Via: at} })
 }
+
+// MayDelegate refuses a node that cannot carry its cluster's days: one without a
+// peer on the network's channel (Conflict), or that nobody reaches (Unavailable).
+// A member's own word is not asked for: its peer shows whether it has the channel.
+func (h *Home) MayDelegate(ctx context.Context, node string) error {
+	if node == h.cfg.Node {
+		if h.far(channel.Name) {
+			return errClient(node)
+		}
+		return nil
+	}
+	cfg, err := h.known(channel.Name)
+	if err != nil {
+		return err
+	}
+	members, err := cfg.Members()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(members, func(m channel.Member) bool { return m.MSP == node })
+	if i < 0 {
+		return fault.New(fault.NotFound, "%s is no member of the network.", node)
+	}
+	p, err := h.dial(members[i])
+	if err != nil {
+		return err
+	}
+	defer p.conn.Close()
+	switch err := h.answers(ctx, p, channel.Name); {
+	case err == nil:
+		return nil
+	case absent(err, channel.Name):
+		return errClient(node)
+	default:
+		return fault.Wrap(err, fault.Unavailable, "The peer of %s does not answer at %s, so nobody can tell whether it has the network's ledger, as a delegate must. Try again once it runs.", node, members[i].Address())
+	}
+}
+
+func errClient(node string) error {
+	return fault.New(fault.Conflict, "%s is a client: it has no peer on the network's channel, and a delegate carries days there. Its operator sets ledger.fabric.federation to \"peer\" first.", node)
+}
+
+// Carries says whether the node is a delegate of its cluster: one that is keeps
+// its peer on the network's channel, whatever its configuration says.
+func (h *Home) Carries(yes bool) { h.carries.Store(yes) }
 
 // LeaveCluster ends the waiting for an admission, or has the node leave its
 // cluster: what follows is done by itself.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 )
@@ -59,7 +60,43 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 		list = append(list, doctor.Finding{Name: "members", OK: true, Detail: "There are two members, and each entry needs both: while one is away nothing is recorded, and if one is lost with its keys nothing ever is again. Both should back up the folder fabric now, and take in a third soon."})
 	}
 	f, err := h.orderersOf(ctx, channel.Name, cfg)
-	return append(list, f), err
+	if err != nil {
+		return list, err
+	}
+	of, err := h.examineCluster(ctx)
+	return append(append(list, f), of...), err
+}
+
+// examineCluster is what there is to say of the channel of the node's cluster,
+// nothing where it is in none.
+func (h *Home) examineCluster(ctx context.Context) ([]doctor.Finding, error) {
+	in, _ := h.Cluster()
+	name := h.clusterChannel()
+	if name == "" {
+		return nil, nil
+	}
+	b, err := h.newest(name)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := channel.Read(b)
+	if err != nil {
+		return nil, err
+	}
+	c, err := h.Client(name)
+	if err != nil {
+		return nil, err
+	}
+	f := doctor.Finding{Name: "cluster", OK: true}
+	if s, err := c.Status(ctx); err == nil {
+		f.Detail = fmt.Sprintf("The channel of the cluster %s answers, with %d blocks.", in.Name, s.Height)
+	} else {
+		f.OK, f.Detail = false, fmt.Sprintf("The channel of the cluster %s does not answer: %s", in.Name, fault.Message(err))
+		f.Remedy = "This node's days wait and lose nothing. After a start that takes some seconds; if it stays so, the node's log says what is in the way."
+	}
+	o, err := h.orderersOf(ctx, name, cfg)
+	o.Name = "cluster's orderers"
+	return []doctor.Finding{f, o}, err
 }
 
 // orderersOf says how many of a channel's orderers take part, by the newest

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
@@ -73,6 +74,8 @@ type Home struct {
 	org   *org.Org
 	child child.Config
 	wake  chan struct{} // reconcile now
+	// carries is set while the node is a delegate, see Carries.
+	carries atomic.Bool
 
 	mu     sync.Mutex
 	sup    *child.Supervisor // nil while it does not run

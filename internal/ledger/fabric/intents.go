@@ -423,6 +423,8 @@ func (h *Home) wish(name string, v *view) ([]string, error) {
 	if h.wantsClient(name) {
 		_, orders := v.config.Orders(h.cfg.Node)
 		switch left := without(now, h.cfg.Node); {
+		case h.carries.Load():
+			return nil, fault.New(fault.Conflict, "This node is a delegate of its cluster, so it keeps its peer on the network's channel. Resign first: 9ten ledger cluster resign.")
 		case orders:
 			return nil, fault.New(fault.Conflict, "This node orders, so it keeps its peer on the network's channel. Remove its orderer first: 9ten ledger orderer remove %s.", h.cfg.Node)
 		case endorses && len(left) == 0:

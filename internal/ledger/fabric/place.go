@@ -3,7 +3,9 @@ package fabric
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	sdk "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
@@ -39,9 +41,9 @@ var (
 func (h *Home) wantsClient(name string) bool { return h.cfg.Client && name == channel.Name }
 
 // far reports whether the node has no peer on a channel: it wants none, and
-// neither endorses nor orders there.
+// neither endorses nor orders there, nor carries days.
 func (h *Home) far(name string) bool {
-	if !h.wantsClient(name) {
+	if !h.wantsClient(name) || h.carries.Load() {
 		return false
 	}
 	cfg, err := h.known(name)
@@ -212,12 +214,18 @@ func (h *Home) dial(m channel.Member) (place, error) {
 	return place{conn, id, certHash(as.Certificates[0]), m.MSP}, nil
 }
 
-// answers asks a peer for a channel.
+// answers asks a peer for a channel: one that is not in it says so.
 func (h *Home) answers(ctx context.Context, p place, name string) error {
 	ctx, stop := context.WithTimeout(ctx, reachWithin)
 	defer stop()
-	_, err := sdk.GetConfigBlock(ctx, p.conn, p.id, name)
-	return explain(err)
+	_, err := h.cscc(ctx, p, name, "GetConfigBlock", name)
+	return err
+}
+
+// absent reports whether a peer said that it is not in a channel.
+func absent(err error, name string) bool {
+	refused, ok := errors.AsType[*refusedError](err)
+	return ok && strings.Contains(refused.said, "channel '"+name+"' not found")
 }
 
 // stepLook looks which version of the contract a channel runs that the node

@@ -209,7 +209,11 @@ func (h *Home) unsee() {
 func (h *Home) lookAtRecord() ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	was := h.rec.Cluster
 	err := h.read()
+	if is := h.rec.Cluster; (was == nil) != (is == nil) || is != nil && *was != *is {
+		h.tellMoved()
+	}
 	return slices.Clone(h.rec.Channels), err
 }
 

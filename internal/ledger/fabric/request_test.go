@@ -144,6 +144,57 @@ func TestTheFirstRequestStays(t *testing.T) {
 	}
 }
 
+// One stranger with many names takes some of the places where requests wait, and
+// not all.
+func TestOneNetworkDoesNotTakeAllPlaces(t *testing.T) {
+	now := time.Now()
+	clock := func() time.Time { return now }
+	member := atHome(t, "a.example", clock)
+	if err := member.Found(); err != nil {
+		t.Fatal(err)
+	}
+	first, err := member.First(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := channel.Read(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	member.cache[channel.Name] = &view{block: first, config: cfg}
+	shows, err := atHome(t, "b.example", clock).Member()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(i int, from string) error {
+		r := Request{Member: shows, From: from}
+		r.Member.MSP = fmt.Sprintf("x%d.example", i)
+		return member.Receive(r)
+	}
+	n := 0
+	for ; n < maxRequests && err == nil; n++ {
+		err = ask(n, "203.0.113.7")
+	}
+	if n != maxFrom+1 || !fault.Is(err, fault.Limited) || fault.Wait(err) != time.Hour {
+		t.Fatalf("%d requests from one address: %v", n, err)
+	}
+	if err := ask(0, "203.0.113.7"); err != nil {
+		t.Errorf("one of them again: %v", err)
+	}
+	if err := member.Dismiss("x0.example"); err != nil {
+		t.Error(err)
+	}
+	if err := ask(n, "203.0.113.7"); err != nil {
+		t.Errorf("after one was dropped: %v", err)
+	}
+	for err = nil; err == nil && n < 2*maxRequests; n++ {
+		err = ask(100+n, fmt.Sprintf("203.0.113.%d", 100+n))
+	}
+	if all, e := member.Requests(); e != nil || len(all) != maxRequests || !fault.Is(err, fault.Limited) {
+		t.Errorf("%d wait (%v), then %v", len(all), e, err)
+	}
+}
+
 // Which network a node joins is its operator's to say: not that of whoever is on
 // the way, or of a member's node that answers with another one's first block.
 func TestANodeJoinsNoOtherNetwork(t *testing.T) {

@@ -3,7 +3,6 @@ package fabric
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -17,11 +16,8 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/snapshot"
-	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
-	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
@@ -275,14 +271,14 @@ func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, err
 	}
 	if !in {
 		status := new(peer.JoinBySnapshotStatus)
-		b, err := h.cscc(ctx, "JoinBySnapshotStatus")
+		b, err := h.bySnapshot(ctx, "JoinBySnapshotStatus")
 		if err == nil {
 			err = proto.Unmarshal(b, status)
 		}
 		if err != nil || status.InProgress {
 			return true, err
 		}
-		_, err = h.cscc(ctx, "JoinChainBySnapshot", r.From)
+		_, err = h.bySnapshot(ctx, "JoinChainBySnapshot", r.From)
 		return true, err
 	}
 	if err := os.RemoveAll(r.From); err != nil {
@@ -291,61 +287,12 @@ func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, err
 	return true, h.change(func(r *record) { r.Restore = nil })
 }
 
-// cscc calls the own peer's configuration system contract, which belongs to no
-// channel; the administration library lacks these calls.
-func (h *Home) cscc(ctx context.Context, args ...string) ([]byte, error) {
-	conn, admin, _ := h.peer()
-	nonce := make([]byte, 24)
-	_, _ = rand.Read(nonce) // never fails
-	in := &peer.ChaincodeInput{}
-	for _, a := range args {
-		in.Args = append(in.Args, []byte(a))
+// bySnapshot asks the own peer something that belongs to no channel.
+func (h *Home) bySnapshot(ctx context.Context, args ...string) ([]byte, error) {
+	conn, admin, hash := h.peer()
+	b, err := h.cscc(ctx, place{conn, admin, hash, h.cfg.Node}, "", args...)
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		err = fault.Wrap(refused, fault.Unavailable, "The peer refused to start from the snapshot.")
 	}
-	id := &peer.ChaincodeID{Name: "cscc"}
-	p, err := proposal(&msp.SerializedIdentity{Mspid: admin.MspID(), IdBytes: admin.Credentials()}, nonce, id, in, h.cfg.Now())
-	if err != nil {
-		return nil, err
-	}
-	sig, err := admin.Sign(p)
-	if err != nil {
-		return nil, err
-	}
-	r, err := peer.NewEndorserClient(conn).ProcessProposal(ctx, &peer.SignedProposal{ProposalBytes: p, Signature: sig})
-	if err != nil {
-		return nil, explain(err)
-	}
-	if r.GetResponse().GetStatus() != 200 {
-		return nil, fault.Wrap(fmt.Errorf("%s: %s", args[0], r.GetResponse().GetMessage()), fault.Unavailable, "The peer refused to start from the snapshot.")
-	}
-	return r.GetResponse().GetPayload(), nil
-}
-
-func proposal(who *msp.SerializedIdentity, nonce []byte, id *peer.ChaincodeID, in *peer.ChaincodeInput, at time.Time) ([]byte, error) {
-	creator, err := proto.Marshal(who)
-	if err != nil {
-		return nil, err
-	}
-	tx := sha256.Sum256(append(slices.Clone(nonce), creator...))
-	var parts [4][]byte
-	for i, m := range []proto.Message{
-		&peer.ChaincodeHeaderExtension{ChaincodeId: id},
-		&cb.SignatureHeader{Creator: creator, Nonce: nonce},
-		&peer.ChaincodeInvocationSpec{ChaincodeSpec: &peer.ChaincodeSpec{Type: peer.ChaincodeSpec_GOLANG, ChaincodeId: id, Input: in}},
-	} {
-		if parts[i], err = proto.Marshal(m); err != nil {
-			return nil, err
-		}
-	}
-	if parts[3], err = proto.Marshal(&cb.ChannelHeader{Type: int32(cb.HeaderType_ENDORSER_TRANSACTION), TxId: hex.EncodeToString(tx[:]), Timestamp: timestamppb.New(at), Extension: parts[0]}); err != nil {
-		return nil, err
-	}
-	header, err := proto.Marshal(&cb.Header{ChannelHeader: parts[3], SignatureHeader: parts[1]})
-	if err != nil {
-		return nil, err
-	}
-	payload, err := proto.Marshal(&peer.ChaincodeProposalPayload{Input: parts[2]})
-	if err != nil {
-		return nil, err
-	}
-	return proto.Marshal(&peer.Proposal{Header: header, Payload: payload})
+	return b, err
 }

@@ -28,6 +28,12 @@ type Network interface {
 	Approve(ctx context.Context, id string) error
 	Decline(ctx context.Context, id, reason string) error
 	Withdraw(ctx context.Context, id string) error
+
+	FoundCluster(ctx context.Context, name string) error
+	JoinCluster(ctx context.Context, name, via, note string) error
+	LeaveCluster(ctx context.Context) error
+	NameDelegate(ctx context.Context, node string) error
+	ResignDelegate(ctx context.Context, node string) error
 }
 
 // NetworkPage is the network as the operator of one node sees it.
@@ -42,8 +48,12 @@ type NetworkPage struct {
 	Newcomers []network.Newcomer
 	Open      []IntentLine
 	Past      []IntentLine
-	More      string // address of older ones
-	Fields    []web.Field
+	More      string      // address of older ones
+	Fields    []web.Field // of the one form that has any: into a network, or a cluster
+	Founding  []web.Field // of a cluster
+	Sent      string      // the form that is shown again, by its button
+	Delegates int         // of the node's own cluster
+	Carries   bool        // this node is one of them
 	Endorsing int
 	Ordering  int
 }
@@ -76,6 +86,24 @@ func joinFields() []web.Field {
 	}
 }
 
+// clusterFields are of the form by which a node asks to be in one of the clusters
+// there are.
+func clusterFields(all []network.Cluster) []web.Field {
+	names := make([]web.Option, len(all))
+	for i, c := range all {
+		names[i] = web.Option{Value: c.Name, Label: c.Name}
+	}
+	return []web.Field{
+		{Name: "cluster", Label: "Cluster", Type: "select", Options: names, Required: true, Wide: true},
+		{Name: "via", Label: "Address of a member’s node", Help: "May stay empty: its first delegate is asked at https:// and its name.", Type: "url", Placeholder: "https://music.example", MaxLength: 500, Wide: true},
+		{Name: "note", Label: "A note for its operator", Help: "Who you are, and how they reach you.", Type: "textarea", MaxLength: 500, Wide: true},
+	}
+}
+
+func foundingFields() []web.Field {
+	return []web.Field{{Name: "name", Label: "Its name", Help: "1 to 40 small letters, digits and hyphens. It stays.", Required: true, MaxLength: 40, Wide: true}}
+}
+
 func (v *visit) networkPage() (*NetworkPage, error) {
 	p := &NetworkPage{Page: v.base("The network", web.NavOperator), Views: v.nodeViews("/operator/network"), Fields: joinFields()}
 	p.NoIndex = true
@@ -106,12 +134,28 @@ func (v *visit) networkPage() (*NetworkPage, error) {
 			p.Ordering++
 		}
 	}
+	p.household()
+	return p, v.intents(p)
+}
+
+// household fills what this node may do about clusters.
+func (p *NetworkPage) household() {
+	own := p.Member.Cluster
 	for _, c := range p.Network.Clusters {
-		if p.Member.Cluster == nil || c.Name != p.Member.Cluster.Name {
+		if own == nil || c.Name != own.Name {
 			p.Others = append(p.Others, c)
 		}
 	}
-	return p, v.intents(p)
+	if own == nil {
+		p.Fields, p.Founding = clusterFields(p.Others), foundingFields()
+		return
+	}
+	for _, x := range own.Nodes {
+		if x.Delegate {
+			p.Delegates++
+			p.Carries = p.Carries || x.Self
+		}
+	}
 }
 
 // intents fills what is decided and what was. A ledger that is away tells of
@@ -195,6 +239,22 @@ var motions = map[string]motion{
 	"withdraw":  {"Withdrawn.", func(v *visit, ctx context.Context, n Network) error { return n.Withdraw(ctx, v.form.Get("intent")) }},
 }
 
+// clusterMotions are those about the node's cluster.
+var clusterMotions = map[string]motion{
+	"found-cluster": {"The cluster is founded. Its ledger works in a few seconds.", func(v *visit, ctx context.Context, n Network) error {
+		return n.FoundCluster(ctx, v.form.Get("name"))
+	}},
+	"join-cluster": {"The request is sent. This node joins by itself once it is admitted.", func(v *visit, ctx context.Context, n Network) error {
+		return n.JoinCluster(ctx, v.form.Get("cluster"), v.form.Get("via"), v.form.Get("note"))
+	}},
+	"forget-cluster": {"This node asks nobody any more.", func(_ *visit, ctx context.Context, n Network) error { return n.LeaveCluster(ctx) }},
+	"leave-cluster":  {"This node leaves its cluster. What follows happens by itself.", func(_ *visit, ctx context.Context, n Network) error { return n.LeaveCluster(ctx) }},
+	"delegate":       {"It carries the cluster’s days, too.", func(v *visit, ctx context.Context, n Network) error { return n.NameDelegate(ctx, v.form.Get("node")) }},
+	"resign": {"It carries the cluster’s days no longer.", func(v *visit, ctx context.Context, n Network) error {
+		return n.ResignDelegate(ctx, v.form.Get("node"))
+	}},
+}
+
 const proposed = "Proposed to the members, and approved for this node."
 
 // proposal puts a change about what the form names before the members.
@@ -208,6 +268,9 @@ func proposal(kind string) motion {
 func (v *visit) move() error {
 	m, ok := motions[v.form.Get("do")]
 	if !ok {
+		m, ok = clusterMotions[v.form.Get("do")]
+	}
+	if !ok {
 		return fault.New(fault.Invalid, "That button is not known here.")
 	}
 	if err := m.do(v, v.Context(), v.site.Rooms.Network); err != nil {
@@ -218,10 +281,11 @@ func (v *visit) move() error {
 		if perr != nil {
 			return err
 		}
-		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.NotFound) {
-			return v.again(err, "network", p, v.fill(p.Fields))
+		p.Sent = v.form.Get("do")
+		v.fill(p.Founding)
+		if v.fill(p.Fields); !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.NotFound) {
+			return v.again(err, "network", p, p.Fields)
 		}
-		v.fill(p.Fields)
 		p.Notices = append(p.Notices, web.Notice{Kind: web.NoteErr, Text: v.why(err)})
 		return v.show("network", p)
 	}

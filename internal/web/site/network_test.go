@@ -90,6 +90,17 @@ func (c *council) Decline(_ context.Context, id, why string) error {
 func (c *council) Propose(_ context.Context, kind, about, note string) (string, error) {
 	return "id", c.say("propose", kind, about, note)
 }
+func (c *council) FoundCluster(_ context.Context, name string) error {
+	return c.say("found-cluster", name)
+}
+func (c *council) JoinCluster(_ context.Context, name, via, note string) error {
+	return c.say("join-cluster", name, via, note)
+}
+func (c *council) LeaveCluster(context.Context) error                { return c.say("leave-cluster") }
+func (c *council) NameDelegate(_ context.Context, node string) error { return c.say("delegate", node) }
+func (c *council) ResignDelegate(_ context.Context, node string) error {
+	return c.say("resign", node)
+}
 func (c *council) Withdraw(_ context.Context, id string) error { return c.say("withdraw", id[:4]) }
 func (c *council) Admit(_ context.Context, node string) (string, error) {
 	return "id", c.say("admit", node)
@@ -160,11 +171,52 @@ func TestNetworkPageOfACluster(t *testing.T) {
 	south := network.Cluster{Name: "south", Carried: "2026-11-21", Nodes: []network.ClusterNode{{Node: "c.example", Delegate: true}, {Node: "d.example"}}}
 	c := &council{phase: network.Joined, clusters: []network.Cluster{north, south}}
 	n.site.Rooms.Network = c
-	v.open(at).sees(200, at, "Clusters", "north", "south", `c.example <span class="faint">delegate</span>, d.example`, "2026-11-21").misses("Other clusters")
+	v.open(at).sees(200, at, "Clusters", "north", "south", `c.example <span class="faint">delegate</span>, d.example`, "2026-11-21", `<option value="south">`, "Found the cluster").misses("Other clusters", "Leave the cluster")
 	c.cluster, c.through = &network.Household{Cluster: north, Phase: network.Joined, Ready: true, Height: 77}, "a.example"
 	v.open(at).sees(200, at, "Cluster north", "77", "2026-11-24", "2026-11-23", "delegate", "Left out", "No log key of a.example signed that", "Other clusters", "It uses the peer of a.example")
 	c.through, c.cluster.Phase, c.cluster.Ready, c.cluster.Trouble = "", network.Leaving, false, "It does not answer."
 	v.open(at).sees(200, at, "no member’s peer answers", "This node leaves it", "channel does not work here", "It does not answer.")
 	c.cluster = &network.Household{Cluster: network.Cluster{Name: "west"}, Phase: network.Asking, Via: "https://w.example", Asked: network.Progress{State: "proposed", Approvals: 1, Needed: 3}}
-	v.open(at).sees(200, at, "Cluster west", "Asked https://w.example", "1 approved, 3 needed")
+	v.open(at).sees(200, at, "Cluster west", "Asked https://w.example", "1 approved, 3 needed", "Stop waiting").misses("Join a cluster")
+}
+
+// The operator founds, joins and leaves clusters by the page, and says who
+// carries their days.
+func TestNetworkPageTurnsToClusters(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	const at = "/operator/network"
+	c := &council{phase: network.Joined}
+	n.site.Rooms.Network = c
+	v.open(at).sees(200, at, "Up to 13 nodes keep one ledger together", "Found a cluster").misses("Join a cluster")
+	c.err = fault.New(fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
+	v.send(at, "do", "found-cluster", "name", "Nord").sees(422, at, "small letters, digits and hyphens.", `value="Nord"`, `<details class="after" open><summary class="link">Found a cluster`)
+	c.err = nil
+	v.send(at, "do", "found-cluster", "name", "north").sees(200, at, "The cluster is founded.")
+	c.clusters = []network.Cluster{{Name: "north", Nodes: []network.ClusterNode{{Node: "a.example", Delegate: true}}}, {Name: "south", Nodes: []network.ClusterNode{{Node: "c.example", Delegate: true}}}}
+	c.err = fault.New(fault.Unavailable, "The node c.example cannot be reached.")
+	v.send(at, "do", "join-cluster", "cluster", "south", "via", "", "note", "Us").sees(200, at, "cannot be reached", `<option value="south" selected>`, "Us</textarea>", `<details class="after" open><summary class="link">Join a cluster`)
+	c.err = nil
+	v.send(at, "do", "join-cluster", "cluster", "south", "via", "https://c.example", "note", "Us").sees(200, at, "The request is sent.")
+	c.cluster = &network.Household{Cluster: network.Cluster{Name: "south"}, Phase: network.Asking, Via: "https://c.example", Asked: network.Progress{State: "unknown"}}
+	v.open(at).sees(200, at, "knows of no request any more")
+	v.send(at, "do", "forget-cluster").sees(200, at, "asks nobody any more")
+
+	nodes := []network.ClusterNode{{Node: "b.example", Self: true, Delegate: true}, {Node: "c.example"}}
+	c.cluster = &network.Household{Cluster: network.Cluster{Name: "south", Nodes: nodes}, Phase: network.Joined, Ready: true}
+	v.open(at).sees(200, at, "Make it a delegate", "Leave the cluster").misses("Carry no longer")
+	c.err = fault.New(fault.Conflict, "c.example is a client.")
+	v.send(at, "do", "delegate", "node", "c.example").sees(409, at, "c.example is a client.")
+	c.err = nil
+	v.send(at, "do", "delegate", "node", "c.example").sees(200, at, "carries the cluster’s days, too")
+	nodes[1].Delegate = true
+	v.open(at).sees(200, at, "Carry no longer").misses("Make it a delegate")
+	v.send(at, "do", "resign", "node", "b.example").sees(200, at, "days no longer")
+	nodes[0].Delegate = false
+	v.open(at).sees(200, at, "delegate: it carries").misses("Carry no longer", "Make it a delegate")
+	v.send(at, "do", "leave-cluster").sees(200, at, "This node leaves its cluster.")
+	want := "found-cluster Nord|found-cluster north|join-cluster south  Us|join-cluster south https://c.example Us|leave-cluster|delegate c.example|delegate c.example|resign b.example|leave-cluster"
+	if got := strings.Join(c.said, "|"); got != want {
+		t.Errorf("it was told\n%s, not\n%s", got, want)
+	}
 }

@@ -109,7 +109,7 @@ var operations = map[string]string{
 	"GET /operator/months/{period}/settlement": "get-ledger-settlement",
 	"GET /operator/ledger":                     "get-ledger-standing",
 	"GET /operator/network":                    "get-membership get-network list-newcomers list-intents list-past-intents get-intent get-admission",
-	"POST /operator/network":                   "found-network join-network stop-joining ask-admission admit-newcomer dismiss-newcomer approve-intent decline-intent withdraw-intent",
+	"POST /operator/network":                   "found-network join-network stop-joining ask-admission admit-newcomer dismiss-newcomer approve-intent decline-intent withdraw-intent found-cluster join-cluster leave-cluster name-delegate resign-delegate",
 	"GET /operator/months":                     "list-months",
 	"GET /operator/federation":                 "list-servers",
 	"POST /operator/federation":                "retry-server",
