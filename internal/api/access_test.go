@@ -111,14 +111,24 @@ func TestWritesArePaced(t *testing.T) {
 	h := newHouse(t)
 	_, _, tracks := h.public("tide", 1)
 	ada := h.browser(h.signUp("ada"))
-	for range 400 {
+	quota := func(a answer, want string) {
+		t.Helper()
+		if p, l := a.header.Get("RateLimit-Policy"), a.header.Get("RateLimit"); p != `"writes";q=400;w=20` || l != want {
+			t.Errorf("RateLimit-Policy %q, RateLimit %q, want %q", p, l, want)
+		}
+	}
+	quota(ada.send(http.MethodPut, "/likes/"+string(tracks[0]), nil), `"writes";r=399;t=1`)
+	for range 399 {
 		ada.do(http.MethodPut, "/likes/"+string(tracks[0]), nil, http.StatusNoContent, nil)
 	}
 	a := ada.send(http.MethodPut, "/likes/"+string(tracks[0]), nil)
 	if a.code != http.StatusTooManyRequests || a.header.Get("Retry-After") != "1" {
 		t.Errorf("%d %v", a.code, a.header)
 	}
-	ada.do(http.MethodGet, "/likes", nil, http.StatusOK, nil)
+	quota(a, `"writes";r=0;t=1`)
+	if got := ada.send(http.MethodGet, "/likes", nil); got.code != http.StatusOK || got.header.Get("RateLimit") != "" {
+		t.Errorf("reading is not bounded: %d %v", got.code, got.header)
+	}
 	h.clock.Add(1000)
 	ada.do(http.MethodPut, "/likes/"+string(tracks[0]), nil, http.StatusNoContent, nil)
 }

@@ -152,7 +152,9 @@ func (r *router) describe(o operation) huma.Operation {
 func (r *router) guard(o operation) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		req, w := humago.Unwrap(c)
-		if err := r.allowed(req, o); err != nil {
+		err := r.allowed(req, o)
+		r.quota(req, w, o)
+		if err != nil {
 			problem.Write(w, err)
 			return
 		}

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -46,12 +48,37 @@ func (r *router) allowed(req *http.Request, o operation) error {
 	if o.often {
 		return nil
 	}
-	name := string(p.Account)
-	if name == "" {
-		name = limit.Network(gate.Client(ctx).Addr)
-	}
-	return r.pace.Allow(name, r.api.Now())
+	return r.pace.Allow(paced(ctx), r.api.Now())
 }
+
+// paced names who a pace holds for: an account, or where a guest comes from.
+func paced(ctx context.Context) string {
+	if p := account.From(ctx); p.Account != "" {
+		return string(p.Account)
+	}
+	return limit.Network(gate.Client(ctx).Addr)
+}
+
+// quota says how often something may be changed and how often still
+// (draft-ietf-httpapi-ratelimit-headers), so that programs need not find out.
+func (r *router) quota(req *http.Request, w http.ResponseWriter, o operation) {
+	pace, name := r.pace, "writes"
+	switch {
+	case !o.writes():
+		return // reading is not bounded
+	case o.often:
+		pace, name = r.api.claimPace, "claims"
+	}
+	q := pace.Quota(paced(req.Context()), r.api.Now())
+	w.Header().Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", name, q.Burst, whole(q.Window)))
+	if o.often {
+		return // what was sent is not counted yet
+	}
+	w.Header().Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", name, q.Left, whole(q.Next)))
+}
+
+// whole is a duration in seconds, none of them begun and not counted.
+func whole(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // admits refuses whoever lacks the scope, the session or the role.
 func (o operation) admits(p account.Principal) error {

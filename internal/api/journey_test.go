@@ -169,7 +169,7 @@ func TestClaimsArePaced(t *testing.T) {
 	for range 10 {
 		page.do(http.MethodPost, "/claims", batch, http.StatusOK, nil)
 	}
-	if a := page.send(http.MethodPost, "/claims", batch); a.code != http.StatusTooManyRequests || a.header.Get("Retry-After") != "10" {
+	if a := page.send(http.MethodPost, "/claims", batch); a.code != http.StatusTooManyRequests || a.header.Get("Retry-After") != "10" || a.header.Get("RateLimit-Policy") != `"claims";q=2000;w=100` {
 		t.Errorf("the 2001st to 2200th: %d, Retry-After %q", a.code, a.header.Get("Retry-After"))
 	}
 	h.clock.Add((10 * time.Second).Milliseconds())

@@ -107,6 +107,30 @@ func (l *Limiter) AllowN(name string, now time.Time, n int) error {
 	return fault.Later(wait, "That was tried too often. Try again in %d seconds.", int(wait.Seconds()))
 }
 
+// A Quota is how a name stands with a limiter.
+type Quota struct {
+	Burst  int           // as many at once
+	Window time.Duration // in which all of them come back
+	Left   int           // now
+	Next   time.Duration // until there is one more; 0 when all are there
+}
+
+// Quota says how a name stands, and counts nothing.
+func (l *Limiter) Quota(name string, now time.Time) Quota {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := Quota{Burst: l.burst, Window: time.Duration(l.burst) * l.every, Left: l.burst}
+	a, ok := l.attempts.get(name)
+	if !ok {
+		return q
+	}
+	tokens := min(max(a.TokensAt(now), 0), float64(l.burst))
+	if q.Left = int(tokens); q.Left < l.burst {
+		q.Next = time.Duration((float64(q.Left+1) - tokens) * float64(l.every))
+	}
+	return q
+}
+
 // Network is what counts as one address: a single IPv4 address, or the /64
 // that one household or server gets of IPv6.
 func Network(a netip.Addr) string {
