@@ -17,7 +17,7 @@ const slack = 1_000_000
 
 // unhurried has the kernel wake what this thread starts a little later than it
 // asks, and for several reasons at once. While a Go program does anything at all
-// its runtime looks 20,000 times a second whether it is stuck; a peer and an
+// its runtime looks more than 10,000 times a second whether it is stuck; a peer and an
 // orderer that wait for each other's messages spend a tenth of their processor
 // time on that. The returned function gives this thread its own pace again.
 func unhurried() (restore func()) {
