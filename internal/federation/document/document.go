@@ -62,12 +62,12 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"releases/{id}/create":      d.ownCreate,
 		"releases/{id}/note":        d.releaseNote,
 		"releases/{id}/note/create": d.releaseCreate,
-		"releases/{id}/replies":     d.empty,
+		"releases/{id}/replies":     d.replies,
 		"releases/{id}/likes":       d.reactions,
 		"releases/{id}/shares":      d.reactions,
 		"tracks/{id}":               d.track,
 		"tracks/{id}/note":          d.trackNote,
-		"tracks/{id}/replies":       d.empty,
+		"tracks/{id}/replies":       d.replies,
 		"tracks/{id}/likes":         d.reactions,
 		"tracks/{id}/shares":        d.reactions,
 		"activities/{id}":           d.activity,
@@ -313,6 +313,34 @@ func (d *Documents) reactions(ctx context.Context, s form.Site, r *http.Request)
 		}
 		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, TotalItems: n}
 		f.page = s.ReleasePage(t.Release)
+		return err
+	})
+	return f, err
+}
+
+// replies are the latest comments that came from elsewhere, by their addresses
+// there. What listeners here say stays here.
+func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
+	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(r.URL.Path, "/replies"))
+	if !ok {
+		return f, fault.New(fault.NotFound, "There is nothing with that name here.")
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		t, _, err := tx.Public(ctx, social.Thing{Release: release, Track: track})
+		if err != nil {
+			return err
+		}
+		list, err := tx.Comments(ctx, t.Release, social.MostComments)
+		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{}}
+		for _, c := range list {
+			if c.IRI == "" || c.Hidden || track != "" && c.Thing.Track != track {
+				continue
+			}
+			if f.doc.TotalItems++; f.doc.TotalItems <= form.PageSize {
+				f.doc.OrderedItems = append(f.doc.OrderedItems, vocab.At(c.IRI))
+			}
+		}
+		f.page = s.ReleasePage(t.Release) + "#comments"
 		return err
 	})
 	return f, err
