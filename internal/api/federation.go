@@ -1,8 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
+	"strings"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/social"
@@ -13,6 +16,15 @@ type Servers interface {
 	Servers(ctx context.Context, after string) (social.Healths, error)
 	// Retry delivers now what waits for one. Faults: NotFound.
 	Retry(ctx context.Context, host string) error
+
+	Rules(ctx context.Context, after string) (social.Rules, error)
+	// Decide makes rules. Faults: Invalid.
+	Decide(ctx context.Context, rules ...social.Rule) error
+	// Undecide drops one. Faults: NotFound.
+	Undecide(ctx context.Context, host string) error
+	// Import blocks the servers of a list. Faults: Invalid, TooLarge.
+	Import(ctx context.Context, list io.Reader) (social.Imported, error)
+	Export(ctx context.Context, w io.Writer) error
 }
 
 func (a *API) federation(r *router) {
@@ -21,6 +33,13 @@ func (a *API) federation(r *router) {
 	}
 	add(r, op(http.MethodGet, "/federation/servers", "list-servers", "How it goes with every other server: what has arrived, what waits, what failed and why"), a.servers)
 	add(r, op(http.MethodPost, "/federation/servers/{host}/retry", "retry-server", "Deliver now what waits for a server"), a.retryServer)
+	add(r, op(http.MethodGet, "/federation/rules", "list-server-rules", "What was decided about other servers"), a.rules)
+	add(r, op(http.MethodPut, "/federation/rules/{host}", "decide-server", "Block a server and all under its name, or allow it: who follows from a blocked one is forgotten"), a.decide)
+	add(r, op(http.MethodDelete, "/federation/rules/{host}", "undecide-server", "Drop what was decided about a server"), a.undecide)
+	add(r, op(http.MethodPost, "/federation/rules/import", "import-blocklist", "Block the servers of a list"), a.importList)
+	export := op(http.MethodGet, "/federation/blocked.csv", "export-blocklist", "The servers that are blocked, as Mastodon and others read it")
+	export.files = []string{"text/csv"}
+	add(r, export, a.exportList)
 }
 
 func (a *API) servers(ctx context.Context, in *struct {
@@ -29,8 +48,46 @@ func (a *API) servers(ctx context.Context, in *struct {
 	return answered(a.Servers.Servers(ctx, in.After))
 }
 
-func (a *API) retryServer(ctx context.Context, in *struct {
-	Host string `path:"host" maxLength:"260" doc:"Name of the server"`
-}) (*struct{}, error) {
+func (a *API) retryServer(ctx context.Context, in *hostRef) (*struct{}, error) {
 	return nil, a.Servers.Retry(ctx, in.Host)
+}
+
+type hostRef struct {
+	Host string `path:"host" maxLength:"260" doc:"Name of the server"`
+}
+
+func (a *API) rules(ctx context.Context, in *struct {
+	After string `query:"after" maxLength:"260" doc:"Cursor from the page before"`
+}) (*output[social.Rules], error) {
+	return answered(a.Servers.Rules(ctx, in.After))
+}
+
+func (a *API) decide(ctx context.Context, in *struct {
+	Host string `path:"host" maxLength:"260" doc:"Name of the server"`
+	Body struct {
+		Verdict social.Verdict `json:"verdict" enum:"allow,block"`
+		Reason  string         `json:"reason,omitempty" maxLength:"500"`
+	}
+}) (*struct{}, error) {
+	return nil, a.Servers.Decide(ctx, social.Rule{Host: in.Host, Verdict: in.Body.Verdict, Reason: in.Body.Reason})
+}
+
+func (a *API) undecide(ctx context.Context, in *hostRef) (*struct{}, error) {
+	return nil, a.Servers.Undecide(ctx, in.Host)
+}
+
+func (a *API) importList(ctx context.Context, in *struct {
+	Body struct {
+		List string `json:"list" maxLength:"1048576" doc:"One name a line, or the file that Mastodon exports"`
+	}
+}) (*output[social.Imported], error) {
+	return answered(a.Servers.Import(ctx, strings.NewReader(in.Body.List)))
+}
+
+func (a *API) exportList(ctx context.Context, _ *struct{}) (*file, error) {
+	var b bytes.Buffer
+	if err := a.Servers.Export(ctx, &b); err != nil {
+		return nil, err
+	}
+	return download("blocked.csv", "text/csv; charset=utf-8", b.Bytes()), nil
 }

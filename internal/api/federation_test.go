@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -99,4 +100,28 @@ func TestComments(t *testing.T) {
 	}
 	jo.refused(http.MethodPost, at, map[string]any{"text": "x"}, http.StatusForbidden)
 	h.program(h.signUp("kim"), account.ScopeStudio).refused(http.MethodPut, policy, api.CommentPolicy{Who: social.Nobody}, http.StatusForbidden)
+}
+
+// Servers are blocked and allowed, one by one and by a list.
+func TestServerRules(t *testing.T) {
+	h := newHouse(t)
+	root := h.program(h.root, account.ScopeAdmin)
+	const at = "/federation/rules"
+	root.do(http.MethodPut, at+"/bad.example", map[string]string{"verdict": "block", "reason": "spam"}, http.StatusNoContent, nil)
+	root.do(http.MethodPut, at+"/good.bad.example", map[string]string{"verdict": "allow"}, http.StatusNoContent, nil)
+	root.refused(http.MethodPut, at+"/a%20b", map[string]string{"verdict": "block"}, http.StatusUnprocessableEntity)
+	var got social.Imported
+	list := "#domain,#severity,#public_comment\nworse.example,suspend,\"spam, too\"\nloud.example,silence,\n"
+	if root.do(http.MethodPost, at+"/import", map[string]string{"list": list}, http.StatusOK, &got); got != (social.Imported{Blocked: 1, Left: 1}) {
+		t.Errorf("%+v", got)
+	}
+	var all social.Rules
+	if root.do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 3 || all.Rows[2].Reason != "spam, too" {
+		t.Errorf("%+v", all)
+	}
+	if text := string(root.send(http.MethodGet, "/federation/blocked.csv", nil).body); !strings.Contains(text, "bad.example,suspend") || strings.Contains(text, "good") {
+		t.Errorf("%s", text)
+	}
+	root.do(http.MethodDelete, at+"/bad.example", nil, http.StatusNoContent, nil)
+	root.refused(http.MethodDelete, at+"/bad.example", nil, http.StatusNotFound)
 }

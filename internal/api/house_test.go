@@ -95,7 +95,7 @@ func newHouse(t testing.TB) *house {
 	h.api.Talk = &social.Talk{Store: h.db}
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
-	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Hurried: func() {}}
+	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Policy: &social.HostPolicy{Store: h.db}, Hurried: func() {}}
 	h.api.Post = &h.post
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)

@@ -18,6 +18,7 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
 
@@ -52,6 +53,11 @@ func commands() []command {
 		{name: "month list", summary: "how far each month has come", run: listMonths},
 		{name: "books export", summary: "print every entry of the books", run: exportBooks, flags: booksFlags},
 		{name: "federation status", summary: "how it goes with every other server", run: federationStatus},
+		{name: "federation rules", summary: "what was decided about other servers", run: serverRules},
+		{name: "federation block", args: "SERVER", summary: "have nothing to do with a server and all under its name", run: decideServer(social.Block), flags: whyFlags},
+		{name: "federation allow", args: "SERVER", summary: "have to do with a server, also where only listed ones count", run: decideServer(social.Allow), flags: whyFlags},
+		{name: "federation undecide", args: "SERVER", summary: "drop what was decided about a server", run: undecideServer},
+		{name: "federation import", args: "FILE", summary: "block the servers of a list, one a line or as Mastodon exports it", run: importServers},
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},

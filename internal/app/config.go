@@ -91,8 +91,8 @@ type FabricConfig struct {
 
 // FederationConfig says how the node meets other servers.
 type FederationConfig struct {
-	// Mode on lets people of other servers (Mastodon and its like) follow acts here. It takes a base_url with https; a demonstration never does.
-	Mode string `key:"mode" default:"on" oneof:"on off"`
+	// Mode on lets people of other servers (Mastodon and its like) follow acts here; listed does so for the servers alone that the page Federation or 9ten federation allow names. It takes a base_url with https; a demonstration never federates.
+	Mode string `key:"mode" default:"on" oneof:"on listed off"`
 	// Reach are networks (CIDR) in which other servers may be reached although their addresses are not public. Empty: public addresses alone.
 	Reach []string `key:"reach" default:""`
 }

@@ -70,7 +70,7 @@ func (n *node) openFederation() error {
 func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
 	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")"}
 	return &remote.Servers{
-		Store: f.node.db, Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
+		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
 		Questions: remote.NewQuestions(), Now: f.node.now, Log: f.node.logger("remote"),
 	}
 }
@@ -121,7 +121,7 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 // on reports whether the node federates. Others cannot reach one without HTTPS,
 // and a demonstration's listeners are invented.
 func (f *federation) on() bool {
-	return f.node.cfg.Federation.Mode == "on" && f.node.cfg.secure() && f.node.dir.demo == nil
+	return f.node.cfg.Federation.Mode != "off" && f.node.cfg.secure() && f.node.dir.demo == nil
 }
 
 // register adds everything other servers ask for.
@@ -140,6 +140,9 @@ func (f *federation) register(mux *http.ServeMux) {
 func (f *federation) run(ctx context.Context) error {
 	if !f.on() {
 		return nil
+	}
+	if err := f.policy().Sweep(ctx); err != nil { // the mode may be another since the last start
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return f.applier.Run(ctx) })
@@ -166,12 +169,20 @@ type servers struct {
 
 func (s servers) Federates() bool { return s.f.on() }
 
+func (s servers) Listed() bool { return s.Policy.Listed }
+
 func (f *federation) desk() servers {
-	return servers{&social.Desk{Store: f.node.db, Hurried: f.hurry}, f}
+	host := form.Site{Origin: f.node.cfg.BaseURL}.Host()
+	return servers{&social.Desk{Store: f.node.db, Host: host, Policy: f.policy(), Hurried: f.hurry}, f}
 }
 
 // talk is what people say of the music here.
 func (f *federation) talk() *social.Talk { return &social.Talk{Store: f.node.db} }
+
+// policy says which servers the node has to do with.
+func (f *federation) policy() *social.HostPolicy {
+	return &social.HostPolicy{Store: f.node.db, Listed: f.node.cfg.Federation.Mode == "listed"}
+}
 
 func (f *federation) hurry() {
 	if f.courier != nil {

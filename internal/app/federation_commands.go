@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -33,6 +36,64 @@ func federationStatus(ctx context.Context, c *call) error {
 				fmt.Fprintf(t, "%s\t%s\t%s\t%d waiting\tin sync as of %s\t%s\n", h.Host, h.Software, h.State, h.Waiting, h.InSync.Format(time.DateTime), h.Error)
 			}
 			_ = t.Flush() // a terminal that is gone cannot be told
+		})
+	})
+}
+
+func whyFlags(f *flag.FlagSet, c *call) {
+	f.StringVar(&c.opt.reason, "reason", "", "`why`, for whoever runs this node")
+}
+
+// serverRules lists what was decided about other servers.
+func serverRules(ctx context.Context, c *call) error {
+	return withNode(ctx, c, func(n *node) error {
+		all := []social.Rule{}
+		for after := ""; ; {
+			page, err := n.federation.desk().Rules(ctx, after)
+			if err != nil {
+				return err
+			}
+			all = append(all, page.Rows...)
+			if after = page.Next; after == "" {
+				break
+			}
+		}
+		return c.print(all, func(w io.Writer) {
+			t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+			for _, r := range all {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Host, r.Verdict, r.Since.Format(time.DateOnly), r.Reason)
+			}
+			_ = t.Flush() // a terminal that is gone cannot be told
+		})
+	})
+}
+
+func decideServer(verdict social.Verdict) func(context.Context, *call) error {
+	return func(ctx context.Context, c *call) error {
+		return withNode(ctx, c, func(n *node) error {
+			return n.federation.desk().Decide(ctx, social.Rule{Host: c.args[0], Verdict: verdict, Reason: c.opt.reason})
+		})
+	}
+}
+
+func undecideServer(ctx context.Context, c *call) error {
+	return withNode(ctx, c, func(n *node) error { return n.federation.desk().Undecide(ctx, c.args[0]) })
+}
+
+// importServers blocks the servers of a list.
+func importServers(ctx context.Context, c *call) error {
+	list, err := os.Open(c.args[0])
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "The list could not be read: %v", err)
+	}
+	defer list.Close() //nolint:errcheck // it was only read
+	return withNode(ctx, c, func(n *node) error {
+		got, err := n.federation.desk().Import(ctx, list)
+		if err != nil {
+			return err
+		}
+		return c.print(got, func(w io.Writer) {
+			fmt.Fprintf(w, "Servers blocked: %d. Left out, because the list asks for something milder: %d.\n", got.Blocked, got.Left)
 		})
 	})
 }

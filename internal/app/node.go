@@ -234,6 +234,9 @@ func (n *node) calendar() {
 		} else if gone > 0 {
 			n.log.Info("destroyed what was kept long enough", "plays and rows", gone)
 		}
+		if err := n.federation.policy().Sweep(ctx); err != nil {
+			return err
+		}
 		if lost, err := social.Expire(ctx, n.db); err != nil {
 			return err
 		} else if lost > 0 {

@@ -29,6 +29,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
 )
 
@@ -81,7 +82,7 @@ func NewNodeOn(t *testing.T, url string, servers ...*Server) *Node {
 	}
 	safe := netsafe.Config{Reach: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: pool, Agent: "9ten/test"}
 	n.Servers = &remote.Servers{
-		Store: n.DB, Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
+		Store: n.DB, Policy: &social.HostPolicy{Store: n.DB}, Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
 		Questions: remote.NewQuestions(), Now: n.Now, Log: Quiet(),
 	}
 	return n

@@ -40,7 +40,9 @@ const perPage = 50
 
 // A Desk answers the operator about other servers.
 type Desk struct {
-	Store Store
+	Store  Store
+	Host   string // of this node
+	Policy *HostPolicy
 	// Hurried is called when deliveries became due. It must not block.
 	Hurried func()
 }

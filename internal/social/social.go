@@ -106,6 +106,7 @@ type Tx interface {
 	Now() time.Time
 	ReactionTx
 	CommentTx
+	RuleTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

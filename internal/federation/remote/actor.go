@@ -16,6 +16,9 @@ import (
 // Actor tells who somebody is, asking their server when what is known is older
 // than a day. A server that is away is excused as long as anything is known.
 func (s *Servers) Actor(ctx context.Context, iri string) (a social.Actor, err error) {
+	if err := s.Policy.Allow(ctx, Host(iri)); err != nil {
+		return a, err
+	}
 	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
 		a, err = tx.Actor(ctx, iri)
 		return err
@@ -125,6 +128,9 @@ const maxKeys = 8
 // Key finds a key by its address, and whose it is. With fresh, one that is known
 // is asked for again, unless that was done just now.
 func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error) {
+	if err := s.Policy.Allow(ctx, Host(id)); err != nil {
+		return nil, "", err
+	}
 	var k social.Key
 	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
 		k, err = tx.Key(ctx, id)

@@ -41,6 +41,7 @@ const Accept = `application/activity+json, application/ld+json; profile="https:/
 // Servers asks other servers.
 type Servers struct {
 	Store  social.Store
+	Policy *social.HostPolicy // nothing is asked or known of servers that it refuses
 	Client *http.Client
 	As     sig.Key // the key of the node's own actor, with which questions are signed
 	// Questions bounds how often a host is asked: strangers make this node ask.
@@ -86,6 +87,9 @@ func (s *Servers) document(ctx context.Context, iri string) (o *vocab.Object, at
 		return nil, "", fault.New(fault.Invalid, "%q is no address.", iri)
 	}
 	u.Fragment = ""
+	if err := s.Policy.Allow(ctx, u.Host); err != nil {
+		return nil, "", err
+	}
 	if err := s.Questions.Allow(u.Host, s.Now()); err != nil {
 		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", u.Host)
 	}

@@ -581,6 +581,13 @@ type SearchDoc struct {
 	Card  string
 }
 
+type ServerRule struct {
+	Host    string
+	Verdict string
+	Reason  string
+	Since   int64
+}
+
 type Session struct {
 	Hash    []byte
 	Account string

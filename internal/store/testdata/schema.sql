@@ -771,6 +771,13 @@ CREATE TABLE 'search_index_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 
 CREATE TABLE 'search_index_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
+CREATE TABLE server_rule (
+  host    text primary key,
+  verdict text not null,                     -- allow, block
+  reason  text not null default '',
+  since   bigint not null
+);
+
 CREATE TABLE session (
   hash    bytea primary key,                -- SHA-256 of the cookie's token
   account text not null references account (id) on delete cascade,

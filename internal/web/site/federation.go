@@ -1,7 +1,9 @@
 package site
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/social"
@@ -12,9 +14,20 @@ import (
 type Servers interface {
 	// Federates reports whether people of other servers can follow acts here.
 	Federates() bool
+	// Listed reports whether it has to do only with servers that a rule allows.
+	Listed() bool
 	Servers(ctx context.Context, after string) (social.Healths, error)
 	// Retry delivers now what waits for one. Faults: NotFound.
 	Retry(ctx context.Context, host string) error
+
+	Rules(ctx context.Context, after string) (social.Rules, error)
+	// Decide makes rules. Faults: Invalid.
+	Decide(ctx context.Context, rules ...social.Rule) error
+	// Undecide drops one. Faults: NotFound.
+	Undecide(ctx context.Context, host string) error
+	// Import blocks the servers of a list. Faults: Invalid, TooLarge.
+	Import(ctx context.Context, list io.Reader) (social.Imported, error)
+	Export(ctx context.Context, w io.Writer) error
 }
 
 // FederationPage is how it goes with other servers.
@@ -42,6 +55,60 @@ func (v *visit) retryServer() error {
 		return err
 	}
 	return v.goTo("/operator/federation", v.words("What waits is on its way."))
+}
+
+// ServerRulesPage is what was decided about other servers.
+type ServerRulesPage struct {
+	web.Page
+	Views  []View
+	Listed bool // only what is allowed here counts
+	Rows   []social.Rule
+	More   string // address of the rules after
+}
+
+const rulesPath = "/operator/federation/rules"
+
+func (v *visit) serverRules() error {
+	p := &ServerRulesPage{Page: v.base("Which servers", web.NavOperator), Views: v.nodeViews("/operator/federation"), Listed: v.site.Servers.Listed()}
+	p.NoIndex = true
+	list, err := v.site.Servers.Rules(v.Context(), v.URL.Query().Get("after"))
+	if err != nil {
+		return err
+	}
+	p.Rows, p.More = list.Rows, v.pagePath("after", list.Next)
+	return v.show("serverrules", p)
+}
+
+func (v *visit) decideServer() error {
+	host := v.form.Get("host")
+	var err error
+	said := "It is decided."
+	switch do := v.form.Get("do"); do {
+	case "drop":
+		err, said = v.site.Servers.Undecide(v.Context(), host), "That is no longer decided."
+	default:
+		err = v.site.Servers.Decide(v.Context(), social.Rule{Host: host, Verdict: social.Verdict(do), Reason: v.form.Get("reason")})
+	}
+	if err != nil {
+		return err
+	}
+	return v.goTo(rulesPath, v.words(said))
+}
+
+func (v *visit) importServers() error {
+	got, err := v.site.Servers.Import(v.Context(), strings.NewReader(v.form.Get("list")))
+	if err != nil {
+		return err
+	}
+	return v.goTo(rulesPath, v.say("Servers blocked: %d. Left out, because the list asks for something milder: %d.", got.Blocked, got.Left))
+}
+
+func (v *visit) blockedFile() error {
+	var b bytes.Buffer
+	if err := v.site.Servers.Export(v.Context(), &b); err != nil {
+		return err
+	}
+	return v.download("blocked.csv", "text/csv; charset=utf-8", b.Bytes())
 }
 
 // host is the node's name in handles.

@@ -16,9 +16,11 @@ type servers struct {
 
 func (s *servers) Federates() bool { return s.on }
 
+func (s *servers) Listed() bool { return s.Policy.Listed }
+
 func TestFederationPage(t *testing.T) {
 	n := newNode(t)
-	s := &servers{Desk: social.Desk{Store: n.db}}
+	s := &servers{Desk: social.Desk{Store: n.db, Policy: &social.HostPolicy{Store: n.db}}}
 	s.Hurried = func() { s.hurried++ }
 	n.site.Servers = s
 	v := n.setUp(true)
@@ -48,4 +50,19 @@ func TestFederationPage(t *testing.T) {
 		t.Error("nothing is hurried")
 	}
 	v.send(at, "host", "nobody.example").sees(404, at, "There is no server nobody.example")
+}
+
+func TestServerRulesPage(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	const at = "/operator/federation/rules"
+	v.open(at).sees(200, at, "every server that is not blocked", "Nothing yet.")
+	v.send(at, "host", "Bad.example", "do", "block", "reason", "spam").sees(200, at, "It is decided.", "bad.example", "blocked", "spam")
+	v.send(at, "host", "no name", "do", "block").sees(422, at, "is no server's name.")
+	v.open(at)
+	v.send("/operator/federation/list", "list", "worse.example\nworst.example\n").sees(200, at, "Servers blocked: 2. Left out, because the list asks for something milder: 0.", "worst.example")
+	v.open("/operator/federation/blocked.csv").sees(200, "/operator/federation/blocked.csv", "bad.example,suspend,true,true,spam,false")
+	v.open(at)
+	v.send(at, "host", "bad.example", "do", "drop").sees(200, at, "That is no longer decided.").misses("bad.example")
+	v.send(at, "host", "bad.example", "do", "drop").sees(404, at, "Nothing was decided about the server bad.example.")
 }

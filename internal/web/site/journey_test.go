@@ -82,7 +82,7 @@ func newNode(t *testing.T) *node {
 		Rooms: site.Rooms{
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}, Talk: &social.Talk{Store: db}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
-			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db}},
+			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}},
 			Post: n.mail,
 		},
 	}

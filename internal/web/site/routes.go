@@ -49,6 +49,10 @@ func (s *Site) pages() []page {
 		{pattern: "POST /operator/network", who: admin, do: (*visit).move},
 		{pattern: "GET /operator/federation", who: admin, do: (*visit).federation},
 		{pattern: "POST /operator/federation", who: admin, do: (*visit).retryServer},
+		{pattern: "GET /operator/federation/rules", who: admin, do: (*visit).serverRules},
+		{pattern: "POST /operator/federation/rules", who: admin, do: (*visit).decideServer},
+		{pattern: "POST /operator/federation/list", who: admin, do: (*visit).importServers},
+		{pattern: "GET /operator/federation/blocked.csv", who: admin, do: (*visit).blockedFile},
 		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
 	})
 }

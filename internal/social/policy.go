@@ -1,0 +1,314 @@
+package social
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A Verdict is what this node decided about a server.
+type Verdict string
+
+// The verdicts.
+const (
+	Allow Verdict = "allow" // have to do with it, also where only listed servers count
+	Block Verdict = "block" // nothing is taken from it, sent there or asked there
+)
+
+// A Rule is a verdict about a server and about all servers whose names end in
+// its name.
+type Rule struct {
+	Host    string    `json:"host" doc:"Name of the server, without a port"`
+	Verdict Verdict   `json:"verdict" enum:"allow,block"`
+	Reason  string    `json:"reason,omitempty" maxLength:"500" doc:"For whoever runs this node"`
+	Since   time.Time `json:"since" readOnly:"true"`
+}
+
+// Bounds of what is listed.
+const (
+	maxReason = 500     // bytes of a reason
+	maxRules  = 50_000  // rules of a list that is read
+	MaxList   = 1 << 20 // bytes of it
+)
+
+// RuleTx is the part of a transaction that keeps rules.
+type RuleTx interface {
+	// Rule returns the rule of just this name. Faults: NotFound.
+	Rule(ctx context.Context, host string) (Rule, error)
+	PutRule(ctx context.Context, r Rule) error
+	DropRule(ctx context.Context, host string) error
+	Rules(ctx context.Context, after string, n int) ([]Rule, error)
+	// DropHost drops deliveries to a server and the node's knowledge of what it is,
+	// and returns some of the actors there who are to be forgotten.
+	DropHost(ctx context.Context, host string, n int) (actors []string, err error)
+}
+
+// A HostPolicy says which servers this node has to do with.
+type HostPolicy struct {
+	Store  Store
+	Listed bool // only with those that a rule allows
+}
+
+// Allow returns a Forbidden fault for a server this node has nothing to do with.
+func (p *HostPolicy) Allow(ctx context.Context, host string) error {
+	return p.Store.SocialView(ctx, func(tx Tx) error { return p.allow(ctx, tx, host) })
+}
+
+// allow asks the rule of the longest name that the host's ends in.
+func (p *HostPolicy) allow(ctx context.Context, tx Tx, host string) error {
+	name := bare(host)
+	for at := name; at != ""; _, at, _ = strings.Cut(at, ".") {
+		r, err := tx.Rule(ctx, at)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil || r.Verdict == Allow {
+			return err
+		}
+		return refusal(name)
+	}
+	if p.Listed {
+		return refusal(name)
+	}
+	return nil
+}
+
+func refusal(host string) error {
+	return fault.New(fault.Forbidden, "This node has nothing to do with the server %s.", host)
+}
+
+// bare is a host's name without a port, as rules write it.
+func bare(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
+
+// Rules is a page of rules in order of the names.
+type Rules struct {
+	Rows []Rule `json:"rows"`
+	Next string `json:"next,omitempty" doc:"Cursor of the page after"`
+}
+
+// Rules lists what was decided about servers after a name.
+func (d *Desk) Rules(ctx context.Context, after string) (out Rules, err error) {
+	err = d.Store.SocialView(ctx, func(tx Tx) error {
+		out.Rows, err = tx.Rules(ctx, after, perPage+1)
+		return err
+	})
+	if len(out.Rows) > perPage {
+		out.Rows = out.Rows[:perPage]
+		out.Next = out.Rows[perPage-1].Host
+	}
+	return out, err
+}
+
+// Decide makes rules, and ends what the node has to do with servers that are
+// refused now: who follows from there is forgotten and nothing more is sent.
+// Faults: Invalid.
+func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
+	for i := range rules {
+		r := &rules[i]
+		host, err := ruleName(r.Host)
+		if err != nil {
+			return err
+		}
+		if r.Host = host; r.Host == bare(d.Host) {
+			return fault.On("host", fault.Invalid, "%s is this node itself.", r.Host)
+		}
+		if r.Verdict != Allow && r.Verdict != Block {
+			return fault.On("verdict", fault.Invalid, "A server is to be allowed or blocked.")
+		}
+		if len(r.Reason) > maxReason {
+			return fault.On("reason", fault.Invalid, "A reason has at most %d bytes.", maxReason)
+		}
+	}
+	err := d.Store.SocialUpdate(ctx, func(tx Tx) error {
+		for _, r := range rules {
+			r.Since = tx.Now()
+			if err := tx.PutRule(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return d.Policy.Sweep(ctx)
+}
+
+// ruleName is a name as rules are kept by it.
+func ruleName(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "*.")
+	s, _, _ = strings.Cut(s, "/")
+	name, err := idna.Lookup.ToASCII(bare(s))
+	if err != nil || name == "" || strings.HasPrefix(name, ".") || strings.Contains(name, "..") || len(name) > 253 {
+		return "", fault.On("host", fault.Invalid, "%q is no server's name.", s)
+	}
+	return name, nil
+}
+
+// Undecide drops a rule. Faults: NotFound.
+func (d *Desk) Undecide(ctx context.Context, host string) error {
+	return d.Store.SocialUpdate(ctx, func(tx Tx) error {
+		host := bare(host)
+		if _, err := tx.Rule(ctx, host); err != nil {
+			return fault.Wrap(err, fault.NotFound, "Nothing was decided about the server %s.", host)
+		}
+		return tx.DropRule(ctx, host)
+	})
+}
+
+// Imported says what a list brought.
+type Imported struct {
+	Blocked int `json:"blocked" doc:"Servers on the list that are blocked now"`
+	Left    int `json:"left" doc:"Lines of it that ask for something milder, which were left out"`
+}
+
+// Import blocks the servers of a list: one name a line, or the file that Mastodon
+// and others export, of which what they suspended counts. All of it or nothing.
+// Faults: Invalid, TooLarge.
+func (d *Desk) Import(ctx context.Context, list io.Reader) (out Imported, err error) {
+	rules, left, err := readList(list)
+	if err != nil {
+		return out, err
+	}
+	if len(rules) == 0 && left == 0 {
+		return out, fault.New(fault.Invalid, "The list has no servers.")
+	}
+	return Imported{len(rules), left}, d.Decide(ctx, rules...)
+}
+
+// readList reads rows of CSV. The first row names the columns where it has a
+// column "domain", with or without Mastodon's "#".
+func readList(list io.Reader) (rules []Rule, left int, err error) {
+	c := csv.NewReader(bufio.NewReader(io.LimitReader(list, MaxList+1)))
+	c.FieldsPerRecord, c.TrimLeadingSpace = -1, true
+	columns := map[string]int{"domain": 0}
+	for line := 1; ; line++ {
+		row, err := c.Read()
+		switch {
+		case errors.Is(err, io.EOF):
+			return rules, left, nil
+		case err != nil:
+			return nil, 0, fault.New(fault.Invalid, "Line %d of the list cannot be read: %v", line, err)
+		case c.InputOffset() > MaxList || len(rules) >= maxRules:
+			return nil, 0, fault.New(fault.TooLarge, "A list has at most %d servers and %d bytes.", maxRules, MaxList)
+		}
+		if first := strings.TrimPrefix(strings.ToLower(row[0]), "#"); line == 1 && first == "domain" {
+			for i, name := range row {
+				columns[strings.TrimPrefix(strings.ToLower(name), "#")] = i
+			}
+			continue
+		}
+		if row[0] == "" || strings.HasPrefix(row[0], "#") {
+			continue
+		}
+		cell := func(name string) string {
+			if i, ok := columns[name]; ok && i < len(row) {
+				return row[i]
+			}
+			return ""
+		}
+		if s := cell("severity"); s != "" && s != "suspend" {
+			left++
+			continue
+		}
+		host, err := ruleName(cell("domain"))
+		if err != nil {
+			return nil, 0, fault.New(fault.Invalid, "Line %d of the list: %s", line, fault.Message(err))
+		}
+		why := strings.TrimSpace(cell("public_comment"))
+		rules = append(rules, Rule{Host: host, Verdict: Block, Reason: why[:min(len(why), maxReason)]})
+	}
+}
+
+// Export writes what is blocked in the form that Mastodon and others read.
+func (d *Desk) Export(ctx context.Context, w io.Writer) error {
+	c := csv.NewWriter(w)
+	if err := c.Write([]string{"#domain", "#severity", "#reject_media", "#reject_reports", "#public_comment", "#obfuscate"}); err != nil {
+		return err
+	}
+	for after, more := "", true; more; {
+		page, err := d.Rules(ctx, after)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Rows {
+			if r.Verdict != Block {
+				continue
+			}
+			if err := c.Write([]string{r.Host, "suspend", "true", "true", r.Reason, "false"}); err != nil {
+				return err
+			}
+		}
+		after, more = page.Next, page.Next != ""
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// atOnce bounds a transaction that forgets people.
+const atOnce = 200
+
+// Sweep ends what the node still has to do with servers that are refused. It may
+// be broken off anywhere: what is left is found the next time.
+func (p *HostPolicy) Sweep(ctx context.Context) error {
+	for after, more := "", true; more; {
+		var peers []Peer
+		err := p.Store.SocialView(ctx, func(tx Tx) (err error) {
+			peers, err = tx.Peers(ctx, after, perPage)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, peer := range peers {
+			after = peer.Host
+			err := p.Allow(ctx, peer.Host)
+			if fault.Is(err, fault.Forbidden) {
+				err = p.end(ctx, peer.Host)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		more = len(peers) == perPage
+	}
+	return nil
+}
+
+// end forgets everybody of a server and drops what is to go there.
+func (p *HostPolicy) end(ctx context.Context, host string) error {
+	for more := true; more; {
+		err := p.Store.SocialUpdate(ctx, func(tx Tx) error {
+			actors, err := tx.DropHost(ctx, host, atOnce)
+			if err != nil {
+				return err
+			}
+			for _, a := range actors {
+				if err := Forget(ctx, tx, a); err != nil {
+					return err
+				}
+			}
+			more = len(actors) == atOnce
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

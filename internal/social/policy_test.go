@@ -1,0 +1,131 @@
+package social_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+func (w world) desk(listed bool) *social.Desk {
+	return &social.Desk{Store: w.DB, Host: "nine.example", Policy: &social.HostPolicy{Store: w.DB, Listed: listed}}
+}
+
+func (w world) decide(d *social.Desk, host string, verdict social.Verdict) {
+	w.t.Helper()
+	if err := d.Decide(w.t.Context(), social.Rule{Host: host, Verdict: verdict}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A rule counts for all names that end in its own, and the longest one decides.
+func TestRules(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		open, listed := w.desk(false), w.desk(true)
+		w.decide(open, "https://Bad.example/about", social.Block)
+		w.decide(open, "good.bad.example", social.Allow)
+		w.decide(open, "bücher.example", social.Block)
+		for host, want := range map[string][2]bool{
+			"bad.example": {false, false}, "BAD.example:8443": {false, false}, "a.b.bad.example": {false, false}, "bad.example.": {false, false},
+			"good.bad.example": {true, true}, "x.good.bad.example": {true, true},
+			"notbad.example": {true, false}, "example": {true, false}, "xn--bcher-kva.example": {false, false}, "127.0.0.1:443": {true, false}, "[::1]:443": {true, false},
+		} {
+			for i, d := range []*social.Desk{open, listed} {
+				err := d.Policy.Allow(t.Context(), host)
+				if (err == nil) != want[i] || err != nil && !fault.Is(err, fault.Forbidden) {
+					t.Errorf("%s, listed %v: %v", host, i == 1, err)
+				}
+			}
+		}
+		if err := open.Undecide(t.Context(), "bad.example"); err != nil {
+			t.Fatal(err)
+		}
+		if err := open.Policy.Allow(t.Context(), "a.b.bad.example"); err != nil {
+			t.Error(err)
+		}
+		for _, host := range []string{"", " ", "a b", "nine.example", "..", strings.Repeat("a.", 200) + "example"} {
+			if err := open.Decide(t.Context(), social.Rule{Host: host, Verdict: social.Block}); !fault.Is(err, fault.Invalid) {
+				t.Errorf("%q: %v", host, err)
+			}
+		}
+	})
+}
+
+// Who follows from a blocked server is forgotten, and nothing more goes there;
+// others keep what they have.
+func TestBlockEndsEverything(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx := t.Context()
+		for _, host := range []string{"a.bad.example:8443", "bad.example", "well.example"} {
+			actor := "https://" + host + "/u"
+			w.meet(actor, host)
+			w.update(func(tx social.Tx) error {
+				if err := tx.PutPeer(ctx, social.Peer{Host: host}); err != nil {
+					return err
+				}
+				_, err := social.Follow(ctx, tx, w.Act, actor, actor+"/follow")
+				return err
+			})
+		}
+		w.update(func(tx social.Tx) error {
+			if err := tx.Send(ctx, social.Outgoing{ID: "https://nine.example/1", Kind: "Create", Body: []byte("{}")}); err != nil {
+				return err
+			}
+			_, err := tx.DeliverToFollowers(ctx, "https://nine.example/1", w.Act)
+			return err
+		})
+		d := w.desk(false)
+		w.decide(d, "bad.example", social.Block)
+		if n, q := w.followers(), w.queued(); n != 1 || q != 1 {
+			t.Errorf("%d followers and %d deliveries are left, one is well.example's", n, q)
+		}
+		page, err := d.Servers(ctx, "")
+		if err != nil || len(page.Rows) != 1 {
+			t.Errorf("%+v, %v", page, err)
+		}
+		if _, err := w.Servers.Actor(ctx, "https://a.bad.example:8443/u"); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("asked all the same: %v", err)
+		}
+		if _, _, err := w.Servers.Key(ctx, "https://bad.example/u#key", false); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("its signature is looked at: %v", err)
+		}
+		if err := w.desk(true).Policy.Sweep(ctx); err != nil || w.followers() != 0 {
+			t.Errorf("listed, and %d follow, %v", w.followers(), err)
+		}
+	})
+}
+
+// Lists are those of Mastodon, or names alone; what is exported is read again.
+func TestLists(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		d := w.desk(false)
+		for name, c := range map[string]struct {
+			list string
+			want social.Imported
+			err  fault.Kind
+		}{
+			"mastodon":    {list: "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\na.example,suspend,true,true,\"one, two\",false\nb.example,silence,false,false,,false\n", want: social.Imported{Blocked: 1, Left: 1}},
+			"names":       {list: "# of ours\nc.example\n\n*.d.example\n", want: social.Imported{Blocked: 2}},
+			"not a name":  {list: "f.example\nnot a name\n", err: fault.Invalid},
+			"quotes":      {list: "\"g.example\n", err: fault.Invalid},
+			"ourselves":   {list: "h.example\nnine.example\n", err: fault.Invalid},
+			"nothing":     {list: "\n", err: fault.Invalid},
+			"much":        {list: strings.Repeat("i.example\n", 60_000), err: fault.TooLarge},
+			"many bytes":  {list: "j.example," + strings.Repeat("x", social.MaxList), err: fault.TooLarge},
+			"only milder": {list: "domain,severity\nk.example,noop\n", want: social.Imported{Left: 1}},
+		} {
+			got, err := d.Import(t.Context(), strings.NewReader(c.list))
+			if got != c.want && c.err == 0 || (c.err != 0) != (err != nil) || err != nil && !fault.Is(err, c.err) {
+				t.Errorf("%s: %+v, %v", name, got, err)
+			}
+		}
+		var b strings.Builder
+		if err := d.Export(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.Import(t.Context(), strings.NewReader(b.String())); got != (social.Imported{Blocked: 3}) || err != nil {
+			t.Errorf("%+v, %v of\n%s", got, err, b.String())
+		}
+	})
+}

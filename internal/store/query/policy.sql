@@ -1,0 +1,21 @@
+-- name: ServerRule :one
+select * from server_rule where host = @host;
+
+-- name: ServerRulePut :exec
+insert into server_rule (host, verdict, reason, since) values (@host, @verdict, @reason, @since)
+on conflict (host) do update set verdict = excluded.verdict, reason = excluded.reason, since = excluded.since;
+
+-- name: ServerRuleDrop :exec
+delete from server_rule where host = @host;
+
+-- name: ServerRules :many
+select * from server_rule where host > @after order by host limit @lim;
+
+-- name: RemoteActorsOfHost :many
+select id from remote_actor where host = @host order by id limit @lim;
+
+-- name: DeliveryDropHost :exec
+delete from delivery where host = @host;
+
+-- name: PeerDrop :exec
+delete from peer where host = @host;
