@@ -24,6 +24,7 @@ func TestFederation(t *testing.T) {
 	}
 	w := newInternet(t, os.Getenv(insideOf))
 	t.Run("followed from elsewhere", w.followedFromElsewhere)
+	t.Run("heard on another node", w.heardOnAnotherNode)
 }
 
 // followedFromElsewhere: somebody on another server finds an act by its handle,

@@ -43,6 +43,7 @@ type API struct {
 	Network    Network
 	Servers    Servers
 	Post       Post
+	Elsewhere  Elsewhere // nil where the node does not federate
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -82,6 +83,7 @@ func (a *API) Handler() http.Handler {
 	a.machine(r)
 	a.network(r)
 	a.federation(r)
+	a.elsewhere(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.Handle(Prefix+"/", unknown(mux))
 	return frame(mux)

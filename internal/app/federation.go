@@ -14,6 +14,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/deliver"
 	"github.com/michaelperna/9ten/internal/federation/document"
+	"github.com/michaelperna/9ten/internal/federation/elsewhere"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/inbox"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
@@ -39,6 +40,7 @@ type federation struct {
 	documents *document.Documents
 	outbox    *outbox.Outbox
 	wellknown *wellknown.WellKnown
+	elsewhere *elsewhere.Desk // nil where the node does not federate
 }
 
 // openFederation wires it. It does nothing before it runs.
@@ -46,6 +48,8 @@ func (n *node) openFederation() error {
 	f := &federation{node: n}
 	n.federation = f
 	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
+	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
+	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {
 		return fault.About("federation.reach", err)
@@ -57,6 +61,9 @@ func (n *node) openFederation() error {
 	f.servers = f.ask(reach, site)
 	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
+	f.elsewhere = elsewhere.New(elsewhere.Config{
+		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
+	})
 	f.inbox = inbox.New(inbox.Config{
 		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
 		Address: func(r *http.Request) string { return limit.Network(gate.Client(r.Context()).Addr) },
@@ -73,6 +80,43 @@ func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
 		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
 		Questions: remote.NewQuestions(), Now: f.node.now, Log: f.node.logger("remote"),
 	}
+}
+
+// files asks for sound of other servers: for as long as somebody listens, and of
+// one server for many at a time.
+func (f *federation) files(reach []netip.Prefix) *http.Client {
+	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")"}
+	t := safe.Transport()
+	t.MaxConnsPerHost = 256
+	c := safe.Client(t)
+	c.Timeout = 0
+	return c
+}
+
+// fetching is a job that fetches something from another server.
+func (f *federation) fetching(do func(*elsewhere.Desk, context.Context, []byte) error) func(context.Context, jobs.Job) error {
+	return func(ctx context.Context, j jobs.Job) error {
+		if f.elsewhere == nil {
+			return nil
+		}
+		return do(f.elsewhere, ctx, j.Payload)
+	}
+}
+
+// sound passes on the sound of another server.
+func (f *federation) sound(w http.ResponseWriter, r *http.Request, t id.Track) error {
+	if f.elsewhere == nil {
+		return fault.New(fault.NotFound, "There is nothing with that name here.")
+	}
+	return f.elsewhere.Sound(w, r, t)
+}
+
+// mend is what is done nightly about what is followed elsewhere.
+func (f *federation) mend(ctx context.Context) error {
+	if f.elsewhere == nil {
+		return nil
+	}
+	return f.elsewhere.Mend(ctx)
 }
 
 // site is the node as it is called now.

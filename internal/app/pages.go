@@ -39,6 +39,9 @@ func (n *node) pages(mux *http.ServeMux, renderer *web.Renderer, assets *web.Ass
 			Post: n.mail,
 		},
 	}
+	if n.federation.elsewhere != nil {
+		s.Elsewhere = n.federation.elsewhere
+	}
 	mux.Handle("GET /assets/", assets)
 	mux.Handle("GET "+manifestPath, manifest(assets))
 	mux.Handle("/", s.Handler())

@@ -24,6 +24,9 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Gate: n.gate, Engine: machine{n}, Network: n.council(), Servers: n.federation.desk(), Witness: witness{n}, BaseURL: n.cfg.BaseURL, Named: n.named,
 		Post: n.mail,
 	}
+	if n.federation.elsewhere != nil {
+		a.Elsewhere = n.federation.elsewhere
+	}
 	renderer, assets, err := n.renderer()
 	if err != nil {
 		return err
@@ -39,7 +42,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 	mux.Handle(api.Prefix+"/uploads", renderer.Problems(uploads))
 	mux.Handle(api.Prefix+"/uploads/", renderer.Problems(uploads))
 	n.stream = stream.New(stream.Config{
-		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Now: n.now, Log: n.logger("stream"),
+		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Elsewhere: n.federation.sound, Now: n.now, Log: n.logger("stream"),
 	})
 	n.stream.Register(mux)
 	n.federation.register(mux)

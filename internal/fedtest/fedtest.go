@@ -6,6 +6,7 @@ package fedtest
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
@@ -22,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/elsewhere"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/remote"
@@ -144,6 +147,9 @@ func NewServer(t *testing.T) *Server {
 	t.Cleanup(s.Close)
 	return s
 }
+
+// Host is the server's name.
+func (s *Server) Host() string { return strings.TrimPrefix(s.URL, "https://") }
 
 // Answers sets the status of its inboxes and what it says of trying again.
 func (s *Server) Answers(status int, retryAfter string) {
@@ -294,6 +300,36 @@ func (a *Actor) Document() *vocab.Object {
 		PublicKey:       []vocab.Item{vocab.Of(&vocab.Object{ID: a.Key.ID, Owner: a.ID, PublicKeyPem: text})},
 		AssertionMethod: []vocab.Item{vocab.Of(&vocab.Object{ID: a.ID + "#ed25519-key", Type: []string{"Multikey"}, Controller: a.ID, Multibase: multi})},
 	}
+}
+
+// Plays makes the actor an act that is found by its handle and has published one
+// release with one track.
+func (a *Actor) Plays(handle, name, title string) {
+	s := a.server
+	doc := a.Document()
+	doc.Name, doc.PreferredUsername, doc.URL = name, handle, vocab.One(s.URL+"/@"+handle)
+	doc.Put("nineten:releases", a.ID+"/releases")
+	s.Publish(doc, "")
+	s.Serve("/.well-known/webfinger", "application/jrd+json", []byte(`{"links":[{"rel":"self","type":"application/activity+json","href":"`+a.ID+`"},`+
+		`{"rel":"http://ostatus.org/schema/1.0/subscribe","template":"`+s.URL+`/authorize?uri={uri}"}]}`))
+	track := &vocab.Object{ID: a.ID + "/t/1", Type: []string{"Audio", "nineten:AudioTrack"}, AttributedTo: vocab.One(a.ID), Name: title + " I", Duration: 3 * time.Minute,
+		URL: []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Link"}, MediaType: "audio/flac", Href: s.URL + "/sound.flac"})}}
+	release := &vocab.Object{ID: a.ID + "/r/1", Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(a.ID), Name: title, Summary: "<p>Words.</p>", Published: Moment, To: []string{vocab.Public},
+		URL: vocab.One(s.URL + "/r/1"), OrderedItems: []vocab.Item{vocab.Of(track)}}
+	s.Publish(&vocab.Object{ID: a.ID + "/releases", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(release)}}, "")
+	s.Serve("/sound.flac", "audio/flac", []byte("fLaC and so on"))
+}
+
+// Desk is what answers about music elsewhere on a database of somebody's. Nothing
+// is fetched before it is told to: see [elsewhere.Desk.Backfill].
+func (n *Node) Desk(store social.Store, site form.Site) *elsewhere.Desk {
+	servers := *n.Servers
+	servers.Store = store
+	return elsewhere.New(elsewhere.Config{Site: site, Store: store, Servers: &servers, Files: servers.Client, Sent: func() {}, Now: n.Now, Log: Quiet(), Cover: noCover})
+}
+
+func noCover(context.Context, io.Reader) (music.Cover, error) {
+	return music.Cover{}, fault.New(fault.NotFound, "There is no such picture.")
 }
 
 // Rotate gives the actor another key under the same address.

@@ -135,7 +135,7 @@ func measure(ctx context.Context, tx Tx, t *Track, res Result) error {
 	}
 	if l := res.Loudness; l != nil {
 		a.Measured, a.Loudness, a.Peak = true, clamp(l.Integrated, -70_000, 20_000), clamp(l.Peak, -200_000, 40_000)
-		a.Gain, a.Gates = gain(a.Loudness), l.Gates
+		a.Gain, a.Gates = Gain(a.Loudness), l.Gates
 	}
 	if res.Peaks != nil {
 		a.Peaks = res.Peaks[:min(len(res.Peaks), 256)]
@@ -218,7 +218,7 @@ func (s *Studio) albumGain(assets []Asset) (int64, error) {
 		return 0, nil
 	}
 	loudness, err := s.Together(gates)
-	return gain(clamp(loudness, -70_000, 20_000)), err
+	return Gain(clamp(loudness, -70_000, 20_000)), err
 }
 
 // fillDraft fills a draft and its tracks from all files' tags. What is public

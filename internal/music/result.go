@@ -45,9 +45,9 @@ type Loudness struct {
 // target is the loudness gains lead to (ReplayGain 2), thousandths of LUFS.
 const target = -18_000
 
-// gain returns the thousandths of dB that bring a loudness to the target, at
+// Gain returns the thousandths of dB that bring a loudness to the target, at
 // most 12 dB louder, so that silence is not blown up.
-func gain(loudness int64) int64 { return min(target-loudness, 12_000) }
+func Gain(loudness int64) int64 { return min(target-loudness, 12_000) }
 
 // clamp keeps a measured value in the range it can mean something: silence
 // measures as minus infinity, which R128 gates at -70 LUFS.

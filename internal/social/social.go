@@ -42,6 +42,7 @@ type Actor struct {
 	Inbox       string
 	SharedInbox string
 	Outbox      string
+	Releases    string // where it lists them, "" only in its outbox
 	Followers   string
 	MovedTo     string
 	Fetched     time.Time
@@ -107,6 +108,7 @@ type Tx interface {
 	ReactionTx
 	CommentTx
 	RuleTx
+	Elsewhere
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

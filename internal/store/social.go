@@ -58,13 +58,17 @@ const noActor = "There is nobody of that name."
 
 func (tx socialTx) Actor(ctx context.Context, actor string) (social.Actor, error) {
 	r, err := tx.Q.RemoteActorByID(ctx, actor)
+	return remoteActor(r), missing(err, noActor)
+}
+
+func remoteActor(r sqlgen.RemoteActor) social.Actor {
 	return social.Actor{ID: r.ID, Host: r.Host, Kind: r.Kind, Handle: r.Handle, Name: r.Name, Summary: r.Summary, URL: r.Url, Icon: r.Icon, Inbox: r.Inbox,
-		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Followers: r.Followers, MovedTo: r.MovedTo, Fetched: utc(r.Fetched)}, missing(err, noActor)
+		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Releases: r.Releases, Followers: r.Followers, MovedTo: r.MovedTo, Fetched: utc(r.Fetched)}
 }
 
 func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {
 	return wrap(tx.Q.RemoteActorPut(ctx, sqlgen.RemoteActorPutParams{ID: a.ID, Host: a.Host, Kind: a.Kind, Handle: a.Handle, Name: a.Name, Summary: a.Summary, Url: a.URL,
-		Icon: a.Icon, Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: a.Outbox, Followers: a.Followers, MovedTo: a.MovedTo, Fetched: ms(a.Fetched)}), "actor")
+		Icon: a.Icon, Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: a.Outbox, Releases: a.Releases, Followers: a.Followers, MovedTo: a.MovedTo, Fetched: ms(a.Fetched)}), "actor")
 }
 
 func (tx socialTx) DropActor(ctx context.Context, actor string) error {

@@ -93,6 +93,9 @@ type Config struct {
 	// Allow says whether a request may have a track that is not public:
 	// Unauthenticated, Forbidden or NotFound when not. nil allows nothing.
 	Allow func(ctx context.Context, r *http.Request, track id.Track) error
+	// Elsewhere serves the original of a track of another server: NotFound when
+	// there is none either. nil: there are none.
+	Elsewhere func(w http.ResponseWriter, r *http.Request, track id.Track) error
 	// Fresh is how long a track's state is believed without asking again; 0
 	// means 2 s. [Server.Forget] ends it at once, for take-downs.
 	Fresh time.Duration
@@ -233,6 +236,9 @@ func (s *Server) original(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t, err := s.allowed(r, track)
+	if fault.Is(err, fault.NotFound) && s.cfg.Elsewhere != nil {
+		return s.cfg.Elsewhere(w, r, track)
+	}
 	if err != nil {
 		return err
 	}

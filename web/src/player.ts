@@ -133,7 +133,7 @@ function fail(t: Track, network: boolean): void {
 /** Fetches the waveform that a list left out, once there is sound. */
 async function complete(): Promise<void> {
   const t = current();
-  if (!t || t.w !== undefined) return;
+  if (!t || t.e || t.w !== undefined) return;
   t.w = "";
   const r = await fetch(`/api/v1/tracks/${t.id}`, { headers: { Accept: "application/json" }, priority: "low" }).catch(() => undefined);
   if (!r?.ok) return;
@@ -260,6 +260,7 @@ function draw(): void {
   el("p-quality").setAttribute("aria-label", say_("Sound quality: %s", quality));
   el("s-codec").textContent = quality || "–";
   const like = el("p-like");
+  like.hidden = !signedIn() || (t.e ?? false);
   like.setAttribute("aria-pressed", String(t.l ?? false));
   like.setAttribute("aria-label", say_(t.l ? "Liked: %s" : "Like %s", t.t));
   icon(like, t.l ? "heart-f" : "heart");
@@ -508,7 +509,7 @@ function session(): void {
 
 async function like(): Promise<void> {
   const t = current();
-  if (!t || !csrf()) return;
+  if (!t || t.e || !csrf()) return;
   const liked = !t.l;
   t.l = liked;
   draw();

@@ -33,6 +33,8 @@ export interface Track {
   w?: string;
   /** Liked by the viewer. */
   l?: boolean;
+  /** Of another server: not counted yet, and cannot be liked. */
+  e?: boolean;
 }
 
 /** Reads the nearest data-track at or above an element. */

@@ -37,9 +37,11 @@ type Handler func(ctx context.Context, tx social.Tx, in In) ([]Out, error)
 var handlers = map[string][]Handler{
 	"Follow": {follow},
 	"Undo":   {undo},
-	"Delete": {remove, unsay},
-	"Create": {comment},
-	"Update": {reword},
+	"Delete": {remove, unsay, withdraw},
+	"Create": {comment, publish},
+	"Update": {reword, publish},
+	"Accept": {accepted},
+	"Reject": {declined},
 	"Block":  {block},
 
 	"Like":       {react(social.Like)},

@@ -134,7 +134,7 @@ func property(name, value string) vocab.Item {
 func (s Site) picture(covers ...music.Cover) []vocab.Item {
 	for _, c := range covers {
 		if c.ID != "" {
-			return []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Image"}, MediaType: "image/jpeg", URL: vocab.One(s.Origin + "/covers/" + c.ID + "/600.jpg")})}
+			return []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Image"}, MediaType: "image/jpeg", URL: vocab.One(s.Origin + "/covers/" + c.ID + "/640.jpg")})}
 		}
 	}
 	return nil

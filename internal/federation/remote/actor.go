@@ -54,11 +54,14 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	}
 	now := s.Now()
 	a := social.Actor{
-		ID: o.ID, Host: Host(o.ID), Kind: o.Type[0], Handle: o.PreferredUsername, Name: o.Name, Summary: o.Summary, URL: firstLink(o.URL), Icon: icon(o), Inbox: o.Inbox,
+		ID: o.ID, Host: Host(o.ID), Kind: o.Type[0], Handle: o.PreferredUsername, Name: o.Name, Summary: o.Summary, URL: vocab.FirstLink(o.URL), Icon: icon(o), Inbox: o.Inbox,
 		Outbox: o.Outbox, Followers: o.Followers, MovedTo: o.MovedTo, Fetched: now,
 	}
 	if e := o.Endpoints; e != nil && SameOrigin(e.SharedInbox, o.ID) {
 		a.SharedInbox = e.SharedInbox
+	}
+	if list, _ := o.Extra["nineten:releases"].(string); SameOrigin(list, o.ID) {
+		a.Releases = list
 	}
 	keys := keysOf(o, now)
 	err := s.Store.SocialUpdate(ctx, func(tx social.Tx) error {
@@ -70,21 +73,12 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	return a, err
 }
 
-func firstLink(list []vocab.Item) string {
-	for _, i := range list {
-		if u := i.Link(); strings.HasPrefix(u, "https://") {
-			return u
-		}
-	}
-	return ""
-}
-
 func icon(o *vocab.Object) string {
 	for _, i := range o.Icon {
 		if i.Object == nil {
-			return firstLink([]vocab.Item{i})
+			return vocab.FirstLink([]vocab.Item{i})
 		}
-		if u := firstLink(append(i.Object.URL, vocab.At(i.Object.Href))); u != "" {
+		if u := vocab.FirstLink(append(i.Object.URL, vocab.At(i.Object.Href))); u != "" {
 			return u
 		}
 	}

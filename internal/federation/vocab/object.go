@@ -2,6 +2,7 @@ package vocab
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -126,6 +127,17 @@ func FirstID(list []Item) string {
 		return ""
 	}
 	return list[0].ID()
+}
+
+// FirstLink is the address that the first link of a list leads to over HTTPS, ""
+// when there is none.
+func FirstLink(list []Item) string {
+	for _, i := range list {
+		if u := i.Link(); strings.HasPrefix(u, "https://") {
+			return u
+		}
+	}
+	return ""
 }
 
 // IDs are the addresses of a list's things.

@@ -151,7 +151,7 @@ where t.state not in ('refused', 'removed');
 
 -- name: CoversShown :many
 select cover from release where cover <> '' union select cover from act where cover <> ''
-union select face from act where face <> '' union select cover from playlist where cover <> '';
+union select face from act where face <> '' union select cover from playlist where cover <> '' union select cover from remote_picture where cover <> '';
 
 -- name: RenditionDrop :exec
 delete from rendition where track = @track and original = @original;

@@ -583,7 +583,7 @@ func (q *Queries) PeerPut(ctx context.Context, arg PeerPutParams) error {
 }
 
 const remoteActorByID = `-- name: RemoteActorByID :one
-select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched from remote_actor where id = $1
+select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases from remote_actor where id = $1
 `
 
 func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, error) {
@@ -604,6 +604,7 @@ func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, 
 		&i.Followers,
 		&i.MovedTo,
 		&i.Fetched,
+		&i.Releases,
 	)
 	return i, err
 }
@@ -621,11 +622,11 @@ func (q *Queries) RemoteActorDrop(ctx context.Context, id string) (int64, error)
 }
 
 const remoteActorPut = `-- name: RemoteActorPut :exec
-insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, fetched)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 on conflict (id) do update set host = excluded.host, kind = excluded.kind, handle = excluded.handle, name = excluded.name, summary = excluded.summary, url = excluded.url,
   icon = excluded.icon, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox, followers = excluded.followers,
-  moved_to = excluded.moved_to, fetched = excluded.fetched
+  moved_to = excluded.moved_to, releases = excluded.releases, fetched = excluded.fetched
 `
 
 type RemoteActorPutParams struct {
@@ -642,6 +643,7 @@ type RemoteActorPutParams struct {
 	Outbox      string
 	Followers   string
 	MovedTo     string
+	Releases    string
 	Fetched     int64
 }
 
@@ -660,6 +662,7 @@ func (q *Queries) RemoteActorPut(ctx context.Context, arg RemoteActorPutParams) 
 		arg.Outbox,
 		arg.Followers,
 		arg.MovedTo,
+		arg.Releases,
 		arg.Fetched,
 	)
 	return err

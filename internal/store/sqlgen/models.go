@@ -4,6 +4,10 @@
 
 package sqlgen
 
+import (
+	"database/sql"
+)
+
 type Account struct {
 	ID            string
 	Handle        string
@@ -199,6 +203,13 @@ type Follow struct {
 	Account string
 	Act     string
 	At      int64
+}
+
+type Following struct {
+	Actor    string
+	Activity string
+	State    string
+	Asked    int64
 }
 
 type History struct {
@@ -518,6 +529,13 @@ type RemoteActor struct {
 	Followers   string
 	MovedTo     string
 	Fetched     int64
+	Releases    string
+}
+
+type RemoteFollow struct {
+	Account string
+	Actor   string
+	Since   int64
 }
 
 type RemoteFollower struct {
@@ -532,6 +550,51 @@ type RemoteKey struct {
 	Owner   string
 	Public  []byte
 	Fetched int64
+}
+
+type RemotePicture struct {
+	Url     string
+	Cover   string
+	Light   string
+	Dark    string
+	Fetched int64
+}
+
+type RemoteRelease struct {
+	ID          string
+	Iri         string
+	Actor       string
+	Title       string
+	Artist      string
+	Kind        string
+	Date        string
+	Licence     string
+	Description string
+	Page        string
+	Picture     string
+	Published   int64
+	Updated     int64
+	Fetched     int64
+}
+
+type RemoteTrack struct {
+	ID        string
+	Iri       string
+	Release   string
+	Place     int64
+	Disc      int64
+	Number    int64
+	Title     string
+	Artist    string
+	Duration  int64
+	Isrc      string
+	Explicit  bool
+	Lyrics    string
+	Sound     string
+	MediaType string
+	Loudness  sql.NullInt64
+	Peak      int64
+	AlbumGain int64
 }
 
 type Rendition struct {

@@ -750,7 +750,7 @@ func (q *Queries) AssetsOwned(ctx context.Context, act string) (int64, error) {
 
 const coversShown = `-- name: CoversShown :many
 select cover from release where cover <> '' union select cover from act where cover <> ''
-union select face from act where face <> '' union select cover from playlist where cover <> ''
+union select face from act where face <> '' union select cover from playlist where cover <> '' union select cover from remote_picture where cover <> ''
 `
 
 func (q *Queries) CoversShown(ctx context.Context) ([]string, error) {

@@ -243,6 +243,13 @@ CREATE INDEX follow_act on follow (act);
 
 CREATE INDEX follow_at on follow (account, at, act);
 
+CREATE TABLE following (
+  actor    text primary key references remote_actor (id) on delete cascade,
+  activity text not null,                    -- the Follow
+  state    text not null,                    -- asked, accepted, refused
+  asked    bigint not null                   -- when, the last time
+);
+
 CREATE TABLE goose_db_version (
 		id INTEGER PRIMARY KEY AUTOINCREMENT,
 		version_id INTEGER NOT NULL,
@@ -663,11 +670,22 @@ CREATE TABLE remote_actor (
   followers    text not null default '',
   moved_to     text not null default '',
   fetched      bigint not null
-);
+, releases text not null default '');
+
+CREATE INDEX remote_actor_handle on remote_actor (host, handle);
 
 CREATE INDEX remote_actor_host on remote_actor (host);
 
 CREATE INDEX remote_actor_inbox on remote_actor (inbox);
+
+CREATE TABLE remote_follow (
+  account text not null references account (id) on delete cascade,
+  actor   text not null references remote_actor (id) on delete cascade,
+  since   bigint not null,
+  primary key (account, actor)
+);
+
+CREATE INDEX remote_follow_actor on remote_follow (actor);
 
 CREATE TABLE remote_follower (
   act      text not null references act (id) on delete cascade,
@@ -687,6 +705,55 @@ CREATE TABLE remote_key (
 );
 
 CREATE INDEX remote_key_owner on remote_key (owner);
+
+CREATE TABLE remote_picture (
+  url     text primary key,
+  cover   text not null default '',          -- '' it cannot be had
+  light   text not null default '',
+  dark    text not null default '',
+  fetched bigint not null
+);
+
+CREATE TABLE remote_release (
+  id          text primary key,
+  iri         text not null unique,          -- of its document
+  actor       text not null references remote_actor (id) on delete cascade,
+  title       text not null,
+  artist      text not null default '',
+  kind        text not null default '',      -- album, ep, single; '' unknown
+  date        text not null default '',
+  licence     text not null default '',      -- address
+  description text not null default '',      -- plain text
+  page        text not null default '',      -- where people look at it
+  picture     text not null default '',      -- address of its cover
+  published   bigint not null,
+  updated     bigint not null default 0,
+  fetched     bigint not null
+);
+
+CREATE INDEX remote_release_actor on remote_release (actor, published);
+
+CREATE TABLE remote_track (
+  id         text primary key,
+  iri        text not null unique,
+  release    text not null references remote_release (id) on delete cascade,
+  place      bigint not null,                -- in the release, from 0
+  disc       bigint not null default 1,
+  number     bigint not null,
+  title      text not null,
+  artist     text not null default '',
+  duration   bigint not null default 0,      -- milliseconds
+  isrc       text not null default '',
+  explicit   boolean not null default false,
+  lyrics     text not null default '',
+  sound      text not null,                  -- address of the file
+  media_type text not null,
+  loudness   bigint,                         -- thousandths of a LUFS; null: not measured
+  peak       bigint not null default 0,      -- thousandths of a dBTP
+  album_gain bigint not null default 0       -- thousandths of a dB
+);
+
+CREATE INDEX remote_track_release on remote_track (release, place);
 
 CREATE TABLE rendition (
   id          text not null,                -- SHA-256 of its manifest in hex: the swarm's name

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"strings"
+
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/web"
@@ -25,6 +27,8 @@ type ActPage struct {
 	Popular   []web.TrackRow
 	More      string
 	Own       bool // the viewer works for the act
+	FollowID  string
+	Away      away
 	Back      string
 }
 
@@ -34,13 +38,16 @@ const popularOfAct = 10
 // act shows one act.
 func (v *visit) act() error {
 	ctx := v.Context()
+	if name := strings.TrimPrefix(v.PathValue("handle"), "@"); strings.Contains(name, "@") {
+		return v.actElsewhere(name)
+	}
 	a, err := v.site.Catalogue.Act(ctx, v.ears(), v.PathValue("handle"))
 	if err != nil {
 		return err
 	}
 	p := &ActPage{Page: v.named(a.Act.Name, web.NavBrowse), ID: a.Act.ID, Name: a.Act.Name, Handle: a.Act.Handle, Place: a.Act.Place, Aliases: a.Act.Aliases,
 		About: about(a.Act.Bio), Members: a.Act.Members, Links: a.Act.Links, Cover: sleeve(a.Act.Cover), Followers: a.Act.Followers,
-		Following: a.Following, Own: a.Role != music.NoRole, Back: "/act/" + a.Act.Handle}
+		Following: a.Following, Own: a.Role != music.NoRole, FollowID: string(a.Act.ID), Back: "/act/" + a.Act.Handle}
 	if p.Cover.ID == "" {
 		if p.Cover, err = v.sleeveOf(p.ID); err != nil {
 			return err

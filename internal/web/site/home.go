@@ -127,11 +127,10 @@ func nineOf(places []listen.Place, cards map[id.Act]ActCard) web.Nine {
 // shelves fills what lies under the nine.
 func (v *visit) shelves(p *HomePage) error {
 	ctx := v.Context()
-	followed, err := v.site.Library.FollowedReleases(ctx, v.ears(), 6)
-	if err != nil {
+	var err error
+	if p.Followed, err = v.newestFollowed(6); err != nil {
 		return err
 	}
-	p.Followed = fresh(followed)
 	if err := v.stopped(p); err != nil {
 		return err
 	}

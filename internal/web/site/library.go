@@ -52,7 +52,11 @@ func (v *visit) library() (err error) {
 		if l, err = v.site.Library.Follows(ctx, v.ears(), at); err == nil {
 			p.Acts, err = v.tiles(l.Rows)
 		}
-		next = l.Next
+		if next = l.Next; err == nil && at.After == "" {
+			var there []ActTile
+			there, err = v.followsElsewhere()
+			p.Acts = append(p.Acts, there...)
+		}
 	default:
 		return fault.New(fault.NotFound, "There is no shelf of that name in the library.")
 	}

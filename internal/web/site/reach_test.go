@@ -12,14 +12,15 @@ import (
 // operations says which operations of the interface do what a page does. A
 // page that only asks for what another operation takes has that one.
 var operations = map[string]string{
+	"POST /act/{handle}/follow":          "follow-from",
 	"GET /{$}":                           "get-nine list-releases",
 	"GET /browse":                        "list-releases list-tracks list-acts list-tags",
 	"GET /tag/{tag}":                     "list-releases",
-	"GET /release/{id}":                  "get-release",
-	"GET /act/{handle}":                  "get-act",
-	"GET /search":                        "search",
+	"GET /release/{id}":                  "get-release get-release-elsewhere",
+	"GET /act/{handle}":                  "get-act get-act-elsewhere",
+	"GET /search":                        "search find-elsewhere",
 	"GET /queue":                         "get-resume keep-resume",
-	"GET /library":                       "list-playlists list-likes list-release-likes list-follows list-followed-releases",
+	"GET /library":                       "list-playlists list-likes list-release-likes list-follows list-followed-releases list-follows-elsewhere list-followed-releases-elsewhere",
 	"GET /playlist/{id}":                 "get-playlist",
 	"GET /history":                       "list-history",
 	"POST /release/{id}/comments":        "comment list-comments",
@@ -27,7 +28,7 @@ var operations = map[string]string{
 	"POST /studio/act/{id}/comments":     "get-comment-policy set-comment-policy",
 	"POST /studio/release/{id}/comments": "get-comment-policy set-comment-policy",
 	"POST /like":                         "like unlike like-release unlike-release",
-	"POST /follow":                       "follow unfollow",
+	"POST /follow":                       "follow unfollow follow-elsewhere unfollow-elsewhere",
 	"POST /playlists":                    "make-playlist",
 	"POST /playlist/{id}":                "edit-playlist",
 	"POST /playlist/{id}/add":            "add-to-playlist",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
@@ -50,6 +51,8 @@ type ReleasePage struct {
 	Likes     int64  // of the release as a whole, by people of other servers
 	Boosts    int64
 	Talk      Talk
+	FollowID  string // of whom one can follow
+	Away      away
 }
 
 // A ReleaseTrack is a track with all that is known of it.
@@ -101,6 +104,9 @@ func (v *visit) release() error {
 	}
 	token := v.URL.Query().Get("preview")
 	r, err := v.site.Catalogue.Release(v.Context(), v.ears(), what, token)
+	if fault.Is(err, fault.NotFound) && v.site.Elsewhere != nil {
+		return v.releaseElsewhere(what)
+	}
 	if err != nil {
 		return err
 	}
@@ -179,7 +185,7 @@ func (p *ReleasePage) describe(r *music.FullRelease) {
 	f := &r.Release.Facts
 	p.ID, p.Name, p.Kind, p.Year = r.Release.ID, f.Title, kinds[f.Kind], year(f.Date)
 	p.By, p.Act, p.ActURL = cmp.Or(f.Artist, r.Act.Name), r.Act.ID, "/act/"+r.Act.Handle
-	p.Cover = sleeve(r.Release.Cover)
+	p.FollowID, p.Cover = string(p.Act), sleeve(r.Release.Cover)
 	p.Cover.Alt = "Cover of " + f.Title
 	p.Accents = p.Cover.Accents
 	p.About, p.Tags, p.Label = about(f.Description), f.Tags, f.Label

@@ -12,13 +12,14 @@ import (
 type Rooms struct {
 	Music
 	Studios
-	Report  *report.Desk
-	Wallet  *wallet.Desk
-	Engine  Engine
-	Network Network
-	Servers Servers
-	Post    Post
-	Keys    royalty.Keys // what this node signs with
+	Report    *report.Desk
+	Wallet    *wallet.Desk
+	Engine    Engine
+	Network   Network
+	Servers   Servers
+	Elsewhere Elsewhere // nil where the node does not federate
+	Post      Post
+	Keys      royalty.Keys // what this node signs with
 }
 
 // pages are all addresses that answer with a page.

@@ -29,6 +29,7 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /tag/{tag}", do: (*visit).tag},
 		{pattern: "GET /release/{id}", do: (*visit).release},
 		{pattern: "GET /act/{handle}", do: (*visit).act},
+		{pattern: "POST /act/{handle}/follow", do: (*visit).followFrom, open: true},
 		{pattern: "GET /search", do: (*visit).search},
 		{pattern: "GET /queue", do: (*visit).queue},
 		{pattern: "GET /library", who: listener, do: (*visit).library},
@@ -159,6 +160,12 @@ func (v *visit) setLike(ctx context.Context, kind, what string, on bool) error {
 
 // follow begins or ends following an act.
 func (v *visit) follow() error {
+	if act := v.form.Get("act"); v.site.Elsewhere != nil && strings.HasPrefix(act, "https://") {
+		if err := v.site.Elsewhere.Follow(v.Context(), v.viewer.Account, act, v.form.Get("on") == "1"); err != nil {
+			return err
+		}
+		return v.back("")
+	}
 	a, err := id.Parse[id.Act](v.form.Get("act"))
 	if err != nil {
 		return err

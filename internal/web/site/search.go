@@ -17,6 +17,7 @@ type SearchPage struct {
 	Playlists []PlaylistLine
 	Tags      []music.TagCount // found, or to begin with
 	Nothing   bool
+	Trouble   string // why nobody was found on another server
 }
 
 // PlaylistLine is a playlist in a list.
@@ -54,6 +55,7 @@ func (v *visit) search() error {
 	if p.Tracks, err = v.withLikes(found.Tracks); err != nil {
 		return err
 	}
+	v.findElsewhere(p, q)
 	for _, l := range found.Playlists {
 		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Owner: l.Owner, Access: l.Access, Items: l.Items, Millis: l.DurationMS, Cover: sleeve(l.Cover)})
 	}

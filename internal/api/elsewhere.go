@@ -1,0 +1,232 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/record"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Elsewhere is music on other servers.
+type Elsewhere interface {
+	// Find finds an act by its handle or its address. Faults: NotFound,
+	// Unavailable, Forbidden.
+	Find(ctx context.Context, who id.Account, text string) (social.Full, error)
+	// Act is one that is known already. Faults: NotFound.
+	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
+	Release(ctx context.Context, r id.Release) (social.Release, error)
+	Follow(ctx context.Context, who id.Account, actor string, on bool) error
+	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
+	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
+	Home(ctx context.Context, theirs, act string) (string, error)
+}
+
+func (a *API) elsewhere(r *router) {
+	op := func(method, path, id, summary string, scope account.Scope) operation {
+		return operation{method: method, path: path, id: id, tag: "Elsewhere", scope: scope, summary: summary}
+	}
+	add(r, op(http.MethodGet, "/elsewhere", "find-elsewhere", "Find an act of another server by its handle or its address", account.ScopeRead), a.findElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}", "get-act-elsewhere", "An act of another server that is known here, with its releases", ""), a.actElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/releases/{release}", "get-release-elsewhere", "A release of another server; /media/{track}/original passes on the sound", ""), a.releaseElsewhere)
+	add(r, op(http.MethodPut, "/elsewhere/acts/{handle}/follow", "follow-elsewhere", "Follow an act of another server", account.ScopeLibrary), a.followElsewhere(true))
+	add(r, op(http.MethodDelete, "/elsewhere/acts/{handle}/follow", "unfollow-elsewhere", "Follow it no longer", account.ScopeLibrary), a.followElsewhere(false))
+	add(r, op(http.MethodGet, "/elsewhere/follows", "list-follows-elsewhere", "Acts of other servers that you follow, the latest first", account.ScopeRead), a.followsElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/follows/releases", "list-followed-releases-elsewhere", "Their newest releases", account.ScopeRead), a.newestElsewhere)
+	add(r, op(http.MethodPost, "/acts/{act}/follow-from", "follow-from", "Where somebody of another server follows an act here", ""), a.followFrom)
+}
+
+// ActElsewhere is an act of another server.
+type ActElsewhere struct {
+	Handle    string             `json:"handle" doc:"act@host"`
+	Actor     string             `json:"actor" doc:"Address of its document"`
+	Page      string             `json:"page,omitempty" doc:"Where people look at it over there"`
+	Name      string             `json:"name"`
+	About     string             `json:"about,omitempty"`
+	Cover     *Cover             `json:"cover,omitempty"`
+	Releases  []ReleaseElsewhere `json:"releases" doc:"Those that are known here, the newest first; none in lists"`
+	Count     int64              `json:"count" doc:"How many are known"`
+	Following bool               `json:"following"`
+	State     string             `json:"state,omitempty" enum:"asked,accepted,refused" doc:"What its server said to this node, which follows it for its listeners"`
+}
+
+// ReleaseElsewhere is a release of another server.
+type ReleaseElsewhere struct {
+	ID        id.Release       `json:"id" doc:"This node's"`
+	IRI       string           `json:"iri" doc:"Address of its document"`
+	Act       string           `json:"act" doc:"act@host"`
+	ActName   string           `json:"act_name"`
+	Title     string           `json:"title"`
+	Artist    string           `json:"artist,omitempty"`
+	Kind      string           `json:"kind" doc:"album, ep or single"`
+	Date      string           `json:"date,omitempty"`
+	Licence   string           `json:"licence,omitempty" doc:"An address"`
+	About     string           `json:"about,omitempty"`
+	Page      string           `json:"page,omitempty"`
+	Cover     *Cover           `json:"cover,omitempty"`
+	Published int64            `json:"published_ms" doc:"Unix milliseconds"`
+	Tracks    []TrackElsewhere `json:"tracks" doc:"None in lists"`
+}
+
+// TrackElsewhere is a track of another server.
+type TrackElsewhere struct {
+	ID         id.Track `json:"id" doc:"This node's"`
+	IRI        string   `json:"iri"`
+	Title      string   `json:"title"`
+	Artist     string   `json:"artist,omitempty"`
+	Disc       int64    `json:"disc"`
+	Number     int64    `json:"number"`
+	DurationMS int64    `json:"duration_ms"`
+	MediaType  string   `json:"media_type"`
+	Gain       int64    `json:"gain" doc:"To -18 LUFS, thousandths of dB"`
+	AlbumGain  int64    `json:"album_gain"`
+	Peak       int64    `json:"peak" doc:"True peak, thousandths of dBTP"`
+}
+
+func actElsewhere(f *social.Full) ActElsewhere {
+	return ActElsewhere{Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
+		Releases: each(f.Releases, releaseElsewhere), Count: f.Count, Following: f.Following, State: f.State}
+}
+
+func releaseElsewhere(r *social.Release) ReleaseElsewhere {
+	return ReleaseElsewhere{ID: r.ID, IRI: r.IRI, Act: r.Home(), ActName: r.Act, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind), Date: r.Date, Licence: r.Licence, About: r.Description,
+		Page: r.Page, Cover: coverOf(r.Cover), Published: unixMS(r.Published), Tracks: each(r.Tracks, trackElsewhere)}
+}
+
+func trackElsewhere(t *social.Track) TrackElsewhere {
+	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType}
+	if t.Measured {
+		out.Gain, out.AlbumGain, out.Peak = music.Gain(t.Loudness), t.AlbumGain, t.Peak
+	}
+	return out
+}
+
+// there is music elsewhere, or the fault that there is none.
+func (a *API) there() (Elsewhere, error) {
+	if a.Elsewhere == nil {
+		return nil, fault.New(fault.NotFound, "This node does not federate.")
+	}
+	return a.Elsewhere, nil
+}
+
+func (a *API) findElsewhere(ctx context.Context, in *struct {
+	Who string `query:"who" required:"true" maxLength:"500" doc:"@act@host, or an address"`
+}) (*output[ActElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.Find(ctx, mover(ctx).Account, in.Who)
+	if err != nil {
+		return nil, err
+	}
+	return reply(actElsewhere(&f))
+}
+
+// handleRef names an act elsewhere in a path.
+type handleRef struct {
+	Handle string `path:"handle" maxLength:"360" doc:"act@host"`
+}
+
+func (a *API) actElsewhere(ctx context.Context, in *handleRef) (*output[ActElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.Act(ctx, viewer(ctx).Account, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	return reply(actElsewhere(&f))
+}
+
+func (a *API) releaseElsewhere(ctx context.Context, in *ReleaseRef) (*output[ReleaseElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	what, err := id.Parse[id.Release](in.Release)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.Release(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return reply(releaseElsewhere(&r))
+}
+
+func (a *API) followElsewhere(on bool) func(context.Context, *handleRef) (*struct{}, error) {
+	return func(ctx context.Context, in *handleRef) (*struct{}, error) {
+		e, err := a.there()
+		if err != nil {
+			return nil, err
+		}
+		f, err := e.Act(ctx, mover(ctx).Account, in.Handle)
+		if err != nil {
+			return nil, err
+		}
+		return nil, e.Follow(ctx, mover(ctx).Account, f.Actor.ID, on)
+	}
+}
+
+func (a *API) followsElsewhere(ctx context.Context, _ *struct{}) (*output[[]ActElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	list, err := e.Follows(ctx, mover(ctx).Account)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(list, actElsewhere))
+}
+
+func (a *API) newestElsewhere(ctx context.Context, in *newestInput) (*output[[]ReleaseElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	list, err := e.Newest(ctx, mover(ctx).Account, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(list, releaseElsewhere))
+}
+
+// host is the node's name in handles.
+func (a *API) host() string {
+	_, host, _ := strings.Cut(strings.TrimSuffix(a.BaseURL, "/"), "://")
+	return host
+}
+
+// Home is a page on another server.
+type Home struct {
+	Address string `json:"address" doc:"Where the follower's own server asks whether to follow"`
+}
+
+func (a *API) followFrom(ctx context.Context, in *struct {
+	ActRef
+	Body struct {
+		Who string `json:"who" maxLength:"360" doc:"The follower's handle, @you@host"`
+	}
+}) (*output[Home], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	act, err := a.Catalogue.Act(ctx, viewer(ctx), in.Act)
+	if err != nil {
+		return nil, err
+	}
+	at, err := e.Home(ctx, in.Body.Who, act.Act.Handle+"@"+a.host())
+	if err != nil {
+		return nil, err
+	}
+	return reply(Home{at})
+}

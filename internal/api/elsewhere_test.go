@@ -1,0 +1,60 @@
+package api_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/fedtest"
+)
+
+// An act of another server is found, looked at, followed and left.
+func TestElsewhere(t *testing.T) {
+	h := newHouse(t)
+	p := h.program(h.root, account.ScopeRead, account.ScopeLibrary)
+	for _, path := range []string{"/elsewhere?who=@a@b.example", "/elsewhere/acts/a@b.example", "/elsewhere/follows", "/elsewhere/follows/releases"} {
+		p.refused(http.MethodGet, path, nil, http.StatusNotFound)
+	}
+	server := fedtest.NewServer(t)
+	act := server.Actor("tide")
+	act.Plays("tide", "Tide", "Ebb")
+	desk := fedtest.NewNode(t, server).Desk(h.db, form.Site{Origin: "https://" + nodeID})
+	h.api.Elsewhere = desk
+	handle := "tide@" + server.Host()
+	var found api.ActElsewhere
+	if p.do(http.MethodGet, "/elsewhere?who=@"+handle, nil, http.StatusOK, &found); found.Handle != handle || found.Name != "Tide" || found.Following {
+		t.Errorf("%+v", found)
+	}
+	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9}`)); err != nil {
+		t.Fatal(err)
+	}
+	p.do(http.MethodPut, "/elsewhere/acts/"+handle+"/follow", nil, http.StatusNoContent, nil)
+	if p.do(http.MethodGet, "/elsewhere/acts/"+handle, nil, http.StatusOK, &found); len(found.Releases) != 1 || !found.Following || found.State != "asked" {
+		t.Fatalf("%+v", found)
+	}
+	var release api.ReleaseElsewhere
+	if p.do(http.MethodGet, "/elsewhere/releases/"+string(found.Releases[0].ID), nil, http.StatusOK, &release); release.Title != "Ebb" || release.About != "Words." || len(release.Tracks) != 1 || release.Tracks[0].DurationMS != 180_000 {
+		t.Errorf("%+v", release)
+	}
+	var acts []api.ActElsewhere
+	var newest []api.ReleaseElsewhere
+	p.do(http.MethodGet, "/elsewhere/follows", nil, http.StatusOK, &acts)
+	p.do(http.MethodGet, "/elsewhere/follows/releases", nil, http.StatusOK, &newest)
+	if len(acts) != 1 || acts[0].Count != 1 || len(newest) != 1 || newest[0].Act != handle {
+		t.Errorf("%+v, %+v", acts, newest)
+	}
+	p.do(http.MethodDelete, "/elsewhere/acts/"+handle+"/follow", nil, http.StatusNoContent, nil)
+	if p.do(http.MethodGet, "/elsewhere/follows/releases", nil, http.StatusOK, &newest); len(newest) != 0 {
+		t.Errorf("%+v", newest)
+	}
+	p.refused(http.MethodGet, "/elsewhere?who=@tide@127.0.0.1:1", nil, http.StatusServiceUnavailable)
+	here, _, _ := h.public("shore", 1)
+	var home api.Home
+	if p.do(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "@me@" + server.Host()}, http.StatusOK, &home); home.Address != server.URL+"/authorize?uri=shore%40"+nodeID {
+		t.Errorf("%+v", home)
+	}
+	p.refused(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "me"}, http.StatusUnprocessableEntity)
+	p.refused(http.MethodGet, "/elsewhere/releases/01KAZ0000000000000000000RE", nil, http.StatusNotFound)
+}

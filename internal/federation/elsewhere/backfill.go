@@ -1,0 +1,156 @@
+package elsewhere
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/record"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// How much of an act's catalogue is fetched, and how politely: a page at a time,
+// of what a page only names a few at a time, with a pause.
+const (
+	glance     = 12   // releases, for somebody who looks
+	everything = 1000 // for somebody who follows
+	each       = 5    // documents in a row
+	between    = 2 * time.Second
+)
+
+// A place is how far the fetching of an act's releases has come. It is the job's
+// payload: a node that is killed goes on there.
+type place struct {
+	Actor string `json:"actor"`
+	Page  string `json:"page,omitempty"` // "" the beginning
+	Skip  int    `json:"skip,omitempty"` // items of the page that are done
+	Left  int    `json:"left"`           // how many more are fetched
+}
+
+// fill asks for an act's releases.
+func fill(ctx context.Context, tx social.Tx, actor string, most int) error {
+	return next(ctx, tx, place{Actor: actor, Left: most}, time.Time{})
+}
+
+func next(ctx context.Context, tx social.Tx, p place, at time.Time) error {
+	payload, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	key := p.Actor
+	if p.Left > glance {
+		key += " " + social.JobBackfill // who looks meanwhile does not cut it short
+	}
+	return tx.Enqueue(ctx, social.JobBackfill, key, payload, at)
+}
+
+// Backfill does the part of fetching that a payload of [social.JobBackfill]
+// names, and asks for the part after it.
+func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
+	var p place
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return err
+	}
+	a, err := d.Servers.Actor(ctx, p.Actor)
+	if fault.Is(err, fault.NotFound) || err == nil && a.Releases == "" && a.Outbox == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	page, err := d.page(ctx, a, p.Page)
+	if done(err) || page == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var found []social.Release
+	items := append(page.OrderedItems, page.Items...)
+	asked, i := 0, p.Skip
+	for ; i < len(items) && asked < each && p.Left > 0; i++ {
+		p.Left--
+		o, more, err := d.thing(ctx, items[i], a.ID)
+		if err != nil && !done(err) {
+			return err
+		}
+		if asked += more; o == nil || err != nil {
+			continue
+		}
+		if r, ok := record.Of(o, a.ID); ok {
+			found = append(found, r)
+		}
+	}
+	p.Page, p.Skip = page.ID, i
+	if i >= len(items) {
+		p.Page, p.Skip = page.Next.ID(), 0
+	}
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		for i := range found {
+			if err := social.Keep(ctx, tx, &found[i]); err != nil {
+				return err
+			}
+		}
+		if p.Page == "" || p.Left <= 0 || !remote.SameOrigin(p.Page, a.ID) {
+			return nil
+		}
+		return next(ctx, tx, p, tx.Now().Add(between))
+	})
+}
+
+// done reports whether a fault will not go away by asking again.
+func done(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.NotFound, fault.Forbidden, fault.Invalid, fault.TooLarge, fault.Unsupported, fault.Unauthenticated:
+		return err != nil
+	}
+	return false
+}
+
+// page fetches a page of an act's releases, "" the first; nil where there is none.
+func (d *Desk) page(ctx context.Context, a social.Actor, at string) (*vocab.Object, error) {
+	if at != "" {
+		return d.Servers.Document(ctx, at)
+	}
+	from := a.Releases
+	if from == "" {
+		from = a.Outbox
+	}
+	o, err := d.Servers.Document(ctx, from)
+	if err != nil || len(o.OrderedItems) > 0 || len(o.Items) > 0 {
+		return o, err
+	}
+	first := o.First
+	if first.Object != nil && (len(first.Object.OrderedItems) > 0 || len(first.Object.Items) > 0) {
+		return first.Object, nil
+	}
+	if !remote.SameOrigin(first.ID(), a.ID) {
+		return nil, nil
+	}
+	return d.Servers.Document(ctx, first.ID())
+}
+
+// thing is what an item of a page is about, and how many documents were asked
+// for. What its act says of its own things counts; of others' it would have to be
+// asked there.
+func (d *Desk) thing(ctx context.Context, i vocab.Item, act string) (o *vocab.Object, asked int, err error) {
+	for o = i.Object; asked < 2; {
+		switch {
+		case o == nil && !remote.SameOrigin(i.ID(), act):
+			return nil, asked, nil
+		case o == nil:
+			asked++
+			if o, err = d.Servers.Document(ctx, i.ID()); err != nil {
+				return nil, asked, err
+			}
+		case o.Is("Create") && o.Actor.ID() == act && len(o.Object) == 1:
+			i, o = o.Object[0], record.In(o)
+		default:
+			return o, asked, nil
+		}
+	}
+	return o, asked, nil
+}

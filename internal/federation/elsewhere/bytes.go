@@ -1,0 +1,131 @@
+package elsewhere
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/netsafe"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Picture keeps the picture that a payload of [social.JobPicture] names. One
+// that cannot be had is not asked for again.
+func (d *Desk) Picture(ctx context.Context, payload []byte) error {
+	address := string(payload)
+	c, err := d.picture(ctx, address)
+	if err != nil && !done(err) {
+		return err
+	}
+	if err != nil {
+		d.Log.Debug("a picture cannot be had", "url", address, "err", err)
+	}
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.PutPicture(ctx, address, c) })
+}
+
+func (d *Desk) picture(ctx context.Context, address string) (music.Cover, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return music.Cover{}, fault.New(fault.Invalid, "%q is no address.", address)
+	}
+	if err := d.Servers.Policy.Allow(ctx, r.URL.Host); err != nil {
+		return music.Cover{}, err
+	}
+	r.Header.Set("Accept", "image/jpeg, image/png, image/webp;q=0.5")
+	res, err := d.Servers.Client.Do(r)
+	if err != nil {
+		return music.Cover{}, netsafe.Explain(err, r.URL.Host)
+	}
+	defer res.Body.Close()
+	if err := refused(res, r.URL.Host); err != nil {
+		return music.Cover{}, err
+	}
+	return d.Cover(ctx, res.Body)
+}
+
+func refused(res *http.Response, host string) error {
+	switch {
+	case res.StatusCode == http.StatusOK, res.StatusCode == http.StatusPartialContent, res.StatusCode == http.StatusNotModified, res.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		return nil
+	case res.StatusCode >= 500, res.StatusCode == http.StatusTooManyRequests:
+		return fault.New(fault.Unavailable, "The server %s answered %d.", host, res.StatusCode)
+	}
+	return fault.New(fault.NotFound, "The server %s answered %d.", host, res.StatusCode)
+}
+
+// What is passed on of a question for sound, and of its answer. Nothing else
+// leaves: neither who asks nor what their browser is.
+var (
+	questions = []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since"}
+	answers   = []string{"Content-Length", "Content-Range", "Accept-Ranges", "Etag", "Last-Modified"}
+)
+
+// Sound passes on the sound of a track elsewhere. Faults: NotFound for what is
+// no track that is known, Unavailable.
+func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) error {
+	var t social.Track
+	err := d.Store.SocialView(r.Context(), func(tx social.Tx) (err error) {
+		t, err = tx.Track(r.Context(), track)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	out, err := http.NewRequestWithContext(r.Context(), r.Method, t.Sound, nil)
+	if err != nil {
+		return fault.New(fault.NotFound, "%q is no address.", t.Sound)
+	}
+	if err := d.Servers.Policy.Allow(r.Context(), out.URL.Host); err != nil {
+		return err
+	}
+	copyHeader(out.Header, r.Header, questions)
+	out.Header.Set("Accept", "audio/*")
+	out.Header.Set("Accept-Encoding", "identity")
+	res, err := d.Files.Do(out)
+	if err != nil {
+		return netsafe.Explain(err, out.URL.Host)
+	}
+	defer res.Body.Close()
+	if err := refused(res, out.URL.Host); err != nil {
+		return err
+	}
+	h := w.Header()
+	if res.StatusCode < 300 {
+		kind := audio(res.Header.Get("Content-Type"), t.MediaType)
+		if kind == "" {
+			return fault.New(fault.NotFound, "What the server %s has there is no sound.", out.URL.Host)
+		}
+		h.Set("Content-Type", kind)
+	}
+	copyHeader(h, res.Header, answers)
+	h.Set("Cache-Control", "private, max-age=3600")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // a stranger's bytes under this node's name
+	w.WriteHeader(res.StatusCode)
+	_, _ = io.Copy(w, res.Body) // the listener may have gone on
+	return nil
+}
+
+// audio is what the bytes are passed on as: a kind of sound, or nothing.
+func audio(said, known string) string {
+	t, _, err := mime.ParseMediaType(said)
+	switch {
+	case err == nil && strings.HasPrefix(t, "audio/"):
+		return t
+	case err == nil && (t == "application/ogg" || t == "video/mp4" || t == "application/octet-stream" || t == "binary/octet-stream") && strings.HasPrefix(known, "audio/"):
+		return known
+	}
+	return ""
+}
+
+func copyHeader(to, from http.Header, names []string) {
+	for _, n := range names {
+		if v := from.Get(n); v != "" {
+			to.Set(n, v)
+		}
+	}
+}

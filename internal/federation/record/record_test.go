@@ -1,0 +1,106 @@
+package record_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/federation/record"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+const (
+	host = "https://a.example"
+	act  = host + "/act"
+)
+
+func parse(t *testing.T, text string) *vocab.Object {
+	t.Helper()
+	o, err := vocab.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// What a node writes is read whole.
+func TestOwnForm(t *testing.T) {
+	b, err := os.ReadFile("../document/testdata/release.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := parse(t, string(b))
+	r, ok := record.Of(o, o.Author())
+	if !ok || r.Title != "Arithmetic" || r.Artist != "Low Tide" || r.Kind != music.Album || r.Date != "2026-11-26" || !strings.HasPrefix(r.Licence, "https://creativecommons.org/") ||
+		r.Description != "Nine songs about numbers.\nAnd one about none." || r.Page != "https://nine.example/release/01KAZ0000000000000000000RE" || !strings.HasSuffix(r.Picture, "/640.jpg") || len(r.Tracks) != 1 {
+		t.Fatalf("%+v, %v", r, ok)
+	}
+	x := r.Tracks[0]
+	if x.Title != "One & One" || x.Disc != 1 || x.Number != 2 || x.DurationMS != 200_500 || x.ISRC != "DEA122600001" || !x.Explicit || x.Lyrics != "[00:01.00]one" || !x.Measured || x.Loudness != -14_200 ||
+		x.Peak != -1_000 || x.AlbumGain != -3_800 || x.Sound != "https://nine.example/media/01KAZ0000000000000000000TR/original" || x.MediaType != "audio/flac" {
+		t.Errorf("%+v", x)
+	}
+	if _, ok := record.Of(o, "https://nine.example/ap/acts/another"); ok {
+		t.Error("it is another's too")
+	}
+}
+
+// The post about a release that everybody else gets is one too.
+func TestNote(t *testing.T) {
+	b, err := os.ReadFile("../document/testdata/release-note.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := parse(t, string(b))
+	if r, ok := record.Of(o, o.Author()); !ok || len(r.Tracks) != 1 || r.Tracks[0].DurationMS != 200_500 || r.Kind != music.Single {
+		t.Errorf("%+v, %v", r, ok)
+	}
+}
+
+// Of other software's forms sounds are found, and nothing where there are none.
+func TestOthers(t *testing.T) {
+	list, err := filepath.Glob("../vocab/testdata/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"funkwhale_audio.json": "Salt"}
+	for _, file := range list {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := parse(t, string(b))
+		if o.Is("Create") {
+			o = record.In(o)
+		}
+		r, ok := record.Of(o, o.Author())
+		if title := want[filepath.Base(file)]; ok != (title != "") || r.Title != title && ok {
+			t.Errorf("%s: %+v, %v", file, r, ok)
+		}
+	}
+	r, ok := record.Of(parse(t, `{"id":"`+host+`/1","type":"Note","attributedTo":"`+act+`","to":"as:Public","published":"2026-11-26T09:00:00Z","content":"<p>Two <em>new</em> ones &amp; more</p><p>Enjoy<script>x</script></p>",
+		"attachment":[{"type":"Document","mediaType":"audio/mpeg","url":"https://cdn.example/1.mp3","name":"First"},{"type":"Document","mediaType":"image/png","url":"https://cdn.example/2.png"},{"type":"Audio","url":"https://cdn.example/3.ogg"}]}`), act)
+	if !ok || r.Title != "Two new ones & more" || r.Description != "Two new ones & more\n\nEnjoy" || len(r.Tracks) != 2 || r.Tracks[0].Title != "First" || r.Tracks[1].IRI != host+"/1#audio-3" || !r.Published.Equal(time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v, %v", r, ok)
+	}
+}
+
+// What is not public, a reply, of another server or without sound is none.
+func TestNone(t *testing.T) {
+	const audio = `"attachment":[{"type":"Audio","mediaType":"audio/mpeg","url":"https://cdn.example/1.mp3"}]`
+	for what, text := range map[string]string{
+		"private":          `"id":"` + host + `/1","type":"Note","attributedTo":"` + act + `","to":"` + host + `/followers","content":"x",` + audio,
+		"a reply":          `"id":"` + host + `/1","type":"Note","attributedTo":"` + act + `","to":"as:Public","inReplyTo":"` + host + `/0","content":"x",` + audio,
+		"another server's": `"id":"https://b.example/1","type":"Note","attributedTo":"` + act + `","to":"as:Public","content":"x",` + audio,
+		"somebody else's":  `"id":"` + host + `/1","type":"Note","attributedTo":"` + act + `2","to":"as:Public","content":"x",` + audio,
+		"without HTTPS":    `"id":"` + host + `/1","type":"Note","attributedTo":"` + act + `","to":"as:Public","content":"x","attachment":[{"type":"Audio","mediaType":"audio/mpeg","url":"http://cdn.example/1.mp3"}]`,
+		"silent":           `"id":"` + host + `/1","type":"Note","attributedTo":"` + act + `","to":"as:Public","content":"x"`,
+	} {
+		if r, ok := record.Of(parse(t, `{"published":"2026-11-26T09:00:00Z",`+text+`}`), act); ok {
+			t.Errorf("%s: %+v", what, r)
+		}
+	}
+}

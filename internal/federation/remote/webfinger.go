@@ -1,0 +1,44 @@
+package remote
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+)
+
+// A Finger is what a server says of a handle of its own (RFC 7033).
+type Finger struct {
+	Actor     string // the document's address
+	Subscribe string // where its people follow somebody, with {uri} in it; "" nowhere
+}
+
+const subscribe = "http://ostatus.org/schema/1.0/subscribe"
+
+// WebFinger asks a server for one of its people. Faults: NotFound, Unavailable.
+func (s *Servers) WebFinger(ctx context.Context, handle, host string) (f Finger, err error) {
+	if err := s.Policy.Allow(ctx, host); err != nil {
+		return f, err
+	}
+	if err := s.Questions.Allow(host, s.Now()); err != nil {
+		return f, fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", host)
+	}
+	var answer struct {
+		Links []struct{ Rel, Type, Href, Template string }
+	}
+	at := url.URL{Scheme: "https", Host: host, Path: "/.well-known/webfinger", RawQuery: url.Values{"resource": {"acct:" + handle + "@" + host}}.Encode()}
+	if err := s.json(ctx, at.String(), &answer); err != nil {
+		return f, err
+	}
+	for _, l := range answer.Links {
+		document := strings.HasPrefix(l.Type, "application/activity+json") || strings.HasPrefix(l.Type, "application/ld+json")
+		switch {
+		case l.Rel == "self" && document && f.Actor == "" && strings.HasPrefix(l.Href, "https://"):
+			f.Actor = l.Href
+		case l.Rel == subscribe && strings.HasPrefix(l.Template, "https://") && strings.Contains(l.Template, "{uri}"):
+			f.Subscribe = l.Template
+		}
+	}
+	return f, nil
+}

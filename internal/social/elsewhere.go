@@ -1,0 +1,152 @@
+package social
+
+import (
+	"context"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// A Release is one of an act on another server, as its document said last.
+type Release struct {
+	ID          id.Release // this node's
+	IRI         string     // its document's
+	Actor       string     // the act
+	Title       string
+	Artist      string
+	Kind        music.Kind // "" unknown
+	Date        string
+	Licence     string // an address
+	Description string // plain text
+	Page        string // where people look at it over there
+	Picture     string // address of its cover
+	Published   time.Time
+	Updated     time.Time
+	Tracks      []Track
+
+	// What is known here of the act and the cover.
+	Handle, Host, Act string
+	Cover             music.Cover
+}
+
+// Home is the handle of the release's act, under which its page is here.
+func (r *Release) Home() string { return r.Handle + "@" + r.Host }
+
+// A Track is one of a [Release].
+type Track struct {
+	ID         id.Track // this node's
+	IRI        string
+	Release    id.Release
+	Disc       int64
+	Number     int64
+	Title      string
+	Artist     string
+	DurationMS int64
+	ISRC       string
+	Explicit   bool
+	Lyrics     string
+	Sound      string // address of the file
+	MediaType  string
+	Measured   bool
+	Loudness   int64 // thousandths, as [music.Asset] has them
+	Peak       int64
+	AlbumGain  int64
+}
+
+// Full is an act of another server for somebody who looks at it.
+type Full struct {
+	Actor     Actor
+	Cover     music.Cover
+	Releases  []Release
+	Count     int64 // of releases, where they are not listed
+	Following bool
+	State     string // of the node's own following, "" none
+}
+
+// A Following is that of an act elsewhere by the node, for its listeners.
+type Following struct {
+	Actor    string
+	Activity string
+	State    string
+	Asked    time.Time
+}
+
+// The states of a [Following].
+const (
+	Asked    = "asked"    // no answer yet
+	Accepted = "accepted" // what the act publishes comes by itself
+	Declined = "refused"
+)
+
+// The jobs about music elsewhere.
+const (
+	JobBackfill = "social.backfill" // fetch the next releases of an act: see the package that does it
+	JobPicture  = "social.picture"  // keep a picture: its address
+)
+
+// Elsewhere is what is kept of music on other servers.
+type Elsewhere interface {
+	Enqueue(ctx context.Context, kind, key string, payload []byte, at time.Time) error
+
+	ActorByHandle(ctx context.Context, host, handle string) (Actor, error)
+	// PutRelease keeps a release with its tracks in place of what was known under
+	// its address; ids stay. It fills them in.
+	PutRelease(ctx context.Context, r *Release) error
+	ReleaseByIRI(ctx context.Context, iri string) (Release, error)
+	// Release has its tracks; the lists of releases do not.
+	Release(ctx context.Context, r id.Release) (Release, error)
+	ReleasesOf(ctx context.Context, actor string, n int) ([]Release, error)
+	ReleasesFollowed(ctx context.Context, a id.Account, n int) ([]Release, error)
+	// DropRelease reports whether there was one of the actor's.
+	DropRelease(ctx context.Context, iri, actor string) (bool, error)
+	Track(ctx context.Context, t id.Track) (Track, error)
+
+	Picture(ctx context.Context, url string) (music.Cover, error)
+	PutPicture(ctx context.Context, url string, c music.Cover) error
+	// DropPictures forgets those that nothing shows.
+	DropPictures(ctx context.Context) error
+
+	// FollowElsewhere reports whether that changed anything.
+	FollowElsewhere(ctx context.Context, a id.Account, actor string, on bool) (bool, error)
+	FollowsElsewhere(ctx context.Context, a id.Account, actor string) (bool, error)
+	// FollowersHere is how many people here follow an act elsewhere.
+	FollowersHere(ctx context.Context, actor string) (int64, error)
+	ListFollows(ctx context.Context, a id.Account) ([]Full, error)
+	Following(ctx context.Context, actor string) (Following, error)
+	PutFollowing(ctx context.Context, f Following) error
+	DropFollowing(ctx context.Context, actor string) error
+	// Unanswered were asked before; Left are followed for nobody any more.
+	Unanswered(ctx context.Context, before time.Time, n int) ([]Following, error)
+	Left(ctx context.Context, n int) ([]Following, error)
+}
+
+// Wanted reports whether what an act elsewhere publishes is kept: when the node
+// follows it, or has something of it already.
+func Wanted(ctx context.Context, tx Tx, actor string) (bool, error) {
+	n, err := tx.FollowersHere(ctx, actor)
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	list, err := tx.ReleasesOf(ctx, actor, 1)
+	return len(list) > 0, err
+}
+
+// Keep keeps a release and asks for its cover.
+func Keep(ctx context.Context, tx Tx, r *Release) error {
+	if err := tx.PutRelease(ctx, r); err != nil {
+		return err
+	}
+	return WantPicture(ctx, tx, r.Picture)
+}
+
+// WantPicture asks for a picture that is not kept yet.
+func WantPicture(ctx context.Context, tx Tx, url string) error {
+	if url == "" {
+		return nil
+	}
+	if _, err := tx.Picture(ctx, url); err == nil {
+		return nil
+	}
+	return tx.Enqueue(ctx, JobPicture, url, []byte(url), time.Time{})
+}

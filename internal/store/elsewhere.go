@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/sqlgen"
+)
+
+func (tx socialTx) ActorByHandle(ctx context.Context, host, handle string) (social.Actor, error) {
+	r, err := tx.Q.RemoteActorByHandle(ctx, sqlgen.RemoteActorByHandleParams{Host: host, Handle: handle})
+	return remoteActor(r), missing(err, noActor)
+}
+
+func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
+	err := tx.Q.RemoteReleasePut(ctx, sqlgen.RemoteReleasePutParams{ID: string(id.New[id.Release](tx.Now())), Iri: r.IRI, Actor: r.Actor, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind),
+		Date: r.Date, Licence: r.Licence, Description: r.Description, Page: r.Page, Picture: r.Picture, Published: ms(r.Published), Updated: ms(r.Updated), Fetched: tx.Ms()})
+	if err != nil {
+		return wrap(err, "release")
+	}
+	kept, err := tx.Q.RemoteReleaseByIRI(ctx, r.IRI)
+	if err != nil {
+		return wrap(err, "release")
+	}
+	r.ID = id.Release(kept.ID)
+	old, err := tx.Q.RemoteTracksByRelease(ctx, kept.ID)
+	if err != nil {
+		return wrap(err, "tracks")
+	}
+	there := map[string]bool{}
+	for i := range r.Tracks {
+		t := &r.Tracks[i]
+		there[t.IRI] = true
+		if err := tx.Q.RemoteTrackPut(ctx, trackRow(t, kept.ID, string(id.New[id.Track](tx.Now())), i)); err != nil {
+			return wrap(err, "track")
+		}
+	}
+	for _, o := range old {
+		if !there[o.Iri] {
+			if err := tx.Q.RemoteTrackDrop(ctx, o.ID); err != nil {
+				return wrap(err, "track")
+			}
+		}
+	}
+	r.Tracks, err = tx.tracks(ctx, kept.ID)
+	return err
+}
+
+func trackRow(t *social.Track, release, fresh string, place int) sqlgen.RemoteTrackPutParams {
+	return sqlgen.RemoteTrackPutParams{ID: fresh, Iri: t.IRI, Release: release, Place: int64(place), Disc: t.Disc, Number: t.Number, Title: t.Title, Artist: t.Artist, Duration: t.DurationMS,
+		Isrc: t.ISRC, Explicit: t.Explicit, Lyrics: t.Lyrics, Sound: t.Sound, MediaType: t.MediaType, Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain}
+}
+
+func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, error) {
+	rows, err := tx.Q.RemoteTracksByRelease(ctx, release)
+	out := make([]social.Track, len(rows))
+	for i, r := range rows {
+		out[i] = remoteTrack(r)
+	}
+	return out, wrap(err, "tracks")
+}
+
+func remoteTrack(r sqlgen.RemoteTrack) social.Track {
+	return social.Track{ID: id.Track(r.ID), IRI: r.Iri, Release: id.Release(r.Release), Disc: r.Disc, Number: r.Number, Title: r.Title, Artist: r.Artist, DurationMS: r.Duration, ISRC: r.Isrc,
+		Explicit: r.Explicit, Lyrics: r.Lyrics, Sound: r.Sound, MediaType: r.MediaType, Measured: r.Loudness.Valid, Loudness: r.Loudness.Int64, Peak: r.Peak, AlbumGain: r.AlbumGain}
+}
+
+func remoteRelease(r sqlgen.RemoteRelease) social.Release {
+	return social.Release{ID: id.Release(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Artist: r.Artist, Kind: music.Kind(r.Kind), Date: r.Date, Licence: r.Licence,
+		Description: r.Description, Page: r.Page, Picture: r.Picture, Published: utc(r.Published), Updated: utc(r.Updated)}
+}
+
+// shown is a release with what is known of its act and cover.
+func shown(row sqlgen.RemoteReleaseByIDRow) social.Release {
+	r := remoteRelease(row.RemoteRelease)
+	r.Handle, r.Host, r.Act, r.Cover = row.Handle, row.Host, row.Act, music.Cover{ID: row.Cover, Light: row.Light, Dark: row.Dark}
+	return r
+}
+
+func (tx socialTx) ReleaseByIRI(ctx context.Context, iri string) (social.Release, error) {
+	r, err := tx.Q.RemoteReleaseByIRI(ctx, iri)
+	return remoteRelease(r), missing(err, noRelease)
+}
+
+func (tx socialTx) Release(ctx context.Context, what id.Release) (social.Release, error) {
+	row, err := tx.Q.RemoteReleaseByID(ctx, string(what))
+	if err != nil {
+		return social.Release{}, missing(err, noRelease)
+	}
+	r := shown(row)
+	r.Tracks, err = tx.tracks(ctx, string(what))
+	return r, err
+}
+
+func (tx socialTx) ReleasesOf(ctx context.Context, actor string, n int) ([]social.Release, error) {
+	rows, err := tx.Q.RemoteReleasesByActor(ctx, sqlgen.RemoteReleasesByActorParams{Actor: actor, Lim: int32(n)})
+	out := make([]social.Release, len(rows))
+	for i, r := range rows {
+		out[i] = shown(sqlgen.RemoteReleaseByIDRow(r))
+	}
+	return out, wrap(err, "releases")
+}
+
+func (tx socialTx) ReleasesFollowed(ctx context.Context, a id.Account, n int) ([]social.Release, error) {
+	rows, err := tx.Q.RemoteReleasesFollowed(ctx, sqlgen.RemoteReleasesFollowedParams{Account: string(a), Lim: int32(n)})
+	out := make([]social.Release, len(rows))
+	for i, r := range rows {
+		out[i] = shown(sqlgen.RemoteReleaseByIDRow(r))
+	}
+	return out, wrap(err, "releases")
+}
+
+func (tx socialTx) DropRelease(ctx context.Context, iri, actor string) (bool, error) {
+	n, err := tx.Q.RemoteReleaseDrop(ctx, sqlgen.RemoteReleaseDropParams{Iri: iri, Actor: actor})
+	return n > 0, wrap(err, "release")
+}
+
+func (tx socialTx) Track(ctx context.Context, t id.Track) (social.Track, error) {
+	r, err := tx.Q.RemoteTrackByID(ctx, string(t))
+	return remoteTrack(r), missing(err, noTrack)
+}
+
+const noPicture = "There is no such picture."
+
+func (tx socialTx) Picture(ctx context.Context, url string) (music.Cover, error) {
+	r, err := tx.Q.RemotePictureByURL(ctx, url)
+	return music.Cover{ID: r.Cover, Light: r.Light, Dark: r.Dark}, missing(err, noPicture)
+}
+
+func (tx socialTx) PutPicture(ctx context.Context, url string, c music.Cover) error {
+	return wrap(tx.Q.RemotePicturePut(ctx, sqlgen.RemotePicturePutParams{Url: url, Cover: c.ID, Light: c.Light, Dark: c.Dark, Fetched: tx.Ms()}), "picture")
+}
+
+func (tx socialTx) DropPictures(ctx context.Context) error {
+	_, err := tx.Q.RemotePicturesUnused(ctx)
+	return wrap(err, "pictures")
+}
+
+func (tx socialTx) FollowElsewhere(ctx context.Context, a id.Account, actor string, on bool) (bool, error) {
+	if !on {
+		n, err := tx.Q.RemoteFollowDrop(ctx, sqlgen.RemoteFollowDropParams{Account: string(a), Actor: actor})
+		return n > 0, wrap(err, "follow")
+	}
+	n, err := tx.Q.RemoteFollowPut(ctx, sqlgen.RemoteFollowPutParams{Account: string(a), Actor: actor, Since: tx.Ms()})
+	return n > 0, wrap(err, "follow")
+}
+
+func (tx socialTx) FollowsElsewhere(ctx context.Context, a id.Account, actor string) (bool, error) {
+	n, err := tx.Q.RemoteFollowed(ctx, sqlgen.RemoteFollowedParams{Account: string(a), Actor: actor})
+	return n > 0, wrap(err, "follow")
+}
+
+func (tx socialTx) FollowersHere(ctx context.Context, actor string) (int64, error) {
+	n, err := tx.Q.RemoteFollowersHere(ctx, actor)
+	return n, wrap(err, "followers")
+}
+
+func (tx socialTx) ListFollows(ctx context.Context, a id.Account) ([]social.Full, error) {
+	rows, err := tx.Q.RemoteFollows(ctx, string(a))
+	out := make([]social.Full, len(rows))
+	for i, r := range rows {
+		out[i] = social.Full{Actor: remoteActor(r.RemoteActor), Cover: music.Cover{ID: r.Cover, Light: r.Light, Dark: r.Dark}, Count: r.Releases, Following: true}
+	}
+	return out, wrap(err, "follows")
+}
+
+func following(r sqlgen.Following) social.Following {
+	return social.Following{Actor: r.Actor, Activity: r.Activity, State: r.State, Asked: utc(r.Asked)}
+}
+
+func (tx socialTx) Following(ctx context.Context, actor string) (social.Following, error) {
+	r, err := tx.Q.FollowingByActor(ctx, actor)
+	return following(r), missing(err, "That act is not followed.")
+}
+
+func (tx socialTx) PutFollowing(ctx context.Context, f social.Following) error {
+	return wrap(tx.Q.FollowingPut(ctx, sqlgen.FollowingPutParams{Actor: f.Actor, Activity: f.Activity, State: f.State, Asked: ms(f.Asked)}), "following")
+}
+
+func (tx socialTx) DropFollowing(ctx context.Context, actor string) error {
+	return wrap(tx.Q.FollowingDrop(ctx, actor), "following")
+}
+
+func (tx socialTx) Unanswered(ctx context.Context, before time.Time, n int) ([]social.Following, error) {
+	rows, err := tx.Q.FollowingUnanswered(ctx, sqlgen.FollowingUnansweredParams{Before: ms(before), Lim: int32(n)})
+	return followings(rows), wrap(err, "following")
+}
+
+func (tx socialTx) Left(ctx context.Context, n int) ([]social.Following, error) {
+	rows, err := tx.Q.FollowingLeft(ctx, int32(n))
+	return followings(rows), wrap(err, "following")
+}
+
+func followings(rows []sqlgen.Following) []social.Following {
+	out := make([]social.Following, len(rows))
+	for i, r := range rows {
+		out[i] = following(r)
+	}
+	return out
+}

@@ -1,0 +1,89 @@
+-- name: RemoteActorByHandle :one
+select * from remote_actor where host = @host and lower(handle) = lower(@handle) order by fetched desc limit 1;
+
+-- name: RemoteReleasePut :exec
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched)
+values (@id, @iri, @actor, @title, @artist, @kind, @date, @licence, @description, @page, @picture, @published, @updated, @fetched)
+on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
+  description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched;
+
+-- name: RemoteReleaseByIRI :one
+select * from remote_release where iri = @iri;
+
+-- name: RemoteReleaseByID :one
+select sqlc.embed(r), a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture where r.id = @id;
+
+-- name: RemoteReleasesByActor :many
+select sqlc.embed(r), a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
+where r.actor = @actor order by r.published desc, r.id limit @lim;
+
+-- name: RemoteReleasesFollowed :many
+select sqlc.embed(r), a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
+where f.account = @account order by r.published desc, r.id limit @lim;
+
+-- name: RemoteReleaseDrop :execrows
+delete from remote_release where iri = @iri and actor = @actor;
+
+-- name: RemoteTrackPut :exec
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain)
+values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain)
+on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
+  duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
+  loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain
+where remote_track.release = excluded.release;
+
+-- name: RemoteTrackByID :one
+select * from remote_track where id = @id;
+
+-- name: RemoteTracksByRelease :many
+select * from remote_track where release = @release order by place, id;
+
+-- name: RemoteTrackDrop :exec
+delete from remote_track where id = @id;
+
+-- name: RemotePictureByURL :one
+select * from remote_picture where url = @url;
+
+-- name: RemotePicturePut :exec
+insert into remote_picture (url, cover, light, dark, fetched) values (@url, @cover, @light, @dark, @fetched)
+on conflict (url) do update set cover = excluded.cover, light = excluded.light, dark = excluded.dark, fetched = excluded.fetched;
+
+-- name: RemotePicturesUnused :execrows
+delete from remote_picture where url not in (select picture from remote_release) and url not in (select icon from remote_actor);
+
+-- name: RemoteFollowPut :execrows
+insert into remote_follow (account, actor, since) values (@account, @actor, @since) on conflict (account, actor) do nothing;
+
+-- name: RemoteFollowDrop :execrows
+delete from remote_follow where account = @account and actor = @actor;
+
+-- name: RemoteFollowed :one
+select count(*) from remote_follow where account = @account and actor = @actor;
+
+-- name: RemoteFollowersHere :one
+select count(*) from remote_follow where actor = @actor;
+
+-- name: RemoteFollows :many
+select sqlc.embed(a), cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark,
+  (select count(*) from remote_release r where r.actor = a.id) as releases
+from remote_follow f join remote_actor a on a.id = f.actor left join remote_picture p on p.url = a.icon
+where f.account = @account order by f.since desc, a.id;
+
+-- name: FollowingByActor :one
+select * from following where actor = @actor;
+
+-- name: FollowingPut :exec
+insert into following (actor, activity, state, asked) values (@actor, @activity, @state, @asked)
+on conflict (actor) do update set activity = excluded.activity, state = excluded.state, asked = excluded.asked;
+
+-- name: FollowingDrop :exec
+delete from following where actor = @actor;
+
+-- name: FollowingUnanswered :many
+select * from following where state = 'asked' and asked < @before order by asked limit @lim;
+
+-- name: FollowingLeft :many
+select f.* from following f where not exists (select 1 from remote_follow r where r.actor = f.actor) order by f.actor limit @lim;

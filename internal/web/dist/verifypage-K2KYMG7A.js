@@ -1,1 +1,0 @@
-import{c as a,d as b}from"/assets/chunk-2RAIWC3D.js";import"/assets/chunk-R6U4YTZ6.js";import"/assets/chunk-IYWY7VNM.js";import"/assets/chunk-H6MGWFW6.js";import"/assets/chunk-MRGM76E6.js";import"/assets/chunk-O7TLW3BH.js";import"/assets/chunk-M5TDCO2S.js";export{b as mount,a as sentences};

@@ -1,0 +1,216 @@
+package site
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/record"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/web"
+)
+
+// Elsewhere is music on other servers.
+type Elsewhere interface {
+	// Asked reports whether somebody looks for a thing on another server.
+	Asked(text string) bool
+	// Find finds an act there. Faults: NotFound, Unavailable, Forbidden.
+	Find(ctx context.Context, who id.Account, text string) (social.Full, error)
+	// Act is one that is known already. Faults: NotFound.
+	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
+	Release(ctx context.Context, r id.Release) (social.Release, error)
+	Follow(ctx context.Context, who id.Account, actor string, on bool) error
+	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
+	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
+	// Home is where somebody of another server follows an act here.
+	Home(ctx context.Context, theirs, act string) (string, error)
+}
+
+// away is what the pages of an act and of a release say of one elsewhere.
+type away struct {
+	Host  string // "" it is here
+	There string // its page there
+	State string // of the node's following it
+}
+
+// actElsewhere shows an act of another server.
+func (v *visit) actElsewhere(handle string) error {
+	if v.site.Elsewhere == nil {
+		return fault.New(fault.NotFound, "There is no such act.")
+	}
+	f, err := v.site.Elsewhere.Act(v.Context(), v.viewer.Account, handle)
+	if err != nil {
+		return err
+	}
+	a := &f.Actor
+	p := &ActPage{Page: v.named(cmp.Or(a.Name, a.Handle), web.NavBrowse), Name: cmp.Or(a.Name, a.Handle), Handle: a.Handle + "@" + a.Host, About: about(record.Plain(a.Summary)),
+		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{a.Host, cmp.Or(a.URL, a.ID), f.State}, Releases: shelfElsewhere(f.Releases)}
+	p.NoIndex, p.Back = true, actPath(a)
+	for i := range f.Releases {
+		if p.Cover.ID == "" {
+			p.Cover = sleeve(f.Releases[i].Cover)
+		}
+	}
+	p.Accents = p.Cover.Accents
+	return v.show("act", p)
+}
+
+func actPath(a *social.Actor) string { return "/act/" + a.Handle + "@" + a.Host }
+
+func shelfElsewhere(list []social.Release) []Sleeve {
+	out := make([]Sleeve, len(list))
+	for i := range list {
+		r := &list[i]
+		out[i] = Sleeve{Title: r.Title, By: cmp.Or(r.Artist, r.Act), URL: "/release/" + string(r.ID), Cover: sleeve(r.Cover), Kind: kinds[r.Kind], Year: year(cmp.Or(r.Date, r.Published.Format("2006")))}
+	}
+	return out
+}
+
+// releaseElsewhere shows a release of an act of another server.
+func (v *visit) releaseElsewhere(what id.Release) error {
+	r, err := v.site.Elsewhere.Release(v.Context(), what)
+	if err != nil {
+		return err
+	}
+	p := &ReleasePage{Page: v.named(r.Title, web.NavBrowse), ID: r.ID, Name: r.Title, Kind: kinds[r.Kind], Year: year(cmp.Or(r.Date, r.Published.Format("2006"))), By: cmp.Or(r.Artist, r.Act),
+		ActURL: "/act/" + r.Home(), FollowID: r.Actor, Cover: sleeve(r.Cover), About: about(r.Description), Playable: true, Away: away{r.Host, r.Page, ""}}
+	p.Cover.Alt = "Cover of " + r.Title
+	p.NoIndex, p.Accents, p.Back, p.Share = true, p.Cover.Accents, "/release/"+string(r.ID), r.Page
+	p.Licence, p.LicenceTo = licence(r.Licence), r.Licence
+	for i := range r.Tracks {
+		p.Tracks = append(p.Tracks, p.trackElsewhere(&r.Tracks[i]))
+		p.Millis += r.Tracks[i].DurationMS
+	}
+	if v.viewer.Account != "" {
+		f, err := v.site.Elsewhere.Act(v.Context(), v.viewer.Account, r.Home())
+		if err != nil {
+			return err
+		}
+		p.Following = f.Following
+	}
+	return v.show("release", p)
+}
+
+func (p *ReleasePage) trackElsewhere(t *social.Track) ReleaseTrack {
+	ref := web.TrackRef{
+		ID: string(t.ID), Title: t.Title, URL: p.Back + "#t-" + string(t.ID), Act: cmp.Or(t.Artist, p.By), ActURL: p.ActURL, Release: p.Name, ReleaseID: string(p.ID), ReleaseURL: p.Back,
+		CoverID: p.Cover.ID, Accents: p.Accents, Millis: t.DurationMS, Source: "original", Elsewhere: true,
+	}
+	if _, kind, ok := strings.Cut(t.MediaType, "/"); ok {
+		ref.Quality = cmp.Or(codecs[strings.TrimPrefix(kind, "x-")], "")
+	}
+	if t.Measured {
+		ref.TrackGain, ref.AlbumGain, ref.Peak = hundredths(music.Gain(t.Loudness)), hundredths(t.AlbumGain), hundredths(t.Peak)
+	}
+	line := ReleaseTrack{ISRC: isrc(t.ISRC), Text: lyrics(t.Lyrics)}
+	line.TrackRow = web.TrackRow{Number: int(t.Number), Ref: ref, Explicit: t.Explicit, Lyrics: len(line.Text) > 0, ShowAct: t.Artist != "" && t.Artist != p.By}
+	return line
+}
+
+// licence is the name of a licence by its address, or the address.
+func licence(address string) string {
+	for _, l := range music.Licences() {
+		if l.URL() != "" && strings.TrimSuffix(l.URL(), "/") == strings.TrimSuffix(address, "/") {
+			return l.Name()
+		}
+	}
+	return address
+}
+
+// findElsewhere adds to a search who is asked for on another server.
+func (v *visit) findElsewhere(p *SearchPage, text string) {
+	if v.site.Elsewhere == nil || !v.site.Elsewhere.Asked(text) {
+		return
+	}
+	f, err := v.site.Elsewhere.Find(v.Context(), v.viewer.Account, text)
+	switch {
+	case err == nil:
+		p.Acts, p.Nothing = append([]ActTile{tileElsewhere(&f)}, p.Acts...), false
+	case v.viewer.Account == "":
+		p.Trouble = v.words("Whom nobody here has looked for yet is found by those who are signed in: this node asks no other server for strangers.")
+	default:
+		p.Trouble = v.why(err)
+	}
+}
+
+func tileElsewhere(f *social.Full) ActTile {
+	return ActTile{Name: cmp.Or(f.Actor.Name, f.Actor.Handle), URL: actPath(&f.Actor), Place: f.Actor.Host, Cover: sleeve(f.Cover), Releases: f.Count}
+}
+
+// newestFollowed are the newest releases of whom the viewer follows, here and
+// elsewhere.
+func (v *visit) newestFollowed(n int) ([]Sleeve, error) {
+	here, err := v.site.Library.FollowedReleases(v.Context(), v.ears(), n)
+	if err != nil {
+		return nil, err
+	}
+	out := fresh(here)
+	if v.site.Elsewhere == nil {
+		return out, nil
+	}
+	there, err := v.site.Elsewhere.Newest(v.Context(), v.viewer.Account, n)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range shelfElsewhere(there) {
+		s.Out = there[i].Published
+		out = append(out, s)
+	}
+	slices.SortStableFunc(out, func(a, b Sleeve) int { return b.Out.Compare(a.Out) })
+	return out[:min(n, len(out))], nil
+}
+
+// followsElsewhere are the acts the viewer follows on other servers.
+func (v *visit) followsElsewhere() ([]ActTile, error) {
+	if v.site.Elsewhere == nil {
+		return nil, nil
+	}
+	list, err := v.site.Elsewhere.Follows(v.Context(), v.viewer.Account)
+	out := make([]ActTile, len(list))
+	for i := range list {
+		out[i] = tileElsewhere(&list[i])
+	}
+	return out, err
+}
+
+// FollowFromPage leads people of other servers to where they follow an act.
+type FollowFromPage struct {
+	web.Page
+	Name    string
+	Handle  string // with the host
+	Act     string // its page
+	Host    string // of the visitor's server
+	To      string // the visitor's server's page, "" not asked yet
+	Who     string
+	Trouble string
+}
+
+// followFrom looks for where a visitor's own server lets them follow an act
+// here. A browser does not send a form on to another server, so what was found
+// is shown as a link.
+func (v *visit) followFrom() error {
+	a, err := v.site.Catalogue.Act(v.Context(), v.ears(), v.PathValue("handle"))
+	if err != nil {
+		return err
+	}
+	if v.site.Elsewhere == nil {
+		return fault.New(fault.NotFound, "This node does not federate.")
+	}
+	who := strings.TrimSpace(v.form.Get("who"))
+	p := &FollowFromPage{Page: v.named(a.Act.Name, web.NavBrowse), Name: a.Act.Name, Handle: "@" + a.Act.Handle + "@" + v.site.host(), Act: "/act/" + a.Act.Handle, Who: who}
+	p.NoIndex = true
+	if i := strings.LastIndexByte(who, '@'); i >= 0 {
+		p.Host = who[i+1:]
+	}
+	to, err := v.site.Elsewhere.Home(v.Context(), who, p.Handle[1:])
+	if err != nil {
+		p.Trouble = v.why(err)
+		return v.show("follow-from", p)
+	}
+	p.To = to
+	return v.show("follow-from", p)
+}

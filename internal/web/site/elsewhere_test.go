@@ -1,0 +1,57 @@
+package site_test
+
+import (
+	"crypto/ed25519"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Somebody looks for an act of another server, opens it, follows it, and has
+// what it publishes on the first page; who is of another server is led home.
+func TestElsewhere(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	server := fedtest.NewServer(t)
+	act := server.Actor("tide")
+	act.Plays("tide", "Tide", "Ebb")
+	desk := fedtest.NewNode(t, server).Desk(n.db, form.Site{Origin: "https://quay.example"})
+	handle := "tide@" + server.Host()
+	v.open("/act/"+handle).sees(404, "/act/"+handle)
+	n.site.Elsewhere, n.site.Listen = desk, listen.NewDesk("quay.example", n.db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))
+	v.open("/search?q=@nobody@127.0.0.1:1").sees(200, "/search", "cannot be reached").misses("Nothing found")
+	v.open("/search?q=@"+handle).sees(200, "/search", "Tide", server.Host(), "/act/"+handle)
+	v.open("/act/"+handle).sees(200, "/act/"+handle, "Nothing is known yet", "Its page on "+server.Host())
+	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9}`)); err != nil {
+		t.Fatal(err)
+	}
+	v.open("/act/@"+handle).sees(200, "/act/@"+handle, "Ebb", "Follow").misses("Nothing is known yet")
+	v.send("/follow", "act", act.ID, "on", "1", "back", "/act/"+handle).sees(200, "/act/"+handle, "Following", "has not answered yet")
+	v.open("/").sees(200, "/", "New from acts you follow", "Ebb")
+	v.open("/library?view=acts").sees(200, "/library", "Tide")
+	var release social.Release
+	if err := n.db.SocialView(t.Context(), func(tx social.Tx) error {
+		list, err := tx.ReleasesOf(t.Context(), act.ID, 1)
+		if err == nil {
+			release = list[0]
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	at := "/release/" + string(release.ID)
+	v.open(at).sees(200, at, "Ebb I", "On another server", "is not counted yet").misses("Shares differ", "Add to")
+	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
+	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
+	if err := n.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.InsertAct(t.Context(), &shore) }); err != nil {
+		t.Fatal(err)
+	}
+	const form = "/act/shore/follow"
+	v.send(form, "who", "@me@"+server.Host()).sees(200, form, "Go on to "+server.Host(), server.URL+"/authorize?uri=shore%40")
+	v.send(form, "who", "me").sees(200, form, "Write your handle")
+}
