@@ -37,6 +37,7 @@ var parts = []struct {
 	{"upload", upload},
 	{"segments", segments},
 	{"page", page},
+	{"inbox", inbox},
 	{"ledger", ledger},
 	{"cold", cold},
 }

@@ -58,8 +58,19 @@ func (b *bench) makeWorld(ctx context.Context) (*world, error) {
 	if b.world != nil {
 		return b.world, nil
 	}
-	w := &world{data: filepath.Join(b.dir, "world")}
-	if err := b.command(ctx, "a long enough password\n", "setup", "--data-dir", w.data, "--admin", "ada", "--password-file", "-", "--name", "Bench"); err != nil {
+	w, err := b.newWorld(ctx, "world")
+	b.world = w
+	return w, err
+}
+
+// newWorld makes one in a directory of its own, with settings that stay.
+func (b *bench) newWorld(ctx context.Context, name string, set ...string) (*world, error) {
+	w := &world{data: filepath.Join(b.dir, name)}
+	args := []string{"setup", "--data-dir", w.data, "--admin", "ada", "--password-file", "-", "--name", "Bench"}
+	for _, s := range set {
+		args = append(args, "--set", s)
+	}
+	if err := b.command(ctx, "a long enough password\n", args...); err != nil {
 		return nil, err
 	}
 	var clock atomic.Int64 // an hour ago at the end, so that nothing lies in the future
@@ -79,7 +90,6 @@ func (b *bench) makeWorld(ctx context.Context) (*world, error) {
 	if err := w.catalogue(ctx, db, &clock, covers); err != nil {
 		return nil, err
 	}
-	b.world = w
 	return w, db.Close()
 }
 
