@@ -74,7 +74,7 @@ func (s *Servers) Document(ctx context.Context, iri string) (*vocab.Object, erro
 	if o, at, err = s.document(ctx, id); err != nil {
 		return nil, err
 	}
-	if o.ID != id {
+	if o.ID != id || !SameOrigin(at, id) {
 		return nil, fault.New(fault.Invalid, "%s has a document that says it is %s.", id, o.ID)
 	}
 	return o, nil
