@@ -7,6 +7,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -223,7 +224,8 @@ type Service struct {
 	byAsker   *limit.Limiter // networks that ask for a new password
 	byAsked   *limit.Limiter // accounts that one is asked for
 	byInviter *limit.Limiter
-	byAddress *limit.Limiter // letters that ask whether an address is theirs
+	byAddress *limit.Limiter // letters that ask whether an address is theirs, by account
+	byTarget  *limit.Limiter // letters to addresses that nobody has confirmed, by address
 }
 
 // New returns a service.
@@ -232,7 +234,7 @@ func New(c Config) *Service {
 		store: c.Store, now: c.Now, erase: c.Erase, hasher: newHasher(),
 		byAddr: limit.New(5*time.Second, 30), byPair: limit.New(30*time.Second, 10), byLogin: limit.New(10*time.Second, 100), signUps: limit.New(time.Minute, 20),
 		send: c.Send, confirms: c.Confirms,
-		byAsker: limit.New(time.Minute, 10), byAsked: limit.New(20*time.Minute, 3), byInviter: limit.New(10*time.Minute, 20), byAddress: limit.New(10*time.Minute, 5),
+		byAsker: limit.New(time.Minute, 10), byAsked: limit.New(20*time.Minute, 3), byInviter: limit.New(10*time.Minute, 20), byAddress: limit.New(10*time.Minute, 5), byTarget: limit.New(8*time.Hour, 3),
 	}
 }
 
@@ -248,20 +250,46 @@ func (s *Service) ByHandle(ctx context.Context, handle string) (a Account, err e
 	return a, err
 }
 
-// SetProfile changes how p is shown and reached; an empty email is none. Where
-// letters leave the node, another address counts once the link of a letter to
-// it was followed. Faults: Unauthenticated, Invalid, Limited, Conflict when the
-// address is taken.
-func (s *Service) SetProfile(ctx context.Context, p Principal, name, email string) error {
+// A Profile is what somebody changes of how they are shown and reached. What is
+// nil stays.
+type Profile struct {
+	Name     *string
+	Email    *string // "" none
+	Password string  // who has the address has the account: another one needs it
+}
+
+// SetProfile changes how p is shown and reached. Where letters leave the node,
+// another address counts once the link of a letter to it was followed; until
+// then writing it again changes nothing, and writing the one that counts takes it
+// back. Faults: Unauthenticated; Forbidden for a token that changes the address;
+// Invalid, on "password" too; Limited; Conflict when the address is taken.
+func (s *Service) SetProfile(ctx context.Context, p Principal, in Profile) error {
 	if err := p.signedIn(); err != nil {
 		return err
 	}
-	name, err := cleanName(name, "")
+	a, err := s.Account(ctx, p.Account)
 	if err != nil {
 		return err
 	}
-	if email, err = cleanEmail(email); err != nil {
-		return err
+	name := a.Name
+	if in.Name != nil {
+		if name, err = cleanName(*in.Name, ""); err != nil {
+			return err
+		}
+	}
+	email := cmp.Or(a.Pending, a.Email)
+	if in.Email != nil {
+		if email, err = cleanEmail(*in.Email); err != nil {
+			return err
+		}
+	}
+	if email != a.Email && email != a.Pending {
+		if in.Password == "" && !p.Token {
+			return fault.On("password", fault.Invalid, "Another address needs your password.")
+		}
+		if err := s.confirm(ctx, p, "password", in.Password); err != nil {
+			return err
+		}
 	}
 	err = s.store.AccountUpdate(ctx, func(tx Tx) error { return s.setProfile(ctx, tx, p.Account, name, email) })
 	return taken(err, "email", "There is an account with that address already.")
@@ -272,10 +300,10 @@ func (s *Service) setProfile(ctx context.Context, tx Tx, who id.Account, name, e
 	if err != nil {
 		return err
 	}
-	if s.confirms && email != "" && (email != a.Email || a.Confirmed.IsZero()) {
-		if err := s.byAddress.Allow(string(who), s.now()); err != nil {
-			return err
-		}
+	switch {
+	case email != "" && email == a.Pending:
+		return tx.SetProfile(ctx, who, name, a.Email)
+	case s.confirms && email != "" && email != a.Email:
 		return errors.Join(tx.SetProfile(ctx, who, name, a.Email), s.ask(ctx, tx, a, email))
 	}
 	if old := s.reaches(a); old != "" && old != email {
@@ -283,7 +311,7 @@ func (s *Service) setProfile(ctx context.Context, tx Tx, who id.Account, name, e
 			return err
 		}
 	}
-	return errors.Join(tx.SetPending(ctx, who, ""), tx.SetProfile(ctx, who, name, email))
+	return errors.Join(forgetPending(ctx, tx, who), tx.SetProfile(ctx, who, name, email))
 }
 
 // SetHistoryPaused stops or resumes keeping what p listens to. Faults:

@@ -612,14 +612,24 @@ func TestProfile(t *testing.T) {
 	n := ready(t)
 	in := n.join(t, "jonna")
 	n.join(t, "mikko")
-	ok(t, n.SetProfile(n.ctx, in.Principal, "Jonna\u00a0 K.", ""))
+	set := func(name, email, password string) error {
+		return n.SetProfile(n.ctx, in.Principal, account.Profile{Name: &name, Email: &email, Password: password})
+	}
+	ok(t, set("Jonna\u00a0 K.", "", phrase))
 	ok(t, n.SetHistoryPaused(n.ctx, in.Principal, true))
 	if a, err := n.Account(n.ctx, in.Account); err != nil || a.Name != "Jonna K." || a.Email != "" || !a.HistoryPaused {
 		t.Errorf("%+v, %v", a, err)
 	}
-	want(t, n.SetProfile(n.ctx, in.Principal, "Jonna", "mikko@example.org"), fault.Conflict, "email")
-	want(t, n.SetProfile(n.ctx, in.Principal, "", ""), fault.Invalid, "name")
-	want(t, n.SetProfile(n.ctx, account.Principal{}, "x", ""), fault.Unauthenticated, "")
+	want(t, set("Jonna", "mikko@example.org", phrase), fault.Conflict, "email")
+	want(t, set("", "", phrase), fault.Invalid, "name")
+	want(t, n.SetProfile(n.ctx, account.Principal{}, account.Profile{}), fault.Unauthenticated, "")
+	// Who has the address has the account.
+	want(t, set("Jonna", "eve@example.org", ""), fault.Invalid, "password")
+	want(t, set("Jonna", "eve@example.org", "wrong"), fault.Invalid, "password")
+	token := in.Principal
+	token.Token = true
+	eve := "eve@example.org"
+	want(t, n.SetProfile(n.ctx, token, account.Profile{Email: &eve, Password: phrase}), fault.Forbidden, "")
 }
 
 func TestPopulate(t *testing.T) {

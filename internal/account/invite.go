@@ -62,6 +62,11 @@ func (s *Service) Invite(ctx context.Context, p Principal, email string, r Role,
 	if err := s.byInviter.Allow(p.actor(), s.now()); err != nil {
 		return in, "", err
 	}
+	if in.Email != "" {
+		if err := s.stranger(in.Email); err != nil {
+			return in, "", err
+		}
+	}
 	var hash []byte
 	if in.Email == "" {
 		text, hash = secret()

@@ -156,8 +156,46 @@ func (s *Service) NoticeLetter(ctx context.Context, e Errand) (l Link, err error
 	return l, err
 }
 
+// AskAgain sends the letter once more that asks whether an address is p's.
+// Faults: Unauthenticated, Forbidden for a token, Limited; Conflict when there is
+// none to ask about.
+func (s *Service) AskAgain(ctx context.Context, p Principal) (to string, err error) {
+	if err := p.person(); err != nil {
+		return "", err
+	}
+	err = s.store.AccountUpdate(ctx, func(tx Tx) error {
+		a, err := tx.Account(ctx, p.Account)
+		if err != nil {
+			return err
+		}
+		if to = a.Pending; to == "" && a.Confirmed.IsZero() {
+			to = a.Email
+		}
+		if !s.confirms || to == "" {
+			return fault.New(fault.Conflict, "There is no address that waits for you to confirm it.")
+		}
+		return s.ask(ctx, tx, a, to)
+	})
+	return to, err
+}
+
+// stranger bounds letters to an address of which nobody knows yet whose it is:
+// whoever makes accounts could have its owner flooded.
+func (s *Service) stranger(email string) error {
+	if err := s.byTarget.Allow(email, s.now()); err != nil {
+		return fault.Wrap(err, fault.Limited, "That address has been sent several letters today. Try it tomorrow.")
+	}
+	return nil
+}
+
 // ask has the owner of an address say that it is theirs.
 func (s *Service) ask(ctx context.Context, tx Tx, a Account, email string) error {
+	if err := s.byAddress.Allow(string(a.ID), s.now()); err != nil {
+		return err
+	}
+	if err := s.stranger(email); err != nil {
+		return err
+	}
 	return errors.Join(tx.SetPending(ctx, a.ID, email), tx.DropLinks(ctx, a.ID, linkConfirm), s.post(ctx, tx, Errand{Kind: ErrandConfirm, Account: a.ID, Email: email}))
 }
 
@@ -193,5 +231,5 @@ func (s *Service) Confirm(ctx context.Context, text string, c Client) (a Account
 }
 
 func errConfirm() error {
-	return fault.New(fault.Forbidden, "This link has been used or is too old. Save the address once more on your account page to get another one.")
+	return fault.New(fault.Forbidden, "This link has been used or is too old. Have another one sent on your account page.")
 }

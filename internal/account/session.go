@@ -240,7 +240,7 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 		if err != nil {
 			return err
 		}
-		return errors.Join(tx.SetPassword(ctx, p.Account, hash), tx.EndSessions(ctx, p.Account, p.session), s.changed(ctx, tx, a))
+		return errors.Join(tx.SetPassword(ctx, p.Account, hash), forgetPending(ctx, tx, p.Account), tx.EndSessions(ctx, p.Account, p.session), s.changed(ctx, tx, a))
 	})
 }
 
@@ -264,7 +264,13 @@ func (s *Service) confirm(ctx context.Context, p Principal, field, password stri
 	return err
 }
 
-// revoke ends everything that signs in as an account: sessions and tokens.
+// revoke ends everything that signs in as an account, or could: sessions, tokens,
+// and an address that waits, which an intruder may have written.
 func revoke(ctx context.Context, tx Tx, who id.Account) error {
-	return errors.Join(tx.EndSessions(ctx, who, nil), tx.DeleteTokens(ctx, who))
+	return errors.Join(forgetPending(ctx, tx, who), tx.EndSessions(ctx, who, nil), tx.DeleteTokens(ctx, who))
+}
+
+// forgetPending drops an address that nobody has confirmed yet, and its link.
+func forgetPending(ctx context.Context, tx Tx, who id.Account) error {
+	return errors.Join(tx.SetPending(ctx, who, ""), tx.DropLinks(ctx, who, linkConfirm))
 }

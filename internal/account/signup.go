@@ -110,10 +110,28 @@ func accept(ctx context.Context, tx Tx, text string, a *Account) error {
 	if err != nil {
 		return err
 	}
+	if in.Role != Listener {
+		if err := stillAdmin(ctx, tx, in.Maker); err != nil {
+			return err
+		}
+	}
 	if a.Role = in.Role; in.Email != "" && in.Email == a.Email {
 		a.Confirmed = tx.Now()
 	}
 	return tx.DeleteInvitation(ctx, in.ID, "")
+}
+
+// stillAdmin refuses an invitation to more than listening whose maker may not
+// give that any more.
+func stillAdmin(ctx context.Context, tx Tx, maker string) error {
+	if maker == Operator().actor() {
+		return nil
+	}
+	a, err := tx.Account(ctx, id.Account(maker))
+	if fault.Is(err, fault.NotFound) || err == nil && !a.Role.Has(Admin) {
+		return fault.New(fault.Forbidden, "Who made this invitation may not give that role any more. Ask for another one.")
+	}
+	return err
 }
 
 // Add makes an account for somebody else, whether sign-up is open or not.

@@ -95,7 +95,8 @@ func token(t account.Token, secret string) Token {
 type profileInput struct {
 	Body struct {
 		Name          *string `json:"name,omitempty" maxLength:"100"`
-		Email         *string `json:"email,omitempty" maxLength:"254" doc:"Empty for none. Where letters leave the node, another one holds once it is confirmed"`
+		Email         *string `json:"email,omitempty" maxLength:"254" doc:"Empty for none. Another one needs a session and the password; where letters leave the node, it holds once it is confirmed"`
+		Password      string  `json:"password,omitempty" doc:"To change the address"`
 		HistoryPaused *bool   `json:"history_paused,omitempty"`
 	}
 }
@@ -135,6 +136,7 @@ func (a *API) people(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/me", id: "get-me", tag: tag, scope: account.ScopeRead, summary: "Who am I"}, a.me)
 	add(r, operation{method: http.MethodPatch, path: "/me", id: "edit-me", tag: tag, scope: account.ScopeLibrary, summary: "Change name, mail or history"}, a.editMe)
 	add(r, operation{method: http.MethodDelete, path: "/me", id: "delete-me", tag: tag, scope: account.ScopeLibrary, session: true, summary: "Delete the account"}, a.deleteMe)
+	add(r, operation{method: http.MethodPost, path: "/me/address/letter", id: "ask-address", tag: tag, scope: account.ScopeLibrary, session: true, status: http.StatusAccepted, summary: "Send the letter once more that asks whether an address is yours"}, a.askAddress)
 	add(r, operation{method: http.MethodGet, path: "/devices", id: "list-devices", tag: tag, scope: account.ScopeListen, summary: "Keys that sign plays"}, a.devices)
 	add(r, operation{method: http.MethodPost, path: "/devices", id: "add-device", tag: tag, scope: account.ScopeListen, status: http.StatusCreated, summary: "Register a key"}, a.addDevice)
 	add(r, operation{method: http.MethodDelete, path: "/devices/{id}", id: "revoke-device", tag: tag, scope: account.ScopeListen, summary: "Revoke a key"}, a.revokeDevice)
@@ -153,17 +155,7 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*output[Me], error) {
 
 func (a *API) editMe(ctx context.Context, in *profileInput) (*output[Me], error) {
 	p := account.From(ctx)
-	x, err := a.Accounts.Account(ctx, p.Account)
-	if err != nil {
-		return nil, err
-	}
-	if in.Body.Name != nil {
-		x.Name = *in.Body.Name
-	}
-	if in.Body.Email != nil {
-		x.Email = *in.Body.Email
-	}
-	if err := a.Accounts.SetProfile(ctx, p, x.Name, x.Email); err != nil {
+	if err := a.Accounts.SetProfile(ctx, p, account.Profile{Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password}); err != nil {
 		return nil, err
 	}
 	if in.Body.HistoryPaused != nil {
@@ -172,6 +164,11 @@ func (a *API) editMe(ctx context.Context, in *profileInput) (*output[Me], error)
 		}
 	}
 	return a.me(ctx, nil)
+}
+
+func (a *API) askAddress(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	_, err := a.Accounts.AskAgain(ctx, account.From(ctx))
+	return nil, err
 }
 
 func (a *API) deleteMe(ctx context.Context, in *passwordInput) (*struct{}, error) {

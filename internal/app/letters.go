@@ -105,7 +105,7 @@ func (n *node) compose(ctx context.Context, e account.Errand, secret []byte) (p 
 	case account.ErrandReset:
 		p.letter, err = w.Reset(lang(a), name, a.Name, at("/reset?token=", l.Secret))
 	case account.ErrandConfirm:
-		p.letter, err = w.Confirm(lang(a), name, a.Name, a.Handle, at("/address?token=", l.Secret))
+		p.letter, err = w.Confirm(lang(a), name, a.Handle, at("/address?token=", l.Secret))
 	case account.ErrandPassword:
 		p.letter, err = w.Password(lang(a), name, a.Name)
 	case account.ErrandMoved:

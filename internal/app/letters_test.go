@@ -171,7 +171,11 @@ func TestLettersAboutAccounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.accounts.SetProfile(ctx, in.Principal, "Bo", "bo@other.example"); err != nil {
+	other, name := "bo@other.example", "Bo B."
+	if err := c.accounts.SetProfile(ctx, in.Principal, account.Profile{Email: &other, Password: passphrase + " 2"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.accounts.SetProfile(ctx, in.Principal, account.Profile{Name: &name}); err != nil { // which loses no address that waits
 		t.Fatal(err)
 	}
 	if a, err := c.accounts.Account(ctx, in.Account); err != nil || a.Email != "bo@example.org" || a.Pending != "bo@other.example" {

@@ -75,7 +75,7 @@ func message(ctx context.Context, l Letter, from Address) (*gomail.Msg, error) {
 		return nil, err
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if err := m.FromFormat(name, from.Mail); err != nil {
+	if err := m.From((&mail.Address{Name: name, Address: from.Mail}).String()); err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "%q is no mail address.", from.Mail)
 	}
 	if err := m.To(l.To); err != nil {

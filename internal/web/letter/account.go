@@ -12,10 +12,12 @@ func (w *Writer) Reset(lang, node, name, link string) (Letter, error) {
 }
 
 // Confirm asks whether an address is theirs.
-func (w *Writer) Confirm(lang, node, name, handle, link string) (Letter, error) {
+//
+// It goes to somebody who may have nothing to do with it, so nothing is in it
+// that a stranger can word.
+func (w *Writer) Confirm(lang, node, handle, link string) (Letter, error) {
 	v := w.in(lang, node)
 	return v.write(v.say("Is this your address?"), []part{
-		{Text: v.say("Hello %s,", name)},
 		{Text: v.say("the account @%s on %s is to have this address. If that is you, say so with this link; it works for three days:", handle, node)},
 		{Text: v.say("This is my address"), Link: link},
 		{Text: v.say("If it is not you, there is nothing to be done: without the link no letters come here.")},

@@ -46,7 +46,9 @@ func TestAccountPage(t *testing.T) {
 	v := n.join("bo")
 	v.send("/account", "name", "", "email", "no mail").sees(422, "/account", "1 to 60 characters")
 	v.send("/account", "name", "Bo B.", "email", "no mail").sees(422, "/account", "no mail address", `value="Bo B."`)
-	v.send("/account", "name", "Bo B.", "email", "bo@example.org").sees(200, "/account", "Saved.", "bo@example.org")
+	v.send("/account", "name", "Bo B.", "email", "bo@example.org").sees(422, "/account", "needs your password")
+	v.send("/account", "name", "Bo B.", "email", "bo@example.org", "password", words).sees(200, "/account", "Saved.", "bo@example.org")
+	v.send("/account", "name", "Bo C.", "email", "bo@example.org").sees(200, "/account", "Saved.", "bo@example.org")
 
 	v.send("/account/password", "old", "wrong", "password", words+"2").sees(422, "/account/password", "not your password").misses(words)
 	other := n.visitor()

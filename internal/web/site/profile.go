@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -83,7 +84,8 @@ var lifetimes = []web.Option{{Value: "30", Label: "30 days"}, {Value: "90", Labe
 func profileFields(a account.Account) []web.Field {
 	return []web.Field{
 		{Name: "name", ID: "p-name", Label: "Name, as shown", Value: a.Name, Autocomplete: "name", Required: true, MaxLength: 60},
-		{Name: "email", ID: "p-email", Label: "Mail address, if you like", Type: "email", Value: a.Email, Autocomplete: "email", MaxLength: 254},
+		{Name: "email", ID: "p-email", Label: "Mail address, if you like", Type: "email", Value: cmp.Or(a.Pending, a.Email), Autocomplete: "email", MaxLength: 254},
+		{Name: "password", ID: "p-password", Label: "Your password, for another address", Type: "password", Autocomplete: "current-password", MaxLength: 1024},
 	}
 }
 
@@ -204,14 +206,23 @@ func (v *visit) accountAgain(err error, pick func(*AccountPage) []web.Field) err
 }
 
 func (v *visit) saveProfile() error {
-	if err := v.site.Accounts.SetProfile(v.Context(), v.viewer, v.form.Get("name"), v.form.Get("email")); err != nil {
+	name, email := v.form.Get("name"), v.form.Get("email")
+	if err := v.site.Accounts.SetProfile(v.Context(), v.viewer, account.Profile{Name: &name, Email: &email, Password: v.form.Get("password")}); err != nil {
 		return v.accountAgain(err, func(p *AccountPage) []web.Field { return p.Profile })
 	}
 	a, err := v.site.Accounts.Account(v.Context(), v.viewer.Account)
-	if err == nil && a.Pending != "" && strings.EqualFold(a.Pending, strings.TrimSpace(v.form.Get("email"))) {
+	if err == nil && a.Pending != "" && v.form.Get("password") != "" && strings.EqualFold(a.Pending, strings.TrimSpace(email)) {
 		return v.goTo("/account", v.say("A letter is on its way to %s.", a.Pending))
 	}
 	return v.goTo("/account", "Saved.")
+}
+
+func (v *visit) askAddress() error {
+	to, err := v.site.Accounts.AskAgain(v.Context(), v.viewer)
+	if err != nil {
+		return err
+	}
+	return v.goTo("/account", v.say("A letter is on its way to %s.", to))
 }
 
 func (v *visit) changePassword() error {

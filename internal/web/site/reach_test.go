@@ -57,6 +57,7 @@ var operations = map[string]string{
 	"GET /account":                 "get-me list-sessions list-devices list-tokens add-device",
 	"POST /account":                "edit-me",
 	"POST /account/password":       "change-password",
+	"POST /account/address":        "ask-address",
 	"POST /account/sessions/end":   "sign-out-everywhere",
 	"POST /account/devices/revoke": "revoke-device",
 	"POST /account/tokens":         "make-token",

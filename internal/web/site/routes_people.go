@@ -21,6 +21,7 @@ func (s *Site) peoplePages() []page {
 		{pattern: "POST /invitations/withdraw", who: listener, do: (*visit).uninvite},
 		{pattern: "GET /account", who: listener, do: (*visit).account},
 		{pattern: "POST /account", who: listener, do: (*visit).saveProfile},
+		{pattern: "POST /account/address", who: listener, do: (*visit).askAddress},
 		{pattern: "POST /account/password", who: listener, do: (*visit).changePassword},
 		{pattern: "POST /account/sessions/end", who: listener, do: (*visit).endSessions},
 		{pattern: "POST /account/devices/revoke", who: listener, do: (*visit).revokeDevice},
