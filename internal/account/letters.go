@@ -168,10 +168,10 @@ func (s *Service) AskAgain(ctx context.Context, p Principal) (to string, err err
 		if err != nil {
 			return err
 		}
-		if to = a.Pending; to == "" && a.Confirmed.IsZero() {
+		if to = a.Pending; to == "" && s.confirms && a.Confirmed.IsZero() {
 			to = a.Email
 		}
-		if !s.confirms || to == "" {
+		if to == "" {
 			return fault.New(fault.Conflict, "There is no address that waits for you to confirm it.")
 		}
 		return s.ask(ctx, tx, a, to)

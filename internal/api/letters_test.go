@@ -17,6 +17,8 @@ func (h *house) checkLetters(root, ada caller) {
 	h.t.Helper()
 	h.guest().do(http.MethodPost, "/password/letter", map[string]any{"login": "nobody"}, http.StatusAccepted, nil)
 	h.guest().refused(http.MethodPost, "/me/address", map[string]any{"token": "made up"}, http.StatusForbidden)
+	h.written("ada", "ada@example.org")
+	ada.do(http.MethodPost, "/me/address/letter", nil, http.StatusAccepted, nil) // and voids the link of the one before
 	h.guest().do(http.MethodPost, "/me/address", map[string]any{"token": h.written("ada", "ada@example.org")}, http.StatusNoContent, nil)
 	var me struct {
 		Email     string `json:"email"`

@@ -123,7 +123,7 @@ func TestLettersAboutAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	to, text := c.next(1)
-	if to[0] != "bo@example.org" || !strings.Contains(text[0], "Hallo bo,") {
+	if to[0] != "bo@example.org" || !strings.Contains(text[0], "das Konto @bo auf Quayside") {
 		t.Errorf("to %s: %s", to, text[0])
 	}
 	// Nobody has shown that the address is bo's: it brings no link for a password.

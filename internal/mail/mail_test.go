@@ -187,3 +187,30 @@ func TestMaildir(t *testing.T) {
 		t.Errorf("%q, %v", how, err)
 	}
 }
+
+// A node may be called anything; its letters say so.
+func TestNamesOfNodes(t *testing.T) {
+	for _, name := range []string{`12" Club`, `back\`, `"A", B <c@d.example>`, "größer", "(a"} {
+		path := filepath.Join(t.TempDir(), "mail")
+		d := &own.Maildir{Path: path, From: own.Address{Name: func(context.Context) string { return name }, Mail: "9ten@music.example"}}
+		if err := d.Send(t.Context(), letter("ada@example.org")); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		list, err := filepath.Glob(filepath.Join(path, "new", "*"))
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%q, %v", list, err)
+		}
+		raw, err := os.ReadFile(list[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := mail.ReadMessage(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from, err := m.Header.AddressList("From"); err != nil || len(from) != 1 || from[0].Name != name || from[0].Address != "9ten@music.example" {
+			t.Errorf("%s: %v, %v", name, from, err)
+		}
+	}
+}
