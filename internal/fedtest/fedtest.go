@@ -124,6 +124,7 @@ type Server struct {
 	mu    sync.Mutex
 	docs  map[string]*vocab.Object // by path
 	files map[string]file
+	leads map[string]string // path to address
 	// Answer is the status of its inboxes, 0 for 202; of Fetch that of documents.
 	answer, fetch int
 	retryAfter    string
@@ -142,7 +143,7 @@ type Posted struct {
 // NewServer starts one.
 func NewServer(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{t: t, docs: map[string]*vocab.Object{}, files: map[string]file{}, asked: map[string]int{}}
+	s := &Server{t: t, docs: map[string]*vocab.Object{}, files: map[string]file{}, leads: map[string]string{}, asked: map[string]int{}}
 	s.Server = httptest.NewTLSServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -202,6 +203,13 @@ func (s *Server) Serve(path, contentType string, body []byte) {
 	s.files[path] = file{contentType, body}
 }
 
+// Leads has a path lead to an address.
+func (s *Server) Leads(path, address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leads[path] = address
+}
+
 // Runs has the server say what software it runs.
 func (s *Server) Runs(software string) {
 	s.Serve("/.well-known/nodeinfo", "application/json", []byte(`{"links":[{"rel":"http://nodeinfo.diaspora.software/ns/schema/2.1","href":"`+s.URL+`/nodeinfo/2.1"}]}`))
@@ -218,6 +226,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.asked[r.URL.Path]++
 	if s.fetch != 0 {
 		w.WriteHeader(s.fetch)
+		return
+	}
+	if to, ok := s.leads[r.URL.Path]; ok {
+		http.Redirect(w, r, to, http.StatusFound)
 		return
 	}
 	if f, ok := s.files[r.URL.Path]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -174,6 +175,22 @@ func TestLaidAside(t *testing.T) {
 	)
 	if got := w.followers(); got != 1 {
 		t.Errorf("%d followers", got)
+	}
+}
+
+// Who has gone since they were heard of is forgotten, and nobody's server is asked
+// anything about who is known.
+func TestGoneSince(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	w.receive(ada.Activity("Follow", "1", vocab.At(w.Site.Act(w.Act))))
+	s.Fetches(http.StatusGone)
+	w.Pass(48 * time.Hour)
+	asked := s.Asked("/users/ada")
+	w.receive(ada.Activity("Delete", "2", vocab.At(ada.ID)))
+	if got := w.followers(); got != 0 || s.Asked("/users/ada") != asked {
+		t.Errorf("%d followers, asked %d times more", got, s.Asked("/users/ada")-asked)
 	}
 }
 

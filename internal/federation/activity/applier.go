@@ -136,9 +136,12 @@ func (a *Applier) apply(ctx context.Context, r social.Received) error {
 	if err != nil {
 		return err
 	}
-	from, err := a.Servers.Actor(ctx, r.Actor)
+	from, err := a.Servers.Known(ctx, r.Actor)
 	if err != nil {
 		return err
+	}
+	if from.ID != r.Actor {
+		return fault.New(fault.Forbidden, "%q is not %s's.", r.ID, from.ID)
 	}
 	sent := false
 	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {

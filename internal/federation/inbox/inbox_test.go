@@ -257,3 +257,25 @@ func TestGoodbye(t *testing.T) {
 		t.Errorf("kept %v", got)
 	}
 }
+
+// Somebody who is known and is no more has said so with a key that is gone from
+// their server by now: it is heard all the same, and nothing else in their name.
+func TestGoodbyeOfTheKnown(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	if _, err := w.Servers.Actor(t.Context(), ada.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.Fetches(http.StatusGone)
+	w.Pass(48 * time.Hour)
+	bye := fedtest.JSON(t, ada.Activity("Delete", "1", vocab.At(ada.ID)))
+	forged := s.Actor("mallory")
+	forged.Key.ID = ada.Key.ID
+	if got := w.send(forged.Request(sig.Cavage, bye, w.Now())); got != http.StatusAccepted || w.kept() != nil {
+		t.Errorf("forged: %d, kept %v", got, w.kept())
+	}
+	if got := w.send(ada.Request(sig.Cavage, bye, w.Now())); got != http.StatusAccepted || len(w.kept()) != 1 {
+		t.Errorf("goodbye: %d, kept %v", got, w.kept())
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"math"
 	"strings"
 	"time"
 
@@ -15,7 +16,20 @@ import (
 
 // Actor tells who somebody is, asking their server when what is known is older
 // than a day. A server that is away is excused as long as anything is known.
-func (s *Servers) Actor(ctx context.Context, iri string) (a social.Actor, err error) {
+func (s *Servers) Actor(ctx context.Context, iri string) (social.Actor, error) {
+	return s.actor(ctx, iri, actorFor)
+}
+
+// Known tells who somebody is as it was learned last, however long ago. Only who
+// is not known at all is asked for.
+func (s *Servers) Known(ctx context.Context, iri string) (social.Actor, error) {
+	return s.actor(ctx, iri, ever)
+}
+
+// ever is longer than anything is kept.
+const ever = time.Duration(math.MaxInt64)
+
+func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (a social.Actor, err error) {
 	if err := s.Policy.Allow(ctx, Host(iri)); err != nil {
 		return a, err
 	}
@@ -24,7 +38,7 @@ func (s *Servers) Actor(ctx context.Context, iri string) (a social.Actor, err er
 		return err
 	})
 	known := err == nil
-	if known && s.Now().Sub(a.Fetched) < actorFor {
+	if known && s.Now().Sub(a.Fetched) < counts {
 		return a, nil
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -37,11 +51,16 @@ func (s *Servers) Actor(ctx context.Context, iri string) (a social.Actor, err er
 	return fresh, err
 }
 
-// fetchActor asks for somebody's document and keeps it with their keys.
+// fetchActor asks for somebody's document and keeps it with their keys. A document
+// of somebody else is refused, though their own server leads to it: who is asked
+// for by their address must not turn out to be another.
 func (s *Servers) fetchActor(ctx context.Context, iri string) (social.Actor, error) {
 	o, err := s.Document(ctx, iri)
 	if err != nil {
 		return social.Actor{}, err
+	}
+	if o.ID != iri {
+		return social.Actor{}, fault.New(fault.Invalid, "%s has a document that says it is %s.", iri, o.ID)
 	}
 	return s.Learn(ctx, o)
 }
@@ -120,7 +139,9 @@ func keyOf(id, owner string) bool {
 const maxKeys = 8
 
 // Key finds a key by its address, and whose it is. With fresh, one that is known
-// is asked for again, unless that was done just now.
+// is asked for again, unless that was done just now. Of a server that is away, and
+// of somebody who is no more, the key that is known counts: with it they say that
+// they are gone.
 func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error) {
 	if err := s.Policy.Allow(ctx, Host(id)); err != nil {
 		return nil, "", err
@@ -139,7 +160,7 @@ func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.Pu
 	}
 	known := err == nil
 	now, err := s.fetchKey(ctx, id)
-	if known && fault.Is(err, fault.Unavailable) {
+	if known && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NotFound)) {
 		return parsed(k)
 	}
 	if err != nil {

@@ -142,3 +142,21 @@ func TestAskedTooOften(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Nobody becomes somebody else by leading to their document.
+func TestActorElsewhere(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, mallory := s.Actor("ada"), evil.Actor("mallory")
+	n := fedtest.NewNode(t, s, evil)
+	if _, err := n.Servers.Actor(t.Context(), mallory.ID); err != nil {
+		t.Fatal(err)
+	}
+	n.Pass(25 * time.Hour)
+	evil.Leads("/users/mallory", ada.ID)
+	if a, err := n.Servers.Actor(t.Context(), mallory.ID); !fault.Is(err, fault.Invalid) {
+		t.Errorf("mallory is %s, %v", a.ID, err)
+	}
+	if a, err := n.Servers.Known(t.Context(), mallory.ID); err != nil || a.ID != mallory.ID {
+		t.Errorf("what is known of mallory is %s, %v", a.ID, err)
+	}
+}
