@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -62,11 +63,11 @@ func (n *node) openFederation() error {
 	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
-		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
+		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
 	})
 	f.inbox = inbox.New(inbox.Config{
 		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
-		Address: func(r *http.Request) string { return limit.Network(gate.Client(r.Context()).Addr) },
+		Address: subnet,
 	})
 	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Type: mediaType, Log: n.logger("documents")}
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, Store: n.db, Sent: f.courier.Wake}
@@ -74,18 +75,30 @@ func (n *node) openFederation() error {
 	return nil
 }
 
+// subnet is where a request comes from, for limits.
+func subnet(r *http.Request) string { return limit.Network(gate.Client(r.Context()).Addr) }
+
 func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
-	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")"}
+	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")", Allow: f.mayAsk}
 	return &remote.Servers{
 		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
 		Questions: remote.NewQuestions(), Now: f.node.now, Log: f.node.logger("remote"),
 	}
 }
 
+// mayAsk refuses servers that the node has nothing to do with, wherever they are
+// led to from, and the node itself: it would ask itself without end.
+func (f *federation) mayAsk(ctx context.Context, host string) error {
+	if own := (form.Site{Origin: f.node.cfg.BaseURL}).Host(); strings.EqualFold(host, own) {
+		return fault.New(fault.Forbidden, "%s is this node itself.", host)
+	}
+	return f.policy().Allow(ctx, host)
+}
+
 // files asks for sound of other servers: for as long as somebody listens, and of
 // one server for many at a time.
 func (f *federation) files(reach []netip.Prefix) *http.Client {
-	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")"}
+	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")", Allow: f.mayAsk}
 	t := safe.Transport()
 	t.MaxConnsPerHost = 256
 	c := safe.Client(t)

@@ -337,7 +337,7 @@ func (a *Actor) Plays(handle, name, title string) {
 func (n *Node) Desk(store social.Store, site form.Site) *elsewhere.Desk {
 	servers := *n.Servers
 	servers.Store = store
-	return elsewhere.New(elsewhere.Config{Site: site, Store: store, Servers: &servers, Files: servers.Client, Sent: func() {}, Now: n.Now, Log: Quiet(), Cover: noCover})
+	return elsewhere.New(elsewhere.Config{Site: site, Store: store, Servers: &servers, Files: servers.Client, Sent: func() {}, Listener: func(*http.Request) string { return "" }, Now: n.Now, Log: Quiet(), Cover: noCover})
 }
 
 func noCover(context.Context, io.Reader) (music.Cover, error) {

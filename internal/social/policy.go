@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -66,6 +67,9 @@ func (p *HostPolicy) Allow(ctx context.Context, host string) error {
 // allow asks the rule of the longest name that the host's ends in.
 func (p *HostPolicy) allow(ctx context.Context, tx Tx, host string) error {
 	name := bare(host)
+	if strings.ContainsFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		return refusal(name) // rules are in ASCII: written otherwise, a name would pass by its own
+	}
 	for at := name; at != ""; _, at, _ = strings.Cut(at, ".") {
 		r, err := tx.Rule(ctx, at)
 		if fault.Is(err, fault.NotFound) {
@@ -231,7 +235,7 @@ func readList(list io.Reader) (rules []Rule, left int, err error) {
 			return nil, 0, fault.New(fault.Invalid, "Line %d of the list: %s", line, fault.Message(err))
 		}
 		why := strings.TrimSpace(cell("public_comment"))
-		rules = append(rules, Rule{Host: host, Verdict: Block, Reason: why[:min(len(why), maxReason)]})
+		rules = append(rules, Rule{Host: host, Verdict: Block, Reason: strings.ToValidUTF8(why[:min(len(why), maxReason)], "")})
 	}
 }
 

@@ -17,8 +17,8 @@ func (tx socialTx) ActorByHandle(ctx context.Context, host, handle string) (soci
 }
 
 func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
-	err := tx.Q.RemoteReleasePut(ctx, sqlgen.RemoteReleasePutParams{ID: string(id.New[id.Release](tx.Now())), Iri: r.IRI, Actor: r.Actor, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind),
-		Date: r.Date, Licence: r.Licence, Description: r.Description, Page: r.Page, Picture: r.Picture, Published: ms(r.Published), Updated: ms(r.Updated), Fetched: tx.Ms()})
+	err := tx.Q.RemoteReleasePut(ctx, sqlgen.RemoteReleasePutParams{ID: string(id.New[id.Release](tx.Now())), Iri: r.IRI, Actor: r.Actor, Title: text(r.Title), Artist: text(r.Artist), Kind: string(r.Kind),
+		Date: text(r.Date), Licence: text(r.Licence), Description: text(r.Description), Page: text(r.Page), Picture: text(r.Picture), Published: ms(r.Published), Updated: ms(r.Updated), Fetched: tx.Ms()})
 	if err != nil {
 		return wrap(err, "release")
 	}
@@ -51,8 +51,8 @@ func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
 }
 
 func trackRow(t *social.Track, release, fresh string, place int) sqlgen.RemoteTrackPutParams {
-	return sqlgen.RemoteTrackPutParams{ID: fresh, Iri: t.IRI, Release: release, Place: int64(place), Disc: t.Disc, Number: t.Number, Title: t.Title, Artist: t.Artist, Duration: t.DurationMS,
-		Isrc: t.ISRC, Explicit: t.Explicit, Lyrics: t.Lyrics, Sound: t.Sound, MediaType: t.MediaType, Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain}
+	return sqlgen.RemoteTrackPutParams{ID: fresh, Iri: t.IRI, Release: release, Place: int64(place), Disc: t.Disc, Number: t.Number, Title: text(t.Title), Artist: text(t.Artist), Duration: t.DurationMS,
+		Isrc: text(t.ISRC), Explicit: t.Explicit, Lyrics: text(t.Lyrics), Sound: text(t.Sound), MediaType: text(t.MediaType), Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain}
 }
 
 func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
@@ -27,6 +28,11 @@ type socialTx struct{ *Tx }
 
 func (tx socialTx) Now() time.Time { return tx.Tx.Now }
 
+// text is a stranger's words, or such as hold them, as both databases take them:
+// Postgres refuses NULs and what is no UTF-8, which cutting makes too, and would
+// refuse all that is to be kept with it.
+func text(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }
+
 func peer(r sqlgen.Peer) social.Peer {
 	return social.Peer{Host: r.Host, Software: r.Software, Version: r.Version, Informed: utc(r.Informed), Form: r.Form, Formed: utc(r.Formed), Failures: r.Failures,
 		Closed: utc(r.Closed), Delivered: utc(r.Delivered), Failed: utc(r.Failed), Error: r.Error, Received: utc(r.Received)}
@@ -41,8 +47,8 @@ func (tx socialTx) Peer(ctx context.Context, host string) (social.Peer, error) {
 }
 
 func (tx socialTx) PutPeer(ctx context.Context, p social.Peer) error {
-	return wrap(tx.Q.PeerPut(ctx, sqlgen.PeerPutParams{Host: p.Host, Software: p.Software, Version: p.Version, Informed: ms(p.Informed), Form: p.Form, Formed: ms(p.Formed),
-		Failures: p.Failures, Closed: ms(p.Closed), Delivered: ms(p.Delivered), Failed: ms(p.Failed), Error: p.Error, Received: ms(p.Received)}), "peer")
+	return wrap(tx.Q.PeerPut(ctx, sqlgen.PeerPutParams{Host: p.Host, Software: text(p.Software), Version: text(p.Version), Informed: ms(p.Informed), Form: p.Form, Formed: ms(p.Formed),
+		Failures: p.Failures, Closed: ms(p.Closed), Delivered: ms(p.Delivered), Failed: ms(p.Failed), Error: text(p.Error), Received: ms(p.Received)}), "peer")
 }
 
 func (tx socialTx) Peers(ctx context.Context, after string, n int) ([]social.Peer, error) {
@@ -67,8 +73,8 @@ func remoteActor(r sqlgen.RemoteActor) social.Actor {
 }
 
 func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {
-	return wrap(tx.Q.RemoteActorPut(ctx, sqlgen.RemoteActorPutParams{ID: a.ID, Host: a.Host, Kind: a.Kind, Handle: a.Handle, Name: a.Name, Summary: a.Summary, Url: a.URL,
-		Icon: a.Icon, Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: a.Outbox, Releases: a.Releases, Followers: a.Followers, MovedTo: a.MovedTo, Fetched: ms(a.Fetched)}), "actor")
+	return wrap(tx.Q.RemoteActorPut(ctx, sqlgen.RemoteActorPutParams{ID: a.ID, Host: a.Host, Kind: text(a.Kind), Handle: text(a.Handle), Name: text(a.Name), Summary: text(a.Summary), Url: text(a.URL),
+		Icon: text(a.Icon), Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: text(a.Outbox), Releases: a.Releases, Followers: text(a.Followers), MovedTo: text(a.MovedTo), Fetched: ms(a.Fetched)}), "actor")
 }
 
 func (tx socialTx) DropActor(ctx context.Context, actor string) error {
@@ -94,7 +100,7 @@ func (tx socialTx) SetKeys(ctx context.Context, owner string, keys []social.Key)
 }
 
 func (tx socialTx) AddFollower(ctx context.Context, act id.Act, actor, activity string) (bool, error) {
-	n, err := tx.Q.RemoteFollowerPut(ctx, sqlgen.RemoteFollowerPutParams{Act: string(act), Actor: actor, Activity: activity, Since: tx.Ms()})
+	n, err := tx.Q.RemoteFollowerPut(ctx, sqlgen.RemoteFollowerPutParams{Act: string(act), Actor: actor, Activity: text(activity), Since: tx.Ms()})
 	return n > 0, wrap(err, "follower")
 }
 
@@ -144,11 +150,11 @@ func (tx socialTx) Unapplied(ctx context.Context, n int) ([]social.Received, err
 }
 
 func (tx socialTx) Applied(ctx context.Context, activity, trouble string) error {
-	return wrap(tx.Q.InboxApplied(ctx, sqlgen.InboxAppliedParams{Applied: tx.Ms(), Body: []byte{}, Error: trouble, ID: activity}), "inbox")
+	return wrap(tx.Q.InboxApplied(ctx, sqlgen.InboxAppliedParams{Applied: tx.Ms(), Body: []byte{}, Error: text(trouble), ID: activity}), "inbox")
 }
 
 func (tx socialTx) NotApplied(ctx context.Context, activity, trouble string) error {
-	return wrap(tx.Q.InboxAgain(ctx, sqlgen.InboxAgainParams{Error: trouble, ID: activity}), "inbox")
+	return wrap(tx.Q.InboxAgain(ctx, sqlgen.InboxAgainParams{Error: text(trouble), ID: activity}), "inbox")
 }
 
 func (tx socialTx) ForgetReceived(ctx context.Context, before time.Time) error {
@@ -217,7 +223,7 @@ func (tx socialTx) Delivered(ctx context.Context, d social.Delivery) error {
 }
 
 func (tx socialTx) Again(ctx context.Context, d social.Delivery, at time.Time, trouble string) error {
-	return wrap(tx.Q.DeliveryAgain(ctx, sqlgen.DeliveryAgainParams{Due: ms(at), Tries: d.Tries, Error: trouble, Outgoing: d.ID, Inbox: d.Inbox}), "delivery")
+	return wrap(tx.Q.DeliveryAgain(ctx, sqlgen.DeliveryAgainParams{Due: ms(at), Tries: d.Tries, Error: text(trouble), Outgoing: d.ID, Inbox: d.Inbox}), "delivery")
 }
 
 func (tx socialTx) Hurry(ctx context.Context, host string) error {

@@ -17,7 +17,7 @@ func (tx socialTx) Rule(ctx context.Context, host string) (social.Rule, error) {
 }
 
 func (tx socialTx) PutRule(ctx context.Context, r social.Rule) error {
-	return wrap(tx.Q.ServerRulePut(ctx, sqlgen.ServerRulePutParams{Host: r.Host, Verdict: string(r.Verdict), Reason: r.Reason, Since: ms(r.Since)}), "rule")
+	return wrap(tx.Q.ServerRulePut(ctx, sqlgen.ServerRulePutParams{Host: r.Host, Verdict: string(r.Verdict), Reason: text(r.Reason), Since: ms(r.Since)}), "rule")
 }
 
 func (tx socialTx) DropRule(ctx context.Context, host string) error {

@@ -36,7 +36,7 @@ func (tx socialTx) Public(ctx context.Context, t social.Thing) (social.Thing, id
 }
 
 func (tx socialTx) React(ctx context.Context, r social.Reacted) (bool, error) {
-	n, err := tx.Q.ReactionPut(ctx, sqlgen.ReactionPutParams{Actor: r.Actor, Kind: string(r.Kind), Release: string(r.Thing.Release), Track: string(r.Thing.Track), Activity: r.Activity, At: ms(r.At)})
+	n, err := tx.Q.ReactionPut(ctx, sqlgen.ReactionPutParams{Actor: r.Actor, Kind: string(r.Kind), Release: string(r.Thing.Release), Track: string(r.Thing.Track), Activity: text(r.Activity), At: ms(r.At)})
 	return n > 0, wrap(err, "reaction")
 }
 
@@ -69,12 +69,12 @@ func (tx socialTx) Reactions(ctx context.Context, r id.Release) (map[social.Thin
 
 func (tx socialTx) PutComment(ctx context.Context, c social.Comment) (bool, error) {
 	n, err := tx.Q.CommentPut(ctx, sqlgen.CommentPutParams{ID: string(c.ID), Release: string(c.Thing.Release), Track: string(c.Thing.Track), Parent: string(c.Parent), Account: string(c.Author.Account),
-		Actor: c.Author.Actor, Host: c.Author.Host, Iri: c.IRI, Url: c.URL, Html: c.HTML, Position: c.Position, At: ms(c.At)})
+		Actor: c.Author.Actor, Host: c.Author.Host, Iri: c.IRI, Url: text(c.URL), Html: text(c.HTML), Position: c.Position, At: ms(c.At)})
 	return n > 0, wrap(err, "comment")
 }
 
 func (tx socialTx) EditComment(ctx context.Context, c social.Comment) error {
-	return wrap(tx.Q.CommentEdit(ctx, sqlgen.CommentEditParams{Html: c.HTML, Position: c.Position, Changed: ms(c.Changed), ID: string(c.ID)}), "comment")
+	return wrap(tx.Q.CommentEdit(ctx, sqlgen.CommentEditParams{Html: text(c.HTML), Position: c.Position, Changed: ms(c.Changed), ID: string(c.ID)}), "comment")
 }
 
 func (tx socialTx) HideComment(ctx context.Context, c id.Comment, hidden bool) error {

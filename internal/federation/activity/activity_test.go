@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/storetest"
 )
 
 type world struct {
@@ -176,6 +178,40 @@ func TestLaidAside(t *testing.T) {
 	if got := w.followers(); got != 1 {
 		t.Errorf("%d followers", got)
 	}
+}
+
+// What a stranger wrote stops nothing, though it cannot be kept.
+func TestBadWords(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	storetest.Both(t, func(t *testing.T, url string) {
+		w := &world{Node: fedtest.NewNodeOn(t, url, s)}
+		w.receive(ada.Activity("Follow", "1", vocab.At("\x00"+strings.Repeat("ä", 200))), ada.Activity("Follow", "2", vocab.At("https://"+strings.Repeat("ä", 200))))
+		w.n++
+		if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error {
+			_, err := tx.Receive(t.Context(), social.Received{ID: "https://x.example/1", Host: "x", Actor: ada.ID, Body: []byte("{")})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.apply(bad{w.DB})
+	})
+}
+
+// bad is a store that takes no reason but the one without a stranger's words.
+type bad struct{ social.Store }
+
+func (b bad) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	return b.Store.SocialUpdate(ctx, func(tx social.Tx) error { return fn(badTx{tx}) })
+}
+
+type badTx struct{ social.Tx }
+
+func (b badTx) Applied(ctx context.Context, activity, trouble string) error {
+	if trouble != "" && trouble != "The reason cannot be kept." {
+		return errDisk
+	}
+	return b.Tx.Applied(ctx, activity, trouble)
 }
 
 // Who has gone since they were heard of is forgotten, and nobody's server is asked

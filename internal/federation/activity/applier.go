@@ -3,6 +3,7 @@ package activity
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -122,13 +123,23 @@ func (a *Applier) one(ctx context.Context, r social.Received) error {
 	return nil
 }
 
+// lay lays an activity aside. What cannot be laid aside with its reason, since that
+// holds a stranger's words, is laid aside without: it must not be the first for ever.
 func (a *Applier) lay(ctx context.Context, r social.Received, why error) error {
-	return a.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.Applied(ctx, r.ID, short(why)) })
+	err := a.applied(ctx, r, short(why))
+	if err != nil && ctx.Err() == nil {
+		err = a.applied(ctx, r, "The reason cannot be kept.")
+	}
+	return err
+}
+
+func (a *Applier) applied(ctx context.Context, r social.Received, why string) error {
+	return a.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.Applied(ctx, r.ID, why) })
 }
 
 func short(err error) string {
 	s := fault.Message(err)
-	return s[:min(len(s), longest)]
+	return strings.ToValidUTF8(s[:min(len(s), longest)], "")
 }
 
 func (a *Applier) apply(ctx context.Context, r social.Received) error {

@@ -31,6 +31,9 @@ const (
 	own = "9ten"
 	// idle bounds how long it sleeps when a clock is set back meanwhile.
 	idle = time.Minute
+	// hold is how long a host is left alone after something went wrong here: what
+	// was tried could not be written down, so it would be tried again at once.
+	hold = 10 * time.Second
 )
 
 // How long it waits after each try; the last pause stands for all later ones. A
@@ -56,11 +59,12 @@ type Courier struct {
 	Log     *slog.Logger
 
 	wake chan struct{}
+	held *sync.Map // until when hosts are left alone, of whom nothing could be kept
 }
 
 // New makes a courier.
 func New(c Courier) *Courier {
-	c.wake = make(chan struct{}, 1)
+	c.wake, c.held = make(chan struct{}, 1), &sync.Map{}
 	return &c
 }
 
@@ -85,6 +89,9 @@ func (c *Courier) Run(ctx context.Context) error {
 			next = 10 * time.Second
 		}
 		for _, host := range hosts {
+			if until, ok := c.held.Load(host); ok && c.Now().Before(until.(time.Time)) {
+				continue
+			}
 			if _, taken := busy.LoadOrStore(host, true); taken {
 				continue
 			}
@@ -95,7 +102,10 @@ func (c *Courier) Run(ctx context.Context) error {
 			}
 			all.Go(func() {
 				defer func() { busy.Delete(host); <-slots; c.Wake() }()
-				c.serve(ctx, host)
+				c.held.Delete(host)
+				if err := c.serve(ctx, host); err != nil {
+					c.held.Store(host, c.Now().Add(hold))
+				}
 			})
 		}
 		t := time.NewTimer(next)
@@ -126,17 +136,18 @@ func (c *Courier) look(ctx context.Context) (hosts []string, next time.Duration,
 }
 
 // serve delivers what waits for a host, one after the other, until something is
-// not due or fails.
-func (c *Courier) serve(ctx context.Context, host string) {
+// not due or fails. It returns what went wrong here, not there.
+func (c *Courier) serve(ctx context.Context, host string) error {
 	for ctx.Err() == nil {
 		again, err := c.one(ctx, host)
 		if err != nil && ctx.Err() == nil {
 			c.Log.Error("delivery", "host", host, "err", err)
 		}
 		if err != nil || !again {
-			return
+			return err
 		}
 	}
+	return nil
 }
 
 // one delivers what is first for a host; again tells that the next may follow.

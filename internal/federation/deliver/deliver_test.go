@@ -2,9 +2,11 @@ package deliver_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +27,11 @@ func (s signers) Signer(actor string) (sig.Key, error) {
 // run runs a courier until what is waited for holds.
 func run(t *testing.T, n *fedtest.Node, holds func() bool) {
 	t.Helper()
-	c := deliver.New(deliver.Courier{Store: n.DB, Servers: n.Servers, Signers: signers{n}, Now: n.Now, Log: fedtest.Quiet()})
+	runs(t, deliver.New(deliver.Courier{Store: n.DB, Servers: n.Servers, Signers: signers{n}, Now: n.Now, Log: fedtest.Quiet()}), holds)
+}
+
+func runs(t *testing.T, c *deliver.Courier, holds func() bool) {
+	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	done := make(chan error, 1)
@@ -90,6 +96,49 @@ func peerOf(t *testing.T, n *fedtest.Node, host string) (p social.Peer) {
 }
 
 func host(s *fedtest.Server) string { return strings.TrimPrefix(s.URL, "https://") }
+
+// forgetful is a store that cannot keep what became of a host.
+type forgetful struct {
+	social.Store
+	host   string
+	failed *atomic.Int64
+}
+
+func (f forgetful) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	return f.Store.SocialUpdate(ctx, func(tx social.Tx) error { return fn(forgetfulTx{tx, f}) })
+}
+
+type forgetfulTx struct {
+	social.Tx
+	forgetful
+}
+
+func (f forgetfulTx) PutPeer(ctx context.Context, p social.Peer) error {
+	if p.Host == f.host && !p.Delivered.IsZero() {
+		f.failed.Add(1)
+		return errors.New("it cannot be kept")
+	}
+	return f.Tx.PutPeer(ctx, p)
+}
+
+// What became of a delivery cannot be written down: it is sent once and then not
+// again for a while, however often something else is to be done.
+func TestCannotBeKept(t *testing.T) {
+	s, other := fedtest.NewServer(t), fedtest.NewServer(t)
+	n := fedtest.NewNode(t, s, other)
+	var failed atomic.Int64
+	c := deliver.New(deliver.Courier{Store: forgetful{n.DB, host(s), &failed}, Servers: n.Servers, Signers: signers{n}, Now: n.Now, Log: fedtest.Quiet()})
+	send(t, n, "bad", s.URL+"/inbox", host(s), time.Time{})
+	for i := range 20 {
+		send(t, n, fmt.Sprint(i), other.URL+"/inbox", host(other), time.Time{})
+	}
+	runs(t, c, func() bool { return failed.Load() > 0 && queue(t, n) == 1 })
+	if got := len(s.Got()); got != 1 {
+		t.Errorf("it was sent %d times", got)
+	}
+	n.Pass(11 * time.Second)
+	runs(t, c, func() bool { return len(s.Got()) > 1 })
+}
 
 // Everything arrives in the order in which it was made, signed by its actor.
 func TestOrder(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
@@ -65,8 +66,34 @@ var (
 	answers   = []string{"Content-Length", "Content-Range", "Accept-Ranges", "Etag", "Last-Modified"}
 )
 
+// via marks what a node asks to pass it on (RFC 9110, section 7.6.3). A question
+// that is marked is not passed on again: two nodes whose tracks lead to each other
+// would ask each other without end.
+const via = "1.1 9ten"
+
+// together is how many sounds are passed on to one listener at a time.
+const together = 8
+
+// enter counts a sound that is passed on to somebody, until it is left. Faults:
+// Limited.
+func (d *Desk) enter(who string) (leave func(), err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.listening[who] >= together {
+		return nil, fault.Later(time.Second, "At most %d tracks of other servers are played at once.", together)
+	}
+	d.listening[who]++
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.listening[who]--; d.listening[who] == 0 {
+			delete(d.listening, who)
+		}
+	}, nil
+}
+
 // Sound passes on the sound of a track elsewhere. Faults: NotFound for what is
-// no track that is known, Unavailable.
+// no track that is known, Limited, Unavailable.
 func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) error {
 	var t social.Track
 	err := d.Store.SocialView(r.Context(), func(tx social.Tx) (err error) {
@@ -80,9 +107,18 @@ func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) err
 	if err != nil {
 		return fault.New(fault.NotFound, "%q is no address.", t.Sound)
 	}
+	if own := d.Site.Host(); strings.EqualFold(out.URL.Host, own) || strings.Contains(strings.Join(r.Header.Values("Via"), ","), via) {
+		return fault.New(fault.NotFound, "The sound of this track leads in a circle.")
+	}
 	if err := d.Servers.Policy.Allow(r.Context(), out.URL.Host); err != nil {
 		return err
 	}
+	leave, err := d.enter(d.Listener(r))
+	if err != nil {
+		return err
+	}
+	defer leave()
+	out.Header.Set("Via", via)
 	copyHeader(out.Header, r.Header, questions)
 	out.Header.Set("Accept", "audio/*")
 	out.Header.Set("Accept-Encoding", "identity")
@@ -95,7 +131,8 @@ func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) err
 		return err
 	}
 	h := w.Header()
-	if res.StatusCode < 300 {
+	sounds := res.StatusCode == http.StatusOK || res.StatusCode == http.StatusPartialContent
+	if sounds {
 		kind := audio(res.Header.Get("Content-Type"), t.MediaType)
 		if kind == "" {
 			return fault.New(fault.NotFound, "What the server %s has there is no sound.", out.URL.Host)
@@ -103,9 +140,15 @@ func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) err
 		h.Set("Content-Type", kind)
 	}
 	copyHeader(h, res.Header, answers)
+	if !sounds { // what a stranger says instead of sound has no kind that it could be passed on as
+		h.Del("Content-Length")
+	}
 	h.Set("Cache-Control", "private, max-age=3600")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // a stranger's bytes under this node's name
 	w.WriteHeader(res.StatusCode)
+	if !sounds {
+		return nil
+	}
 	_, _ = io.Copy(w, res.Body) // the listener may have gone on
 	return nil
 }

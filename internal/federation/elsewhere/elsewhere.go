@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -32,6 +33,8 @@ type Config struct {
 	Files *http.Client
 	// Cover makes a cover of a picture. Faults: Invalid, Unsupported, TooLarge.
 	Cover func(ctx context.Context, picture io.Reader) (music.Cover, error)
+	// Listener names who asks for sound, for limits.
+	Listener func(*http.Request) string
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 	Now  func() time.Time
@@ -42,10 +45,15 @@ type Config struct {
 type Desk struct {
 	Config
 	homes *limit.Limiter // of what guests ask: see [Desk.Home]
+
+	mu        sync.Mutex
+	listening map[string]int // how many sounds are passed on, by listener
 }
 
 // New makes a desk.
-func New(c Config) *Desk { return &Desk{c, limit.New(time.Second, 30)} }
+func New(c Config) *Desk {
+	return &Desk{Config: c, homes: limit.New(time.Second, 30), listening: map[string]int{}}
+}
 
 // handle is how people write one: @act@host.
 var handle = regexp.MustCompile(`^@?([\pL\pN_.~-]{1,100})@([a-zA-Z0-9.-]{1,250}(?::[0-9]{1,5})?)$`)

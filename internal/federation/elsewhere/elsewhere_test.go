@@ -75,7 +75,7 @@ func newScene(t *testing.T) *scene {
 	n := fedtest.NewNode(t, server)
 	s := &scene{Node: n, t: t, server: server}
 	s.desk = elsewhere.New(elsewhere.Config{
-		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Sent: func() { s.sent++ }, Now: n.Now, Log: fedtest.Quiet(),
+		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),
 		Cover: func(_ context.Context, picture io.Reader) (music.Cover, error) {
 			b, err := io.ReadAll(picture)
 			if string(b) != "a picture" {
@@ -406,6 +406,63 @@ func TestHeard(t *testing.T) {
 	newest()
 }
 
+// What is asked for by a node that passes it on is not passed on again, nor is what
+// this node has itself: nodes do not ask each other without end. Nobody plays more
+// than a few sounds at once.
+func TestSoundInCircles(t *testing.T) {
+	s := newScene(t)
+	s.find()
+	s.follow(s.ada, true)
+	r := s.release("one", 2)
+	r.OrderedItems[1].Object.URL[1].Object.Href = s.Site.Origin + "/media/x/original"
+	if err := s.says("Create", vocab.Of(r), s.act); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.desk.Newest(t.Context(), s.ada, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := s.desk.Release(t.Context(), list[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := httptest.NewRequest(http.MethodGet, "/media/x/original", nil)
+	if err := s.desk.Sound(httptest.NewRecorder(), q, full.Tracks[1].ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the node's own: %v", err)
+	}
+	through := q.Clone(t.Context())
+	through.Header["Via"] = []string{"1.1 proxy", "1.1 9ten"}
+	if err := s.desk.Sound(httptest.NewRecorder(), through, full.Tracks[0].ID); !fault.Is(err, fault.NotFound) || s.server.Asked("/sound.flac") != 0 {
+		t.Errorf("asked by another node: %v", err)
+	}
+	through.Header["Via"] = []string{"1.1 proxy"}
+	o := &opening{}
+	o.play = func() error { return s.desk.Sound(o, through, full.Tracks[0].ID) }
+	if err := o.play(); err != nil || o.n != 8 || !fault.Is(o.err, fault.Limited) {
+		t.Errorf("%d at once, then %v; %v", o.n, o.err, err)
+	}
+	if err := s.desk.Sound(httptest.NewRecorder(), through, full.Tracks[0].ID); err != nil {
+		t.Errorf("after all have ended: %v", err)
+	}
+}
+
+// opening is who opens another sound as soon as one is played, until none is given.
+type opening struct {
+	play func() error
+	n    int
+	err  error
+}
+
+func (o *opening) Header() http.Header         { return http.Header{} }
+func (o *opening) Write(b []byte) (int, error) { return len(b), nil }
+
+func (o *opening) WriteHeader(int) {
+	o.n++
+	if err := o.play(); err != nil {
+		o.err = err
+	}
+}
+
 // Sound is passed on in the parts that are asked for, and nothing but sound.
 func TestSound(t *testing.T) {
 	s := newScene(t)
@@ -440,7 +497,7 @@ func TestSound(t *testing.T) {
 			t.Errorf("%q: %d %q %v, %v", ranged, rec.Code, rec.Body, rec.Header(), err)
 		}
 	}
-	if rec, err := get(full.Tracks[0].ID, "bytes=900-"); err != nil || rec.Code != http.StatusRequestedRangeNotSatisfiable {
+	if rec, err := get(full.Tracks[0].ID, "bytes=900-"); err != nil || rec.Code != http.StatusRequestedRangeNotSatisfiable || rec.Body.Len() > 0 {
 		t.Errorf("%d, %v", rec.Code, err)
 	}
 	if rec, err := get(full.Tracks[1].ID, ""); !fault.Is(err, fault.NotFound) || rec.Body.Len() > 0 {

@@ -2,9 +2,10 @@
 // is on the disk and not before; what it means is found out later, by whoever
 // reads what was taken.
 //
-// What costs little comes first: how much was sent, how often this host and this
-// address have sent, who says they have signed. Only then is there arithmetic,
-// and only for a key that had to be asked for is another server troubled.
+// What costs little comes first: how often this address has sent, how much, who
+// says they have signed. Only then is there arithmetic, and only for a key that
+// had to be asked for is another server troubled. How often a host has sent counts
+// once it is known that it has.
 package inbox
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -86,11 +88,8 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	host := remote.Host(claim.KeyID)
-	if host == "" || !strings.HasPrefix(claim.KeyID, "https://") || host == remote.Host(b.Origin) {
+	if !netsafe.Plain(host) || !strings.HasPrefix(claim.KeyID, "https://") || host == remote.Host(b.Origin) {
 		return fault.New(fault.Unauthenticated, "%q is no key of another server.", claim.KeyID)
-	}
-	if err := b.hosts.Allow(host, now); err != nil {
-		return err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, vocab.MaxBytes))
 	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -104,6 +103,11 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 		if goodbye(body) && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) {
 			return nil // somebody nobody here knows is no more: nothing to do, and no reason to say it again
 		}
+		return err
+	}
+	// Who is said to have signed counts only now: before, anybody could have used up
+	// what another server may send.
+	if err := b.hosts.Allow(host, now); err != nil {
 		return err
 	}
 	in, err := b.read(r.Context(), body, signer, now)

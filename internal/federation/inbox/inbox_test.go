@@ -158,6 +158,11 @@ func TestRefuses(t *testing.T) {
 			r.Key.ID = s.URL + "/users/nobody#main-key"
 			return r.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "13", about)), w.Now())
 		}, 404},
+		{"a key of a server by another name", func() *http.Request {
+			r := *ada
+			r.Key.ID = "https://\uff45vil.example/users/x#main-key"
+			return r.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", "18", about)), w.Now())
+		}, 401},
 		{"a key in a private network", func() *http.Request {
 			r := *ada
 			r.Key.ID = "https://10.0.0.1/users/x#main-key"
@@ -238,6 +243,24 @@ func TestLimits(t *testing.T) {
 	w.Pass(time.Minute)
 	if got := w.send(r()); got == http.StatusTooManyRequests {
 		t.Errorf("a minute later: %d", got)
+	}
+}
+
+// Nobody uses up what another server may send: only what it signed counts.
+func TestLimitsOfOthers(t *testing.T) {
+	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, mallory := s.Actor("ada"), evil.Actor("mallory")
+	w := newWorld(t, s, evil)
+	body := fedtest.JSON(t, ada.Activity("Like", "1", vocab.At(w.Site.Act(w.Act))))
+	mallory.Key.ID = ada.Key.ID
+	for i := range 300 {
+		if got := w.send(mallory.Request(sig.Cavage, body, w.Now())); got != http.StatusUnauthorized {
+			t.Fatalf("forged %d: %d", i, got)
+		}
+	}
+	w.address = "192.0.2.2"
+	if got := w.send(ada.Request(sig.Cavage, body, w.Now())); got != http.StatusAccepted {
+		t.Errorf("ada's own: %d", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -38,6 +39,9 @@ type Config struct {
 	Roots *x509.CertPool
 	// Agent is the User-Agent: software and where to find it.
 	Agent string
+	// Allow is asked about the host of every request and of what it leads to; nil
+	// refuses none.
+	Allow func(ctx context.Context, host string) error
 }
 
 // Transport makes connections as [Config] says; nothing is taken from the
@@ -71,7 +75,7 @@ func (c Config) Transport() *http.Transport {
 // Client speaks through a transport, usually one around [Config.Transport] that
 // signs.
 func (c Config) Client(through http.RoundTripper) *http.Client {
-	return &http.Client{Transport: agent{through, c.Agent}, Timeout: timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	return &http.Client{Transport: agent{through, c}, Timeout: timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if via[0].Method != http.MethodGet && via[0].Method != http.MethodHead {
 			return http.ErrUseLastResponse // a POST would arrive as something else
 		}
@@ -82,19 +86,24 @@ func (c Config) Client(through http.RoundTripper) *http.Client {
 	}}
 }
 
-// agent refuses what is not HTTPS and says who asks.
+// agent refuses what is never asked and says who asks.
 type agent struct {
 	next http.RoundTripper
-	name string
+	Config
 }
 
 func (a agent) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := check(r.URL); err != nil {
 		return nil, err
 	}
-	if a.name != "" {
+	if a.Allow != nil {
+		if err := a.Allow(r.Context(), r.URL.Host); err != nil {
+			return nil, err
+		}
+	}
+	if a.Agent != "" {
 		r = r.Clone(r.Context())
-		r.Header.Set("User-Agent", a.name)
+		r.Header.Set("User-Agent", a.Agent)
 	}
 	return a.next.RoundTrip(r)
 }
@@ -104,10 +113,29 @@ func check(u *url.URL) error {
 	switch {
 	case u.Scheme != "https":
 		return fault.New(fault.Invalid, "%s is not asked: only addresses with https are.", u.Redacted())
-	case u.User != nil || u.Hostname() == "":
+	case u.User != nil || !Plain(u.Host):
 		return fault.New(fault.Invalid, "%s is not asked: that is no address of a server.", u.Redacted())
 	}
 	return nil
+}
+
+// Plain reports whether a host is written in the one way that names are compared
+// in: in ASCII, as certificates and rules have it, without the dot and the port
+// that mean nothing. Whatever else would lead to the same server under another name.
+func Plain(host string) bool {
+	for _, c := range []byte(host) {
+		if c <= ' ' || c >= 0x7f || c == '%' {
+			return false
+		}
+	}
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		name, port = host[:i], host[i+1:]
+		if port == "" || port == "443" {
+			return false
+		}
+	}
+	return name != "" && !strings.HasSuffix(name, ".")
 }
 
 // Read reads an answer's body of at most so many bytes. It returns TooLarge for
@@ -131,7 +159,7 @@ func Explain(err error, host string) error {
 		return nil
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
 		return fault.Wrap(err, fault.Forbidden, "%s is no address of a public server.", host)
-	case fault.Is(err, fault.Invalid):
+	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Forbidden):
 		return err
 	case errors.Is(err, context.Canceled):
 		return err

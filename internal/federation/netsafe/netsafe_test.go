@@ -102,6 +102,32 @@ func TestNotPublic(t *testing.T) {
 	}
 }
 
+// A host is asked under one name, and where it leads is asked about as well.
+func TestNames(t *testing.T) {
+	s, _ := server(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://blocked.example/", http.StatusFound)
+	}))
+	c := netsafe.Config{Reach: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: roots(s), Allow: func(_ context.Context, host string) error {
+		if host == "blocked.example" {
+			return fault.New(fault.Forbidden, "no")
+		}
+		return nil
+	}}
+	if _, err := get(c.Client(c.Transport()), s.URL); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("led to a blocked server: %v", err)
+	}
+	for _, host := range []string{"\uff45vil.example", "bücher.example", "evil.example.", "evil.example:443", "evil%EF%BD%85.example"} {
+		if _, err := get(c.Client(c.Transport()), "https://"+host+"/"); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	for _, host := range []string{"a.example", "xn--bcher-kva.example:8443", "127.0.0.1", "[::1]", "[::1]:8443"} {
+		if !netsafe.Plain(host) {
+			t.Errorf("%s is refused", host)
+		}
+	}
+}
+
 func TestExplain(t *testing.T) {
 	if netsafe.Explain(nil, "a.example") != nil {
 		t.Error("nothing is explained")

@@ -71,6 +71,9 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	if !o.IsActor() || !SameOrigin(o.ID, o.Inbox) {
 		return social.Actor{}, fault.New(fault.Invalid, "%s is nobody who can be written to.", o.ID)
 	}
+	if err := s.Policy.Allow(ctx, Host(o.ID)); err != nil {
+		return social.Actor{}, err
+	}
 	now := s.Now()
 	a := social.Actor{
 		ID: o.ID, Host: Host(o.ID), Kind: o.Type[0], Handle: o.PreferredUsername, Name: o.Name, Summary: o.Summary, URL: vocab.FirstLink(o.URL), Icon: icon(o), Inbox: o.Inbox,

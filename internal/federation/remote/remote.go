@@ -90,7 +90,7 @@ func (s *Servers) document(ctx context.Context, iri string) (o *vocab.Object, at
 	if err := s.Policy.Allow(ctx, u.Host); err != nil {
 		return nil, "", err
 	}
-	if err := s.Questions.Allow(u.Host, s.Now()); err != nil {
+	if err := s.Questions.Allow(strings.ToLower(u.Host), s.Now()); err != nil {
 		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", u.Host)
 	}
 	var body []byte

@@ -64,7 +64,7 @@ func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version stri
 // short bounds what a stranger says of itself.
 func short(s string) string {
 	if len(s) > 64 {
-		return s[:64]
+		return strings.ToValidUTF8(s[:64], "")
 	}
 	return s
 }
