@@ -198,6 +198,13 @@ func (f *federation) run(ctx context.Context) error {
 	if !f.on() {
 		return nil
 	}
+	alone, err := f.policy().Alone(ctx)
+	if err != nil {
+		return err
+	}
+	if alone {
+		f.node.log.Warn("only servers that are allowed count (federation.mode is listed), and none is: nothing is exchanged; followers elsewhere are kept until one is allowed")
+	}
 	if err := f.policy().Sweep(ctx); err != nil { // the mode may be another since the last start
 		return err
 	}

@@ -267,9 +267,40 @@ func (d *Desk) Export(ctx context.Context, w io.Writer) error {
 // atOnce bounds a transaction that forgets people.
 const atOnce = 200
 
+// Alone reports whether only listed servers count and none is listed.
+func (p *HostPolicy) Alone(ctx context.Context) (bool, error) {
+	if !p.Listed {
+		return false, nil
+	}
+	for after := ""; ; {
+		var rules []Rule
+		err := p.Store.SocialView(ctx, func(tx Tx) (err error) {
+			rules, err = tx.Rules(ctx, after, perPage)
+			return err
+		})
+		if err != nil || len(rules) == 0 {
+			return err == nil, err
+		}
+		for _, r := range rules {
+			if after = r.Host; r.Verdict == Allow {
+				return false, nil
+			}
+		}
+	}
+}
+
 // Sweep ends what the node still has to do with servers that are refused. It may
-// be broken off anywhere: what is left is found the next time.
+// be broken off anywhere: what is left is found the next time. While only listed
+// servers count and none is listed it ends only what is blocked: whoever starts
+// with an empty list has not written it yet, and followers do not come back.
 func (p *HostPolicy) Sweep(ctx context.Context) error {
+	alone, err := p.Alone(ctx)
+	if err != nil {
+		return err
+	}
+	if alone {
+		p = &HostPolicy{Store: p.Store}
+	}
 	for after, more := "", true; more; {
 		var peers []Peer
 		err := p.Store.SocialView(ctx, func(tx Tx) (err error) {

@@ -90,6 +90,10 @@ func TestBlockEndsEverything(t *testing.T) {
 		if _, _, err := w.Servers.Key(ctx, "https://bad.example/u#key", false); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("its signature is looked at: %v", err)
 		}
+		if err := w.desk(true).Policy.Sweep(ctx); err != nil || w.followers() != 1 {
+			t.Errorf("the list is not written yet, and %d follow, %v", w.followers(), err)
+		}
+		w.decide(d, "other.example", social.Allow)
 		if err := w.desk(true).Policy.Sweep(ctx); err != nil || w.followers() != 0 {
 			t.Errorf("listed, and %d follow, %v", w.followers(), err)
 		}
