@@ -84,8 +84,10 @@ func NewNodeOn(t *testing.T, url string, servers ...*Server) *Node {
 		pool.AddCert(s.Certificate())
 	}
 	safe := netsafe.Config{Reach: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: pool, Agent: "9ten/test"}
+	through := safe.Transport()
+	through.MaxConnsPerHost = 32 // sounds are passed on side by side, as the node does
 	n.Servers = &remote.Servers{
-		Store: n.DB, Policy: &social.HostPolicy{Store: n.DB}, Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
+		Store: n.DB, Policy: &social.HostPolicy{Store: n.DB}, Client: safe.Client(through), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
 		Questions: remote.NewQuestions(), Now: n.Now, Log: Quiet(),
 	}
 	return n

@@ -240,7 +240,9 @@ func TestDeadHost(t *testing.T) {
 		send(t, n, fmt.Sprint("d", i), dead.URL+"/inbox", host(dead), time.Time{})
 		send(t, n, fmt.Sprint("a", i), alive.URL+"/inbox", host(alive), time.Time{})
 	}
-	run(t, n, func() bool { return len(alive.Got()) == 10 && peerOf(t, n, host(dead)).Failures > 0 })
+	run(t, n, func() bool {
+		return len(alive.Got()) == 10 && peerOf(t, n, host(dead)).Failures > 0 && queue(t, n) <= 10
+	})
 	if got := queue(t, n); got != 10 {
 		t.Errorf("%d wait for the dead one", got)
 	}
