@@ -19,15 +19,19 @@ const (
 	everything = 1000 // for somebody who follows
 	each       = 5    // documents in a row
 	between    = 2 * time.Second
+
+	retries = 3 // more tries of a thing that its server does not give now
+	pause   = 10 * time.Minute
 )
 
 // A place is how far the fetching of an act's releases has come. It is the job's
 // payload: a node that is killed goes on there.
 type place struct {
 	Actor string `json:"actor"`
-	Page  string `json:"page,omitempty"` // "" the beginning
-	Skip  int    `json:"skip,omitempty"` // items of the page that are done
-	Left  int    `json:"left"`           // how many more are fetched
+	Page  string `json:"page,omitempty"`  // "" the beginning
+	Skip  int    `json:"skip,omitempty"`  // items of the page that are done
+	Left  int    `json:"left"`            // how many more are fetched
+	Tries int    `json:"tries,omitempty"` // of the item at Skip, which its server did not give
 }
 
 // fill asks for an act's releases.
@@ -55,11 +59,14 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		return err
 	}
 	a, err := d.Servers.Actor(ctx, p.Actor)
-	if fault.Is(err, fault.NotFound) || err == nil && a.Releases == "" && a.Outbox == "" {
+	if done(err) || err == nil && a.Releases == "" && a.Outbox == "" {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if p.Page != "" && !remote.SameOrigin(p.Page, a.ID) {
+		return nil
 	}
 	page, err := d.page(ctx, a, p.Page)
 	if done(err) || page == nil {
@@ -70,13 +77,18 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	}
 	var found []social.Release
 	items := append(page.OrderedItems, page.Items...)
-	asked, i := 0, p.Skip
+	if len(items) == 0 {
+		p.Left-- // empty pages may lead to each other for ever
+	}
+	asked, i, wait := 0, p.Skip, between
 	for ; i < len(items) && asked < each && p.Left > 0; i++ {
-		p.Left--
 		o, more, err := d.thing(ctx, items[i], a.ID)
-		if err != nil && !done(err) {
-			return err
+		if err != nil && !done(err) && p.Tries < retries {
+			p.Tries++
+			wait = pause
+			break
 		}
+		p.Left, p.Tries = p.Left-1, 0
 		if asked += more; o == nil || err != nil {
 			continue
 		}
@@ -97,7 +109,7 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		if p.Page == "" || p.Left <= 0 || !remote.SameOrigin(p.Page, a.ID) {
 			return nil
 		}
-		return next(ctx, tx, p, tx.Now().Add(between))
+		return next(ctx, tx, p, tx.Now().Add(wait))
 	})
 }
 

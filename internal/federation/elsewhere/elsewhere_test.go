@@ -282,6 +282,19 @@ func TestBackCatalogue(t *testing.T) {
 	}
 }
 
+// Empty pages that lead to each other come to an end.
+func TestBackCatalogueWithoutEnd(t *testing.T) {
+	s := newScene(t)
+	list := s.act.ID + "/releases"
+	page := &vocab.Object{ID: list + "/page0", Type: []string{"OrderedCollectionPage"}, PartOf: vocab.At(list), Next: vocab.At(list + "/page0")}
+	s.server.Publish(&vocab.Object{ID: list, Type: []string{"OrderedCollection"}, First: vocab.At(page.ID)}, "")
+	s.server.Publish(page, "")
+	s.find()
+	if steps := s.work(); steps < 2 || steps > 20 {
+		t.Errorf("%d steps through empty pages", steps)
+	}
+}
+
 // The first follower has the node follow, the last has it leave; nobody of them
 // is named.
 func TestFollowed(t *testing.T) {

@@ -50,7 +50,11 @@ type Config struct {
 }
 
 // Limits of what is taken from one host and from one address.
-const perMinute = 300
+const (
+	perMinute = 300
+	longestID = 2048 // bytes of an activity's id
+	proofFor  = 7 * 24 * time.Hour
+)
 
 // An Inbox is the handler of every inbox of the node.
 type Inbox struct {
@@ -173,21 +177,27 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 		return in, fault.New(fault.Invalid, "That is no activity.")
 	case !strings.HasPrefix(o.ID, "https://") || !remote.SameOrigin(o.ID, actor):
 		return in, fault.New(fault.Invalid, "The activity's id %q is not of its actor's server.", o.ID)
+	case len(o.ID) > longestID:
+		return in, fault.New(fault.Invalid, "The activity's id has more than %d bytes.", longestID)
 	case !o.Expires.IsZero() && now.After(o.Expires):
 		return in, fault.New(fault.Invalid, "The activity has expired.")
 	case actor != signer:
-		if err := b.proved(ctx, body, actor); err != nil {
+		if err := b.proved(ctx, body, actor, now); err != nil {
 			return in, err
 		}
 	}
 	return social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, nil
 }
 
-// proved refuses a document that its actor has not proved.
-func (b *Inbox) proved(ctx context.Context, body []byte, actor string) error {
+// proved refuses a document that its actor has not proved lately: what was taken
+// is known by its id for longer than a proof counts, so nobody plays it again.
+func (b *Inbox) proved(ctx context.Context, body []byte, actor string, now time.Time) error {
 	s, err := sig.Open(body)
 	if err != nil {
 		return fault.New(fault.Forbidden, "The activity is not its sender's, and has no proof of its actor.")
+	}
+	if s.Created.Before(now.Add(-proofFor)) || s.Created.After(now.Add(sig.Skew)) {
+		return fault.New(fault.Forbidden, "The activity's proof was not made within the last %d days.", proofFor/(24*time.Hour))
 	}
 	key, owner, err := b.Keys.Key(ctx, s.Method, false)
 	if err != nil {

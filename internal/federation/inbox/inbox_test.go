@@ -171,6 +171,16 @@ func TestRefuses(t *testing.T) {
 		{"forwarded with a proof of another", func() *http.Request {
 			return mallory.Request(sig.Cavage, proved(bo, ada.Activity("Follow", "15", about)), w.Now())
 		}, 403},
+		{"forwarded with a proof of last week", func() *http.Request {
+			b, err := sig.Prove(fedtest.JSON(t, ada.Activity("Follow", "19", about)), ada.ID+"#ed25519-key", ada.Proof, w.Now().Add(-8*24*time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return mallory.Request(sig.Cavage, b, w.Now())
+		}, 403},
+		{"an id without end", func() *http.Request {
+			return ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", strings.Repeat("x", 3000), about)), w.Now())
+		}, 422},
 		{"forwarded, proved and changed", func() *http.Request {
 			b := bytes.Replace(proved(ada, ada.Activity("Follow", "16", about)), []byte(`"Follow"`), []byte(`"Unfollow"`), 1)
 			return mallory.Request(sig.Cavage, b, w.Now())
