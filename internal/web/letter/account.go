@@ -35,12 +35,12 @@ func (w *Writer) Password(lang, node, name string) (Letter, error) {
 	})
 }
 
-// Moved tells an address that letters go to another one.
+// Moved tells an address that letters do not come to it any more.
 func (w *Writer) Moved(lang, node, name string) (Letter, error) {
 	v := w.in(lang, node)
 	return v.write(v.say("Your mail address was changed"), []part{
 		{Text: v.say("Hello %s,", name)},
-		{Text: v.say("letters from %s go to another address from now on. This is the last one to come here.", node)},
+		{Text: v.say("letters from %s do not come to this address any more. This is the last one.", node)},
 		{Text: v.say("If that was not you, tell whoever runs the node.")},
 	})
 }
