@@ -112,6 +112,10 @@ func link(ctx context.Context, tx Tx, a Account, kind, to string, raw []byte, lo
 }
 
 // ResetLetter makes the link of a letter that was asked for with [AskReset].
+//
+// BUG: the link's two hours begin with the first try. A letter that the mail
+// server takes later brings a link that is over, and one that was sent although
+// the server's answer was lost brings a used link back when it is sent again.
 func (s *Service) ResetLetter(ctx context.Context, e Errand, raw []byte) (l Link, err error) {
 	err = s.store.AccountUpdate(ctx, func(tx Tx) error {
 		a, _, err := tx.Login(ctx, e.Login)

@@ -236,6 +236,11 @@ const (
 // Expire forgets what is of no more use, and reports how many deliveries were
 // given up: those to a server that was away all the time, which it is asked for
 // with one of them at a time.
+//
+// BUG: activities that went out are kept for good, and so are actors who neither
+// follow nor said anything here; strangers can make the database grow with them.
+// An answer that was not accepted yet and what was said last of a thing must
+// stay when this is mended.
 func Expire(ctx context.Context, s Store) (lost int64, err error) {
 	err = s.SocialUpdate(ctx, func(tx Tx) error {
 		if err := tx.ForgetReceived(ctx, tx.Now().Add(-ReceivedKept)); err != nil {

@@ -110,8 +110,11 @@ func (c *Client) Through(org string) *Client {
 // Submit records a call; see [ledger.Ledger]. A repetition is found out before
 // it is ordered.
 //
-// BUG: a peer that has just started may be behind, and refuses as NotFound what
-// depends on entries it does not have yet; the refusal is passed on as the
+// What others' peers refuse and the own endorses is tried again: they may be a
+// block behind.
+//
+// BUG: the own peer may be behind, too, just after its start, and refuses as
+// NotFound what depends on entries it does not have yet; that is passed on as the
 // ledger's. Who sends one call after another by itself tries a NotFound again.
 func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
 	for try := 0; ; try++ {
