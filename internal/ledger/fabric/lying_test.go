@@ -88,8 +88,12 @@ func (l *liar) Submit(_ context.Context, r *gateway.SubmitRequest) (*gateway.Sub
 	return nil, status.Error(codes.Unavailable, "that was all it wanted")
 }
 
-// Deliver is an orderer's, to one whom it does not take for a member.
+// Deliver is an orderer's, to one whom it does not take for a member. It hears
+// the question out: who asks may still be sending it.
 func (l *liar) Deliver(s grpc.BidiStreamingServer[cb.Envelope, ab.DeliverResponse]) error {
+	if _, err := s.Recv(); err != nil {
+		return err
+	}
 	return s.Send(&ab.DeliverResponse{Type: &ab.DeliverResponse_Status{Status: cb.Status_FORBIDDEN}})
 }
 
