@@ -16,11 +16,13 @@ func (a *API) admin(r *router) {
 		return operation{method: method, path: path, id: id, tag: "Operator", scope: account.ScopeAdmin, role: role, summary: summary}
 	}
 	addAccount := op(http.MethodPost, "/accounts", "add-account", "Make an account for somebody", account.Admin)
-	addAccount.status = http.StatusCreated
+	addAccount.status, addAccount.secret = http.StatusCreated, true
+	link := op(http.MethodPost, "/accounts/{handle}/password-link", "make-password-link", "Make a one-time link for a new password; it is good for a day", account.Admin)
+	link.secret = true
 	add(r, op(http.MethodGet, "/accounts", "list-accounts", "All accounts, or those that a text is found in, in the order of their making", account.Moderator), a.accounts)
 	add(r, addAccount, a.addAccount)
 	add(r, op(http.MethodPut, "/accounts/{handle}/role", "set-account-role", "Change what an account may do", account.Admin), a.setAccountRole)
-	add(r, op(http.MethodPost, "/accounts/{handle}/password-link", "make-password-link", "Make a one-time link for a new password; it is good for a day", account.Admin), a.passwordLink)
+	add(r, link, a.passwordLink)
 	add(r, op(http.MethodDelete, "/accounts/{handle}/sessions", "end-account-sessions", "Sign somebody out everywhere and revoke their tokens", account.Admin), a.endAccountSessions)
 	add(r, op(http.MethodDelete, "/accounts/{handle}", "remove-account", "Delete somebody's account and all the node keeps of it", account.Admin), a.removeAccount)
 	add(r, op(http.MethodGet, "/audit", "list-audit", "What the operator and moderators did, the latest first", account.Admin), a.audit)

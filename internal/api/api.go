@@ -29,6 +29,7 @@ type router struct {
 	huma huma.API
 	api  *API
 	pace *limit.Limiter
+	busy *underWay
 }
 
 // A caller may change something this often: a burst at once, then twenty in a
@@ -64,7 +65,7 @@ func newRouter(mux *http.ServeMux, a *API) *router {
 	}
 	huma.DefaultArrayNullable = false // a list is [], never null
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError { return refused(status, msg, errs) }
-	return &router{huma: humago.New(mux, c), api: a, pace: limit.New(paceEvery, paceBurst)}
+	return &router{huma: humago.New(mux, c), api: a, pace: limit.New(paceEvery, paceBurst), busy: &underWay{}}
 }
 
 // refused turns what huma itself refuses (a missing field, a wrong type) into
@@ -98,6 +99,7 @@ type operation struct {
 	csrfInBody   bool          // a beacon cannot set headers: its body carries the token
 	files        []string      // types of what is downloaded, where that is the answer
 	often        bool          // it is paced by itself, see [claimBurst]
+	secret       bool          // its answer is shown once and kept nowhere
 }
 
 // add registers an operation. Faults of do become problem documents; those of
@@ -118,7 +120,7 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 // describe says of an operation what OpenAPI shows.
 func (r *router) describe(o operation) huma.Operation {
 	op := huma.Operation{
-		Middlewares: huma.Middlewares{r.guard(o)}, Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag},
+		Middlewares: huma.Middlewares{r.guard(o), r.once(o)}, Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag},
 		DefaultStatus: o.status, MaxBodyBytes: cmp.Or(o.maxBody, maxBody), BodyReadTimeout: bodyTime, Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}
 	if o.maxBody > maxBody {
@@ -133,6 +135,9 @@ func (r *router) describe(o operation) huma.Operation {
 	}
 	if o.writes() {
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests)
+	}
+	if o.keyed() {
+		op.Parameters = []*huma.Param{keyParam}
 	}
 	if o.scope == "" {
 		return op

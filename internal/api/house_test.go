@@ -52,6 +52,7 @@ type house struct {
 	root    account.SignedIn
 	council *council
 	post    post
+	fails   func() error // stands for the end of the node between a commit and its answer
 }
 
 // A post keeps the letters that would be sent.
@@ -74,7 +75,12 @@ func newHouse(t testing.TB) *house {
 	now := func() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
 	path := filepath.Join(t.TempDir(), "9ten.db")
 	var err error
-	if h.db, err = store.Open(t.Context(), store.Config{Path: path, Now: now}); err != nil {
+	if h.db, err = store.Open(t.Context(), store.Config{Path: path, Now: now, AfterCommit: func() error {
+		if h.fails == nil {
+			return nil
+		}
+		return h.fails()
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if h.raw, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"); err != nil {
@@ -96,7 +102,7 @@ func newHouse(t testing.TB) *house {
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
 	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Policy: &social.HostPolicy{Store: h.db}, Hurried: func() {}}
-	h.api.Post = &h.post
+	h.api.Post, h.api.Answers = &h.post, h.db
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {
@@ -139,6 +145,7 @@ type caller struct {
 	h                   *house
 	session, csrf, auth string
 	from                string // what the browser says of the page that asks
+	key                 string // Idempotency-Key
 }
 
 func (h *house) guest() caller { return caller{h: h} }
@@ -198,6 +205,9 @@ func (c caller) send(method, path string, body any) answer {
 	}
 	if c.session != "" {
 		req.AddCookie(&http.Cookie{Name: "session", Value: c.session})
+	}
+	if c.key != "" {
+		req.Header.Set("Idempotency-Key", c.key)
 	}
 	if c.from != "" {
 		req.Header.Set("Sec-Fetch-Site", c.from)

@@ -15,7 +15,7 @@ func (a *API) invitations(r *router) {
 		return operation{method: method, path: path, id: id, tag: "Account", scope: account.ScopeLibrary, summary: summary}
 	}
 	invite := op(http.MethodPost, "/invitations", "invite", "Invite somebody: by a letter, or with a link to pass on")
-	invite.status = http.StatusCreated
+	invite.status, invite.secret = http.StatusCreated, true
 	add(r, op(http.MethodGet, "/invitations", "list-invitations", "Invitations that are open, the latest first: yours, or for an admin all"), a.listInvitations)
 	add(r, invite, a.invite)
 	add(r, op(http.MethodDelete, "/invitations/{id}", "withdraw-invitation", "Take an invitation back"), a.withdrawInvitation)

@@ -44,6 +44,7 @@ type API struct {
 	Servers    Servers
 	Post       Post
 	Elsewhere  Elsewhere // nil where the node does not federate
+	Answers    Answers
 	BaseURL    string
 	Now        func() time.Time
 	Log        *slog.Logger

@@ -144,6 +144,10 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 // What such a member wrote may or may not be there afterwards, as with any
 // database: the caller asks again, and idempotency keys sort it out.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return marked(ctx, db.update, fn)
+}
+
+func (db *DB) update(ctx context.Context, fn func(*Tx) error) error {
 	if db.writer != nil {
 		return db.dialect.explain(db.writer.update(ctx, fn))
 	}

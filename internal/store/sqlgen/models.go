@@ -61,6 +61,16 @@ type ActWallet struct {
 	Bps     int64
 }
 
+type Answered struct {
+	Account string
+	Key     []byte
+	Request []byte
+	At      int64
+	Status  int64
+	Type    string
+	Body    []byte
+}
+
 type Asset struct {
 	Track      string
 	Original   string

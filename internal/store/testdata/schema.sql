@@ -60,6 +60,21 @@ CREATE TABLE act_wallet (
   primary key (act, line)
 );
 
+CREATE TABLE answered (
+  account text not null references account (id) on delete cascade,
+  key     bytea not null,                    -- SHA-256 of the key
+  request bytea not null,                    -- keyed digest of what was asked
+  at      bigint not null,
+  status  bigint not null,                   -- of the answer; 0: it is not known
+  type    text not null,
+  body    bytea not null,
+  primary key (account, key)
+);
+
+CREATE INDEX answered_account on answered (account, at);
+
+CREATE INDEX answered_at on answered (at);
+
 CREATE TABLE asset (
   track       text not null references track (id) on delete cascade,
   original    text not null,                -- blob key original/<sha256>
