@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/ledger"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
@@ -221,22 +220,7 @@ func (n *node) hurry(ctx context.Context) error {
 	if err := n.introduce(ctx); err != nil {
 		return err
 	}
-	return n.db.Update(ctx, func(tx *store.Tx) error {
-		for _, kind := range []string{jobDescribe, jobDay, jobMonth, jobContest, jobCheck, jobRelay} {
-			list, err := tx.Pending(ctx, kind)
-			if err != nil {
-				return err
-			}
-			for _, j := range list {
-				if j.State == jobs.Waiting && j.Key != "" {
-					if err := tx.Enqueue(ctx, kind, j.Key, nil, time.Time{}); err != nil {
-						return err
-					}
-				}
-			}
-		}
-		return nil
-	})
+	return n.jobs.Hurry(ctx, jobDescribe, jobDay, jobMonth, jobContest, jobCheck, jobRelay)
 }
 
 // introduce has the node entered on a network's ledger that does not know it,

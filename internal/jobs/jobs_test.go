@@ -308,6 +308,46 @@ func TestLaterIsNeverGivenUp(t *testing.T) {
 	})
 }
 
+// What waits for something that is back runs at once. What runs at that moment, and
+// asked before, runs again soon, however long the pauses have grown.
+func TestHurry(t *testing.T) {
+	within(t, func(b *bench) {
+		var runs []time.Time
+		b.Handle("away", jobs.Options{}, func(context.Context, jobs.Job) error {
+			runs = append(runs, time.Now())
+			time.Sleep(time.Second)
+			return jobs.Later(errors.New("nobody is there"))
+		})
+		hurry := func() {
+			t.Helper()
+			if err := b.Hurry(b.ctx, "else", "away"); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+		}
+		since := func(at time.Time) time.Duration { return runs[len(runs)-1].Sub(at) }
+		b.start()
+		b.enqueue("away", "one", time.Time{})
+		time.Sleep(3 * time.Hour) // which is in a pause of five minutes
+		at := time.Now()
+		if hurry(); since(at) != 0 {
+			t.Errorf("it waits although it was hurried: it ran %v ago", -since(at))
+		}
+		time.Sleep(500 * time.Millisecond)
+		hurry()
+		at = time.Now()
+		time.Sleep(time.Minute)
+		if d := since(at); d < time.Second || d > 12*time.Second {
+			t.Errorf("it was hurried while it ran, and ran again %v later", d)
+		}
+		at = time.Now()
+		time.Sleep(4 * time.Minute)
+		if since(at) > 0 {
+			t.Errorf("nobody hurried it, and it ran after %v", since(at))
+		}
+	})
+}
+
 func TestTimeout(t *testing.T) {
 	within(t, func(b *bench) {
 		b.Handle("hang", jobs.Options{Timeout: time.Minute, Tries: 1}, func(ctx context.Context, _ jobs.Job) error {

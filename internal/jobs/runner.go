@@ -59,6 +59,7 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running map[string]int // by kind; "" is the sum
+	hurried map[string]int // by kind: how often; see Hurry
 	failed  func(Job, error)
 	wg      sync.WaitGroup
 }
@@ -70,7 +71,7 @@ func New(c Config) *Runner {
 	}
 	return &Runner{
 		store: c.Store, log: c.Log, now: c.Now, parallel: c.Parallel, handlers: map[string]handler{},
-		kept: map[string]time.Time{}, running: map[string]int{}, wake: make(chan struct{}, 1),
+		kept: map[string]time.Time{}, running: map[string]int{}, hurried: map[string]int{}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -209,6 +210,39 @@ func (r *Runner) count(kind string, by int) {
 	r.running[""] += by
 }
 
+// Hurry has the jobs of some kinds that wait run now: what they wait for is back.
+// One that runs meanwhile may have asked before it was, so it waits no longer for
+// its next run than after its first.
+func (r *Runner) Hurry(ctx context.Context, kinds ...string) error {
+	r.mu.Lock()
+	for _, kind := range kinds { // before the jobs are looked at: who ends later knows
+		r.hurried[kind]++
+	}
+	r.mu.Unlock()
+	return r.store.JobsUpdate(ctx, func(tx Tx) error {
+		for _, kind := range kinds {
+			list, err := tx.Pending(ctx, kind)
+			if err != nil {
+				return err
+			}
+			for _, j := range list {
+				if j.State == Waiting && j.Key != "" {
+					if err := tx.Enqueue(ctx, kind, j.Key, nil, tx.Now()); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (r *Runner) hurries(kind string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hurried[kind]
+}
+
 // start receives a job of the kind and runs it; false when there was none.
 func (r *Runner) start(ctx context.Context, kind string, h handler) (bool, error) {
 	var j *Job
@@ -217,13 +251,14 @@ func (r *Runner) start(ctx context.Context, kind string, h handler) (bool, error
 		return false, err
 	}
 	r.count(kind, 1)
+	hurries := r.hurries(kind)
 	r.wg.Go(func() {
 		defer r.Wake()
 		defer r.count(kind, -1)
 		began := time.Now()
 		err := r.call(ctx, h, *j)
 		r.report(ctx, *j, err, time.Since(began))
-		r.settle(ctx, h, *j, err)
+		r.settle(ctx, h, *j, err, hurries)
 	})
 	return true, nil
 }
@@ -268,8 +303,9 @@ func (r *Runner) Watch(f func(Job, error)) {
 }
 
 // settle writes down how a run ended. It insists: a job that ran and is not
-// marked would wait for the next start.
-func (r *Runner) settle(ctx context.Context, h handler, j Job, failed error) {
+// marked would wait for the next start. hurries is how often its kind was hurried
+// before it ran.
+func (r *Runner) settle(ctx context.Context, h handler, j Job, failed error, hurries int) {
 	steady := context.WithoutCancel(ctx)
 	for try := 1; ; try++ {
 		err := r.store.JobsUpdate(steady, func(tx Tx) error {
@@ -284,7 +320,11 @@ func (r *Runner) settle(ctx context.Context, h handler, j Job, failed error) {
 			j.Error = clip(failed)
 			if wasAway(failed) {
 				j.Tries--
-				return tx.Again(steady, j, tx.Now().Add(patience(tx.Now().Sub(j.Made))))
+				wait := patience(tx.Now().Sub(j.Made))
+				if r.hurries(j.Kind) > hurries {
+					wait = patience(0)
+				}
+				return tx.Again(steady, j, tx.Now().Add(wait))
 			}
 			if j.Tries >= h.Tries || stopped(failed) {
 				return tx.Bury(steady, j)
