@@ -141,9 +141,13 @@ func (n *networkNode) start() {
 	n.ended = ended
 	go func() { _, _ = cmd.Process.Wait(); _ = log.Close(); close(ended) }() // a kill is its error
 	n.Cleanup(func() {
+		waits := ""
+		if n.Failed() {
+			waits = n.waits() // the end of the node interrupts what runs
+		}
 		n.end(syscall.SIGTERM)
 		if n.Failed() {
-			n.Logf("%s:\n%s", n.id, n.tail())
+			n.Logf("%s, %s:\n%s", n.id, waits, n.tail())
 		}
 	})
 	n.eventually(n.id+" answers", func() error {
@@ -170,18 +174,6 @@ func (n *networkNode) end(how syscall.Signal) {
 	late := time.AfterFunc(time.Minute, func() { _ = n.cmd.Process.Kill() })
 	<-n.ended
 	late.Stop()
-}
-
-// tail is the end of what the node itself wrote, for the message of a failure.
-func (n *networkNode) tail() string {
-	b, _ := os.ReadFile(n.path("node.log"))
-	var own []string
-	for line := range strings.Lines(string(b)) {
-		if !strings.Contains(line, " from=peer") && !strings.Contains(line, " from=orderer") {
-			own = append(own, line)
-		}
-	}
-	return strings.Join(own[max(0, len(own)-30):], "")
 }
 
 // eventually waits until something holds. How long that takes is the machine's
