@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -124,4 +125,44 @@ func TestServerRules(t *testing.T) {
 	}
 	root.do(http.MethodDelete, at+"/bad.example", nil, http.StatusNoContent, nil)
 	root.refused(http.MethodDelete, at+"/bad.example", nil, http.StatusNotFound)
+}
+
+// What is wrong is reported, read and closed by programs as on the pages.
+func TestReports(t *testing.T) {
+	h := newHouse(t)
+	act, r, _ := h.public("firn", 1)
+	jo, root := h.program(h.signUp("jo"), account.ScopeLibrary), h.program(h.root, account.ScopeAdmin)
+	var made, got api.Report
+	jo.do(http.MethodPost, "/reports", map[string]any{"kind": "release", "id": r, "text": "Not theirs."}, http.StatusCreated, &made)
+	if made.Text != "Not theirs." || len(made.About) != 1 || made.About[0].Page != "/release/"+string(r) {
+		t.Errorf("%+v", made)
+	}
+	jo.refused(http.MethodPost, "/reports", map[string]any{"kind": "release", "id": r, "text": "Again"}, http.StatusConflict)
+	jo.refused(http.MethodPost, "/reports", map[string]any{"kind": "act", "id": act, "text": "x", "forward": true}, http.StatusUnprocessableEntity)
+	jo.refused(http.MethodGet, "/moderation/reports", nil, http.StatusForbidden)
+	var page api.ReportPage
+	if root.do(http.MethodGet, "/moderation/reports", nil, http.StatusOK, &page); page.Open != 1 || len(page.Rows) != 1 || page.Rows[0].By != "@jo" {
+		t.Errorf("%+v", page)
+	}
+	at := "/moderation/reports/" + string(made.ID)
+	root.do(http.MethodPut, at+"/closed", map[string]any{"note": "They are."}, http.StatusNoContent, nil)
+	if root.do(http.MethodGet, at, nil, http.StatusOK, &got); got.Closed == 0 || got.Closer != "grace" || got.Note != "They are." {
+		t.Errorf("%+v", got)
+	}
+	if root.do(http.MethodGet, "/moderation/reports?closed=true&after="+string(made.ID), nil, http.StatusOK, &page); len(page.Rows) != 0 {
+		t.Errorf("%+v", page)
+	}
+	root.do(http.MethodDelete, at+"/closed", nil, http.StatusNoContent, nil)
+	root.refused(http.MethodPost, at+"/forward", map[string]any{"text": "x"}, http.StatusUnprocessableEntity)
+	h.api.Reports.Flag = func(context.Context, social.Tx, social.Actor, []string, string) error { return nil }
+	there := social.Actor{ID: "https://far.example/rude", Host: "far.example", Kind: "Person", Handle: "rude", Inbox: "https://far.example/rude/inbox"}
+	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutActor(t.Context(), there) }); err != nil {
+		t.Fatal(err)
+	}
+	jo.do(http.MethodPost, "/reports", map[string]any{"kind": "act-elsewhere", "id": there.ID, "text": "x"}, http.StatusCreated, &made)
+	root.do(http.MethodPost, "/moderation/reports/"+string(made.ID)+"/forward", map[string]any{"text": "Please look."}, http.StatusNoContent, nil)
+	if root.do(http.MethodGet, "/moderation/reports/"+string(made.ID), nil, http.StatusOK, &got); got.Told == 0 || got.About[0].Host != "far.example" {
+		t.Errorf("%+v", got)
+	}
+	root.refused(http.MethodGet, "/moderation/reports/01KAZ0000000000000000000RE", nil, http.StatusNotFound)
 }

@@ -98,7 +98,7 @@ func newHouse(t testing.TB) *house {
 		return n, nil, err
 	}
 	h.furnishMusic()
-	h.api.Talk = &social.Talk{Store: h.db}
+	h.api.Talk, h.api.Reports = &social.Talk{Store: h.db}, &social.Reports{Store: h.db, Sent: func() {}}
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
 	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Policy: &social.HostPolicy{Store: h.db}, Hurried: func() {}}

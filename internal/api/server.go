@@ -34,6 +34,7 @@ type API struct {
 	Catalogue  *music.Catalogue
 	Library    *music.Library
 	Talk       *social.Talk
+	Reports    *social.Reports
 	Studio     *music.Studio
 	Moderation *music.Moderation
 	Keys       royalty.Keys
@@ -80,6 +81,7 @@ func (a *API) Handler() http.Handler {
 	a.evidence(r)
 	a.studio(r)
 	a.moderation(r)
+	a.reports(r)
 	a.admin(r)
 	a.machine(r)
 	a.network(r)

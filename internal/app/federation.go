@@ -243,6 +243,15 @@ func (f *federation) desk() servers {
 // talk is what people say of the music here.
 func (f *federation) talk() *social.Talk { return &social.Talk{Store: f.node.db} }
 
+// reports are what people here and other servers find wrong.
+func (f *federation) reports() *social.Reports {
+	r := &social.Reports{Store: f.node.db, Sent: f.hurry}
+	if f.elsewhere != nil {
+		r.Flag = f.elsewhere.Flag
+	}
+	return r
+}
+
 // policy says which servers the node has to do with.
 func (f *federation) policy() *social.HostPolicy {
 	return &social.HostPolicy{Store: f.node.db, Listed: f.node.cfg.Federation.Mode == "listed"}

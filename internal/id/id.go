@@ -28,11 +28,12 @@ type (
 	Token    string // a personal access token
 	Activity string // something said to other servers
 	Comment  string
+	Report   string // that something is wrong
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

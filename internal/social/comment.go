@@ -53,6 +53,15 @@ func (a *Author) Address() string {
 	return "@" + a.Handle + "@" + a.Host
 }
 
+// Said is how an author is named where they may be nobody any more: by address, by
+// the address of their document, or not at all.
+func (a *Author) Said() string {
+	if a.Handle == "" {
+		return a.Actor
+	}
+	return a.Address()
+}
+
 // A Policy says who may comment.
 type Policy string
 

@@ -59,12 +59,7 @@ func words(b *strings.Builder, n *dom.Node) {
 
 // Paragraphs writes plain text as the HTML that every server lets through.
 func Paragraphs(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text)
+	text = visible(text)
 	var b strings.Builder
 	for p := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		if p = strings.TrimSpace(p); p != "" {
@@ -72,4 +67,14 @@ func Paragraphs(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// visible is text without what hides or turns other text.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
 }

@@ -108,6 +108,7 @@ type Tx interface {
 	ReactionTx
 	CommentTx
 	RuleTx
+	ReportTx
 	Elsewhere
 
 	// Peer returns one without anything known for a host never met.
@@ -244,6 +245,9 @@ const (
 func Expire(ctx context.Context, s Store) (lost int64, err error) {
 	err = s.SocialUpdate(ctx, func(tx Tx) error {
 		if err := tx.ForgetReceived(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
+			return err
+		}
+		if err := tx.DropReports(ctx, tx.Now().Add(-ReportKept)); err != nil {
 			return err
 		}
 		lost, err = tx.GiveUp(ctx, tx.Now().Add(-DeliveryTried))

@@ -176,11 +176,14 @@ func (tx socialTx) OnlyTrack(ctx context.Context, r id.Release) (id.Track, error
 	return id.Track(rows[0]), nil
 }
 
-// EraseTalk removes what an account said.
+// EraseTalk removes what an account said, and that its reports are its own.
 func (db *DB) EraseTalk(ctx context.Context, atx account.Tx, who id.Account) error {
 	tx, err := within(atx)
 	if err != nil {
 		return err
+	}
+	if err := tx.Q.FlagForgetAccount(ctx, string(who)); err != nil {
+		return wrap(err, "reports")
 	}
 	return socialTx{tx}.DropCommentsBy(ctx, social.Author{Account: who})
 }

@@ -43,6 +43,7 @@ var handlers = map[string][]Handler{
 	"Accept": {accepted},
 	"Reject": {declined},
 	"Block":  {block},
+	"Flag":   {flag},
 
 	"Like":       {react(social.Like)},
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0
@@ -52,6 +53,7 @@ var handlers = map[string][]Handler{
 // undoers take back what a handler did, by the type of what is undone.
 var undoers = map[string][]Handler{
 	"Follow": {unfollow},
+	"Flag":   {unflag},
 
 	"Like":       {unreact(social.Like)},
 	"EmojiReact": {unreact(social.Like)},

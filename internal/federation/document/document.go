@@ -280,7 +280,7 @@ func (d *Documents) trackNote(ctx context.Context, s form.Site, r *http.Request)
 	return found{doc: s.TrackPost(&x), page: s.TrackPage(x.Release.ID, x.Track.ID)}, nil
 }
 
-// activity is one that was sent, as it was.
+// activity is one that was sent, as it was. A report is for whom it was sent to.
 func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
 	a, err := id.Parse[id.Activity](r.PathValue("id"))
 	if err != nil {
@@ -288,6 +288,9 @@ func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) 
 	}
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		o, err := tx.Activity(ctx, s.Origin+form.Root+"activities/"+string(a))
+		if err == nil && o.Kind == "Flag" {
+			err = fault.New(fault.NotFound, "There is nothing with that name here.")
+		}
 		f.raw = o.Body
 		return err
 	})

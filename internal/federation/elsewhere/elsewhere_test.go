@@ -535,3 +535,28 @@ func TestHome(t *testing.T) {
 		}
 	}
 }
+
+// A report about somebody elsewhere goes to their server in the node's name: who
+// made it is in no byte of it, and nobody else can read it.
+func TestFlagElsewhere(t *testing.T) {
+	s := newScene(t)
+	s.find()
+	desk := &social.Reports{Store: s.Node.DB, Flag: s.desk.Flag, Sent: func() { s.sent++ }}
+	if _, err := desk.Report(t.Context(), music.Viewer{Account: s.ada}, social.ActThere, s.act.ID, "Not its own music.", true); err != nil {
+		t.Fatal(err)
+	}
+	var d social.Delivery
+	if err := s.SocialView(t.Context(), func(tx social.Tx) (err error) {
+		d, err = tx.Next(t.Context(), s.host())
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	flag, err := vocab.Parse(d.Body)
+	if err != nil || !flag.Is("Flag") || flag.Actor.ID() != s.Site.Node() || d.Actor != s.Site.Node() || d.Inbox != s.act.ID+"/inbox" || flag.Content != "Not its own music." || len(flag.Object) != 1 || flag.Object[0].ID() != s.act.ID {
+		t.Errorf("to %s: %s, %v", d.Inbox, d.Body, err)
+	}
+	if text := string(d.Body); strings.Contains(text, string(s.ada)) || strings.Contains(text, "listener0") {
+		t.Errorf("who reported it is told: %s", text)
+	}
+}

@@ -81,6 +81,18 @@ func (d *Desk) leave(ctx context.Context, tx social.Tx, a social.Actor) error {
 	return tx.DropFollowing(ctx, a.ID)
 }
 
+// Flag puts a report on its way to the server of somebody: about them, and about
+// what is theirs. It comes from the node, and says nothing of who made it.
+func (d *Desk) Flag(ctx context.Context, tx social.Tx, to social.Actor, about []string, words string) error {
+	x := &vocab.Object{ID: d.Site.NewActivity(tx.Now()), Type: []string{"Flag"}, Actor: vocab.At(d.Site.Node()), Object: vocab.One(to.ID), Content: words, To: []string{to.ID}}
+	for _, a := range about {
+		if a != to.ID {
+			x.Object = append(x.Object, vocab.At(a))
+		}
+	}
+	return d.post(ctx, tx, x, to)
+}
+
 func (d *Desk) post(ctx context.Context, tx social.Tx, x *vocab.Object, to social.Actor) error {
 	body, err := x.Encode()
 	if err != nil {

@@ -209,6 +209,33 @@ type Device struct {
 	Revoked int64
 }
 
+type Flag struct {
+	ID       string
+	Account  string
+	Actor    string
+	Host     string
+	Activity string
+	Words    string
+	At       int64
+	Told     int64
+	Closed   int64
+	Closer   string
+	Note     string
+}
+
+type FlagSubject struct {
+	Flag   string
+	Place  int64
+	Kind   string
+	Target string
+	Name   string
+	Words  string
+	Page   string
+	Iri    string
+	Actor  string
+	Host   string
+}
+
 type Follow struct {
 	Account string
 	Act     string

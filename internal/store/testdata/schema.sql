@@ -247,6 +247,42 @@ CREATE TABLE device (
 
 CREATE INDEX device_account on device (account);
 
+CREATE TABLE flag (
+  id       text primary key,
+  account  text not null,                    -- who here says so, '' somebody elsewhere, or gone
+  actor    text not null,                    -- who elsewhere says so: often a server itself
+  host     text not null,                    -- their server, '' here
+  activity text not null,                    -- with which they said it
+  words    text not null,                    -- plain
+  at       bigint not null,
+  told     bigint not null default 0,        -- when the other server was told, 0: it was not
+  closed   bigint not null default 0,        -- 0: it is open
+  closer   text not null default '',         -- account
+  note     text not null default ''          -- of the moderators, for moderators
+);
+
+CREATE INDEX flag_account on flag (account, at);
+
+CREATE INDEX flag_host on flag (host, at);
+
+CREATE INDEX flag_open on flag (closed, id);
+
+CREATE TABLE flag_subject (
+  flag   text not null references flag (id) on delete cascade,
+  place  bigint not null,
+  kind   text not null,                      -- act, release, comment, act-elsewhere, release-elsewhere
+  target text not null,                      -- id here, or address of an actor
+  name   text not null,                      -- title, or whose comment
+  words  text not null,                      -- plain text of a comment
+  page   text not null,                      -- path of it here
+  iri    text not null,                      -- its address elsewhere, '' it is of here
+  actor  text not null,                      -- whose it is elsewhere
+  host   text not null,                      -- their server
+  primary key (flag, place)
+);
+
+CREATE INDEX flag_subject_target on flag_subject (kind, target);
+
 CREATE TABLE follow (
   account text not null references account (id) on delete cascade,
   act     text not null references act (id) on delete cascade,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -30,6 +31,7 @@ type ActPage struct {
 	FollowID  string
 	Away      away
 	Back      string
+	Report    string // where it is reported, "" not by the viewer
 }
 
 // popularOfAct is how many of an act's tracks its page plays.
@@ -54,6 +56,9 @@ func (v *visit) act() error {
 		}
 	}
 	p.Accents = p.Cover.Accents
+	if !p.Own {
+		p.Report = v.reporting(social.AnAct, string(p.ID))
+	}
 	releases, err := v.site.Catalogue.Releases(ctx, music.Filter{Act: p.ID}, music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ func (v *visit) actElsewhere(handle string) error {
 	p := &ActPage{Page: v.named(cmp.Or(a.Name, a.Handle), web.NavBrowse), Name: cmp.Or(a.Name, a.Handle), Handle: a.Handle + "@" + a.Host, About: about(record.Plain(a.Summary)),
 		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{a.Host, cmp.Or(a.URL, a.ID), f.State}, Releases: shelfElsewhere(f.Releases)}
 	p.NoIndex, p.Back = true, actPath(a)
+	p.Report = v.reporting(social.ActThere, a.ID)
 	for i := range f.Releases {
 		if p.Cover.ID == "" {
 			p.Cover = sleeve(f.Releases[i].Cover)
@@ -81,6 +82,7 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 	p.Cover.Alt = "Cover of " + r.Title
 	p.NoIndex, p.Accents, p.Back, p.Share = true, p.Cover.Accents, "/release/"+string(r.ID), r.Page
 	p.Licence, p.LicenceTo = licence(r.Licence), r.Licence
+	p.Report = v.reporting(social.ReleaseThere, string(r.ID))
 	for i := range r.Tracks {
 		p.Tracks = append(p.Tracks, p.trackElsewhere(&r.Tracks[i]))
 		p.Millis += r.Tracks[i].DurationMS

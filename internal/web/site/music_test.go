@@ -43,6 +43,7 @@ type shop struct {
 	accounts *account.Service
 	studio   *music.Studio
 	mod      *music.Moderation
+	reports  *social.Reports
 	ada      music.Viewer // has acts
 }
 
@@ -66,12 +67,13 @@ func newShop(t testing.TB) *shop {
 	s.ok(err)
 	s.accounts = account.New(account.Config{Store: db, Now: clock})
 	s.studio, s.mod = &music.Studio{Store: db.Music(), Together: func([][]byte) (int64, error) { return -14_000, nil }}, &music.Moderation{Store: db.Music()}
+	s.reports = &social.Reports{Store: db, Sent: func() {}}
 	g := &gate.Gate{Accounts: s.accounts, Now: clock}
 	pages := &site.Site{
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
 		Facts: func(context.Context) web.NodeFacts { return web.NodeFacts{Name: "Quayside", SignUp: true} },
 		Rooms: site.Rooms{
-			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}},
+			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}, Reports: s.reports},
 			Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}},
 			Wallet:  &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
 			Studios: site.Studios{Studio: s.studio, Moderation: s.mod, TakeFile: s.takeFile, TakeCover: s.takeCover},

@@ -65,6 +65,7 @@ type OperatorPage struct {
 	Admin   bool
 	Tasks   int // things that want the operator
 	Asked   int64
+	Reports int64 // open
 	Machine Machine
 	Storage web.Meter
 	Month   time.Time // the current one
@@ -125,11 +126,11 @@ var steps = []calendar.Step{calendar.Close, calendar.Settle, calendar.Challenged
 func (v *visit) nodeViews(here string) []View {
 	all := []View{
 		{Name: "Today", URL: "/operator"}, {Name: "Payments", URL: "/operator/payments"}, {Name: "Months", URL: "/operator/months"},
-		{Name: "Ledger", URL: "/operator/ledger"}, {Name: "Network", URL: "/operator/network"}, {Name: "Federation", URL: "/operator/federation"}, {Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Settings", URL: "/operator/settings"},
+		{Name: "Ledger", URL: "/operator/ledger"}, {Name: "Network", URL: "/operator/network"}, {Name: "Federation", URL: "/operator/federation"}, {Name: "People", URL: "/operator/people"}, {Name: "Music", URL: "/operator/music"}, {Name: "Reports", URL: "/operator/reports"}, {Name: "Settings", URL: "/operator/settings"},
 	}
 	var out []View
 	for _, x := range all {
-		if x.Here = x.URL == here; v.viewer.Has(account.Admin) || x.Name == "Today" || x.Name == "People" || x.Name == "Music" {
+		if x.Here = x.URL == here; v.viewer.Has(account.Admin) || x.Name == "Today" || x.Name == "People" || x.Name == "Music" || x.Name == "Reports" {
 			out = append(out, x)
 		}
 	}
@@ -157,7 +158,10 @@ func (v *visit) operator() error {
 	if err := v.calendar(p, now); err != nil {
 		return err
 	}
-	for _, want := range []bool{p.Admin && len(p.Jobs) > 0, p.Admin && p.Late, p.Admin && p.Asked > 0, m.DiskLow, m.Missing != ""} {
+	if p.Reports, err = v.openReports(); err != nil {
+		return err
+	}
+	for _, want := range []bool{p.Reports > 0, p.Admin && len(p.Jobs) > 0, p.Admin && p.Late, p.Admin && p.Asked > 0, m.DiskLow, m.Missing != ""} {
 		if want {
 			p.Tasks++
 		}

@@ -52,6 +52,7 @@ type ReleasePage struct {
 	Boosts    int64
 	Talk      Talk
 	FollowID  string // of whom one can follow
+	Report    string // where it is reported, "" not by the viewer
 	Away      away
 }
 
@@ -132,6 +133,9 @@ func (v *visit) release() error {
 		}
 		if err := v.talk(p); err != nil {
 			return err
+		}
+		if !p.Own {
+			p.Report = v.reporting(social.ARelease, string(p.ID))
 		}
 	}
 	return v.show("release", p)

@@ -19,6 +19,7 @@ type Music struct {
 	Library   *music.Library
 	Listen    *listen.Desk
 	Talk      *social.Talk
+	Reports   *social.Reports
 }
 
 // musicPages are the pages one browses, and one's own library.
@@ -37,6 +38,8 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /history", who: listener, do: (*visit).history},
 		{pattern: "POST /release/{id}/comments", who: listener, do: (*visit).comment},
 		{pattern: "POST /comment/{id}", who: listener, do: (*visit).keepComment},
+		{pattern: "GET /report", who: listener, do: (*visit).reportForm},
+		{pattern: "POST /report", who: listener, do: (*visit).report},
 		{pattern: "POST /like", who: listener, do: (*visit).like},
 		{pattern: "POST /follow", who: listener, do: (*visit).follow},
 		{pattern: "POST /playlists", who: listener, do: (*visit).newPlaylist},

@@ -37,6 +37,7 @@ type CommentLine struct {
 	Edited, Hidden    bool
 	Own               bool
 	Depth             int
+	Report            string // where it is reported
 }
 
 // A Mark is a comment on a waveform.
@@ -81,7 +82,7 @@ func (v *visit) talk(p *ReleasePage) error {
 
 func commentLine(s *social.Said) CommentLine {
 	c := CommentLine{ID: string(s.ID), Name: s.Author.Name, Address: s.Author.Address(), Page: s.Author.Page(), At: s.At, URL: s.URL, HTML: template.HTML(s.HTML), // social.Clean made it
-		TrackID: string(s.Thing.Track), Edited: s.Changed.After(s.At), Hidden: s.Hidden, Own: s.Own, Depth: s.Depth}
+		TrackID: string(s.Thing.Track), Edited: s.Changed.After(s.At), Hidden: s.Hidden, Own: s.Own, Depth: s.Depth, Report: reportAt(social.AComment, string(s.ID))}
 	if c.Name == "" {
 		c.Name = c.Address
 	}

@@ -1,0 +1,130 @@
+package social_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// listener makes somebody who listens here.
+func (w world) listener(handle string) music.Viewer {
+	w.t.Helper()
+	a := account.Account{ID: id.New[id.Account](w.Now()), Handle: handle, Name: "Somebody", Created: w.Now()}
+	if err := w.AccountUpdate(w.t.Context(), func(tx account.Tx) error { return tx.InsertAccount(w.t.Context(), a, "") }); err != nil {
+		w.t.Fatal(err)
+	}
+	return music.Viewer{Account: a.ID}
+}
+
+// What a listener reports waits for the moderators; its server learns what they
+// say and not who they are.
+func TestReports(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx := t.Context()
+		const rude = "https://far.example/users/rude"
+		w.meet(rude, "far.example")
+		release, _ := w.Publish()
+		var comment social.Comment
+		w.update(func(tx social.Tx) (err error) {
+			comment, err = social.Say(ctx, tx, social.Comment{Thing: social.Thing{Release: release}, Author: social.Author{Actor: rude, Host: "far.example"}, IRI: rude + "/1", HTML: "<p>rude words</p>", Position: -1})
+			return err
+		})
+		jo, staff := w.listener("jo"), w.listener("kim")
+		staff.Moderator = true
+		var told []string
+		d := &social.Reports{Store: w.DB, Sent: func() { told = append(told, "sent") }, Flag: func(_ context.Context, _ social.Tx, to social.Actor, about []string, words string) error {
+			told = append(told, to.ID, strings.Join(about, " "), words)
+			return nil
+		}}
+		if _, err := d.Report(ctx, music.Viewer{}, social.AComment, string(comment.ID), "x", false); !fault.Is(err, fault.Unauthenticated) {
+			t.Error(err)
+		}
+		for kind, target := range map[social.Kind]string{social.AComment: "x", social.ARelease: "x", social.AnAct: "x", social.ActThere: "x", social.ReleaseThere: "x"} {
+			if _, err := d.Report(ctx, jo, kind, target, "x", false); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: %v", kind, err)
+			}
+		}
+		if _, err := d.Report(ctx, jo, social.ARelease, string(release), " ", false); !fault.Is(err, fault.Invalid) {
+			t.Error(err)
+		}
+		if _, err := d.Report(ctx, jo, social.ARelease, string(release), "x", true); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a release of here is passed on: %v", err)
+		}
+		r, err := d.Report(ctx, jo, social.AComment, string(comment.ID), "They are\u202e rude.", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(told); got != fmt.Sprint([]string{rude, rude + "/1", "They are rude.", "sent"}) {
+			t.Errorf("told: %s", got)
+		}
+		if _, err := d.Report(ctx, jo, social.AComment, string(comment.ID), "Again", false); !fault.Is(err, fault.Conflict) {
+			t.Errorf("twice: %v", err)
+		}
+		if _, err := d.List(ctx, jo, false, ""); !fault.Is(err, fault.Forbidden) {
+			t.Error(err)
+		}
+		page, err := d.List(ctx, staff, false, "")
+		if err != nil || page.Open != 1 || len(page.Rows) != 1 || page.Rows[0].By.Said() != "@jo" || page.Rows[0].Told.IsZero() || page.Rows[0].About[0].Words != "rude words" {
+			t.Errorf("%+v, %v", page, err)
+		}
+		if err := d.Forward(ctx, staff, r.ID, "x"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("told twice: %v", err)
+		}
+		w.update(func(tx social.Tx) error { return social.Forget(ctx, tx, rude) })
+		if err := d.Close(ctx, staff, r.ID, true, "The comment is gone."); err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Get(ctx, staff, r.ID)
+		if err != nil || got.Closer != "kim" || got.Note != "The comment is gone." || got.About[0].Words != "rude words" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if err := w.AccountUpdate(ctx, func(tx account.Tx) error { return w.EraseTalk(ctx, tx, jo.Account) }); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.Get(ctx, staff, r.ID); err != nil || got.By.Said() != "" {
+			t.Errorf("%+v, %v", got.By, err)
+		}
+		if err := d.Close(ctx, staff, r.ID, false, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(ctx, staff, r.ID, true, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(social.ReportKept + time.Hour)
+		if _, err := social.Expire(ctx, w.DB); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Get(ctx, staff, r.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("kept for ever: %v", err)
+		}
+	})
+}
+
+// A listener reports no more than a moderator can read.
+func TestManyReports(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		jo := w.listener("jo")
+		d := &social.Reports{Store: w.DB, Sent: func() {}}
+		for i := range 20 {
+			r, _ := w.Publish()
+			if _, err := d.Report(t.Context(), jo, social.ARelease, string(r), "x", false); err != nil {
+				t.Fatal(i, err)
+			}
+		}
+		if _, err := d.Report(t.Context(), jo, social.AnAct, string(w.Act), "x", false); !fault.Is(err, fault.Conflict) {
+			t.Error(err)
+		}
+		w.Pass(25 * time.Hour)
+		if _, err := d.Report(t.Context(), jo, social.AnAct, string(w.Act), "x", false); err != nil {
+			t.Error(err)
+		}
+	})
+}
