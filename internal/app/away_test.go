@@ -1,10 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -405,8 +407,20 @@ func TestObjectionByAProgram(t *testing.T) {
 	if said := object(0, string(receipt), http.StatusOK); !said.Holds || said.Later {
 		t.Errorf("the ledger says %+v", said)
 	}
+	if w := h.handsIn(mux, 1, receipt); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/verify" {
+		t.Errorf("a file on the page is answered %d %s", w.Code, w.Body)
+	}
+	if w := h.handsIn(mux, 1, []byte("no receipt")); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a file that is none is answered %d", w.Code)
+	}
 	a := absence(h)
 	a.be(h, refuses)
+	if w := h.handsIn(mux, 1, receipt); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("somebody else's while the ledger is away is answered %d", w.Code)
+	}
+	if w := h.handsIn(mux, 0, receipt); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/receipts/2025-10" {
+		t.Errorf("the own while the ledger is away is answered %d", w.Code)
+	}
 	for range 2 {
 		if said := object(0, string(receipt), http.StatusOK); said.Holds || !said.Later {
 			t.Errorf("a ledger that is away says %+v", said)
@@ -420,6 +434,25 @@ func TestObjectionByAProgram(t *testing.T) {
 	}
 	a.comeBack(h)
 	h.ok(h.recording(ctx, func(ctx context.Context) error { return h.contest(ctx, list[0]) }))
+}
+
+// handsIn has a person choose a file on the page that checks receipts.
+func (h *residence) handsIn(mux http.Handler, person int, file []byte) *httptest.ResponseRecorder {
+	h.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	h.ok(form.WriteField("csrf", "t"))
+	part, err := form.CreateFormFile("receipt", "2025-10.9ten-receipt.txt")
+	h.ok(err)
+	_, err = part.Write(file)
+	h.ok(err)
+	h.ok(form.Close())
+	r := httptest.NewRequestWithContext(account.With(h.t.Context(), account.Principal{Account: h.people[person].account, Role: account.Listener, CSRF: "t"}), http.MethodPost, "/verify/contest", &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r)
+	return w
 }
 
 // everyForm sends every form of the pages, as a guest, a listener and an artist.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
@@ -259,7 +260,7 @@ func (n *node) nearest(ctx context.Context) []string {
 // is told, and it proposes its own removal from the cluster's channel, where it
 // endorses until the others have agreed.
 func (n *node) depart(ctx context.Context, c fabric.Cluster, self contract.Node) error {
-	if err := n.carry(ctx, self.Cluster); err != nil {
+	if err := n.carry(ctx, self.Cluster, calendar.DayOf(n.now())); err != nil {
 		return err
 	}
 	if self.Cluster == c.Name {

@@ -35,6 +35,24 @@ func TestDelegatesTakeTurns(t *testing.T) {
 			t.Errorf("%s carries at %s, want %s", tt.node, got, tt.want)
 		}
 	}
+	// Days from before are carried at any hour, the last one at its own.
+	for _, tt := range []struct {
+		at, last, next string
+		place          int
+	}{
+		{"2026-11-26T00:05:00Z", "2026-11-24", "2026-11-26T00:20:00Z", 0},
+		{"2026-11-26T00:20:00Z", "2026-11-25", "2026-11-27T00:20:00Z", 0},
+		{"2026-11-26T01:59:00Z", "2026-11-24", "2026-11-26T02:00:00Z", -1},
+		{"2026-11-26T23:59:00Z", "2026-11-25", "2026-11-27T02:00:00Z", -1},
+	} {
+		at, err := time.Parse(time.RFC3339, tt.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last, next := carriable(at, tt.place); last.String() != tt.last || next.UTC().Format(time.RFC3339) != tt.next {
+			t.Errorf("at %s the one at place %d carries up to %s and again at %s", tt.at, tt.place, last, next)
+		}
+	}
 	if place(north, "south", "a") != -1 {
 		t.Error("a delegate of another cluster")
 	}
@@ -214,14 +232,14 @@ func TestANetworkSplits(t *testing.T) {
 	}
 
 	// b, the delegate, withholds it; a carries it itself, and b's job the rest.
-	if err := a.carry(ctx, "north"); err != nil {
+	if err := a.carry(ctx, "north", yesterday); err != nil {
 		t.Fatal(err)
 	}
 	closes(b)
 	if err := b.relay(ctx); err != nil { // due, or put off until it is
 		t.Fatal(err)
 	}
-	if err := b.carry(ctx, "north"); err != nil {
+	if err := b.carry(ctx, "north", yesterday); err != nil {
 		t.Fatal(err)
 	}
 	for _, h := range []*house{a, b} {

@@ -64,18 +64,28 @@ func (n *node) relay(ctx context.Context) error {
 		return err
 	}
 	yesterday := calendar.DayOf(n.now()).Add(-1)
-	at := carryAt(yesterday, place(clusters, cluster, n.cfg.NodeID()))
-	if n.now().Before(at) {
-		return n.relayAgain(ctx, at)
-	}
-	if err := n.carry(ctx, cluster); err != nil {
+	due, next := carriable(n.now(), place(clusters, cluster, n.cfg.NodeID()))
+	if err := n.carry(ctx, cluster, due); err != nil {
 		return err
+	}
+	if due < yesterday {
+		return n.relayAgain(ctx, next)
 	}
 	missing, err := n.missing(ctx, cluster, yesterday)
 	if err != nil || !missing {
 		return err
 	}
 	return n.relayAgain(ctx, n.now().Add(retries))
+}
+
+// carriable is the last day that a node carries at a time, and when it carries
+// the next one. place is its own among the delegates, -1 for none.
+func carriable(now time.Time, place int) (last calendar.Day, next time.Time) {
+	last = calendar.DayOf(now).Add(-1)
+	if at := carryAt(last, place); now.Before(at) {
+		return last.Add(-1), at
+	}
+	return last, carryAt(last.Add(1), place)
 }
 
 func (n *node) relayAgain(ctx context.Context, at time.Time) error {
@@ -121,10 +131,10 @@ func lastOf(ctx context.Context, c contract.Client, node string) (contract.Ancho
 	return a, err
 }
 
-// carry carries every day of a cluster that is recorded there and not on the
-// network, the oldest first: one transaction a day. Of a node that is in no
+// carry carries every day of a cluster up to one that is recorded there and not on
+// the network, the oldest first: one transaction a day. Of a node that is in no
 // cluster any more it carries what that left behind.
-func (n *node) carry(ctx context.Context, cluster string) error {
+func (n *node) carry(ctx context.Context, cluster string, last calendar.Day) error {
 	members, err := n.clusterMembers(ctx, cluster)
 	if err != nil {
 		return err
@@ -157,7 +167,7 @@ func (n *node) carry(ctx context.Context, cluster string) error {
 	n.cluster.mu.Lock()
 	clear(n.cluster.left)
 	n.cluster.mu.Unlock()
-	for d := from; d <= to; d = d.Add(1) {
+	for d := from; d <= min(to, last); d = d.Add(1) {
 		r, err := n.uncarried(ctx, near, d, carried)
 		if err != nil {
 			return err

@@ -255,6 +255,10 @@ func (s seat) LeaveCluster(ctx context.Context) error {
 	return s.decideAsMember(ctx, "leave-cluster", s.self, "", func(context.Context) error { return s.Home.LeaveCluster() })
 }
 
+func (s seat) ForgetCluster(ctx context.Context) error {
+	return s.decideAsMember(ctx, "forget-cluster", s.self, "", func(context.Context) error { return s.Home.ForgetCluster() })
+}
+
 func (s seat) NameDelegate(ctx context.Context, node string) error {
 	return s.decideAsMember(ctx, "name-delegate", node, "", func(ctx context.Context) error { return s.delegate(ctx, node, false) })
 }

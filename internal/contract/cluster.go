@@ -126,7 +126,7 @@ func CheckCluster(name string) error {
 		ok = ok && (b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b == '-')
 	}
 	if !ok {
-		return fault.New(fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
+		return fault.On("name", fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
 	}
 	return nil
 }

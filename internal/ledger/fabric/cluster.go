@@ -153,14 +153,24 @@ func (h *Home) Carries(yes bool) { h.carries.Store(yes) }
 // cluster: what follows is done by itself.
 func (h *Home) LeaveCluster() error {
 	c, in := h.Cluster()
-	switch {
-	case !in:
-		return fault.New(fault.Conflict, "This node is in no cluster.")
-	case c.Phase == Asking:
-		return h.change(func(r *record) { r.Cluster = nil })
+	if !in || c.Phase == Asking {
+		return h.ForgetCluster()
 	}
 	c.Phase, c.Via = Leaving, ""
 	return h.change(func(r *record) { r.Cluster = &c })
+}
+
+// ForgetCluster ends the waiting for an admission. Who was admitted meanwhile
+// stays. Faults: Conflict when the node does not wait.
+func (h *Home) ForgetCluster() error {
+	c, in := h.Cluster()
+	switch {
+	case !in:
+		return fault.New(fault.Conflict, "This node is in no cluster.")
+	case c.Phase != Asking:
+		return fault.New(fault.Conflict, "This node was admitted to the cluster %s meanwhile: it waits no more. To be out of it, leave it.", c.Name)
+	}
+	return h.change(func(r *record) { r.Cluster = nil })
 }
 
 // ClusterAsked is how this node's request to be in a cluster stood last.

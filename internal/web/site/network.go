@@ -32,6 +32,7 @@ type Network interface {
 	FoundCluster(ctx context.Context, name string) error
 	JoinCluster(ctx context.Context, name, via, note string) error
 	LeaveCluster(ctx context.Context) error
+	ForgetCluster(ctx context.Context) error // while it waits to be admitted; Conflict after that
 	NameDelegate(ctx context.Context, node string) error
 	ResignDelegate(ctx context.Context, node string) error
 }
@@ -158,6 +159,14 @@ func (p *NetworkPage) household() {
 	}
 }
 
+// sentFields are those of the form that was sent.
+func (p *NetworkPage) sentFields() []web.Field {
+	if p.Sent == "found-cluster" {
+		return p.Founding
+	}
+	return p.Fields
+}
+
 // intents fills what is decided and what was. A ledger that is away tells of
 // neither more than the node has seen.
 func (v *visit) intents(p *NetworkPage) error {
@@ -247,7 +256,7 @@ var clusterMotions = map[string]motion{
 	"join-cluster": {"The request is sent. This node joins by itself once it is admitted.", func(v *visit, ctx context.Context, n Network) error {
 		return n.JoinCluster(ctx, v.form.Get("cluster"), v.form.Get("via"), v.form.Get("note"))
 	}},
-	"forget-cluster": {"This node asks nobody any more.", func(_ *visit, ctx context.Context, n Network) error { return n.LeaveCluster(ctx) }},
+	"forget-cluster": {"This node asks nobody any more.", func(_ *visit, ctx context.Context, n Network) error { return n.ForgetCluster(ctx) }},
 	"leave-cluster":  {"This node leaves its cluster. What follows happens by itself.", func(_ *visit, ctx context.Context, n Network) error { return n.LeaveCluster(ctx) }},
 	"delegate":       {"It carries the cluster’s days, too.", func(v *visit, ctx context.Context, n Network) error { return n.NameDelegate(ctx, v.form.Get("node")) }},
 	"resign": {"It carries the cluster’s days no longer.", func(v *visit, ctx context.Context, n Network) error {
@@ -284,7 +293,7 @@ func (v *visit) move() error {
 		p.Sent = v.form.Get("do")
 		v.fill(p.Founding)
 		if v.fill(p.Fields); !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.NotFound) {
-			return v.again(err, "network", p, p.Fields)
+			return v.again(err, "network", p, p.sentFields())
 		}
 		p.Notices = append(p.Notices, web.Notice{Kind: web.NoteErr, Text: v.why(err)})
 		return v.show("network", p)

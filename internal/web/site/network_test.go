@@ -97,6 +97,7 @@ func (c *council) JoinCluster(_ context.Context, name, via, note string) error {
 	return c.say("join-cluster", name, via, note)
 }
 func (c *council) LeaveCluster(context.Context) error                { return c.say("leave-cluster") }
+func (c *council) ForgetCluster(context.Context) error               { return c.say("forget-cluster") }
 func (c *council) NameDelegate(_ context.Context, node string) error { return c.say("delegate", node) }
 func (c *council) ResignDelegate(_ context.Context, node string) error {
 	return c.say("resign", node)
@@ -189,8 +190,8 @@ func TestNetworkPageTurnsToClusters(t *testing.T) {
 	c := &council{phase: network.Joined}
 	n.site.Rooms.Network = c
 	v.open(at).sees(200, at, "Up to 13 nodes keep one ledger together", "Found a cluster").misses("Join a cluster")
-	c.err = fault.New(fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
-	v.send(at, "do", "found-cluster", "name", "Nord").sees(422, at, "small letters, digits and hyphens.", `value="Nord"`, `<details class="after" open><summary class="link">Found a cluster`)
+	c.err = fault.On("name", fault.Invalid, "A cluster's name is 1 to 40 small letters, digits and hyphens.")
+	v.send(at, "do", "found-cluster", "name", "Nord").sees(422, at, "small letters, digits and hyphens.", `value="Nord"`, `id="f-name-e"`, `<details class="after" open><summary class="link">Found a cluster`)
 	c.err = nil
 	v.send(at, "do", "found-cluster", "name", "north").sees(200, at, "The cluster is founded.")
 	c.clusters = []network.Cluster{{Name: "north", Nodes: []network.ClusterNode{{Node: "a.example", Delegate: true}}}, {Name: "south", Nodes: []network.ClusterNode{{Node: "c.example", Delegate: true}}}}
@@ -201,6 +202,9 @@ func TestNetworkPageTurnsToClusters(t *testing.T) {
 	c.cluster = &network.Household{Cluster: network.Cluster{Name: "south"}, Phase: network.Asking, Via: "https://c.example", Asked: network.Progress{State: "unknown"}}
 	v.open(at).sees(200, at, "knows of no request any more")
 	v.send(at, "do", "forget-cluster").sees(200, at, "asks nobody any more")
+	c.err = fault.New(fault.Conflict, "This node was admitted to the cluster %s meanwhile: it waits no more. To be out of it, leave it.", "south")
+	v.send(at, "do", "forget-cluster").sees(409, at, "was admitted to the cluster south meanwhile")
+	c.err = nil
 
 	nodes := []network.ClusterNode{{Node: "b.example", Self: true, Delegate: true}, {Node: "c.example"}}
 	c.cluster = &network.Household{Cluster: network.Cluster{Name: "south", Nodes: nodes}, Phase: network.Joined, Ready: true}
@@ -215,7 +219,7 @@ func TestNetworkPageTurnsToClusters(t *testing.T) {
 	nodes[0].Delegate = false
 	v.open(at).sees(200, at, "delegate: it carries").misses("Carry no longer", "Make it a delegate")
 	v.send(at, "do", "leave-cluster").sees(200, at, "This node leaves its cluster.")
-	want := "found-cluster Nord|found-cluster north|join-cluster south  Us|join-cluster south https://c.example Us|leave-cluster|delegate c.example|delegate c.example|resign b.example|leave-cluster"
+	want := "found-cluster Nord|found-cluster north|join-cluster south  Us|join-cluster south https://c.example Us|forget-cluster|forget-cluster|delegate c.example|delegate c.example|resign b.example|leave-cluster"
 	if got := strings.Join(c.said, "|"); got != want {
 		t.Errorf("it was told\n%s, not\n%s", got, want)
 	}

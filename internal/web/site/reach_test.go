@@ -72,6 +72,7 @@ var operations = map[string]string{
 	"POST /receipts/{period}/contest": "contest-receipt",
 	"GET /days/{day}/receipt":         "get-day-receipt",
 	"POST /confirm":                   "confirm-nine",
+	"POST /verify/contest":            "contest-receipt",
 	"GET /verify":                     "get-node get-ledger-settlement get-ledger-anchor",
 	"GET /subscription":               "get-subscription",
 	"POST /subscription":              "open-subscription",

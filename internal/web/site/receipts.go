@@ -2,6 +2,7 @@ package site
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/web"
@@ -253,10 +255,7 @@ func (v *visit) contest() error {
 	}
 	holds, err := v.site.Report.Contest(v.Context(), file)
 	if fault.Is(err, fault.Unavailable) {
-		if err := v.site.Engine.ContestLater(v.Context(), v.viewer.Account, period); err != nil {
-			return err
-		}
-		return v.goTo("/receipts/"+period.String(), "The ledger cannot be reached just now. The node keeps your objection and has it computed as soon as the ledger is back; a fault would be shown here.")
+		return v.contestLater(period)
 	}
 	if err != nil {
 		return err
@@ -266,6 +265,50 @@ func (v *visit) contest() error {
 		said = "The ledger comes to something else: the fault stands there now, and the node has to put it right."
 	}
 	return v.goTo("/receipts/"+period.String(), said)
+}
+
+// contestLater keeps the viewer's own objection while the ledger is away.
+func (v *visit) contestLater(period calendar.Period) error {
+	if err := v.site.Engine.ContestLater(v.Context(), v.viewer.Account, period); err != nil {
+		return err
+	}
+	return v.goTo("/receipts/"+period.String(), "The ledger cannot be reached just now. The node keeps your objection and has it computed as soon as the ledger is back; a fault would be shown here.")
+}
+
+// maxReceipt bounds a receipt that is sent as a file.
+const maxReceipt = 5 << 20
+
+// contestFile has the ledger compute a month again from its receipt: of any
+// listener, and of any node that shares the ledger. One that is accused need not
+// carry the proof.
+func (v *visit) contestFile() error {
+	p := v.verifyPage()
+	var file []byte
+	err := v.eachFile(func(_ string, r io.Reader) (err error) {
+		file, err = io.ReadAll(r)
+		return fault.Wrap(err, fault.TooLarge, "The file did not arrive whole. A receipt has at most %d MB.", maxReceipt>>20)
+	})
+	if err == nil && len(file) == 0 {
+		err = fault.On("receipt", fault.Invalid, "Choose the file of a receipt.")
+	}
+	var holds bool
+	if err == nil {
+		holds, err = v.site.Report.Contest(v.Context(), file)
+	}
+	if fault.Is(err, fault.Unavailable) {
+		if period, own, ownErr := v.site.Report.Owns(v.Context(), v.viewer.Account, file); ownErr == nil && own {
+			return v.contestLater(period)
+		}
+	}
+	if err != nil {
+		p.Notices = append(p.Notices, web.Notice{Kind: web.NoteErr, Text: v.why(err)})
+		return v.showAs(problem.Status(err), "verify", p)
+	}
+	said := "The ledger computed the month again and comes to the same."
+	if !holds {
+		said = "The ledger comes to something else: the fault stands there now, and the node that signed the receipt has to put it right."
+	}
+	return v.goTo("/verify", said)
 }
 
 func (v *visit) dayFile() error {
@@ -286,7 +329,9 @@ type VerifyPage struct {
 	Keys string // this node's verifier keys, a line each
 }
 
-func (v *visit) verify() error {
+func (v *visit) verify() error { return v.show("verify", v.verifyPage()) }
+
+func (v *visit) verifyPage() *VerifyPage {
 	base := v.base("Check a receipt", "")
 	base.Scripts = []string{"verifypage.js"}
 	base.Description = "Check a 9ten receipt of any node in your own browser."
@@ -294,7 +339,7 @@ func (v *visit) verify() error {
 	for _, k := range v.site.Keys {
 		p.Keys += k.String() + "\n"
 	}
-	return v.show("verify", p)
+	return p
 }
 
 // confirm takes a listener's word that the nine are right.

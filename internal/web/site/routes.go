@@ -32,6 +32,7 @@ func (s *Site) pages() []page {
 		{pattern: "GET /days/{day}/receipt", who: listener, do: (*visit).dayFile},
 		{pattern: "POST /confirm", who: listener, do: (*visit).confirm},
 		{pattern: "GET /verify", do: (*visit).verify},
+		{pattern: "POST /verify/contest", who: listener, files: maxReceipt, do: (*visit).contestFile},
 		{pattern: "GET /subscription", who: listener, do: (*visit).subscription},
 		{pattern: "POST /subscription", who: listener, do: (*visit).subscribe},
 		{pattern: "POST /subscription/cancel", who: listener, do: (*visit).unsubscribe},
