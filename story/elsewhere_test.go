@@ -12,6 +12,9 @@ import (
 // handle and follows it; what the act publishes then is there, and sounds.
 func (w *internet) heardOnAnotherNode(t *testing.T) {
 	a, b := w.node(t, "shore.test"), w.node(t, "quay.test")
+	for _, n := range []*networkNode{a, b} { // each reads the other only by signing
+		n.env = append(n.env, "NINETEN_FEDERATION_SIGNED=true")
+	}
 	release := takesIn(a, "Low Tide")
 	a.start()
 	b.start()

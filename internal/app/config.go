@@ -93,6 +93,8 @@ type FabricConfig struct {
 type FederationConfig struct {
 	// Mode on lets people of other servers (Mastodon and its like) follow acts here; listed does so for the servers alone that the page Federation or 9ten federation allow names. It takes a base_url with https; a demonstration never federates.
 	Mode string `key:"mode" default:"on" oneof:"on listed off"`
+	// Signed is whether other servers must sign what they read here (authorised fetch): a server that is blocked reads nothing any more, and software that does not sign does not either. Pages stay everybody's.
+	Signed bool `key:"signed" default:"false"`
 	// Reach are networks (CIDR) in which other servers may be reached although their addresses are not public. Empty: public addresses alone.
 	Reach []string `key:"reach" default:""`
 }

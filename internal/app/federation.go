@@ -70,6 +70,9 @@ func (n *node) openFederation() error {
 		Address: subnet,
 	})
 	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Type: mediaType, Log: n.logger("documents")}
+	if n.cfg.Federation.Signed {
+		f.documents.Readers = document.NewReaders(remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}, subnet, n.now)
+	}
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, Store: n.db, Sent: f.courier.Wake}
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, Version: Version(), Usage: f.usage, Capabilities: []string{"audio-track"}, Log: n.logger("wellknown")}
 	return nil

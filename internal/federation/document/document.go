@@ -1,6 +1,7 @@
 // Package document serves what has an address under /ap/: actors, releases,
 // tracks, playlists, posts, collections, activities. Everybody may read what is
-// public; a browser that comes here is shown the page instead.
+// public; a browser that comes here is shown the page instead. Where the operator
+// wants to know who reads, other servers sign what they ask (authorised fetch).
 package document
 
 import (
@@ -36,7 +37,9 @@ type Documents struct {
 	Keys func(a id.Act) form.Keys
 	// Type is the media type of a codec.
 	Type func(codec string) string
-	Log  *slog.Logger
+	// Readers says who may read, nil for everybody.
+	Readers *Readers
+	Log     *slog.Logger
 }
 
 // ContentType of every document.
@@ -72,12 +75,16 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"tracks/{id}/shares":        d.reactions,
 		"activities/{id}":           d.activity,
 	} {
-		mux.HandleFunc("GET "+form.Root+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, find) })
+		readers := d.Readers
+		if path == "node" {
+			readers = nil // who checks a signature of ours reads whose it is
+		}
+		mux.HandleFunc("GET "+form.Root+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, readers, find) })
 	}
 }
 
-func (d *Documents) serve(w http.ResponseWriter, r *http.Request, find func(context.Context, form.Site, *http.Request) (found, error)) {
-	f, err := find(r.Context(), d.Site(r.Context()), r)
+func (d *Documents) serve(w http.ResponseWriter, r *http.Request, readers *Readers, find func(context.Context, form.Site, *http.Request) (found, error)) {
+	f, page, err := d.look(r, readers, find)
 	body := f.raw
 	if err == nil && body == nil {
 		body, err = f.doc.Encode()
@@ -88,14 +95,33 @@ func (d *Documents) serve(w http.ResponseWriter, r *http.Request, find func(cont
 		return
 	}
 	w.Header().Set("Vary", "Accept")
-	if f.page != "" && wantsPage(r.Header.Get("Accept")) {
+	if page {
 		http.Redirect(w, r, f.page, http.StatusSeeOther)
 		return
 	}
 	w.Header().Set("Content-Type", ContentType)
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	w.Header().Set("Cache-Control", "public, max-age=60")
+	w.Header().Set("Cache-Control", readers.keep())
 	_, _ = w.Write(body) // who went away hears nothing
+}
+
+// look finds what was asked for, and whether its page is to be shown instead,
+// which is everybody's. Who may not read does not learn what is here.
+func (d *Documents) look(r *http.Request, readers *Readers, find func(context.Context, form.Site, *http.Request) (found, error)) (f found, page bool, err error) {
+	page = wantsPage(r.Header.Get("Accept"))
+	if !page {
+		err = readers.admit(r)
+	}
+	if err == nil {
+		f, err = find(r.Context(), d.Site(r.Context()), r)
+	}
+	if page && f.page == "" { // an activity has no page, nor has what is not here
+		page = false
+		if refused := readers.admit(r); refused != nil {
+			return found{}, false, refused
+		}
+	}
+	return f, page, err
 }
 
 // wantsPage reports whether a page is asked for and a document is not.

@@ -77,10 +77,10 @@ func (s shelf) Releases(context.Context, music.Filter, music.Page) (music.List[m
 
 func serve(t *testing.T) *http.ServeMux {
 	t.Helper()
-	return serveOn(t, fedtest.NewNode(t))
+	return serveOn(t, fedtest.NewNode(t), nil)
 }
 
-func serveOn(t *testing.T, n *fedtest.Node) *http.ServeMux {
+func serveOn(t *testing.T, n *fedtest.Node, readers *document.Readers) *http.ServeMux {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -92,7 +92,7 @@ func serveOn(t *testing.T, n *fedtest.Node) *http.ServeMux {
 		return form.Site{Origin: "https://nine.example", Name: "Nine", About: "A node."}
 	}
 	mux := http.NewServeMux()
-	(&document.Documents{Site: site, Catalogue: s, Store: n.DB, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet(),
+	(&document.Documents{Site: site, Catalogue: s, Store: n.DB, Readers: readers, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet(),
 		Keys: func(id.Act) form.Keys {
 			return form.Keys{HTTP: &private.PublicKey, Proof: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)}
 		}}).Register(mux)

@@ -15,7 +15,7 @@ import (
 func TestReactionsAreNumbers(t *testing.T) {
 	s := fedtest.NewServer(t)
 	n := fedtest.NewNode(t, s)
-	mux := serveOn(t, n)
+	mux := serveOn(t, n, nil)
 	r, track := n.Publish()
 	ada := s.Actor("ada")
 	if _, err := n.Servers.Actor(t.Context(), ada.ID); err != nil {

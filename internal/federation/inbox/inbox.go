@@ -10,7 +10,6 @@ package inbox
 
 import (
 	"context"
-	"crypto"
 	"crypto/ed25519"
 	"errors"
 	"io"
@@ -21,7 +20,6 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -30,17 +28,11 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Keys finds keys by their address, and whose they are. Faults: Unauthenticated,
-// NotFound, Unavailable.
-type Keys interface {
-	Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error)
-}
-
 // Config says where the inbox is and what it asks.
 type Config struct {
 	Origin string // of this node
 	Store  social.Store
-	Keys   Keys
+	Keys   remote.Keys
 	// Address names where a request comes from, for limits.
 	Address func(*http.Request) string
 	Now     func() time.Time
@@ -87,13 +79,10 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	if !activity(r.Header.Get("Content-Type")) {
 		return fault.New(fault.Unsupported, "An inbox takes activities, as application/activity+json.")
 	}
-	claim, err := sig.Read(r)
+	by := remote.Verifier{Origin: b.Origin, Keys: b.Keys}
+	claim, host, err := by.Claim(r)
 	if err != nil {
 		return err
-	}
-	host := remote.Host(claim.KeyID)
-	if !netsafe.Plain(host) || !strings.HasPrefix(claim.KeyID, "https://") || host == remote.Host(b.Origin) {
-		return fault.New(fault.Unauthenticated, "%q is no key of another server.", claim.KeyID)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, vocab.MaxBytes))
 	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -102,7 +91,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Invalid, "The request broke off.")
 	}
-	signer, err := b.verify(r, claim, body, now)
+	signer, err := by.Signer(r, claim, body, now)
 	if err != nil {
 		if goodbye(body) && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) {
 			return nil // somebody nobody here knows is no more: nothing to do, and no reason to say it again
@@ -133,29 +122,6 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 func activity(contentType string) bool {
 	t, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (t == "application/activity+json" || t == "application/ld+json" || t == "application/json")
-}
-
-// verify tells who signed a request. A key that is known and does not fit may
-// have been rotated: it is asked for once more.
-func (b *Inbox) verify(r *http.Request, claim *sig.Claim, body []byte, now time.Time) (owner string, err error) {
-	key, owner, err := b.Keys.Key(r.Context(), claim.KeyID, false)
-	if err != nil {
-		return "", err
-	}
-	failed := claim.Verify(r, b.Origin, body, key, now)
-	if failed == nil {
-		return owner, nil
-	}
-	fresh, owner, err := b.Keys.Key(r.Context(), claim.KeyID, true)
-	if err != nil || equal(key, fresh) {
-		return "", failed
-	}
-	return owner, claim.Verify(r, b.Origin, body, fresh, now)
-}
-
-func equal(a, b crypto.PublicKey) bool {
-	x, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && x.Equal(b)
 }
 
 // goodbye reports whether a body says that its actor is no more.
