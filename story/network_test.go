@@ -21,45 +21,61 @@ func settledMonth(now time.Time) calendar.Period {
 
 // TestNetwork is the proof of the shared ledger: four organisations that know
 // nothing of each other but addresses run one, settle a month on it by
-// themselves, and go on when what they run on is killed.
+// themselves, find out the one that cheats, change what they run on while people
+// use it, and go on when it is killed.
 func TestNetwork(t *testing.T) {
 	exe, month := binary(t), settledMonth(time.Now())
-	a, b, c, d := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, exe, "c"), newNetworkNode(t, exe, "d")
+	a, b, c, d := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, exe, "c"), newNetworkNode(t, dishonest(t), "d")
 	four := []*networkNode{a, b, c, d}
 	a.playsMonth(month, 1)
+	d.playsMonth(month, 4)
 	a.run("ledger", "init")
 	a.start()
 	a.ready()
 	join(b, a)
-	join(c, a, b)
-	join(d, b, a, c)
+	d.mood(unfair)
+	joinAtOnce(c, d, a, b)
 	orders(b, a)
 	orders(c, a, b)
 	orders(d, a, b, c)
 	everyCopySays(four, a, month)
 	receiptHolds(a, b, c, d, month, 1)
+	everyCopySays(four, d, month)
+	accuse(d, b, month, 4, four...)
+	datedAhead(d, b)
 
-	// Peers and orderers die while a node records.
+	// Certificates are renewed, and peers and orderers die, while a node records and
+	// people use all of them.
 	b.records(month, 2)
+	quiet := busy("dora", four...)
+	for _, n := range four {
+		n.renews()
+		n.caughtUp(four...)
+	}
 	b.killChild("peer")
 	d.killChild("peer")
 	for _, n := range four { // the leader is one of them
 		n.killChild("orderer")
 		n.caughtUp(four...)
 	}
+	quiet()
 	everyCopySays(four, b, month)
 
-	// All machines lose their power while a node records.
+	// All machines lose their power while a node records. Three operators take the
+	// occasion to put the next release in place, one forgets.
 	c.records(month, 3)
 	for _, n := range four {
 		n.end(syscall.SIGKILL)
 	}
+	next := nextRelease(t)
+	a.exe, b.exe, c.exe = next, next, next
 	for _, n := range four {
 		n.start()
 	}
 	for _, n := range four {
 		n.ready()
 	}
+	upgrades(next, d, a, b, c)
 	everyCopySays(four, c, month)
 	receiptHolds(c, a, b, d, month, 3)
 
@@ -71,7 +87,7 @@ func TestNetwork(t *testing.T) {
 	b.giveBack("peer")
 	for _, n := range four {
 		n.knows(b, "Quayside")
-		recordedOnce(n, []*networkNode{a, b, c}, month)
+		recordedOnce(n, four, month)
 	}
 }
 

@@ -225,7 +225,7 @@ func leaves(n, by, other *networkNode) {
 	})
 	n.says([]string{network.Removed}, "ledger", "status")
 	n.refused("ledger", "members")
-	n.listenersJoin()
+	n.newcomer("eve") // for whom nothing of it matters
 	for _, m := range []*networkNode{by, other} {
 		m.eventually(m.id+" has two members", func() error {
 			w, err := m.network()
@@ -237,10 +237,4 @@ func leaves(n, by, other *networkNode) {
 		m.says([]string{"in use by a running node", "ok   network"}, "doctor")
 		m.says([]string{"ok   peer", "ok   ports"}, "ledger", "doctor")
 	}
-}
-
-// listenersJoin has somebody sign up, for whom nothing of it matters.
-func (n *networkNode) listenersJoin() {
-	n.Helper()
-	n.must(http.MethodPost, "/api/v1/signup", "", map[string]string{"handle": "eve", "password": longWords}, nil)
 }

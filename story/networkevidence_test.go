@@ -16,25 +16,30 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 )
 
-// playsMonth gives a node some music, and people who heard it for a month.
+// samples is where the short recordings are.
+const samples = "sonic-pi-samples/usr/share/sonic-pi/samples/"
+
+// playsMonth gives a node music of two acts, each with a piece that is long enough
+// to count, and people who heard it for a month.
 func (n *networkNode) playsMonth(p calendar.Period, seed int) {
 	n.Helper()
-	folder := filepath.Join(n.TempDir(), "music", "Slack Water")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		n.Fatal(err)
-	}
-	for _, name := range []string{"loop_electric", "loop_tabla", "loop_safari"} {
-		if err := os.WriteFile(filepath.Join(folder, name+".flac"), n.recording(name), 0o600); err != nil {
+	music := filepath.Join(n.TempDir(), "music")
+	for name, folder := range map[string]string{"hyperrogue-music/usr/share/hyperrogue/sounds/necromancy.ogg": "The Ferrymen", samples + "loop_safari.flac": "The Ferrymen", samples + "loop_tabla.flac": "The Pilots"} {
+		file := filepath.Join(music, folder, filepath.Base(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			n.Fatal(err)
+		}
+		if err := os.WriteFile(file, n.recording(name), 0o600); err != nil {
 			n.Fatal(err)
 		}
 	}
-	n.run("import", filepath.Dir(folder), "--owner", operator, "--act", "The Ferrymen of "+n.id, "--publish")
+	n.run("import", music, "--owner", operator, "--publish")
 	n.run("simulate", "--listeners", "60", "--seed", fmt.Sprint(seed), "--period", p.String())
 }
 
 func (n *networkNode) recording(name string) []byte {
 	n.Helper()
-	b, err := os.ReadFile(filepath.Join(recordings, "sonic-pi-samples/usr/share/sonic-pi/samples", name+".flac"))
+	b, err := os.ReadFile(filepath.Join(recordings, name))
 	if err != nil {
 		n.Fatalf("%v: make deps fetches the recordings", err)
 	}
@@ -144,16 +149,12 @@ func (n *networkNode) giveBack(command string) {
 // listenersNoticeNothing has somebody new join, listen and upload.
 func (n *networkNode) listenersNoticeNothing() {
 	n.Helper()
-	n.must(http.MethodPost, "/api/v1/signup", "", map[string]string{"handle": "bob", "password": longWords}, nil)
-	bob := n.signIn("bob", "listen", "read")
-	var found struct{ Rows []struct{ ID string } }
-	n.must(http.MethodGet, "/api/v1/tracks?limit=1", "", nil, &found)
-	if len(found.Rows) == 0 {
-		n.Fatal("there is nothing to hear")
+	bob, track := n.newcomer("bob"), n.anything()
+	if err := n.plays(bob, track); err != nil {
+		n.Fatal(err)
 	}
-	n.must(http.MethodPost, "/api/v1/plays", bob, map[string]string{"track": found.Rows[0].ID}, nil)
 	var sound []byte
-	n.must(http.MethodGet, "/media/"+found.Rows[0].ID+"/original", bob, nil, &sound)
+	n.must(http.MethodGet, "/media/"+track+"/original", bob, nil, &sound)
 	if !bytes.HasPrefix(sound, []byte("fLaC")) {
 		n.Errorf("%d bytes were heard that are no music", len(sound))
 	}
@@ -163,7 +164,7 @@ func (n *networkNode) listenersNoticeNothing() {
 	n.must(http.MethodGet, "/api/v1/studio/acts", ada, nil, &acts)
 	var rel struct{ ID string }
 	n.must(http.MethodPost, "/api/v1/studio/acts/"+acts[0].ID+"/releases", ada, map[string]string{"title": "Low Water"}, &rel)
-	n.uploads(ada, rel.ID, n.recording("loop_garzul"))
+	n.uploads(ada, rel.ID, n.recording(samples+"loop_garzul.flac"))
 	n.eventually("the upload is music", func() error {
 		var x json.RawMessage
 		err := n.ask(http.MethodGet, "/api/v1/releases/"+rel.ID, ada, nil, &x)

@@ -5,14 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,44 +20,12 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
-// forgery builds a 9ten whose contract writes something else than everybody's.
-func forgery(t *testing.T) string {
-	t.Helper()
-	source, err := filepath.Abs("../internal/contract/contract.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	honest, err := os.ReadFile(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const write = "return c.stub.PutState(key, b)"
-	if bytes.Count(honest, []byte(write)) != 1 {
-		t.Fatalf("%s does not write where it did", source)
-	}
-	dir := t.TempDir()
-	forged, overlay, exe := filepath.Join(dir, "contract.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "9ten")
-	list, err := json.Marshal(map[string]map[string]string{"Replace": {source: forged}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, b := range map[string][]byte{forged: bytes.Replace(honest, []byte(write), []byte("return c.stub.PutState(key, append(b, ' '))"), 1), overlay: list} {
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := exec.Command("go", "build", "-tags", "grpcnotrace", "-overlay", overlay, "-o", exe, "../cmd/9ten").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return exe
-}
-
 // TestForgedContract has one of three organisations put another contract in place
 // than the others', and one use its keys for what is another's. Neither is
 // recorded; the first is named, and the others go on.
 func TestForgedContract(t *testing.T) {
 	exe, month := binary(t), settledMonth(time.Now())
-	a, b, c := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, exe, "c")
+	a, b, c := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, dishonest(t), "c")
 	a.playsMonth(month, 1)
 	a.run("ledger", "init")
 	a.start()
@@ -82,9 +46,7 @@ func TestForgedContract(t *testing.T) {
 		})
 	}
 
-	c.end(syscall.SIGTERM)
-	c.exe = forgery(t)
-	c.start()
+	c.mood(forges)
 	c.rename("The Forger")
 	c.eventually("c hears who does not agree with it", func() error {
 		s, err := c.standing()
@@ -147,6 +109,74 @@ func overwrites(thief, owner *networkNode, p calendar.Period) {
 	if after.Tx != before.Tx || !bytes.Equal(after.Settlement, before.Settlement) {
 		t.Errorf("the report of %s is another one", owner.id)
 	}
+}
+
+// accuse has a listener whom their own node cheats hand in the receipt that shows
+// it. Their node carries no proof against itself; another one does, and what it
+// proves stands in every copy of the ledger.
+func accuse(accused, by *networkNode, p calendar.Period, seed int, all ...*networkNode) {
+	t := accused
+	t.Helper()
+	accused.mood(unfair, refuses)
+	elsewhere := by.newcomer("carol")
+	const path = "/api/v1/receipts/contest"
+	holds := true
+	for i := 0; holds && i < 10; i++ { // who heard both acts alike is paid rightly
+		handle := fmt.Sprintf("sim%d_%s_%d", seed, p.Start().Format("200601"), i)
+		accused.newPassword(handle)
+		token := accused.signIn(handle, "money")
+		var receipt []byte
+		t.must(http.MethodGet, "/api/v1/receipts/"+p.String(), token, nil, &receipt)
+		handIn := map[string]string{"receipt": string(receipt)}
+		if err := accused.ask(http.MethodPost, path, token, handIn, nil); err == nil || !strings.Contains(err.Error(), "I do not carry that.") {
+			t.Fatalf("%s carries a proof against itself: %v", accused.id, err)
+		}
+		var said struct{ Holds bool }
+		by.must(http.MethodPost, path, elsewhere, handIn, &said)
+		holds = said.Holds
+	}
+	if holds {
+		t.Fatal("no receipt of a month that was divided unfairly shows it")
+	}
+	for _, n := range all {
+		n.eventually(n.id+" knows the fault of "+accused.id, func() error {
+			r, err := n.recorder(accused.id)
+			if err == nil && r.Faults != 1 {
+				err = fmt.Errorf("it knows %+v", r)
+			}
+			return err
+		})
+	}
+	accused.mood()
+}
+
+// datedAhead has a node date what it sends an hour ahead. Nobody takes it, its
+// operator is told why, and once the time is right it is recorded.
+func datedAhead(n, other *networkNode) {
+	n.Helper()
+	n.mood(early)
+	n.rename("Tomorrow's Pier")
+	n.eventually(n.id+" hears that its clock is wrong", func() error {
+		s, err := n.standing()
+		if err != nil {
+			return err
+		}
+		for _, w := range s.Waiting {
+			if w.What == "name" && strings.Contains(w.Said, "more than 15 minutes apart") {
+				return nil
+			}
+		}
+		return fmt.Errorf("what waits is %+v", s.Waiting)
+	})
+	if said := n.refused("ledger", "doctor"); !strings.Contains(said, "too far from another node's") {
+		n.Errorf("the doctor of %s says nothing of the clock: %s", n.id, said)
+	}
+	if r, err := other.recorder(n.id); err != nil || r.Name == "Tomorrow's Pier" {
+		n.Errorf("%s knows what is dated an hour ahead: %+v (%v)", other.id, r, err)
+	}
+	n.mood()
+	n.rename("Today's Pier")
+	other.knows(n, "Today's Pier")
 }
 
 // ledgerAt is the contract as somebody calls it who has this node's keys and

@@ -100,7 +100,21 @@ func (n *networkNode) command(args ...string) *exec.Cmd {
 		cmd = exec.Command("ip", append([]string{"netns", "exec", n.namespace, n.exe}, args...)...)
 	}
 	cmd.Env = append(os.Environ(), n.env...)
+	cmd.Env = append(cmd.Env, "MOOD="+n.path("mood")) // which a dishonest one knows
 	return cmd
+}
+
+// mood puts a dishonest node into moods, and out of all others.
+func (n *networkNode) mood(moods ...string) {
+	n.Helper()
+	if err := os.RemoveAll(n.path("mood")); err != nil {
+		n.Fatal(err)
+	}
+	for _, m := range moods {
+		if err := os.MkdirAll(n.path(filepath.Join("mood", m)), 0o700); err != nil {
+			n.Fatal(err)
+		}
+	}
 }
 
 // run runs a command that has to succeed, and returns what it printed.
@@ -408,6 +422,14 @@ func (n *networkNode) killChild(role string) {
 // join takes a newcomer in: it asks a member, that member's operator puts it
 // before the others, who approve on what their own nodes show them.
 func join(newcomer, first *networkNode, more ...*networkNode) {
+	newcomer.Helper()
+	approve(asks(newcomer, first), newcomer.id, more...)
+	newcomer.ready()
+}
+
+// asks has a newcomer ask a member, and that member's operator put it before the
+// others. It returns the intent's id.
+func asks(newcomer, first *networkNode) string {
 	t := newcomer
 	t.Helper()
 	newcomer.start()
@@ -428,8 +450,7 @@ func join(newcomer, first *networkNode, more ...*networkNode) {
 	first.eventually(first.id+" proposes "+newcomer.id, func() error {
 		return first.ask(http.MethodPost, "/api/v1/ledger/requests/"+newcomer.id+"/admit", first.token, struct{}{}, &intent)
 	})
-	approve(intent.ID, newcomer.id, more...)
-	newcomer.ready()
+	return intent.ID
 }
 
 // approve has operators approve an intent; one that a majority has approved

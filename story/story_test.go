@@ -20,18 +20,43 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// binary builds 9ten once.
+// builds is the folder of the binaries that stories run: each is built by the first
+// that needs it.
+var builds string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "9ten-stories-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	builds = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// binary is the 9ten of this source.
 func binary(t *testing.T) string {
 	t.Helper()
-	exe := filepath.Join(t.TempDir(), "9ten")
-	binaryAt(t, exe)
+	return built(t, "9ten", func() []string { return nil })
+}
+
+// built is the binary of a name, with what flags says go build is given for it.
+func built(t *testing.T, name string, flags func() []string) string {
+	t.Helper()
+	exe := filepath.Join(builds, name, "9ten")
+	if _, err := os.Stat(exe); err == nil {
+		return exe
+	}
+	binaryAt(t, exe, flags()...)
 	return exe
 }
 
-func binaryAt(t *testing.T, exe string) {
+func binaryAt(t *testing.T, exe string, flags ...string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", exe, "../cmd/9ten")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	args := append([]string{"build", "-tags", "grpcnotrace", "-o", exe}, flags...)
+	if out, err := exec.Command("go", append(args, "../cmd/9ten")...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }

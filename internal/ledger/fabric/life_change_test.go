@@ -14,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
-	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
-
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
@@ -57,31 +54,6 @@ func (n *node) shows(r org.Role) error {
 		return fmt.Errorf("the %s of %s shows another certificate", r, n.name)
 	}
 	return nil
-}
-
-func renewUnderLoad(t *testing.T, l *life) {
-	before, err := l.c.Org().SignCert(org.Admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := l.under(t, l.b, func() {
-		done, err := l.c.Renew(true)
-		if err != nil || len(done) != 5 {
-			t.Errorf("renewed %v (%v), want peer and administrator whole, and the orderer's TLS", done, err)
-		}
-		for _, r := range []org.Role{org.Peer, org.Orderer} {
-			eventually(t, fmt.Sprintf("the %s uses its new certificate", r), func() error { return l.c.shows(r) })
-		}
-		l.act(t, t.Context(), l.c) // as the administrator with the new certificate
-	})
-	if again > 0 {
-		t.Errorf("another node's clients noticed %d times", again)
-	}
-	if after, err := l.c.Org().SignCert(org.Admin); err != nil || bytes.Equal(before, after) {
-		t.Errorf("the administrator's certificate is the old one (%v)", err)
-	}
-	l.whole(t, l.b, l.c)
-	eventually(t, "all order", func() error { return l.orderers(t, l.c, l.all()...) })
 }
 
 func replaceIdentity(t *testing.T, l *life) {
@@ -139,26 +111,6 @@ func orderGoes(t *testing.T, l *life) {
 	l.whole(t, l.a, l.d)
 }
 
-// newer is the next version of the contract: it knows one more function.
-type newer struct{ shim.Chaincode }
-
-func (n newer) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
-	if fn, _ := stub.GetFunctionAndParameters(); fn == "Version" {
-		return shim.Success([]byte("2"))
-	}
-	return n.Chaincode.Invoke(stub)
-}
-
-// version asks a node what only the next version answers.
-func (n *node) version(t *testing.T) string {
-	c, err := n.Client(channel.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, _ := c.Evaluate(t.Context(), "Version")
-	return string(b)
-}
-
 // restart ends a node, does something while it is down, and starts it with other
 // contracts, as an operator does who puts a new binary in place.
 func (l *life) restart(t *testing.T, n **node, meanwhile func(), contracts ...fabric.Contract) {
@@ -170,61 +122,6 @@ func (l *life) restart(t *testing.T, n **node, meanwhile func(), contracts ...fa
 	(*n).stop()
 	meanwhile()
 	*n = start(l.root, openIn(l.root, (*n).dir, (*n).name, m.Port, time.Now, contracts...), (*n).name)
-}
-
-func upgradeUnderLoad(t *testing.T, l *life) {
-	cc, err := contract.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	both := []fabric.Contract{{Version: "1", Code: cc}, {Version: "2", Code: newer{cc}}}
-	for _, n := range []**node{&l.a, &l.b, &l.c} {
-		l.restart(t, n, func() {}, both...)
-		eventually(t, (*n).name+" is ready", (*n).ready)
-	}
-	if v := l.b.version(t); v != "" {
-		t.Fatalf("b answers %q before the upgrade", v)
-	}
-	if _, err := l.d.ProposeUpgrade(t.Context(), channel.Name, "2", ""); !fault.Is(err, fault.Invalid) {
-		t.Errorf("d proposes what it does not know: %v", err)
-	}
-	l.under(t, l.b, func() {
-		id, err := l.b.ProposeUpgrade(t.Context(), channel.Name, "2", "It answers more.")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i, err := l.c.contract(t).Intent(t.Context(), id); err != nil || i.Note != "It answers more." {
-			t.Errorf("c reads the note %q (%v)", i.Note, err)
-		}
-		if err := l.d.Approve(t.Context(), channel.Name, id); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Message(err), "Update 9ten") {
-			t.Errorf("d approves what it does not know: %v", err)
-		}
-		l.agree(t, "the next version answers", id, func() error {
-			for _, n := range []*node{l.a, l.b, l.c} {
-				if v := n.version(t); v != "2" {
-					return fmt.Errorf("%s answers %q", n.name, v)
-				}
-			}
-			return nil
-		}, l.a, l.c)
-		l.act(t, t.Context(), l.c)
-	})
-	l.whole(t, l.a, l.b, l.c)
-	eventually(t, "d says what is to be done", func() error {
-		_, _, err := l.d.Ready(channel.Name)
-		if err == nil || !strings.Contains(fault.Message(err), "Update 9ten") {
-			return fmt.Errorf("it says %w", err)
-		}
-		return nil
-	})
-	l.restart(t, &l.d, func() {}, both...)
-	eventually(t, "d runs it, too", func() error {
-		if v := l.d.version(t); v != "2" {
-			return fmt.Errorf("it answers %q", v)
-		}
-		return l.d.ready()
-	})
-	l.whole(t, l.d)
 }
 
 func memberGoes(t *testing.T, l *life) {

@@ -13,17 +13,11 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
-	"github.com/hyperledger/fabric-gateway/pkg/client"
-	"github.com/hyperledger/fabric-gateway/pkg/hash"
-	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
-	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
-	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
@@ -71,73 +65,6 @@ func (n *node) at(t *testing.T, peer *node, opts ...grpc.DialOption) contract.Cl
 		t.Fatal(err)
 	}
 	return contract.Client{Ledger: c}
-}
-
-// raw is Fabric's own client, for what ours would never send.
-func (n *node) raw(t *testing.T) (*client.Contract, gateway.GatewayClient, identity.SigningIdentity) {
-	t.Helper()
-	conn, id, sum := n.dial(t, n)
-	g, err := client.Connect(id, client.WithSign(id.Sign), client.WithHash(hash.NONE), client.WithClientConnection(conn), client.WithTLSClientCertificateHash(sum))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g.GetNetwork(channel.Name).GetContract(fabric.ContractName), gateway.NewGatewayClient(conn), id
-}
-
-// A transaction's time is its client's word, and rules rest on it: peers take
-// none that is more than a quarter of an hour off.
-func datedAhead(t *testing.T, l *life) {
-	contract, gw, id := l.b.raw(t)
-	for _, tt := range []struct {
-		ahead time.Duration
-		taken bool
-	}{{0, true}, {time.Hour, false}, {-time.Hour, false}} {
-		p, err := contract.NewProposal("UpdateNode", client.WithArguments("dated", `{"node":"b.example","name":"b","owner":"b"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = gw.Endorse(t.Context(), redate(t, p, id, tt.ahead))
-		if taken := err == nil; taken != tt.taken {
-			t.Errorf("dated %v ahead, taken: %v (%v)", tt.ahead, taken, fabric.Explain(err))
-		}
-		if err != nil && !strings.Contains(fabric.Explain(err).Error()+fmt.Sprint(errors.Unwrap(fabric.Explain(err))), "timestamp") {
-			t.Errorf("it was refused for something else: %v", err)
-		}
-	}
-}
-
-// redate gives a proposal another time, and signs it again.
-func redate(t *testing.T, p *client.Proposal, id identity.SigningIdentity, ahead time.Duration) *gateway.EndorseRequest {
-	t.Helper()
-	b, err := p.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var proposed gateway.ProposedTransaction
-	var proposal peer.Proposal
-	var header cb.Header
-	var ch cb.ChannelHeader
-	peel(t,
-		layer{func() []byte { return b }, &proposed},
-		layer{func() []byte { return proposed.Proposal.ProposalBytes }, &proposal},
-		layer{func() []byte { return proposal.Header }, &header},
-		layer{func() []byte { return header.ChannelHeader }, &ch},
-	)
-	pack := func(m proto.Message) []byte {
-		b, err := proto.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	ch.Timestamp = timestamppb.New(time.Now().Add(ahead))
-	header.ChannelHeader = pack(&ch)
-	proposal.Header = pack(&header)
-	signed := &peer.SignedProposal{ProposalBytes: pack(&proposal)}
-	if signed.Signature, err = id.Sign(signed.ProposalBytes); err != nil {
-		t.Fatal(err)
-	}
-	return &gateway.EndorseRequest{TransactionId: ch.TxId, ChannelId: channel.Name, ProposedTransaction: signed}
 }
 
 // A layer of one of Fabric's messages is in the one before it.
@@ -225,20 +152,6 @@ func forgedContract(t *testing.T, l *life) {
 	l.act(t, t.Context(), l.c)
 }
 
-// A proof against a node goes in though its contract endorses nothing: with four
-// validators three are enough.
-func accusedRefuses(t *testing.T, l *life) {
-	l.liar.how.Store(refusing)
-	defer l.liar.how.Store(honest)
-	if err := l.prove(t.Context(), l.a.contract(t), 0); err == nil {
-		t.Fatal("a carries the proof against itself")
-	}
-	if err := l.prove(t.Context(), l.b.contract(t), 0); err != nil {
-		t.Fatalf("b carries it: %v", err)
-	}
-	l.proved(t, l.c, "b.example")
-}
-
 // A proof against a node goes in though nothing of it runs, and it hears of it
 // when it is back.
 func accusedDown(t *testing.T, l *life) {
@@ -250,10 +163,10 @@ func accusedDown(t *testing.T, l *life) {
 			}
 			return err
 		})
-		l.proved(t, l.c, "b.example", "b.example")
+		l.proved(t, l.c, "b.example")
 	}, fabric.Contract{Version: "1", Code: l.liar})
 	eventually(t, "a is ready", l.a.ready)
-	l.proved(t, l.a, "b.example", "b.example")
+	l.proved(t, l.a, "b.example")
 	eventually(t, "all order", func() error { return l.orderers(t, l.a, l.all()...) })
 }
 
