@@ -59,6 +59,7 @@ type Client struct {
 	channel  string
 	peer     string // organisation whose peer answers
 	tip      *tip
+	hand     func(context.Context, *cb.Envelope) error // see order; nil: the gateway alone orders
 }
 
 // A tip is when the newest block that was read is dated, by the block's hash:
@@ -163,7 +164,7 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	}
 	within, stop := context.WithTimeout(ctx, orderWithin)
 	defer stop()
-	commit, err := tx.SubmitWithContext(within)
+	commit, err := c.order(within, tx)
 	if err != nil {
 		return ledger.Result{}, 0, unknown(explain(err))
 	}

@@ -180,21 +180,13 @@ const hearWithin = 3 * time.Second
 
 // hear asks all of a channel's orderers, at once.
 func (h *Home) hear(ctx context.Context, name string, cfg channel.Config) ([]hearing, error) {
-	orderers, err := cfg.Consenters()
+	list, authorities, err := orderers(cfg)
 	if err != nil {
 		return nil, err
 	}
-	members, err := cfg.Members()
-	if err != nil {
-		return nil, err
-	}
-	authorities := map[string][]byte{}
-	for _, m := range members {
-		authorities[m.MSP] = m.TLSCA
-	}
-	out := make([]hearing, len(orderers))
+	out := make([]hearing, len(list))
 	var all sync.WaitGroup
-	for i, o := range orderers {
+	for i, o := range list {
 		all.Go(func() {
 			out[i].who = o
 			var b *cb.Block

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -206,6 +207,7 @@ func (h *Home) Client(name string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.hand = func(ctx context.Context, env *cb.Envelope) error { return h.hand(ctx, name, env) }
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.tips[name] == nil {

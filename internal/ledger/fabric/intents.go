@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
-
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
@@ -329,9 +327,7 @@ func (h *Home) mayCarry(first string, at uint64) bool {
 	return first == h.cfg.Node || h.cfg.Now().Sub(time.UnixMilli(int64(at))).Abs() > turn
 }
 
-// submit hands an update to the own peer's gateway, which sends it to all
-// orderers and waits for a quorum of them: no address of an orderer is needed,
-// and each one's exact reason comes back. It returns when the own peer has the
+// submit has an update ordered. It returns when the own peer has the
 // configuration that follows, so that nothing is sent twice.
 func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []channel.Signature, sequence uint64) error {
 	p, err := h.at(name)
@@ -342,7 +338,7 @@ func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []ch
 	if err != nil {
 		return err
 	}
-	if _, err := gateway.NewGatewayClient(p.conn).Submit(ctx, &gateway.SubmitRequest{TransactionId: "configuration", ChannelId: name, PreparedTransaction: env}); err != nil {
+	if err := h.order(ctx, name, p, env); err != nil {
 		return explain(err)
 	}
 	for end := time.Now().Add(appears); time.Now().Before(end); {

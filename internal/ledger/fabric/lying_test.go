@@ -40,7 +40,9 @@ type liar struct {
 	reads     map[string]any       // what the contract's functions answer
 	asked     int                  // how often it was asked for a block
 	endorse   func(*peer.Proposal) *cb.Envelope
-	submitted []*cb.Envelope // what it got signed
+	submitted []*cb.Envelope        // what it got signed
+	became    peer.TxValidationCode // what it says of a transaction
+	status    string                // of which it was asked that
 }
 
 func (l *liar) ProcessProposal(context.Context, *peer.SignedProposal) (*peer.ProposalResponse, error) {
