@@ -31,6 +31,7 @@ const (
 	ErrandPassword = "password" // the password was changed
 	ErrandMoved    = "moved"    // letters go to another address now
 	ErrandInvite   = "invite"   // a link with which an account can be made
+	ErrandDigest   = "digest"   // what happened that they did not read
 )
 
 // Key is the same for errands of which one is enough.

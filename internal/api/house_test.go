@@ -27,6 +27,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/social"
@@ -102,7 +103,7 @@ func newHouse(t testing.TB) *house {
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
 	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Policy: &social.HostPolicy{Store: h.db}, Hurried: func() {}}
-	h.api.Post, h.api.Answers = &h.post, h.db
+	h.api.Post, h.api.Answers, h.api.Notices = &h.post, h.db, &notice.Desk{Store: h.db}
 	h.handler = h.api.Gate.Wrap(h.api.Handler())
 	h.web = httptest.NewServer(h.handler)
 	t.Cleanup(func() {

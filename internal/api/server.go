@@ -44,6 +44,7 @@ type API struct {
 	Network    Network
 	Servers    Servers
 	Post       Post
+	Notices    Notices
 	Elsewhere  Elsewhere // nil where the node does not federate
 	Answers    Answers
 	BaseURL    string
@@ -76,6 +77,7 @@ func (a *API) Handler() http.Handler {
 	a.catalogue(r)
 	a.library(r)
 	a.talk(r)
+	a.notices(r)
 	a.listening(r)
 	a.money(r)
 	a.evidence(r)

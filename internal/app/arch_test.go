@@ -16,7 +16,7 @@ const module = "github.com/michaelperna/9ten/"
 
 var (
 	ground     = under("internal/", "fault", "money", "calendar", "id", "limit", "file")
-	domain     = under("internal/", "account", "music", "royalty", "wallet", "listen", "anomaly", "synth", "network", "social", "report") // each imports those before it
+	domain     = under("internal/", "account", "notice", "music", "royalty", "wallet", "listen", "anomaly", "synth", "network", "social", "report") // each imports those before it
 	engines    = under("internal/", "store", "blob", "media", "jobs", "mail", "tlog", "contract", "ledger")
 	transports = under("internal/", "federation", "api", "web", "stream", "gate", "problem")
 	others     = append(under("internal/", "app", "demo", "fedtest"), under("", "bench", "cmd", "web", "story")...)

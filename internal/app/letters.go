@@ -110,6 +110,8 @@ func (n *node) compose(ctx context.Context, e account.Errand, secret []byte) (p 
 		p.letter, err = w.Password(lang(a), name, a.Name)
 	case account.ErrandMoved:
 		p.letter, err = w.Moved(lang(a), name, a.Name)
+	case account.ErrandDigest:
+		return n.digest(ctx, lang(a), l, e)
 	default:
 		err = jobs.Stop(fmt.Errorf("there is no letter %q", strings.ToValidUTF8(e.Kind, "")))
 	}

@@ -53,6 +53,7 @@ type node struct {
 	gate       *gate.Gate
 	federation *federation
 	mail       *courier
+	notices    notices
 
 	catalogue  *music.Catalogue
 	library    *music.Library
@@ -128,6 +129,7 @@ func openNodeIn(ctx context.Context, cfg *Config, log *slog.Logger, w world) (_ 
 		return nil, err
 	}
 	n.openDomain()
+	n.openNotices()
 	if n.mail, err = cfg.courier(n.name, n.now); err != nil {
 		return nil, err
 	}
@@ -242,7 +244,7 @@ func (n *node) calendar() {
 		} else if lost > 0 {
 			n.log.Warn("deliveries given up after a week", "n", lost)
 		}
-		return errors.Join(n.federation.mend(ctx), n.accounts.Expire(ctx), n.db.ExpireAnswers(ctx), n.mail.expire())
+		return errors.Join(n.federation.mend(ctx), n.accounts.Expire(ctx), n.db.ExpireAnswers(ctx), n.notices.Expire(ctx), n.mail.expire())
 	})
 	handle(jobCheck, n.nightly)
 	n.jobs.At(jobRenew, jobs.Date{Hour: 0, Minute: 1})

@@ -36,7 +36,7 @@ func (n *node) pages(mux *http.ServeMux, renderer *web.Renderer, assets *web.Ass
 			Music:   site.Music{Catalogue: n.catalogue, Library: n.library, Listen: n.listen, Talk: n.federation.talk(), Reports: n.federation.reports()},
 			Studios: site.Studios{Studio: n.studio, Moderation: n.moderation, TakeFile: n.takeFile, TakeCover: n.takeCover},
 			Report:  n.report, Wallet: n.wallet, Engine: engine{n}, Network: n.council(), Servers: n.federation.desk(), Keys: n.signer.trusted(),
-			Post: n.mail,
+			Post: n.mail, Notices: n.notices,
 		},
 	}
 	if n.federation.elsewhere != nil {

@@ -22,7 +22,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct, ContestLater: engine{n}.ContestLater,
 		Catalogue: n.catalogue, Library: n.library, Talk: n.federation.talk(), Reports: n.federation.reports(), Studio: n.studio, Moderation: n.moderation, Picture: n.takeCover,
 		Gate: n.gate, Engine: machine{n}, Network: n.council(), Servers: n.federation.desk(), Witness: witness{n}, BaseURL: n.cfg.BaseURL, Named: n.named,
-		Post: n.mail, Answers: n.db,
+		Post: n.mail, Answers: n.db, Notices: n.notices,
 	}
 	if n.federation.elsewhere != nil {
 		a.Elsewhere = n.federation.elsewhere

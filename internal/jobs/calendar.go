@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// A Date is a repeated instant in UTC: every day, or one day of every month.
+// A Date is a repeated instant in UTC: every day, one day of every week, or one of
+// every month.
 type Date struct {
-	Day          int // 1 to 28; 0 every day
+	Day          int // 1 to 28 of the month; 0 every day
+	Weekday      int // 1 for Monday to 7; 0 every day
 	Hour, Minute int
 }
 
@@ -19,22 +21,29 @@ func (d Date) last(t time.Time) time.Time {
 		day = d.Day
 	}
 	at := time.Date(y, m, day, d.Hour, d.Minute, 0, 0, time.UTC)
-	switch {
-	case !at.After(t):
-		return at
-	case d.Day == 0:
-		return at.AddDate(0, 0, -1)
-	default:
-		return at.AddDate(0, -1, 0) // every month has days 1 to 28
+	if d.Weekday != 0 {
+		at = at.AddDate(0, 0, d.Weekday%7-int(at.Weekday()))
 	}
+	for at.After(t) {
+		at = d.step(at, -1)
+	}
+	return at
+}
+
+// step goes from one occurrence to another.
+func (d Date) step(at time.Time, by int) time.Time {
+	switch {
+	case d.Weekday != 0:
+		return at.AddDate(0, 0, 7*by)
+	case d.Day != 0:
+		return at.AddDate(0, by, 0) // every month has days 1 to 28
+	}
+	return at.AddDate(0, 0, by)
 }
 
 // next returns the date's first occurrence after t.
 func (d Date) next(t time.Time) time.Time {
-	if d.Day == 0 {
-		return d.last(t).AddDate(0, 0, 1)
-	}
-	return d.last(t).AddDate(0, 1, 0)
+	return d.step(d.last(t), 1)
 }
 
 // An occasion makes a job of a kind at each occurrence of a date.

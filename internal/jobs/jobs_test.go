@@ -481,7 +481,7 @@ func TestUnknownKindWaits(t *testing.T) {
 
 func TestCalendar(t *testing.T) {
 	within(t, func(b *bench) { // the bubble's clock begins at 2000-01-01 00:00 UTC
-		dates := map[string]jobs.Date{"day": {Hour: 0, Minute: 10}, "first": {Day: 1, Hour: 1}, "payout": {Day: 25}}
+		dates := map[string]jobs.Date{"day": {Hour: 0, Minute: 10}, "first": {Day: 1, Hour: 1}, "payout": {Day: 25}, "week": {Weekday: 1}}
 		plan := func(b *bench) {
 			for kind, d := range dates {
 				b.Handle(kind, jobs.Options{}, func(_ context.Context, j jobs.Job) error {
@@ -498,7 +498,7 @@ func TestCalendar(t *testing.T) {
 		b.until("2000-01-23 00:09")
 		b.wantRuns()
 		b.until("2000-01-25 00:11")
-		b.wantRuns("day 2000-01-23", "day 2000-01-24", "payout 2000-01-25", "day 2000-01-25")
+		b.wantRuns("day 2000-01-23", "week 2000-01-24", "day 2000-01-24", "payout 2000-01-25", "day 2000-01-25")
 		b.stop()
 
 		// Down for two weeks: each date is made up for once, for its latest.
@@ -510,7 +510,7 @@ func TestCalendar(t *testing.T) {
 		next.mu.Lock()
 		slices.Sort(next.runs)
 		next.mu.Unlock()
-		next.wantRuns("day 2000-02-08", "first 2000-02-01")
+		next.wantRuns("day 2000-02-08", "first 2000-02-01", "week 2000-02-07")
 		next.stop()
 
 		// A restart makes nothing twice.

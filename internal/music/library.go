@@ -2,10 +2,12 @@ package music
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Library holds a listener's own things: likes, follows, history, the place
@@ -24,12 +26,15 @@ func (l *Library) update(ctx context.Context, v Viewer, do func(Tx) error) error
 // Like puts a track among the liked ones, or takes it out. Faults: NotFound.
 func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error {
 	return l.update(ctx, v, func(tx Tx) error {
+		c := notice.Cause{Kind: notice.Like, Person: v.Account, Track: t}
 		if on {
-			if rows, err := tx.TrackRows(ctx, []id.Track{t}); err != nil || len(rows) == 0 {
+			rows, err := tx.TrackRows(ctx, []id.Track{t})
+			if err != nil || len(rows) == 0 {
 				return unknown(orMissing(err), noTrack)
 			}
+			c.Act, c.Release = rows[t].Act, rows[t].Release
 		}
-		return tx.SetLike(ctx, v.Account, t, on)
+		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on))
 	})
 }
 
@@ -37,6 +42,7 @@ func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error
 // NotFound.
 func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bool) error {
 	return l.update(ctx, v, func(tx Tx) error {
+		c := notice.Cause{Kind: notice.Like, Person: v.Account, Release: r}
 		if on {
 			rel, err := tx.Release(ctx, r)
 			if err != nil {
@@ -45,9 +51,18 @@ func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bo
 			if rel.State != Published {
 				return fault.New(fault.NotFound, noRelease)
 			}
+			c.Act = rel.Act
 		}
-		return tx.SetReleaseLike(ctx, v.Account, r, on)
+		return errors.Join(tx.SetReleaseLike(ctx, v.Account, r, on), mention(ctx, tx, c, on))
 	})
+}
+
+// mention tells an act's people how many like and follow it here, not who.
+func mention(ctx context.Context, tx Tx, c notice.Cause, on bool) error {
+	if on {
+		return tx.Tell(ctx, c)
+	}
+	return tx.Untell(ctx, c)
 }
 
 // Follow follows an act, or no longer. Faults: NotFound.
@@ -56,7 +71,7 @@ func (l *Library) Follow(ctx context.Context, v Viewer, a id.Act, on bool) error
 		if _, err := tx.Act(ctx, a); err != nil {
 			return unknown(err, noAct)
 		}
-		return tx.SetFollow(ctx, v.Account, a, on)
+		return errors.Join(tx.SetFollow(ctx, v.Account, a, on), mention(ctx, tx, notice.Cause{Kind: notice.Follower, Act: a, Person: v.Account}, on))
 	})
 }
 

@@ -86,7 +86,9 @@ func (s *Studio) Prepared(ctx context.Context, t id.Track, res Result) error {
 				return err
 			}
 			if rel.State == Scheduled && !rel.PublishAt.After(tx.Now()) {
-				rel.publish(tx.Now()) // its time came while nothing could be played
+				if err := rel.publish(ctx, tx, ""); err != nil { // its time came while nothing could be played
+					return err
+				}
 			}
 		}
 		track.Changed = tx.Now()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Store keeps what this package decides. Faults of fn are passed on.
@@ -55,6 +56,7 @@ const settled = 20 * time.Second
 // fault when it is not there; those that list return nothing instead.
 type Tx interface {
 	Now() time.Time
+	notice.Teller
 	Enqueue(ctx context.Context, j Job) error
 	// Audit keeps who did what to what, and why.
 	Audit(ctx context.Context, actor, action, about, note string) error

@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // CreateRelease begins a draft. Facts that are given count as written by hand;
@@ -120,6 +121,11 @@ func save(ctx context.Context, tx Tx, r *Release, public bool) error {
 	if err := recount(ctx, tx, r.Act); err != nil {
 		return err
 	}
+	if public && r.State != Published {
+		if err := tx.Untell(ctx, notice.Cause{Kind: notice.Release, Release: r.ID}); err != nil {
+			return err
+		}
+	}
 	return tell(ctx, tx, "release", string(r.ID))
 }
 
@@ -166,16 +172,21 @@ func (s *Studio) Publish(ctx context.Context, v Viewer, r id.Release) (Release, 
 		if err := rel.missing(tracks); err != nil {
 			return err
 		}
-		rel.publish(tx.Now())
+		if err := rel.publish(ctx, tx, v.Account); err != nil {
+			return err
+		}
 		return tx.Audit(ctx, v.actor(), "release.publish", string(r), "")
 	})
 }
 
-func (r *Release) publish(now time.Time) {
+// publish makes a release public; who follows the act is told the first time.
+func (r *Release) publish(ctx context.Context, tx Tx, by id.Account) error {
 	r.State, r.PublishAt = Published, time.Time{}
-	if r.Published.IsZero() {
-		r.Published = now
+	if !r.Published.IsZero() {
+		return nil
 	}
+	r.Published = tx.Now()
+	return tx.Tell(ctx, notice.Cause{Kind: notice.Release, Act: r.Act, Person: by, Release: r.ID})
 }
 
 // open returns a Conflict fault for a release that was taken down.
@@ -240,7 +251,9 @@ func (s *Studio) PublishDue(ctx context.Context, r id.Release) error {
 		if !slices.ContainsFunc(tracks, func(t Track) bool { return t.State == Ready }) {
 			return fault.New(fault.Conflict, "No track of %q can be played yet.", rel.Facts.Title)
 		}
-		rel.publish(tx.Now())
+		if err := rel.publish(ctx, tx, ""); err != nil {
+			return err
+		}
 		if err := tx.Audit(ctx, "schedule", "release.publish", string(r), ""); err != nil {
 			return err
 		}

@@ -65,11 +65,19 @@ func (d *Desk) closeMonth(ctx context.Context, p calendar.Period) (Period, error
 			return out, fmt.Errorf("%s of %v: %w", s.name, p, err)
 		}
 		out.State++
-		if err := d.Store.ReportUpdate(ctx, func(tx Tx) error { return tx.AdvancePeriod(ctx, out) }); err != nil {
+		if err := d.Store.ReportUpdate(ctx, func(tx Tx) error { return advance(ctx, tx, out) }); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+// advance keeps how far a period is, and tells of one that is settled.
+func advance(ctx context.Context, tx Tx, p Period) error {
+	if err := tx.AdvancePeriod(ctx, p); err != nil || p.State != Published {
+		return err
+	}
+	return tx.TellMonth(ctx, p.Period)
 }
 
 // complete refuses (Conflict) a period of which something is still outside the

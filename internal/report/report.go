@@ -15,6 +15,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
@@ -113,6 +114,7 @@ type Store interface {
 // returns a NotFound fault when it is not there.
 type Tx interface {
 	Now() time.Time
+	notice.MonthTeller
 
 	// SealRows yields what is to be sealed with a day, in order of day and
 	// pseudonym: the rows of the day, and corrections of earlier ones with the

@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Comment is what somebody said about a thing.
@@ -129,8 +130,30 @@ func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 		return c, err
 	}
 	c.ID, c.At, c.Changed = id.New[id.Comment](tx.Now()), tx.Now(), tx.Now()
-	_, err = tx.PutComment(ctx, c)
-	return c, err
+	is, err := tx.PutComment(ctx, c)
+	if err != nil || !is {
+		return c, err
+	}
+	return c, spread(ctx, tx, act, &c)
+}
+
+// spread tells of a comment: who is answered here, and the act's people.
+func spread(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
+	n := notice.Cause{Kind: notice.Comment, Act: act, Actor: c.Author.Actor, Person: c.Author.Account, Release: c.Thing.Release, Track: c.Thing.Track, Comment: c.ID}
+	if c.Parent != "" {
+		p, err := tx.Comment(ctx, c.Parent)
+		if err != nil {
+			return err
+		}
+		if a := p.Author.Account; a != "" && a != c.Author.Account {
+			answer := n
+			answer.Kind, answer.Account, n.Knows = notice.Answer, a, a
+			if err := tx.Tell(ctx, answer); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Tell(ctx, n)
 }
 
 // Reword changes a comment to what its author says it is now, its HTML as it came.

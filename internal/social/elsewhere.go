@@ -4,8 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Release is one of an act on another server, as its document said last.
@@ -132,12 +134,38 @@ func Wanted(ctx context.Context, tx Tx, actor string) (bool, error) {
 	return len(list) > 0, err
 }
 
-// Keep keeps a release and asks for its cover.
+// Keep keeps a release, asks for its cover, and tells who follows the act of one
+// that is new.
 func Keep(ctx context.Context, tx Tx, r *Release) error {
+	_, known := tx.ReleaseByIRI(ctx, r.IRI)
+	if known != nil && !fault.Is(known, fault.NotFound) {
+		return known
+	}
 	if err := tx.PutRelease(ctx, r); err != nil {
 		return err
 	}
+	if known != nil && r.Published.After(tx.Now().Add(-notice.Recent)) {
+		if err := tx.Tell(ctx, notice.Cause{Kind: notice.Release, Actor: r.Actor, Release: r.ID, At: r.Published}); err != nil {
+			return err
+		}
+	}
 	return WantPicture(ctx, tx, r.Picture)
+}
+
+// Withdraw forgets a release that its act took back.
+func Withdraw(ctx context.Context, tx Tx, iri, actor string) error {
+	r, err := tx.ReleaseByIRI(ctx, iri)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	was, err := tx.DropRelease(ctx, iri, actor)
+	if err != nil || !was {
+		return err
+	}
+	return tx.Untell(ctx, notice.Cause{Kind: notice.Release, Release: r.ID})
 }
 
 // WantPicture asks for a picture that is not kept yet.

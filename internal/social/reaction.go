@@ -2,9 +2,11 @@ package social
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Thing is what people talk about: a track, or a release as a whole.
@@ -45,9 +47,47 @@ type ReactionTx interface {
 	// React and Unreact report whether that changed anything.
 	React(ctx context.Context, r Reacted) (bool, error)
 	Unreact(ctx context.Context, actor string, kind Reaction, t Thing) (bool, error)
-	// UnreactBy takes back what was said with an activity.
-	UnreactBy(ctx context.Context, actor, activity string) (bool, error)
+	// UnreactBy takes back what was said with an activity, and tells what that was.
+	UnreactBy(ctx context.Context, actor, activity string) ([]Reacted, error)
 	// Reactions are the counts of a release as a whole and of its tracks, without
 	// those that have none.
 	Reactions(ctx context.Context, r id.Release) (map[Thing]Counts, error)
+}
+
+// cause is what the act's people are told of it.
+func (r *Reacted) cause(act id.Act) notice.Cause {
+	kind := notice.Like
+	if r.Kind == Boost {
+		kind = notice.Boost
+	}
+	return notice.Cause{Kind: kind, Act: act, Actor: r.Actor, Release: r.Thing.Release, Track: r.Thing.Track}
+}
+
+// React keeps what somebody on another server thinks of an act's thing, and tells
+// the act's people.
+func React(ctx context.Context, tx Tx, act id.Act, r Reacted) error {
+	r.At = tx.Now()
+	is, err := tx.React(ctx, r)
+	if err != nil || !is {
+		return err
+	}
+	return tx.Tell(ctx, r.cause(act))
+}
+
+// Unreact takes it back.
+func Unreact(ctx context.Context, tx Tx, r Reacted) error {
+	was, err := tx.Unreact(ctx, r.Actor, r.Kind, r.Thing)
+	if err != nil || !was {
+		return err
+	}
+	return tx.Untell(ctx, r.cause(""))
+}
+
+// UnreactBy takes back what was said with an activity, false when that was nothing.
+func UnreactBy(ctx context.Context, tx Tx, actor, activity string) (bool, error) {
+	list, err := tx.UnreactBy(ctx, actor, activity)
+	for i := range list {
+		err = errors.Join(err, tx.Untell(ctx, list[i].cause("")))
+	}
+	return len(list) > 0, err
 }

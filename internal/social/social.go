@@ -7,10 +7,12 @@ package social
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Peer is another server, as this node knows it. Times are zero for never.
@@ -105,6 +107,7 @@ type Store interface {
 // not there.
 type Tx interface {
 	Now() time.Time
+	notice.Teller
 	ReactionTx
 	CommentTx
 	RuleTx
@@ -179,7 +182,12 @@ func Follow(ctx context.Context, tx Tx, act id.Act, actor, activity string) (boo
 	if err != nil || !is {
 		return false, err
 	}
-	return true, tx.CountFollowers(ctx, act, 1)
+	return true, errors.Join(tx.CountFollowers(ctx, act, 1), tx.Tell(ctx, followed(act, actor)))
+}
+
+// followed is what an act's people are told of a follower.
+func followed(act id.Act, actor string) notice.Cause {
+	return notice.Cause{Kind: notice.Follower, Act: act, Actor: actor}
 }
 
 // Unfollow ends that.
@@ -188,7 +196,7 @@ func Unfollow(ctx context.Context, tx Tx, act id.Act, actor string) error {
 	if err != nil || !was {
 		return err
 	}
-	return tx.CountFollowers(ctx, act, -1)
+	return errors.Join(tx.CountFollowers(ctx, act, -1), tx.Untell(ctx, followed(act, actor)))
 }
 
 // Forget forgets somebody who is no more, with everything they were here.
@@ -202,7 +210,7 @@ func Forget(ctx context.Context, tx Tx, actor string) error {
 			return err
 		}
 	}
-	if err := tx.DropCommentsBy(ctx, Author{Actor: actor}); err != nil {
+	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.UntellBy(ctx, actor)); err != nil {
 		return err
 	}
 	if err := tx.DropActor(ctx, actor); !fault.Is(err, fault.NotFound) {

@@ -45,9 +45,13 @@ func (tx socialTx) Unreact(ctx context.Context, actor string, kind social.Reacti
 	return n > 0, wrap(err, "reaction")
 }
 
-func (tx socialTx) UnreactBy(ctx context.Context, actor, activity string) (bool, error) {
-	n, err := tx.Q.ReactionDropBy(ctx, sqlgen.ReactionDropByParams{Actor: actor, Activity: activity})
-	return n > 0, wrap(err, "reaction")
+func (tx socialTx) UnreactBy(ctx context.Context, actor, activity string) ([]social.Reacted, error) {
+	rows, err := tx.Q.ReactionDropBy(ctx, sqlgen.ReactionDropByParams{Actor: actor, Activity: activity})
+	out := make([]social.Reacted, len(rows))
+	for i, r := range rows {
+		out[i] = social.Reacted{Actor: actor, Kind: social.Reaction(r.Kind), Thing: social.Thing{Release: id.Release(r.Release), Track: id.Track(r.Track)}, Activity: activity}
+	}
+	return out, wrap(err, "reaction")
 }
 
 func (tx socialTx) Reactions(ctx context.Context, r id.Release) (map[social.Thing]social.Counts, error) {
@@ -82,7 +86,7 @@ func (tx socialTx) HideComment(ctx context.Context, c id.Comment, hidden bool) e
 }
 
 func (tx socialTx) DropComment(ctx context.Context, c id.Comment) error {
-	return wrap(tx.Q.CommentDrop(ctx, string(c)), "comment")
+	return wrap(errors.Join(tx.Q.CommentDrop(ctx, string(c)), tx.Q.NoticeDropComment(ctx, string(c))), "comment")
 }
 
 func (tx socialTx) DropCommentsBy(ctx context.Context, a social.Author) error {
@@ -176,7 +180,8 @@ func (tx socialTx) OnlyTrack(ctx context.Context, r id.Release) (id.Track, error
 	return id.Track(rows[0]), nil
 }
 
-// EraseTalk removes what an account said, and that its reports are its own.
+// EraseTalk removes what an account said, what others were told of it, and that its
+// reports are its own.
 func (db *DB) EraseTalk(ctx context.Context, atx account.Tx, who id.Account) error {
 	tx, err := within(atx)
 	if err != nil {
@@ -185,5 +190,5 @@ func (db *DB) EraseTalk(ctx context.Context, atx account.Tx, who id.Account) err
 	if err := tx.Q.FlagForgetAccount(ctx, string(who)); err != nil {
 		return wrap(err, "reports")
 	}
-	return socialTx{tx}.DropCommentsBy(ctx, social.Author{Account: who})
+	return errors.Join(socialTx{tx}.DropCommentsBy(ctx, social.Author{Account: who}), tx.UntellBy(ctx, string(who)))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Store runs the wallet's transactions.
@@ -23,6 +24,7 @@ type Store interface {
 // up return a NotFound fault when it is not there.
 type Tx interface {
 	JournalTx
+	notice.Teller
 	// Pseudonym returns the account's pseudonym of the period, making the
 	// keys behind it when they are missing.
 	Pseudonym(ctx context.Context, p calendar.Period, a id.Account) (id.Bytes16, error)

@@ -9,6 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A State is where a subscription stands.
@@ -178,7 +179,14 @@ func lapse(ctx context.Context, tx Tx, s *Subscription, at time.Time) error {
 		return nil
 	}
 	s.State, s.Changed = next, at
-	return tx.UpdateSubscription(ctx, *s)
+	if err := tx.UpdateSubscription(ctx, *s); err != nil || s.Account == "" {
+		return err
+	}
+	c := notice.Cause{Kind: notice.Ended, Account: s.Account, Period: p}
+	if next == PastDue {
+		c.Kind = notice.Unpaid
+	}
+	return tx.Tell(ctx, c)
 }
 
 // event checks what a rail reports.

@@ -13,12 +13,18 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // Say says a sentence of the program, such as a fault's, in the language of a
 // request. See [Catalogue.Say].
 func (r *Renderer) Say(req *http.Request, format string, args ...any) string {
 	return r.words.Say(r.words.Match("", req), format, args...)
+}
+
+// Told is what a notice says, in the language of a request.
+func (r *Renderer) Told(req *http.Request, n *notice.Notice) string {
+	return r.words.Told(r.words.Match("", req), n)
 }
 
 // Month names a month in the language of a request: "October 2026".

@@ -128,6 +128,8 @@ function arrived(): void {
     if (a.dataset["nav"] === main?.dataset["nav"]) a.setAttribute("aria-current", "page");
     else a.removeAttribute("aria-current");
   }
+  const unread = document.querySelector("header [data-unread]");
+  if (unread) unread.textContent = main?.dataset["unread"] ?? "";
   for (const open of document.querySelectorAll<HTMLElement>("[popover]:popover-open")) open.hidePopover();
   const script = main?.dataset["script"];
   if (script) void import(script).then((m: { mount?: () => void }) => m.mount?.());

@@ -46,7 +46,7 @@ func note(in In) *vocab.Object {
 // answered finds what a comment is about: a thing of this node, or that of the
 // comment it answers.
 func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *social.Comment) (bool, error) {
-	t, err := thing(ctx, tx, in, what)
+	t, _, err := thing(ctx, tx, in, what)
 	if err != nil || t != (social.Thing{}) {
 		c.Thing = t
 		return true, err

@@ -45,7 +45,7 @@ func subject(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Sub
 	if act, ok := in.Site.ActOf(o.ID()); ok {
 		return social.Describe(ctx, tx, social.AnAct, string(act))
 	}
-	t, err := thing(ctx, tx, in, o)
+	t, _, err := thing(ctx, tx, in, o)
 	if err != nil {
 		return social.Subject{}, err
 	}

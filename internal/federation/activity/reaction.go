@@ -5,6 +5,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -17,12 +18,11 @@ func react(kind social.Reaction) Handler {
 		if err != nil {
 			return nil, err
 		}
-		t, err := thing(ctx, tx, in, o)
+		t, act, err := thing(ctx, tx, in, o)
 		if err != nil || t == (social.Thing{}) {
 			return nil, err
 		}
-		_, err = tx.React(ctx, social.Reacted{Actor: in.From.ID, Kind: kind, Thing: t, Activity: in.ID, At: tx.Now()})
-		return nil, err
+		return nil, social.React(ctx, tx, act, social.Reacted{Actor: in.From.ID, Kind: kind, Thing: t, Activity: in.ID})
 	}
 }
 
@@ -34,29 +34,28 @@ func unreact(kind social.Reaction) Handler {
 		if err != nil {
 			return nil, err
 		}
-		was, err := tx.UnreactBy(ctx, in.From.ID, o.ID())
+		was, err := social.UnreactBy(ctx, tx, in.From.ID, o.ID())
 		if err != nil || was || o.Object == nil || len(o.Object.Object) != 1 {
 			return nil, err
 		}
-		t, err := thing(ctx, tx, in, o.Object.Object[0])
+		t, _, err := thing(ctx, tx, in, o.Object.Object[0])
 		if err != nil || t == (social.Thing{}) {
 			return nil, err
 		}
-		_, err = tx.Unreact(ctx, in.From.ID, kind, t)
-		return nil, err
+		return nil, social.Unreact(ctx, tx, social.Reacted{Actor: in.From.ID, Kind: kind, Thing: t})
 	}
 }
 
-// thing is what of this node an item is, the zero value when it is of another.
-// Faults: NotFound for what is not public here.
-func thing(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Thing, error) {
+// thing is what of this node an item is, and whose, the zero value when it is of
+// another. Faults: NotFound for what is not public here.
+func thing(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Thing, id.Act, error) {
 	r, t, ok := in.Site.MusicOf(o.ID())
 	if !ok {
-		return social.Thing{}, nil
+		return social.Thing{}, "", nil
 	}
-	found, _, err := tx.Public(ctx, social.Thing{Release: r, Track: t})
+	found, act, err := tx.Public(ctx, social.Thing{Release: r, Track: t})
 	if fault.Is(err, fault.NotFound) {
-		return social.Thing{}, fault.Wrap(err, fault.NotFound, "%q is nothing that everybody can hear here.", o.ID())
+		return social.Thing{}, "", fault.Wrap(err, fault.NotFound, "%q is nothing that everybody can hear here.", o.ID())
 	}
-	return found, err
+	return found, act, err
 }

@@ -41,8 +41,7 @@ func withdraw(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.DropRelease(ctx, o.ID(), in.From.ID)
-	return nil, err
+	return nil, social.Withdraw(ctx, tx, o.ID(), in.From.ID)
 }
 
 // accepted notes that an act elsewhere has taken the node as a follower.

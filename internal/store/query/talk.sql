@@ -5,8 +5,8 @@ on conflict (actor, kind, release, track) do nothing;
 -- name: ReactionDrop :execrows
 delete from reaction where actor = @actor and kind = @kind and release = @release and track = @track;
 
--- name: ReactionDropBy :execrows
-delete from reaction where actor = @actor and activity = @activity;
+-- name: ReactionDropBy :many
+delete from reaction where actor = @actor and activity = @activity returning kind, release, track;
 
 -- name: ReactionCounts :many
 select track, kind, count(*) as n from reaction where release = @release group by track, kind;

@@ -381,6 +381,37 @@ type NodeMonth struct {
 	Key    []byte
 }
 
+type Notice struct {
+	Account string
+	Name    string
+	Kind    string
+	Act     string
+	Actor   string
+	Person  string
+	Release string
+	Track   string
+	Comment string
+	Period  int64
+	N       int64
+	At      int64
+	Seen    bool
+	Letter  string
+}
+
+type NoticeCause struct {
+	What string
+	Who  string
+	Name string
+	Gone bool
+	At   int64
+}
+
+type NoticeChoice struct {
+	Account string
+	Kind    string
+	Way     string
+}
+
 type Occasion struct {
 	Name string
 	Last int64

@@ -402,8 +402,8 @@ func (q *Queries) ReactionDrop(ctx context.Context, arg ReactionDropParams) (int
 	return result.RowsAffected()
 }
 
-const reactionDropBy = `-- name: ReactionDropBy :execrows
-delete from reaction where actor = $1 and activity = $2
+const reactionDropBy = `-- name: ReactionDropBy :many
+delete from reaction where actor = $1 and activity = $2 returning kind, release, track
 `
 
 type ReactionDropByParams struct {
@@ -411,12 +411,33 @@ type ReactionDropByParams struct {
 	Activity string
 }
 
-func (q *Queries) ReactionDropBy(ctx context.Context, arg ReactionDropByParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, reactionDropBy, arg.Actor, arg.Activity)
+type ReactionDropByRow struct {
+	Kind    string
+	Release string
+	Track   string
+}
+
+func (q *Queries) ReactionDropBy(ctx context.Context, arg ReactionDropByParams) ([]ReactionDropByRow, error) {
+	rows, err := q.db.QueryContext(ctx, reactionDropBy, arg.Actor, arg.Activity)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected()
+	defer rows.Close()
+	var items []ReactionDropByRow
+	for rows.Next() {
+		var i ReactionDropByRow
+		if err := rows.Scan(&i.Kind, &i.Release, &i.Track); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const reactionPut = `-- name: ReactionPut :execrows

@@ -484,6 +484,62 @@ CREATE TABLE node_month (
   key    bytea not null
 );
 
+CREATE TABLE notice (
+  account text not null references account (id) on delete cascade,
+  name    text not null,                     -- what it is about, the same for everybody who is told
+  kind    text not null,                     -- notice.Kind
+  act     text not null default '',          -- whose music, '' that of an act elsewhere
+  actor   text not null default '',          -- somebody on another server: who said it, or whose release it is
+  person  text not null default '',          -- somebody here who said it
+  release text not null default '',
+  track   text not null default '',
+  comment text not null default '',
+  period  bigint not null default 0,         -- of money
+  n       bigint not null default 1,         -- how many did it and did not take it back
+  at      bigint not null,                   -- when the last of them did
+  seen    boolean not null default false,
+  letter  text not null default '',          -- that tells of it, '' none
+  primary key (account, name)
+);
+
+CREATE INDEX notice_actor on notice (actor) where actor <> '';
+
+CREATE INDEX notice_at on notice (account, at, name);
+
+CREATE INDEX notice_comment on notice (comment) where comment <> '';
+
+CREATE INDEX notice_name on notice (name);
+
+CREATE INDEX notice_old on notice (at);
+
+CREATE INDEX notice_person on notice (person) where person <> '';
+
+CREATE INDEX notice_unseen on notice (account) where seen = false;
+
+CREATE INDEX notice_waiting on notice (kind, account) where seen = false and letter = '';
+
+CREATE TABLE notice_cause (
+  what text not null,                        -- the notice's name without its day
+  who  text not null,                        -- an account, or somebody on another server
+  name text not null,                        -- of the notice
+  gone boolean not null default false,       -- they took it back
+  at   bigint not null,
+  primary key (what, who)
+);
+
+CREATE INDEX notice_cause_name on notice_cause (name);
+
+CREATE INDEX notice_cause_old on notice_cause (at);
+
+CREATE INDEX notice_cause_who on notice_cause (who);
+
+CREATE TABLE notice_choice (
+  account text not null references account (id) on delete cascade,
+  kind    text not null,
+  way     text not null,                     -- none, here, day, week
+  primary key (account, kind)
+);
+
 CREATE TABLE occasion (
   name text primary key,
   last bigint not null

@@ -16,8 +16,11 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
@@ -83,7 +86,7 @@ func newNode(t *testing.T) *node {
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}, Talk: &social.Talk{Store: db}, Reports: &social.Reports{Store: db}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
 			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}},
-			Post: n.mail,
+			Post: n.mail, Notices: told{&notice.Desk{Store: db}},
 		},
 	}
 	n.Server = httptest.NewServer(nil)
@@ -91,6 +94,16 @@ func newNode(t *testing.T) *node {
 	n.Config.Handler = g.Wrap(n.site.Handler())
 	t.Cleanup(n.Close)
 	return n
+}
+
+// told are notices whose letters have one link.
+type told struct{ *notice.Desk }
+
+func (t told) Stop(ctx context.Context, token string) error {
+	if token == "" {
+		return fault.New(fault.Forbidden, "no link")
+	}
+	return t.StopLetters(ctx, id.Account(token))
 }
 
 // A visitor is one browser, without JavaScript.

@@ -25,6 +25,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store"
@@ -75,7 +76,8 @@ func newShop(t testing.TB) *shop {
 		Rooms: site.Rooms{
 			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}, Reports: s.reports},
 			Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}},
-			Wallet:  &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
+			Notices: told{&notice.Desk{Store: db}}, Post: new(post),
+			Wallet: &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
 			Studios: site.Studios{Studio: s.studio, Moderation: s.mod, TakeFile: s.takeFile, TakeCover: s.takeCover},
 		},
 	}

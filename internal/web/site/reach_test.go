@@ -65,6 +65,13 @@ var operations = map[string]string{
 	"POST /account/tokens":         "make-token",
 	"POST /account/tokens/revoke":  "revoke-token",
 	"POST /account/delete":         "delete-me",
+	"GET /account/notifications":   "list-notification-choices",
+	"POST /account/notifications":  "set-notification-choices",
+	"GET /notifications":           "list-notifications",
+	"GET /notifications/open":      "read-notifications",
+	"POST /notifications/read":     "read-notifications",
+	"GET /letters/stop":            "set-notification-choices",
+	"POST /letters/stop":           "set-notification-choices",
 
 	"GET /receipts":                   "list-receipts list-receipt-days",
 	"GET /receipts/{period}":          "get-receipt",

@@ -19,6 +19,7 @@ type Rooms struct {
 	Servers   Servers
 	Elsewhere Elsewhere // nil where the node does not federate
 	Post      Post
+	Notices   Notices
 	Keys      royalty.Keys // what this node signs with
 }
 

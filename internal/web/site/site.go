@@ -184,12 +184,25 @@ func (v *visit) base(title, nav string) web.Page { return v.named(v.words(title)
 func (v *visit) named(title, nav string) web.Page {
 	p := web.Page{
 		Title: title, Nav: nav, CSRF: v.viewer.CSRF, Node: v.site.Facts(v.Context()),
-		Viewer: web.Viewer{Name: v.viewer.Name, Handle: v.viewer.Handle, Artist: v.viewer.Has(account.Artist), Operator: v.viewer.Has(account.Moderator), NoTrace: v.viewer.HistoryPaused},
+		Viewer: web.Viewer{Name: v.viewer.Name, Handle: v.viewer.Handle, Artist: v.viewer.Has(account.Artist), Operator: v.viewer.Has(account.Moderator), NoTrace: v.viewer.HistoryPaused, Unread: v.unread()},
 	}
 	if n, ok := v.flash(); ok {
 		p.Notices = append(p.Notices, n)
 	}
 	return p
+}
+
+// unread is how many notifications the viewer has not read. A page is shown
+// without them rather than not at all.
+func (v *visit) unread() int {
+	if v.viewer.Guest() {
+		return 0
+	}
+	n, err := v.site.Notices.Unread(v.Context(), v.viewer.Account)
+	if err != nil && !problem.Gone(v.Context()) {
+		v.site.Log.Warn("notifications", "err", err)
+	}
+	return int(n)
 }
 
 // say says a sentence with values in the language of the page; one without
