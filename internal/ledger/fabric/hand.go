@@ -20,9 +20,9 @@ import (
 )
 
 // A peer's gateway looks for an orderer that it has lost in pauses which grow to two
-// minutes, and Fabric has no setting for them. A node that was cut off would wait
-// for that with the orderers in sight. So what its gateway finds too few orderers
-// for, the node hands to them itself.
+// minutes, and Fabric has no setting for them: when the orderers come back, it does
+// not notice for as long. So what its gateway finds too few orderers for, the node
+// hands to them itself.
 
 // orderers are a channel's, and the TLS authorities by which they are known.
 func orderers(cfg channel.Config) (list []channel.Consenter, authorities map[string][]byte, err error) {
