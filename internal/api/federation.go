@@ -33,11 +33,11 @@ func (a *API) federation(r *router) {
 	}
 	add(r, op(http.MethodGet, "/federation/servers", "list-servers", "How it goes with every other server: what has arrived, what waits, what failed and why"), a.servers)
 	add(r, op(http.MethodPost, "/federation/servers/{host}/retry", "retry-server", "Deliver now what waits for a server"), a.retryServer)
-	add(r, op(http.MethodGet, "/federation/rules", "list-server-rules", "What was decided about other servers"), a.rules)
-	add(r, op(http.MethodPut, "/federation/rules/{host}", "decide-server", "Block a server and all under its name, or allow it: who follows from a blocked one is forgotten"), a.decide)
-	add(r, op(http.MethodDelete, "/federation/rules/{host}", "undecide-server", "Drop what was decided about a server"), a.undecide)
-	add(r, op(http.MethodPost, "/federation/rules/import", "import-blocklist", "Block the servers of a list"), a.importList)
-	export := op(http.MethodGet, "/federation/blocked.csv", "export-blocklist", "The servers that are blocked, as Mastodon and others read it")
+	add(r, op(http.MethodGet, "/federation/rules", "list-server-rules", "What was decided about other servers and people there"), a.rules)
+	add(r, op(http.MethodPut, "/federation/rules/{host}", "decide-server", "Block a server and all under its name, silence it, or allow it; or somebody there, by handle@host or by address. Who follows from a blocked one is forgotten"), a.decide)
+	add(r, op(http.MethodDelete, "/federation/rules/{host}", "undecide-server", "Drop what was decided about a server, or about somebody there"), a.undecide)
+	add(r, op(http.MethodPost, "/federation/rules/import", "import-blocklist", "Block and silence the servers of a list"), a.importList)
+	export := op(http.MethodGet, "/federation/blocked.csv", "export-blocklist", "The servers that are blocked and silenced, as Mastodon and others read it")
 	export.files = []string{"text/csv"}
 	add(r, export, a.exportList)
 }
@@ -53,7 +53,7 @@ func (a *API) retryServer(ctx context.Context, in *hostRef) (*struct{}, error) {
 }
 
 type hostRef struct {
-	Host string `path:"host" maxLength:"260" doc:"Name of the server"`
+	Host string `path:"host" maxLength:"260" doc:"Name of the server, or handle@host"`
 }
 
 func (a *API) rules(ctx context.Context, in *struct {
@@ -65,7 +65,7 @@ func (a *API) rules(ctx context.Context, in *struct {
 func (a *API) decide(ctx context.Context, in *struct {
 	Host string `path:"host" maxLength:"260" doc:"Name of the server"`
 	Body struct {
-		Verdict social.Verdict `json:"verdict" enum:"allow,block"`
+		Verdict social.Verdict `json:"verdict" enum:"allow,silence,block"`
 		Reason  string         `json:"reason,omitempty" maxLength:"500"`
 	}
 }) (*struct{}, error) {

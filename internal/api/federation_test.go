@@ -113,11 +113,11 @@ func TestServerRules(t *testing.T) {
 	root.refused(http.MethodPut, at+"/a%20b", map[string]string{"verdict": "block"}, http.StatusUnprocessableEntity)
 	var got social.Imported
 	list := "#domain,#severity,#public_comment\nworse.example,suspend,\"spam, too\"\nloud.example,silence,\n"
-	if root.do(http.MethodPost, at+"/import", map[string]string{"list": list}, http.StatusOK, &got); got != (social.Imported{Blocked: 1, Left: 1}) {
+	if root.do(http.MethodPost, at+"/import", map[string]string{"list": list}, http.StatusOK, &got); got != (social.Imported{Blocked: 1, Silenced: 1}) {
 		t.Errorf("%+v", got)
 	}
 	var all social.Rules
-	if root.do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 3 || all.Rows[2].Reason != "spam, too" {
+	if root.do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 4 || all.Rows[3].Reason != "spam, too" {
 		t.Errorf("%+v", all)
 	}
 	if text := string(root.send(http.MethodGet, "/federation/blocked.csv", nil).body); !strings.Contains(text, "bad.example,suspend") || strings.Contains(text, "good") {

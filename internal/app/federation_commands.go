@@ -93,7 +93,7 @@ func importServers(ctx context.Context, c *call) error {
 			return err
 		}
 		return c.print(got, func(w io.Writer) {
-			fmt.Fprintf(w, "Servers blocked: %d. Left out, because the list asks for something milder: %d.\n", got.Blocked, got.Left)
+			fmt.Fprintf(w, "Servers blocked: %d, silenced: %d. Left out, because the list asks for something else: %d.\n", got.Blocked, got.Silenced, got.Left)
 		})
 	})
 }

@@ -14,22 +14,27 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 )
 
-// A Verdict is what this node decided about a server.
+// A Verdict is what this node decided about a server, or about somebody there.
 type Verdict string
 
 // The verdicts.
 const (
 	Allow Verdict = "allow" // have to do with it, also where only listed servers count
 	Block Verdict = "block" // nothing is taken from it, sent there or asked there
+	// Silence: who follows hears it, and nobody else: it is in no search, no
+	// conversation and no notice.
+	Silence Verdict = "silence"
 )
 
 // A Rule is a verdict about a server and about all servers whose names end in
-// its name.
+// its name, or about one actor.
 type Rule struct {
-	Host    string    `json:"host" doc:"Name of the server, without a port"`
-	Verdict Verdict   `json:"verdict" enum:"allow,block"`
+	Host    string    `json:"host" doc:"Name of the server, without a port; of an actor handle@host"`
+	Actor   string    `json:"actor,omitempty" doc:"Address of the actor; none: a server"`
+	Verdict Verdict   `json:"verdict" enum:"allow,silence,block"`
 	Reason  string    `json:"reason,omitempty" maxLength:"500" doc:"For whoever runs this node"`
 	Since   time.Time `json:"since" readOnly:"true"`
 }
@@ -45,6 +50,8 @@ const (
 type RuleTx interface {
 	// Rule returns the rule of just this name. Faults: NotFound.
 	Rule(ctx context.Context, host string) (Rule, error)
+	// ActorRule returns the rule of an actor, by their address. Faults: NotFound.
+	ActorRule(ctx context.Context, actor string) (Rule, error)
 	PutRule(ctx context.Context, r Rule) error
 	DropRule(ctx context.Context, host string) error
 	Rules(ctx context.Context, after string, n int) ([]Rule, error)
@@ -64,26 +71,95 @@ func (p *HostPolicy) Allow(ctx context.Context, host string) error {
 	return p.Store.SocialView(ctx, func(tx Tx) error { return p.allow(ctx, tx, host) })
 }
 
-// allow asks the rule of the longest name that the host's ends in.
 func (p *HostPolicy) allow(ctx context.Context, tx Tx, host string) error {
 	name := bare(host)
 	if strings.ContainsFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return refusal(name) // rules are in ASCII: written otherwise, a name would pass by its own
 	}
+	verdict, err := onHost(ctx, tx, name)
+	if err == nil && (verdict == Block || verdict == "" && p.Listed) {
+		err = refusal(name)
+	}
+	return err
+}
+
+// onHost is the verdict of the longest name that a host's ends in, "" none.
+func onHost(ctx context.Context, tx Tx, name string) (Verdict, error) {
 	for at := name; at != ""; _, at, _ = strings.Cut(at, ".") {
 		r, err := tx.Rule(ctx, at)
-		if fault.Is(err, fault.NotFound) {
-			continue
+		if !fault.Is(err, fault.NotFound) {
+			return r.Verdict, err
 		}
-		if err != nil || r.Verdict == Allow {
+	}
+	return "", nil
+}
+
+// AllowActor returns a Forbidden fault for somebody this node has nothing to do
+// with, by their address and their server.
+func (p *HostPolicy) AllowActor(ctx context.Context, actor, host string) error {
+	return p.Store.SocialView(ctx, func(tx Tx) error {
+		if err := p.allow(ctx, tx, host); err != nil {
 			return err
 		}
-		return refusal(name)
+		return Welcome(ctx, tx, actor)
+	})
+}
+
+// Welcome returns a Forbidden fault for an actor who is blocked, whatever was
+// decided about their server.
+func Welcome(ctx context.Context, tx Tx, actor string) error {
+	r, err := tx.ActorRule(ctx, actor)
+	if fault.Is(err, fault.NotFound) {
+		return nil
 	}
-	if p.Listed {
-		return refusal(name)
+	if err == nil && r.Verdict == Block {
+		err = fault.New(fault.Forbidden, "This node has nothing to do with %s.", actor)
 	}
-	return nil
+	return err
+}
+
+// Judged is what was decided about an actor, or else about their server.
+func Judged(ctx context.Context, tx Tx, actor, host string) (Verdict, error) {
+	r, err := tx.ActorRule(ctx, actor)
+	if !fault.Is(err, fault.NotFound) {
+		return r.Verdict, err
+	}
+	return onHost(ctx, tx, bare(host))
+}
+
+// Hears reports whether somebody here hears of an actor elsewhere by themselves: of
+// one who is silenced only who follows them. Nobody is "".
+func Hears(ctx context.Context, tx Tx, who id.Account, actor, host string) (bool, error) {
+	verdict, err := Judged(ctx, tx, actor, host)
+	if err != nil || verdict != Silence {
+		return err == nil, err
+	}
+	if who == "" {
+		return false, nil
+	}
+	return tx.FollowsElsewhere(ctx, who, actor)
+}
+
+// Heard are those of comments that somebody hears.
+func Heard(ctx context.Context, tx Tx, who id.Account, list []Comment) (out []Comment, err error) {
+	known := map[string]bool{}
+	for _, c := range list {
+		a := c.Author
+		ok, asked := known[a.Actor]
+		if !asked && a.Actor == "" {
+			ok, asked = true, true
+		}
+		if !asked {
+			if ok, err = Hears(ctx, tx, who, a.Actor, a.Host); err != nil {
+				return nil, err
+			}
+			known[a.Actor] = ok
+		}
+		if ok {
+			out = append(out, c)
+		}
+	}
+	return out, nil
 }
 
 func refusal(host string) error {
@@ -123,15 +199,11 @@ func (d *Desk) Rules(ctx context.Context, after string) (out Rules, err error) {
 func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
 	for i := range rules {
 		r := &rules[i]
-		host, err := ruleName(r.Host)
-		if err != nil {
+		if err := d.name(ctx, r); err != nil {
 			return err
 		}
-		if r.Host = host; r.Host == bare(d.Host) {
-			return fault.On("host", fault.Invalid, "%s is this node itself.", r.Host)
-		}
-		if r.Verdict != Allow && r.Verdict != Block {
-			return fault.On("verdict", fault.Invalid, "A server is to be allowed or blocked.")
+		if r.Verdict != Allow && r.Verdict != Block && r.Verdict != Silence {
+			return fault.On("verdict", fault.Invalid, "A server is to be allowed, silenced or blocked.")
 		}
 		if len(r.Reason) > maxReason {
 			return fault.On("reason", fault.Invalid, "A reason has at most %d bytes.", maxReason)
@@ -143,6 +215,12 @@ func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
 			if err := tx.PutRule(ctx, r); err != nil {
 				return err
 			}
+			if r.Actor == "" || r.Verdict != Block {
+				continue
+			}
+			if err := Forget(ctx, tx, r.Actor); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -150,6 +228,36 @@ func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
 		return err
 	}
 	return d.Policy.Sweep(ctx)
+}
+
+// name finds out what a rule is about: a server, or somebody by their handle or
+// address. Whom nobody here knows cannot be meant. Faults: Invalid, NotFound.
+func (d *Desk) name(ctx context.Context, r *Rule) (err error) {
+	said := strings.TrimPrefix(strings.TrimSpace(r.Host), "@")
+	handle, host, ok := strings.Cut(said, "@")
+	if !ok && !strings.HasPrefix(said, "https://") {
+		if r.Host, err = ruleName(said); err == nil && r.Host == bare(d.Host) {
+			err = fault.On("host", fault.Invalid, "%s is this node itself.", r.Host)
+		}
+		return err
+	}
+	return d.Store.SocialView(ctx, func(tx Tx) error {
+		var a Actor
+		if ok {
+			a, err = tx.ActorByHandle(ctx, strings.ToLower(host), handle)
+		} else {
+			a, err = tx.Actor(ctx, said)
+		}
+		if fault.Is(err, fault.NotFound) {
+			if !ok { // an address of a server, as one copies it
+				r.Host, err = ruleName(said)
+				return err
+			}
+			return fault.On("host", fault.NotFound, "Nobody here knows %s yet. Look for them in the search.", said)
+		}
+		r.Host, r.Actor = strings.ToLower(a.Handle)+"@"+a.Host, a.ID
+		return err
+	})
 }
 
 // ruleName is a name as rules are kept by it.
@@ -167,7 +275,10 @@ func ruleName(s string) (string, error) {
 // Undecide drops a rule. Faults: NotFound.
 func (d *Desk) Undecide(ctx context.Context, host string) error {
 	return d.Store.SocialUpdate(ctx, func(tx Tx) error {
-		host := bare(host)
+		host := strings.ToLower(strings.TrimPrefix(host, "@"))
+		if !strings.Contains(host, "@") {
+			host = bare(host)
+		}
 		if _, err := tx.Rule(ctx, host); err != nil {
 			return fault.Wrap(err, fault.NotFound, "Nothing was decided about the server %s.", host)
 		}
@@ -177,12 +288,14 @@ func (d *Desk) Undecide(ctx context.Context, host string) error {
 
 // Imported says what a list brought.
 type Imported struct {
-	Blocked int `json:"blocked" doc:"Servers on the list that are blocked now"`
-	Left    int `json:"left" doc:"Lines of it that ask for something milder, which were left out"`
+	Blocked  int `json:"blocked" doc:"Servers on the list that are blocked now"`
+	Silenced int `json:"silenced" doc:"Servers on the list that are silenced now"`
+	Left     int `json:"left" doc:"Lines of it that ask for something else, which were left out"`
 }
 
 // Import blocks the servers of a list: one name a line, or the file that Mastodon
-// and others export, of which what they suspended counts. All of it or nothing.
+// and others export: what they suspended is blocked, and what they silenced is
+// silenced. All of it or nothing.
 // Faults: Invalid, TooLarge.
 func (d *Desk) Import(ctx context.Context, list io.Reader) (out Imported, err error) {
 	rules, left, err := readList(list)
@@ -192,8 +305,19 @@ func (d *Desk) Import(ctx context.Context, list io.Reader) (out Imported, err er
 	if len(rules) == 0 && left == 0 {
 		return out, fault.New(fault.Invalid, "The list has no servers.")
 	}
-	return Imported{len(rules), left}, d.Decide(ctx, rules...)
+	out.Left = left
+	for _, r := range rules {
+		if r.Verdict == Block {
+			out.Blocked++
+		} else {
+			out.Silenced++
+		}
+	}
+	return out, d.Decide(ctx, rules...)
 }
+
+// severities are what Mastodon calls verdicts. A list of names alone blocks.
+var severities = map[string]Verdict{"": Block, "suspend": Block, "silence": Silence}
 
 // readList reads rows of CSV. The first row names the columns where it has a
 // column "domain", with or without Mastodon's "#".
@@ -226,7 +350,8 @@ func readList(list io.Reader) (rules []Rule, left int, err error) {
 			}
 			return ""
 		}
-		if s := cell("severity"); s != "" && s != "suspend" {
+		verdict, ok := severities[cell("severity")]
+		if !ok {
 			left++
 			continue
 		}
@@ -235,11 +360,11 @@ func readList(list io.Reader) (rules []Rule, left int, err error) {
 			return nil, 0, fault.New(fault.Invalid, "Line %d of the list: %s", line, fault.Message(err))
 		}
 		why := strings.TrimSpace(cell("public_comment"))
-		rules = append(rules, Rule{Host: host, Verdict: Block, Reason: strings.ToValidUTF8(why[:min(len(why), maxReason)], "")})
+		rules = append(rules, Rule{Host: host, Verdict: verdict, Reason: strings.ToValidUTF8(why[:min(len(why), maxReason)], "")})
 	}
 }
 
-// Export writes what is blocked in the form that Mastodon and others read.
+// Export writes which servers are blocked and silenced in the form that Mastodon and others read.
 func (d *Desk) Export(ctx context.Context, w io.Writer) error {
 	c := csv.NewWriter(w)
 	if err := c.Write([]string{"#domain", "#severity", "#reject_media", "#reject_reports", "#public_comment", "#obfuscate"}); err != nil {
@@ -251,10 +376,14 @@ func (d *Desk) Export(ctx context.Context, w io.Writer) error {
 			return err
 		}
 		for _, r := range page.Rows {
-			if r.Verdict != Block {
+			severity, wholly := "suspend", "true"
+			if r.Verdict == Silence {
+				severity, wholly = "silence", "false"
+			}
+			if r.Verdict == Allow || r.Actor != "" {
 				continue
 			}
-			if err := c.Write([]string{r.Host, "suspend", "true", "true", r.Reason, "false"}); err != nil {
+			if err := c.Write([]string{r.Host, severity, wholly, wholly, r.Reason, "false"}); err != nil {
 				return err
 			}
 		}

@@ -1,10 +1,12 @@
 package social_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -109,7 +111,7 @@ func TestLists(t *testing.T) {
 			want social.Imported
 			err  fault.Kind
 		}{
-			"mastodon":    {list: "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\na.example,suspend,true,true,\"one, two\",false\nb.example,silence,false,false,,false\n", want: social.Imported{Blocked: 1, Left: 1}},
+			"mastodon":    {list: "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\na.example,suspend,true,true,\"one, two\",false\nb.example,silence,false,false,,false\nc.example,noop,false,false,,false\n", want: social.Imported{Blocked: 1, Silenced: 1, Left: 1}},
 			"names":       {list: "# of ours\nc.example\n\n*.d.example\n", want: social.Imported{Blocked: 2}},
 			"not a name":  {list: "f.example\nnot a name\n", err: fault.Invalid},
 			"quotes":      {list: "\"g.example\n", err: fault.Invalid},
@@ -128,8 +130,85 @@ func TestLists(t *testing.T) {
 		if err := d.Export(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := d.Import(t.Context(), strings.NewReader(b.String())); got != (social.Imported{Blocked: 3}) || err != nil {
+		if got, err := d.Import(t.Context(), strings.NewReader(b.String())); got != (social.Imported{Blocked: 3, Silenced: 1}) || err != nil {
 			t.Errorf("%+v, %v of\n%s", got, err, b.String())
+		}
+	})
+}
+
+// Who is silenced is heard by those who follow them, and by nobody else; an
+// actor's own rule goes before that of their server.
+func TestSilence(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx := t.Context()
+		release, _ := w.Publish()
+		jo, kim := w.listener("jo"), w.listener("kim")
+		for i, actor := range []string{"https://loud.example/a", "https://loud.example/b", "https://far.example/c"} {
+			w.update(func(tx social.Tx) error {
+				host := []string{"loud.example", "loud.example", "far.example"}[i]
+				if err := tx.PutActor(ctx, social.Actor{ID: actor, Host: host, Handle: string(actor[len(actor)-1]), Kind: "Person", Inbox: actor + "/inbox"}); err != nil {
+					return err
+				}
+				_, err := social.Say(ctx, tx, social.Comment{Thing: social.Thing{Release: release}, Author: social.Author{Actor: actor, Host: host}, IRI: actor + "/1", HTML: "<p>" + actor[len(actor)-1:] + "</p>", Position: -1})
+				return err
+			})
+		}
+		w.update(func(tx social.Tx) error {
+			_, err := tx.FollowElsewhere(ctx, jo.Account, "https://loud.example/a", true)
+			return err
+		})
+		said := func(v music.Viewer) string {
+			var out []string
+			c, err := (&social.Talk{Store: w.DB}).Comments(ctx, v, release, 9)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range c.Comments {
+				out = append(out, social.Text(x.HTML))
+			}
+			slices.Sort(out)
+			return strings.Join(out, "")
+		}
+		d := w.desk(false)
+		for _, tt := range []struct {
+			what           string
+			verdict        social.Verdict
+			guest, jo, kim string
+		}{
+			{"loud.example", social.Silence, "c", "ac", "c"},
+			{"@B@loud.example", social.Allow, "bc", "abc", "bc"},
+			{"https://far.example/c", social.Silence, "b", "ab", "b"},
+			{"b@loud.example", social.Silence, "", "a", ""},
+		} {
+			w.decide(d, tt.what, tt.verdict)
+			if g, j, k := said(music.Viewer{}), said(jo), said(kim); g != tt.guest || j != tt.jo || k != tt.kim {
+				t.Errorf("%s %s: a guest hears %q, who follows %q, who does not %q", tt.verdict, tt.what, g, j, k)
+			}
+		}
+		if err := d.Policy.AllowActor(ctx, "https://loud.example/a", "loud.example"); err != nil {
+			t.Errorf("who is silenced is refused: %v", err)
+		}
+		if err := d.Undecide(ctx, "@c@far.example"); err != nil {
+			t.Fatal(err)
+		}
+		if got := said(music.Viewer{}); got != "c" {
+			t.Errorf("decided no longer, and %q is heard", got)
+		}
+		w.decide(d, "c@far.example", social.Block)
+		if got := said(jo); got != "a" {
+			t.Errorf("of who is blocked %q is left", got)
+		}
+		if err := d.Policy.AllowActor(ctx, "https://far.example/c", "far.example"); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("who is blocked: %v", err)
+		}
+		if err := d.Policy.Allow(ctx, "far.example"); err != nil {
+			t.Errorf("their server: %v", err)
+		}
+		if _, err := w.Servers.Actor(ctx, "https://far.example/c"); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("asked all the same: %v", err)
+		}
+		if err := d.Decide(ctx, social.Rule{Host: "@nobody@far.example", Verdict: social.Block}); !fault.Is(err, fault.NotFound) {
+			t.Errorf("whom nobody knows: %v", err)
 		}
 	})
 }

@@ -64,9 +64,13 @@ func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, n int
 			}
 		}
 		list, err := tx.Comments(ctx, r, n+1)
+		if err != nil {
+			return err
+		}
 		if out.More = len(list) > n; out.More {
 			list = list[:n]
 		}
+		list, err = Heard(ctx, tx, v.Account, list)
 		out.Comments = thread(list, v, out.Keeps)
 		return err
 	})

@@ -8,7 +8,7 @@ import (
 )
 
 func rule(r sqlgen.ServerRule) social.Rule {
-	return social.Rule{Host: r.Host, Verdict: social.Verdict(r.Verdict), Reason: r.Reason, Since: utc(r.Since)}
+	return social.Rule{Host: r.Host, Actor: r.Actor, Verdict: social.Verdict(r.Verdict), Reason: r.Reason, Since: utc(r.Since)}
 }
 
 func (tx socialTx) Rule(ctx context.Context, host string) (social.Rule, error) {
@@ -16,8 +16,13 @@ func (tx socialTx) Rule(ctx context.Context, host string) (social.Rule, error) {
 	return rule(r), missing(err, "Nothing was decided about that server.")
 }
 
+func (tx socialTx) ActorRule(ctx context.Context, actor string) (social.Rule, error) {
+	r, err := tx.Q.ActorRule(ctx, actor)
+	return rule(r), missing(err, "Nothing was decided about them.")
+}
+
 func (tx socialTx) PutRule(ctx context.Context, r social.Rule) error {
-	return wrap(tx.Q.ServerRulePut(ctx, sqlgen.ServerRulePutParams{Host: r.Host, Verdict: string(r.Verdict), Reason: text(r.Reason), Since: ms(r.Since)}), "rule")
+	return wrap(tx.Q.ServerRulePut(ctx, sqlgen.ServerRulePutParams{Host: r.Host, Actor: r.Actor, Verdict: string(r.Verdict), Reason: text(r.Reason), Since: ms(r.Since)}), "rule")
 }
 
 func (tx socialTx) DropRule(ctx context.Context, host string) error {

@@ -360,6 +360,9 @@ func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (
 			return err
 		}
 		list, err := tx.Comments(ctx, t.Release, social.MostComments)
+		if err == nil {
+			list, err = social.Heard(ctx, tx, "", list)
+		}
 		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{}}
 		for _, c := range list {
 			if c.IRI == "" || c.Hidden || track != "" && c.Thing.Track != track {

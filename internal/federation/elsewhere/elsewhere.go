@@ -80,8 +80,24 @@ func (d *Desk) Asked(text string) bool {
 
 // Find finds an act by its handle or its address, asking its server when it is
 // not known, and has its newest releases fetched. Guests find what is known: they
-// do not make the node ask strangers. Faults: NotFound, Unavailable, Forbidden.
+// do not make the node ask strangers. Who is silenced is found by those who follow
+// them. Faults: NotFound, Unavailable, Forbidden.
 func (d *Desk) Find(ctx context.Context, who id.Account, text string) (social.Full, error) {
+	f, err := d.find(ctx, who, text)
+	if err != nil {
+		return f, err
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		ok, err := social.Hears(ctx, tx, who, f.Actor.ID, f.Actor.Host)
+		if err == nil && !ok {
+			err = fault.New(fault.NotFound, "%s is silenced on this node: only those who follow them find them.", f.Actor.Handle+"@"+f.Actor.Host)
+		}
+		return err
+	})
+	return f, err
+}
+
+func (d *Desk) find(ctx context.Context, who id.Account, text string) (social.Full, error) {
 	text = strings.TrimSpace(text)
 	name, host, ok := d.Handle(text)
 	if ok {

@@ -560,3 +560,24 @@ func TestFlagElsewhere(t *testing.T) {
 		t.Errorf("who reported it is told: %s", text)
 	}
 }
+
+// Who is silenced is found by those who follow them, and by nobody else.
+func TestSilencedIsNotFound(t *testing.T) {
+	s := newScene(t)
+	f := s.find()
+	s.follow(s.ada, true)
+	desk := &social.Desk{Store: s.Node.DB, Host: "nine.example", Policy: s.Servers.Policy}
+	if err := desk.Decide(t.Context(), social.Rule{Host: f.Actor.ID, Verdict: social.Silence}); err != nil {
+		t.Fatal(err)
+	}
+	for who, found := range map[id.Account]bool{s.ada: true, s.bo: false, "": false} {
+		for _, text := range []string{"@tide@" + s.host(), s.act.ID} {
+			if who == "" && text == s.act.ID {
+				continue // guests find by handle alone
+			}
+			if _, err := s.desk.Find(t.Context(), who, text); (err == nil) != found || err != nil && !fault.Is(err, fault.NotFound) {
+				t.Errorf("%q looks for %s: %v", who, text, err)
+			}
+		}
+	}
+}

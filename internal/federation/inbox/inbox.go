@@ -109,6 +109,9 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	var first bool
 	err = b.Store.SocialUpdate(r.Context(), func(tx social.Tx) error {
+		if err := social.Welcome(r.Context(), tx, in.Actor); err != nil {
+			return err
+		}
 		first, err = tx.Receive(r.Context(), in)
 		return err
 	})

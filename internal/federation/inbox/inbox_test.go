@@ -312,3 +312,26 @@ func TestGoodbyeOfTheKnown(t *testing.T) {
 		t.Errorf("goodbye: %d, kept %v", got, w.kept())
 	}
 }
+
+// Who is blocked is refused and nothing of theirs is kept, their neighbours are not.
+func TestBlockedActor(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada, bo := s.Actor("ada"), s.Actor("bo")
+	w := newWorld(t, s)
+	send := func(a *fedtest.Actor, name string) int {
+		return w.send(a.Request(sig.Cavage, fedtest.JSON(t, a.Activity("Follow", name, vocab.At(w.Site.Act(w.Act)))), w.Now()))
+	}
+	if got := send(ada, "1"); got != http.StatusAccepted {
+		t.Fatal(got)
+	}
+	desk := &social.Desk{Store: w.DB, Host: "nine.example", Policy: w.Servers.Policy}
+	if err := desk.Decide(t.Context(), social.Rule{Host: ada.ID, Verdict: social.Block}); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := send(ada, "2"), send(bo, "3"); a != http.StatusForbidden || b != http.StatusAccepted {
+		t.Errorf("who is blocked %d, their neighbour %d", a, b)
+	}
+	if got := w.kept(); len(got) != 2 {
+		t.Errorf("kept %v: one from before, one of the neighbour", got)
+	}
+}

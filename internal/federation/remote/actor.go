@@ -30,7 +30,7 @@ func (s *Servers) Known(ctx context.Context, iri string) (social.Actor, error) {
 const ever = time.Duration(math.MaxInt64)
 
 func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (a social.Actor, err error) {
-	if err := s.Policy.Allow(ctx, Host(iri)); err != nil {
+	if err := s.Policy.AllowActor(ctx, iri, Host(iri)); err != nil {
 		return a, err
 	}
 	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
@@ -71,7 +71,7 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	if !o.IsActor() || !SameOrigin(o.ID, o.Inbox) {
 		return social.Actor{}, fault.New(fault.Invalid, "%s is nobody who can be written to.", o.ID)
 	}
-	if err := s.Policy.Allow(ctx, Host(o.ID)); err != nil {
+	if err := s.Policy.AllowActor(ctx, o.ID, Host(o.ID)); err != nil {
 		return social.Actor{}, err
 	}
 	now := s.Now()

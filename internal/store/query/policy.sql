@@ -2,8 +2,11 @@
 select * from server_rule where host = @host;
 
 -- name: ServerRulePut :exec
-insert into server_rule (host, verdict, reason, since) values (@host, @verdict, @reason, @since)
-on conflict (host) do update set verdict = excluded.verdict, reason = excluded.reason, since = excluded.since;
+insert into server_rule (host, actor, verdict, reason, since) values (@host, @actor, @verdict, @reason, @since)
+on conflict (host) do update set actor = excluded.actor, verdict = excluded.verdict, reason = excluded.reason, since = excluded.since;
+
+-- name: ActorRule :one
+select * from server_rule where actor = @actor and actor <> '' order by since desc limit 1;
 
 -- name: ServerRuleDrop :exec
 delete from server_rule where host = @host;

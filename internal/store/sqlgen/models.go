@@ -717,6 +717,7 @@ type ServerRule struct {
 	Verdict string
 	Reason  string
 	Since   int64
+	Actor   string
 }
 
 type Session struct {

@@ -9,6 +9,23 @@ import (
 	"context"
 )
 
+const actorRule = `-- name: ActorRule :one
+select host, verdict, reason, since, actor from server_rule where actor = $1 and actor <> '' order by since desc limit 1
+`
+
+func (q *Queries) ActorRule(ctx context.Context, actor string) (ServerRule, error) {
+	row := q.db.QueryRowContext(ctx, actorRule, actor)
+	var i ServerRule
+	err := row.Scan(
+		&i.Host,
+		&i.Verdict,
+		&i.Reason,
+		&i.Since,
+		&i.Actor,
+	)
+	return i, err
+}
+
 const deliveryDropHost = `-- name: DeliveryDropHost :exec
 delete from delivery where host = $1
 `
@@ -60,7 +77,7 @@ func (q *Queries) RemoteActorsOfHost(ctx context.Context, arg RemoteActorsOfHost
 }
 
 const serverRule = `-- name: ServerRule :one
-select host, verdict, reason, since from server_rule where host = $1
+select host, verdict, reason, since, actor from server_rule where host = $1
 `
 
 func (q *Queries) ServerRule(ctx context.Context, host string) (ServerRule, error) {
@@ -71,6 +88,7 @@ func (q *Queries) ServerRule(ctx context.Context, host string) (ServerRule, erro
 		&i.Verdict,
 		&i.Reason,
 		&i.Since,
+		&i.Actor,
 	)
 	return i, err
 }
@@ -85,12 +103,13 @@ func (q *Queries) ServerRuleDrop(ctx context.Context, host string) error {
 }
 
 const serverRulePut = `-- name: ServerRulePut :exec
-insert into server_rule (host, verdict, reason, since) values ($1, $2, $3, $4)
-on conflict (host) do update set verdict = excluded.verdict, reason = excluded.reason, since = excluded.since
+insert into server_rule (host, actor, verdict, reason, since) values ($1, $2, $3, $4, $5)
+on conflict (host) do update set actor = excluded.actor, verdict = excluded.verdict, reason = excluded.reason, since = excluded.since
 `
 
 type ServerRulePutParams struct {
 	Host    string
+	Actor   string
 	Verdict string
 	Reason  string
 	Since   int64
@@ -99,6 +118,7 @@ type ServerRulePutParams struct {
 func (q *Queries) ServerRulePut(ctx context.Context, arg ServerRulePutParams) error {
 	_, err := q.db.ExecContext(ctx, serverRulePut,
 		arg.Host,
+		arg.Actor,
 		arg.Verdict,
 		arg.Reason,
 		arg.Since,
@@ -107,7 +127,7 @@ func (q *Queries) ServerRulePut(ctx context.Context, arg ServerRulePutParams) er
 }
 
 const serverRules = `-- name: ServerRules :many
-select host, verdict, reason, since from server_rule where host > $1 order by host limit $2
+select host, verdict, reason, since, actor from server_rule where host > $1 order by host limit $2
 `
 
 type ServerRulesParams struct {
@@ -129,6 +149,7 @@ func (q *Queries) ServerRules(ctx context.Context, arg ServerRulesParams) ([]Ser
 			&i.Verdict,
 			&i.Reason,
 			&i.Since,
+			&i.Actor,
 		); err != nil {
 			return nil, err
 		}

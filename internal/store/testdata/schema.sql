@@ -950,7 +950,9 @@ CREATE TABLE server_rule (
   verdict text not null,                     -- allow, block
   reason  text not null default '',
   since   bigint not null
-);
+, actor text not null default '');
+
+CREATE INDEX server_rule_actor on server_rule (actor);
 
 CREATE TABLE session (
   hash    bytea primary key,                -- SHA-256 of the cookie's token

@@ -100,7 +100,7 @@ func (v *visit) importServers() error {
 	if err != nil {
 		return err
 	}
-	return v.goTo(rulesPath, v.say("Servers blocked: %d. Left out, because the list asks for something milder: %d.", got.Blocked, got.Left))
+	return v.goTo(rulesPath, v.say("Servers blocked: %d, silenced: %d. Left out, because the list asks for something else: %d.", got.Blocked, got.Silenced, got.Left))
 }
 
 func (v *visit) blockedFile() error {

@@ -60,9 +60,19 @@ func TestServerRulesPage(t *testing.T) {
 	v.send(at, "host", "Bad.example", "do", "block", "reason", "spam").sees(200, at, "It is decided.", "bad.example", "blocked", "spam")
 	v.send(at, "host", "no name", "do", "block").sees(422, at, "is no server's name.")
 	v.open(at)
-	v.send("/operator/federation/list", "list", "worse.example\nworst.example\n").sees(200, at, "Servers blocked: 2. Left out, because the list asks for something milder: 0.", "worst.example")
+	v.send("/operator/federation/list", "list", "worse.example\nworst.example\n").sees(200, at, "Servers blocked: 2, silenced: 0. Left out, because the list asks for something else: 0.", "worst.example")
 	v.open("/operator/federation/blocked.csv").sees(200, "/operator/federation/blocked.csv", "bad.example,suspend,true,true,spam,false")
 	v.open(at)
+	v.send(at, "host", "loud.example", "do", "silence").sees(200, at, "loud.example", "silenced")
+	v.send(at, "host", "@rude@far.example", "do", "block").sees(404, at, "Nobody here knows rude@far.example yet.")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		return tx.PutActor(t.Context(), social.Actor{ID: "https://far.example/1", Host: "far.example", Handle: "Rude", Kind: "Person", Inbox: "https://far.example/1/inbox"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open(at)
+	v.send(at, "host", "@rude@far.example", "do", "block").sees(200, at, "rude@far.example", "blocked")
+	v.send(at, "host", "rude@far.example", "do", "drop").sees(200, at, "That is no longer decided.").misses("rude@far.example")
 	v.send(at, "host", "bad.example", "do", "drop").sees(200, at, "That is no longer decided.").misses("bad.example")
 	v.send(at, "host", "bad.example", "do", "drop").sees(404, at, "Nothing was decided about the server bad.example.")
 }

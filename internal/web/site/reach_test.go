@@ -138,7 +138,7 @@ var operations = map[string]string{
 	"POST /operator/settings/mail":             "send-test-mail",
 	"GET /operator/reports":                    "list-reports",
 	"GET /operator/reports/{id}":               "get-report",
-	"POST /operator/reports/{id}":              "close-report reopen-report forward-report hide-comment delete-comment",
+	"POST /operator/reports/{id}":              "close-report reopen-report forward-report hide-comment delete-comment decide-server",
 	"GET /operator/music":                      "list-taken-down list-orphaned-acts list-audit",
 	"POST /operator/music/down":                "take-down",
 	"POST /operator/music/restore":             "restore",

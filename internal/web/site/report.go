@@ -2,7 +2,9 @@ package site
 
 import (
 	"net/url"
+	"strings"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
@@ -91,6 +93,7 @@ type OneReportPage struct {
 	Report   social.Report
 	Things   []ReportedThing
 	Forwards bool
+	Admin    bool // decides about servers and people there
 }
 
 // ReportedThing is what a report is about.
@@ -109,7 +112,7 @@ func (v *visit) oneReport() error {
 	if err != nil {
 		return err
 	}
-	p := &OneReportPage{Page: v.base("A report", web.NavOperator), Views: v.nodeViews(reportsPath), Report: r}
+	p := &OneReportPage{Page: v.base("A report", web.NavOperator), Views: v.nodeViews(reportsPath), Report: r, Admin: v.viewer.Has(account.Admin)}
 	p.NoIndex = true
 	for _, s := range r.About {
 		t := ReportedThing{Subject: s, Comment: s.Kind == social.AComment}
@@ -147,6 +150,9 @@ func (v *visit) decideReport() error {
 	case "delete":
 		said = "The comment is deleted."
 		_, err = v.site.Talk.Delete(ctx, v.ears(), comment)
+	case "silence", "block", "silence-server", "block-server":
+		said = "It is decided."
+		err = v.decideReported(what, do)
 	default:
 		err = fault.New(fault.Invalid, "A report can be closed, opened again and passed on.")
 	}
@@ -154,6 +160,19 @@ func (v *visit) decideReport() error {
 		return err
 	}
 	return v.goTo(at, v.words(said))
+}
+
+// decideReported silences or blocks whose a reported thing is, or their server.
+func (v *visit) decideReported(what id.Report, do string) error {
+	if err := v.viewer.Require(account.Admin); err != nil {
+		return err
+	}
+	verdict, server := strings.CutSuffix(do, "-server")
+	whom := v.form.Get("actor")
+	if server {
+		whom = v.form.Get("host")
+	}
+	return v.site.Servers.Decide(v.Context(), social.Rule{Host: whom, Verdict: social.Verdict(verdict), Reason: "/operator/reports/" + string(what)})
 }
 
 // openReports is how many reports wait for moderators.

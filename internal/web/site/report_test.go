@@ -63,6 +63,10 @@ func TestReportsOnThePage(t *testing.T) {
 	if len(told) != 2 || told[0] != bo || told[1] != "Please look." {
 		t.Errorf("told: %q", told)
 	}
+	mod.send(one, url.Values{"do": {"silence"}, "actor": {bo}, "host": {"far.example"}})
+	jo.lacks(path, "rude")
+	mod.send("/operator/federation/rules", url.Values{"do": {"allow"}, "host": {"bo@far.example"}})
+	jo.has(path, "rude")
 	mod.send(one, url.Values{"do": {"hide"}, "comment": {comment}})
 	jo.lacks(path, "rude")
 	mod.send(one, url.Values{"do": {"delete"}, "comment": {comment}})
