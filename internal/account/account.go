@@ -136,10 +136,13 @@ type Tx interface {
 	// it the account's.
 	SetPending(ctx context.Context, who id.Account, email string) error
 	SetAddress(ctx context.Context, who id.Account, email string, confirmed time.Time) error
+	// YieldAddress takes an address from everybody but its owner who did not confirm it.
+	YieldAddress(ctx context.Context, email string, owner id.Account) error
 	// InsertLink keeps what a letter's secret is good for; twice does no harm.
 	InsertLink(ctx context.Context, hash []byte, who id.Account, kind, email string, until time.Time) error
 	// ByLink finds the account of a link, and where its letter went.
 	ByLink(ctx context.Context, kind string, hash []byte) (a Account, email string, err error)
+	// DropLinks voids them; that they were is known until their time is over.
 	DropLinks(ctx context.Context, who id.Account, kind string) error
 	// ExpireLetters forgets links and invitations whose time is over.
 	ExpireLetters(ctx context.Context) error

@@ -22,6 +22,7 @@ type Errand struct {
 	Email   string     `json:"email,omitempty"`
 	About   string     `json:"about,omitempty"` // an invitation
 	Lang    string     `json:"lang,omitempty"`
+	Asked   int64      `json:"asked,omitempty"` // when a link was, Unix milliseconds
 }
 
 // The kinds of errands.
@@ -34,9 +35,14 @@ const (
 	ErrandDigest   = "digest"   // what happened that they did not read
 )
 
-// Key is the same for errands of which one is enough.
+// Key is the same for errands of which one is enough: of links that are asked for
+// one in an hour, as the one before may be over when its letter leaves.
 func (e Errand) Key() string {
-	return e.Kind + " " + string(e.Account) + e.Login + " " + e.Email + e.About
+	key := e.Kind + " " + string(e.Account) + e.Login + " " + e.Email + e.About
+	if e.Asked != 0 {
+		key += " " + time.UnixMilli(e.Asked).UTC().Format("2006-01-02T15")
+	}
+	return key
 }
 
 // How long the links of letters are good.
@@ -93,7 +99,7 @@ func (s *Service) AskReset(ctx context.Context, login string, c Client) error {
 		return err
 	}
 	return s.store.AccountUpdate(ctx, func(tx Tx) error {
-		return s.post(ctx, tx, Errand{Kind: ErrandReset, Login: login, Lang: c.Lang})
+		return s.post(ctx, tx, Errand{Kind: ErrandReset, Login: login, Lang: c.Lang, Asked: tx.Now().UnixMilli()})
 	})
 }
 
@@ -104,19 +110,27 @@ type Link struct {
 	Secret  string
 }
 
-// link keeps what a letter's secret is good for. raw is 32 bytes that nobody
-// can guess, the same whenever a letter is written again.
-func link(ctx context.Context, tx Tx, a Account, kind, to string, raw []byte, long time.Duration) (Link, error) {
+// link keeps what a letter's secret is good for, until a time. raw is 32 bytes that
+// nobody can guess, the same whenever a letter is written again: one whose link was
+// used or is over goes to nobody.
+func link(ctx context.Context, tx Tx, a Account, kind, to string, raw []byte, until time.Time) (Link, error) {
+	if !tx.Now().Before(until) {
+		return Link{}, nil
+	}
 	sum := sha256.Sum256(raw)
-	l := Link{a, to, base64.RawURLEncoding.EncodeToString(raw)}
-	return l, tx.InsertLink(ctx, sum[:], a.ID, kind, to, tx.Now().Add(long))
+	if err := tx.InsertLink(ctx, sum[:], a.ID, kind, to, until); err != nil {
+		return Link{}, err
+	}
+	if _, _, err := tx.ByLink(ctx, kind, sum[:]); fault.Is(err, fault.NotFound) {
+		return Link{}, nil
+	} else if err != nil {
+		return Link{}, err
+	}
+	return Link{a, to, base64.RawURLEncoding.EncodeToString(raw)}, nil
 }
 
-// ResetLetter makes the link of a letter that was asked for with [AskReset].
-//
-// BUG: the link's two hours begin with the first try. A letter that the mail
-// server takes later brings a link that is over, and one that was sent although
-// the server's answer was lost brings a used link back when it is sent again.
+// ResetLetter makes the link of a letter that was asked for with [AskReset]. Its two
+// hours begin with the asking: who asked waits for it, and later nobody does.
 func (s *Service) ResetLetter(ctx context.Context, e Errand, raw []byte) (l Link, err error) {
 	err = s.store.AccountUpdate(ctx, func(tx Tx) error {
 		a, _, err := tx.Login(ctx, e.Login)
@@ -125,7 +139,11 @@ func (s *Service) ResetLetter(ctx context.Context, e Errand, raw []byte) (l Link
 			return nil
 		}
 		if err == nil {
-			l, err = link(ctx, tx, a, linkReset, a.Email, raw, resetLetterFor)
+			asked := time.UnixMilli(e.Asked)
+			if e.Asked == 0 { // by an older version
+				asked = tx.Now()
+			}
+			l, err = link(ctx, tx, a, linkReset, a.Email, raw, asked.Add(resetLetterFor))
 		}
 		return err
 	})
@@ -142,7 +160,7 @@ func (s *Service) ConfirmLetter(ctx context.Context, e Errand, raw []byte) (l Li
 			return nil // it was changed or deleted meanwhile
 		}
 		if err == nil {
-			l, err = link(ctx, tx, a, linkConfirm, a.Pending, raw, confirmFor)
+			l, err = link(ctx, tx, a, linkConfirm, a.Pending, raw, tx.Now().Add(confirmFor))
 		}
 		return err
 	})
@@ -223,6 +241,9 @@ func (s *Service) Confirm(ctx context.Context, text string, c Client) (a Account
 			return err
 		}
 		old := s.reaches(a)
+		if err := s.yield(ctx, tx, to, a.ID); err != nil {
+			return err
+		}
 		if err := taken(tx.SetAddress(ctx, a.ID, to, tx.Now()), "email", "There is an account with that address already."); err != nil {
 			return err
 		}
@@ -233,6 +254,32 @@ func (s *Service) Confirm(ctx context.Context, text string, c Client) (a Account
 		return s.post(ctx, tx, Errand{Kind: ErrandMoved, Account: a.ID, Email: old})
 	})
 	return a, err
+}
+
+// yield takes an address that nobody has shown to be theirs from whoever wrote it,
+// for its owner: else who writes another's address first would keep them out.
+func (s *Service) yield(ctx context.Context, tx Tx, email string, owner id.Account) error {
+	if !s.confirms {
+		return nil
+	}
+	return tx.YieldAddress(ctx, email, owner)
+}
+
+// Asked tells whose address a letter with this secret asks about, and which.
+// Faults: Forbidden when the link is used up or too old.
+func (s *Service) Asked(ctx context.Context, text string) (a Account, email string, err error) {
+	_, hash, ok := hashOf(text)
+	if !ok {
+		return a, "", errConfirm()
+	}
+	err = s.store.AccountView(ctx, func(tx Tx) error {
+		a, email, err = tx.ByLink(ctx, linkConfirm, hash)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) || err == nil && a.Pending != email {
+		return Account{}, "", errConfirm()
+	}
+	return a, email, err
 }
 
 func errConfirm() error {

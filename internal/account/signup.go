@@ -55,6 +55,10 @@ func (s *Service) insert(ctx context.Context, tx Tx, a Account, password string)
 	ask := ""
 	if s.confirms && a.Confirmed.IsZero() {
 		ask, a.Email, a.Pending = a.Email, "", a.Email
+	} else if a.Email != "" && !a.Confirmed.IsZero() { // the link of a letter led here
+		if err := s.yield(ctx, tx, a.Email, a.ID); err != nil {
+			return err
+		}
 	}
 	err := taken(tx.InsertAccount(ctx, a, password), "email", "There is an account with that address already. Sign in instead, or leave the address empty.")
 	if err != nil || ask == "" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/id"
 )
 
 // checkLetters asks for what letters do, and invites.
@@ -54,7 +55,8 @@ func (h *house) checkLetters(root, ada caller) {
 // an address is theirs.
 func (h *house) written(handle, email string) string {
 	h.t.Helper()
-	raw := bytes.Repeat([]byte{9}, 32)
+	secret := id.Random16()
+	raw := bytes.Repeat(secret[:], 2) // each letter has its own
 	hash := sha256.Sum256(raw)
 	ctx := h.t.Context()
 	err := h.db.AccountUpdate(ctx, func(tx account.Tx) error {

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -57,6 +58,12 @@ func (n *node) deliver(ctx context.Context, j jobs.Job) error {
 		return jobs.Stop(err)
 	}
 	return err
+}
+
+// expireLetters forgets letters that were sent into the node's folder, and those that
+// were given up, with the addresses in them and what the mail server said.
+func (n *node) expireLetters(ctx context.Context) error {
+	return errors.Join(n.mail.expire(), n.jobs.ExpireDead(ctx, jobLetter, n.now().Add(-lettersFor)))
 }
 
 // letter is the secret of a letter's link: the same whenever the letter is

@@ -18,6 +18,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/jobs"
 	own "github.com/michaelperna/9ten/internal/mail"
 	"github.com/michaelperna/9ten/internal/mail/mailtest"
 )
@@ -189,9 +190,9 @@ func TestLettersAboutAccounts(t *testing.T) {
 		t.Errorf("the old address did not hear of it: %s", to)
 	}
 	// What is in the database opens nothing.
-	jobs, err := c.jobs.Dead(ctx)
-	if err != nil || len(jobs) != 0 {
-		t.Errorf("given up: %v, %v", jobs, err)
+	dead, err := c.jobs.Dead(ctx)
+	if err != nil || len(dead) != 0 {
+		t.Errorf("given up: %v, %v", dead, err)
 	}
 }
 
@@ -297,5 +298,136 @@ func TestLettersThatDoNotArrive(t *testing.T) {
 	list := c.check(ctx)
 	if f := list[len(list)-1]; f.OK || !strings.Contains(f.Detail, "does not take letters to nobody@example.org") {
 		t.Errorf("doctor says %+v", f)
+	}
+}
+
+// The two hours of a link begin with the asking, and a letter that is sent again
+// brings back no link that was used.
+func TestLettersThatComeLate(t *testing.T) {
+	c := correspond(t)
+	ctx := t.Context()
+	if _, err := c.accounts.SignUp(ctx, account.SignUp{Handle: "bo", Email: "bo@example.org", Password: passphrase}, account.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	_, text := c.next(1)
+	if _, err := c.accounts.Confirm(ctx, c.secret(text[0], "address"), account.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	raw, now := bytes.Repeat([]byte{7}, 32), c.now()
+	ask := func(asked time.Time) account.Link {
+		t.Helper()
+		l, err := c.accounts.ResetLetter(ctx, account.Errand{Kind: account.ErrandReset, Login: "bo", Asked: asked.UnixMilli()}, raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	if l := ask(now.Add(-2 * time.Hour)); l.To != "" {
+		t.Errorf("a link that is over is sent: %+v", l)
+	}
+	l := ask(now)
+	if again := ask(now); l.To != "bo@example.org" || again.Secret != l.Secret {
+		t.Errorf("%+v, then %+v", l, again)
+	}
+	if _, err := c.accounts.Reset(ctx, l.Secret, passphrase+" 2", account.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	if again := ask(now); again.To != "" {
+		t.Errorf("a used link is sent again: %+v", again)
+	}
+	if _, err := c.accounts.Reset(ctx, l.Secret, passphrase+" 3", account.Client{}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a used link works: %v", err)
+	}
+}
+
+// Who writes somebody's address first, and cannot confirm it, keeps them out of
+// nothing: neither of confirming it, nor of an invitation to it.
+func TestAddressesOfOthers(t *testing.T) {
+	c := correspond(t)
+	ctx, from := t.Context(), account.Client{}
+	squat := func(handle, email string) {
+		t.Helper()
+		in, err := c.accounts.SignUp(ctx, account.SignUp{Handle: handle, Password: passphrase}, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// As it was written before there was a mail server.
+		if err := c.db.AccountUpdate(ctx, func(tx account.Tx) error { return tx.SetAddress(ctx, in.Account, email, time.UnixMilli(0)) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	squat("eve", "bo@example.org")
+	squat("mallory", "cy@example.org")
+	in, err := c.accounts.SignUp(ctx, account.SignUp{Handle: "bo", Email: "bo@example.org", Password: passphrase}, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text := c.next(1)
+	token := c.secret(text[0], "address")
+	if a, email, err := c.accounts.Asked(ctx, token); err != nil || a.ID != in.Account || email != "bo@example.org" {
+		t.Errorf("%+v, %s, %v", a, email, err)
+	}
+	if a, err := c.accounts.Confirm(ctx, token, from); err != nil || a.Email != "bo@example.org" {
+		t.Fatal(a, err)
+	}
+	if eve, err := c.accounts.ByHandle(ctx, "eve"); err != nil || eve.Email != "" {
+		t.Errorf("%+v, %v", eve, err)
+	}
+	if _, _, err := c.accounts.Asked(ctx, token); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a link that was used: %v", err)
+	}
+	if _, _, err := c.accounts.Invite(ctx, account.Operator(), "cy@example.org", account.Listener, from); err != nil {
+		t.Fatal(err)
+	}
+	_, text = c.next(1)
+	if _, err := c.accounts.SignUp(ctx, account.SignUp{Handle: "cy", Email: "cy@example.org", Password: passphrase, Invitation: c.secret(text[0], "signup")}, from); err != nil {
+		t.Error(err)
+	}
+	// One that was confirmed stays whose it is.
+	if _, err := c.accounts.SignUp(ctx, account.SignUp{Handle: "dan", Email: "bo@example.org", Password: passphrase}, from); err != nil {
+		t.Fatal(err)
+	}
+	_, text = c.next(1)
+	if _, err := c.accounts.Confirm(ctx, c.secret(text[0], "address"), from); !fault.Is(err, fault.Conflict) {
+		t.Errorf("somebody else's: %v", err)
+	}
+}
+
+// Letters that were given up are forgotten after a month.
+func TestLettersGivenUpAreForgotten(t *testing.T) {
+	c := correspond(t)
+	ctx := t.Context()
+	if err := c.db.JobsUpdate(ctx, func(tx jobs.Tx) error {
+		return tx.Enqueue(ctx, jobLetter, "", []byte("no errand"), time.Time{})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	dead := func() int {
+		t.Helper()
+		list, err := c.jobs.Dead(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	run, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- c.jobs.Run(run) }()
+	for deadline := time.Now().Add(time.Minute); dead() == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("what is no errand is not given up")
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := c.expireLetters(ctx); err != nil || dead() != 1 {
+		t.Errorf("%d, %v", dead(), err)
+	}
+	late := c.now().Add(lettersFor + time.Hour)
+	c.node.now = func() time.Time { return late }
+	if err := c.expireLetters(ctx); err != nil || dead() != 0 {
+		t.Errorf("%d, %v", dead(), err)
 	}
 }

@@ -244,7 +244,7 @@ func (n *node) calendar() {
 		} else if lost > 0 {
 			n.log.Warn("deliveries given up after a week", "n", lost)
 		}
-		return errors.Join(n.federation.mend(ctx), n.accounts.Expire(ctx), n.db.ExpireAnswers(ctx), n.notices.Expire(ctx), n.mail.expire())
+		return errors.Join(n.federation.mend(ctx), n.accounts.Expire(ctx), n.db.ExpireAnswers(ctx), n.notices.Expire(ctx), n.expireLetters(ctx))
 	})
 	handle(jobCheck, n.nightly)
 	n.jobs.At(jobRenew, jobs.Date{Hour: 0, Minute: 1})

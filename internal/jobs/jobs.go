@@ -68,6 +68,8 @@ type Tx interface {
 	Bury(ctx context.Context, j Job) error
 	// Revive makes a fresh job of one that was given up.
 	Revive(ctx context.Context, id string) error
+	// ExpireDead forgets those of a kind that were given up before a time.
+	ExpireDead(ctx context.Context, kind string, before time.Time) error
 	// Drop forgets a job that was given up.
 	Drop(ctx context.Context, id string) error
 	Running(ctx context.Context) ([]Job, error)

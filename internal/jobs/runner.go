@@ -370,6 +370,11 @@ func (r *Runner) Retry(ctx context.Context, id string) error {
 	return r.store.JobsUpdate(ctx, func(tx Tx) error { return tx.Revive(ctx, id) })
 }
 
+// ExpireDead forgets jobs of a kind that were given up before a time.
+func (r *Runner) ExpireDead(ctx context.Context, kind string, before time.Time) error {
+	return r.store.JobsUpdate(ctx, func(tx Tx) error { return tx.ExpireDead(ctx, kind, before) })
+}
+
 // Drop forgets a job that was given up. Faults: NotFound.
 func (r *Runner) Drop(ctx context.Context, id string) error {
 	err := r.store.JobsUpdate(ctx, func(tx Tx) error { return tx.Drop(ctx, id) })

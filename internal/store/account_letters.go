@@ -25,6 +25,10 @@ func (tx accountTx) SetAddress(ctx context.Context, who id.Account, email string
 	return changed(n, tx.dialect.explain(err))(noAccount)
 }
 
+func (tx accountTx) YieldAddress(ctx context.Context, email string, owner id.Account) error {
+	return wrap(tx.Q.AccountYield(ctx, sqlgen.AccountYieldParams{Email: email, Owner: string(owner)}), "address")
+}
+
 func (tx accountTx) InsertLink(ctx context.Context, hash []byte, who id.Account, kind, email string, until time.Time) error {
 	return wrap(tx.Q.LinkInsert(ctx, sqlgen.LinkInsertParams{Hash: hash, Account: string(who), Kind: kind, Email: email, Until: until.UnixMilli()}), "link")
 }
@@ -35,7 +39,7 @@ func (tx accountTx) ByLink(ctx context.Context, kind string, hash []byte) (accou
 }
 
 func (tx accountTx) DropLinks(ctx context.Context, who id.Account, kind string) error {
-	return wrap(tx.Q.LinkDeleteOf(ctx, sqlgen.LinkDeleteOfParams{Account: string(who), Kind: kind}), "links")
+	return wrap(tx.Q.LinkVoid(ctx, sqlgen.LinkVoidParams{Account: string(who), Kind: kind}), "links")
 }
 
 func (tx accountTx) ExpireLetters(ctx context.Context) error {

@@ -157,6 +157,10 @@ func (tx jobsTx) Revive(ctx context.Context, jobID string) error {
 	return tx.Enqueue(ctx, row.Kind, row.Key, row.Payload, tx.Tx.Now)
 }
 
+func (tx jobsTx) ExpireDead(ctx context.Context, kind string, before time.Time) error {
+	return wrap(tx.Q.JobExpireDead(ctx, sqlgen.JobExpireDeadParams{Kind: kind, Before: ms(before)}), "jobs")
+}
+
 func (tx jobsTx) Drop(ctx context.Context, jobID string) error {
 	row, err := tx.Q.JobByID(ctx, jobID)
 	if err != nil || row.State != jobs.Dead {

@@ -140,10 +140,13 @@ on conflict (hash) do nothing;
 -- name: LinkByHash :one
 select sqlc.embed(account), link.email as sent_to
 from link join account on account.id = link.account
-where link.hash = @hash and link.kind = @kind and link.until > @now;
+where link.hash = @hash and link.kind = @kind and link.until > @now and link.email <> '';
 
--- name: LinkDeleteOf :exec
-delete from link where account = @account and kind = @kind;
+-- name: LinkVoid :exec
+update link set email = '' where account = @account and kind = @kind;
+
+-- name: AccountYield :exec
+update account set email = '' where email = @email and email <> '' and confirmed = 0 and id <> @owner;
 
 -- name: LinkExpire :exec
 delete from link where until <= @now;

@@ -35,6 +35,9 @@ select * from job where kind = @kind and state <> 'dead' order by made, id;
 -- name: JobDead :many
 select * from job where state = 'dead' order by ended desc, id limit @n;
 
+-- name: JobExpireDead :exec
+delete from job where state = 'dead' and kind = @kind and ended < @before;
+
 -- name: JobCounts :many
 select kind, state, count(*) as n from job group by kind, state order by kind, state;
 

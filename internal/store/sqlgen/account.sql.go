@@ -426,6 +426,20 @@ func (q *Queries) AccountSetRole(ctx context.Context, arg AccountSetRoleParams) 
 	return result.RowsAffected()
 }
 
+const accountYield = `-- name: AccountYield :exec
+update account set email = '' where email = $1 and email <> '' and confirmed = 0 and id <> $2
+`
+
+type AccountYieldParams struct {
+	Email string
+	Owner string
+}
+
+func (q *Queries) AccountYield(ctx context.Context, arg AccountYieldParams) error {
+	_, err := q.db.ExecContext(ctx, accountYield, arg.Email, arg.Owner)
+	return err
+}
+
 const auditInsert = `-- name: AuditInsert :exec
 insert into audit (id, at, actor, action, about, note) values ($1, $2, $3, $4, $5, $6)
 `
@@ -764,7 +778,7 @@ func (q *Queries) InvitationSetHash(ctx context.Context, arg InvitationSetHashPa
 const linkByHash = `-- name: LinkByHash :one
 select account.id, account.handle, account.email, account.name, account.role, account.password, account.reset_hash, account.reset_until, account.history_paused, account.created, account.lang, account.confirmed, account.pending, link.email as sent_to
 from link join account on account.id = link.account
-where link.hash = $1 and link.kind = $2 and link.until > $3
+where link.hash = $1 and link.kind = $2 and link.until > $3 and link.email <> ''
 `
 
 type LinkByHashParams struct {
@@ -800,20 +814,6 @@ func (q *Queries) LinkByHash(ctx context.Context, arg LinkByHashParams) (LinkByH
 	return i, err
 }
 
-const linkDeleteOf = `-- name: LinkDeleteOf :exec
-delete from link where account = $1 and kind = $2
-`
-
-type LinkDeleteOfParams struct {
-	Account string
-	Kind    string
-}
-
-func (q *Queries) LinkDeleteOf(ctx context.Context, arg LinkDeleteOfParams) error {
-	_, err := q.db.ExecContext(ctx, linkDeleteOf, arg.Account, arg.Kind)
-	return err
-}
-
 const linkExpire = `-- name: LinkExpire :exec
 delete from link where until <= $1
 `
@@ -844,6 +844,20 @@ func (q *Queries) LinkInsert(ctx context.Context, arg LinkInsertParams) error {
 		arg.Email,
 		arg.Until,
 	)
+	return err
+}
+
+const linkVoid = `-- name: LinkVoid :exec
+update link set email = '' where account = $1 and kind = $2
+`
+
+type LinkVoidParams struct {
+	Account string
+	Kind    string
+}
+
+func (q *Queries) LinkVoid(ctx context.Context, arg LinkVoidParams) error {
+	_, err := q.db.ExecContext(ctx, linkVoid, arg.Account, arg.Kind)
 	return err
 }
 

@@ -175,6 +175,20 @@ func (q *Queries) JobDue(ctx context.Context) ([]JobDueRow, error) {
 	return items, nil
 }
 
+const jobExpireDead = `-- name: JobExpireDead :exec
+delete from job where state = 'dead' and kind = $1 and ended < $2
+`
+
+type JobExpireDeadParams struct {
+	Kind   string
+	Before int64
+}
+
+func (q *Queries) JobExpireDead(ctx context.Context, arg JobExpireDeadParams) error {
+	_, err := q.db.ExecContext(ctx, jobExpireDead, arg.Kind, arg.Before)
+	return err
+}
+
 const jobInsert = `-- name: JobInsert :exec
 insert into job (id, kind, key, payload, state, made, due)
 values ($1, $2, $3, $4, 'waiting', $5, $6)

@@ -39,8 +39,10 @@ func (v *visit) doForgot() error {
 // AddressPage says that a mail address is one's own.
 type AddressPage struct {
 	web.Page
-	Token string
-	Email string // once it holds
+	Token  string
+	Handle string // of the account that is to have it
+	Asked  string // the address that the letter went to
+	Email  string // once it holds
 }
 
 func (v *visit) addressPage() *AddressPage {
@@ -52,7 +54,13 @@ func (v *visit) addressPage() *AddressPage {
 // address only asks: programs that look into letters open links, too.
 func (v *visit) address() error {
 	v.keepSecret()
-	return v.show("address", v.addressPage())
+	p := v.addressPage()
+	a, asked, err := v.site.Accounts.Asked(v.Context(), p.Token)
+	if err != nil {
+		return err
+	}
+	p.Handle, p.Asked = a.Handle, asked
+	return v.show("address", p)
 }
 
 func (v *visit) doAddress() error {

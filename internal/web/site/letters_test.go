@@ -25,7 +25,8 @@ func TestForgotten(t *testing.T) {
 		v.send("/forgot", "login", "anneke")
 	}
 	v.send("/forgot", "login", "anneke").sees(http.StatusTooManyRequests, "/forgot", "tried too often", `value="anneke"`)
-	v.open("/address?token=made-up").sees(200, "/address", "This is my address").send("/address", "token", "made-up").sees(403, "/address", "used or is too old")
+	v.open("/address?token=made-up").sees(403, "/address", "used or is too old")
+	v.send("/address", "token", "made-up").sees(403, "/address", "used or is too old")
 }
 
 // TestInvitations invites by letter and by link, and makes an account with one.
@@ -48,4 +49,16 @@ func TestInvitations(t *testing.T) {
 	op.open("/operator/settings").send("/operator/settings", "node", "Harbour", "invite", "yes")
 	v.open("/account").sees(200, "/account", `href="/invitations"`).open("/invitations").sees(200, "/invitations", "None is open").misses("bo@example.org", `name="role"`)
 	op.open("/invitations").send("/invitations/withdraw", "invitation", first(t, op.body, `name="invitation" value="(\w+)"`)).sees(200, "/invitations", "taken back")
+}
+
+// Who comes with an invitation that is good no more makes an account without, where
+// anybody may.
+func TestStaleInvitation(t *testing.T) {
+	n := newNode(t)
+	n.setUp(true)
+	v := n.visitor()
+	v.open("/signup?invitation=made-up").sees(200, "/signup", "You need none", `name="handle"`).misses("made-up")
+	v.send("/signup", "invitation", "made-up", "handle", "bo", "password", words).sees(200, "/signup", "You need none", `value="bo"`).misses("made-up")
+	v.send("/signup", "handle", "bo", "password", words)
+	v.open("/account").sees(200, "/account", "@bo")
 }

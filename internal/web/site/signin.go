@@ -2,6 +2,7 @@ package site
 
 import (
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/gate"
 	"github.com/michaelperna/9ten/internal/web"
 )
@@ -90,7 +91,7 @@ func (v *visit) signUp() error {
 	p.NoIndex = true
 	in, err := v.site.Accounts.Invited(v.Context(), p.Invitation)
 	if err != nil {
-		return err
+		return v.uninvited(err, p)
 	}
 	for i := range p.Fields {
 		if p.Fields[i].Name == "email" {
@@ -100,11 +101,26 @@ func (v *visit) signUp() error {
 	return v.show("signup", p)
 }
 
+// uninvited is for who comes with an invitation that is good no more: where anybody
+// may make an account, they do it without.
+func (v *visit) uninvited(err error, p *SignUpPage) error {
+	if !p.Node.SignUp || !fault.Is(err, fault.Forbidden) {
+		return err
+	}
+	p.Invitation = ""
+	p.Notices = append(p.Notices, web.Notice{Text: v.words("This invitation is good no more. You need none: anybody may make an account here.")})
+	return v.show("signup", p)
+}
+
 func (v *visit) doSignUp() error {
 	in, err := v.site.Accounts.SignUp(v.Context(), account.SignUp{Handle: v.form.Get("handle"), Email: v.form.Get("email"), Password: v.form.Get("password"), Invitation: v.form.Get("invitation")}, gate.Client(v.Context()))
 	if err != nil {
 		p := v.signUpPage()
-		return v.again(err, "signup", p, v.fill(p.Fields))
+		v.fill(p.Fields)
+		if _, stale := v.site.Accounts.Invited(v.Context(), p.Invitation); p.Invitation != "" && stale != nil {
+			return v.uninvited(stale, p)
+		}
+		return v.again(err, "signup", p, p.Fields)
 	}
 	if err := v.begin(in); err != nil {
 		return err
