@@ -72,11 +72,22 @@ func TestComments(t *testing.T) {
 	if c.HTML != "<p>What a turn!</p>" || c.PositionMS != 83_000 || c.Address != "@jo" || c.Track != tracks[0] || !c.Own {
 		t.Errorf("%+v", c)
 	}
+	h.clock.Add(1000)
 	root.do(http.MethodPost, at, map[string]any{"text": "Yes", "parent": c.ID}, http.StatusCreated, &answer)
 	var all api.Comments
 	if h.guest().do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 2 || all.Rows[1].Depth != 1 || all.Rows[1].Parent != c.ID || all.Policy != social.Everybody || all.Writes {
 		t.Errorf("%+v", all)
 	}
+	var page api.Comments
+	if h.guest().do(http.MethodGet, at+"?limit=1", nil, http.StatusOK, &page); len(page.Rows) != 1 || page.Rows[0].ID != answer.ID || page.Next != answer.ID {
+		t.Errorf("%+v", page)
+	}
+	older := at + "?limit=1&after=" + string(page.Next)
+	page = api.Comments{}
+	if h.guest().do(http.MethodGet, older, nil, http.StatusOK, &page); len(page.Rows) != 1 || page.Rows[0].ID != c.ID || page.Next != "" {
+		t.Errorf("%+v", page)
+	}
+	h.guest().refused(http.MethodGet, at+"?after=x", nil, http.StatusNotFound)
 	h.guest().refused(http.MethodPost, at, map[string]any{"text": "x"}, http.StatusUnauthorized)
 	jo.refused(http.MethodPost, at, map[string]any{"text": " "}, http.StatusUnprocessableEntity)
 	jo.refused(http.MethodPut, "/comments/"+string(c.ID)+"/hidden", nil, http.StatusForbidden)

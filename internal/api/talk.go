@@ -48,7 +48,7 @@ func commentOf(s *social.Said) Comment {
 // Comments are a conversation.
 type Comments struct {
 	Rows   []Comment     `json:"rows"`
-	More   bool          `json:"more,omitempty" doc:"There are older ones: ask for more at once"`
+	Next   id.Comment    `json:"next,omitempty" doc:"Cursor of the page after, with older ones; none at the end"`
 	Policy social.Policy `json:"policy" enum:"everybody,followers,nobody" doc:"Who may comment"`
 	Writes bool          `json:"writes" doc:"You may"`
 	Keeps  bool          `json:"keeps,omitempty" doc:"You may hide and delete those of others"`
@@ -56,7 +56,8 @@ type Comments struct {
 
 type commentsInput struct {
 	ReleaseRef
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	After string `query:"after" doc:"next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 }
 
 func (a *API) comments(ctx context.Context, in *commentsInput) (*output[Comments], error) {
@@ -64,11 +65,17 @@ func (a *API) comments(ctx context.Context, in *commentsInput) (*output[Comments
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.Talk.Comments(ctx, viewer(ctx), r, in.Limit)
+	before := id.Comment("")
+	if in.After != "" {
+		if before, err = id.Parse[id.Comment](in.After); err != nil {
+			return nil, err
+		}
+	}
+	c, err := a.Talk.Comments(ctx, viewer(ctx), r, before, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	return reply(Comments{Rows: each(c.Comments, commentOf), More: c.More, Policy: c.Policy, Writes: c.Writes, Keeps: c.Keeps})
+	return reply(Comments{Rows: each(c.Comments, commentOf), Next: c.Next, Policy: c.Policy, Writes: c.Writes, Keeps: c.Keeps})
 }
 
 type commentInput struct {

@@ -110,6 +110,39 @@ func TestCalledWrongly(t *testing.T) {
 	}
 }
 
+// The operator invites without the page, by link or by letter, and the doctor says
+// that a node with an empty list of servers exchanges nothing.
+func TestInviteAndAnEmptyList(t *testing.T) {
+	dir := t.TempDir()
+	ask := func(args ...string) (int, string, string) {
+		t.Helper()
+		return run(t, "a long enough password\n", append(args, "--data-dir", dir, "--base-url", "https://music.example")...)
+	}
+	if code, _, errs := ask("setup", "--admin", "ada", "--password-file", "-"); code != exitOK {
+		t.Fatal(errs)
+	}
+	if code, out, errs := ask("invite", "--role", "artist"); code != exitOK || !strings.Contains(out, "https://music.example/signup?invitation=") {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+	var made struct{ Email, Role, Link string }
+	if code, out, errs := ask("invite", "bo@example.org", "--json", "--lang", "de"); code != exitOK || json.Unmarshal([]byte(out), &made) != nil || made.Email != "bo@example.org" || made.Role != "listener" || made.Link != "" {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+	if code, _, errs := ask("invite", "no mail"); code == exitOK || !strings.Contains(errs, "mail address") {
+		t.Errorf("%d %s", code, errs)
+	}
+	const empty = "nothing is exchanged with anybody"
+	if _, out, errs := ask("doctor", "--set", "federation.mode=listed"); !strings.Contains(out, empty) || !strings.Contains(out, "federation allow SERVER") {
+		t.Errorf("%s%s", out, errs)
+	}
+	if code, _, errs := ask("federation", "allow", "b.example"); code != exitOK {
+		t.Error(errs)
+	}
+	if _, out, errs := ask("doctor", "--set", "federation.mode=listed"); strings.Contains(out, empty) || !strings.Contains(out, "federation") {
+		t.Errorf("%s%s", out, errs)
+	}
+}
+
 // What is printed as JSON is one JSON value.
 func TestJSONIsJSON(t *testing.T) {
 	for _, args := range []string{"config --json", "version --json", "doctor --json --set media.ffmpeg=off"} {

@@ -39,6 +39,7 @@ type options struct {
 	format                       string
 	note, out, first             string
 	request, reason              string
+	role, lang                   string
 	wait, past                   bool
 }
 
@@ -47,6 +48,7 @@ func commands() []command {
 	return []command{
 		{name: "serve", summary: "run the node", run: serve},
 		{name: "setup", summary: "make the admin and name the node, without the page", run: setUp, flags: setupFlags},
+		{name: "invite", args: "[ADDRESS]", summary: "invite somebody, by a letter or with a link to pass on", run: invite, flags: inviteFlags},
 		{name: "import", args: "DIR", summary: "take every folder with music below DIR as a release", run: importDir, flags: importFlags},
 		{name: "simulate", summary: "play a month of invented listeners into a demonstration", run: simulate, flags: simulateFlags},
 		{name: "month close", args: "2026-10", summary: "settle a month as far as the calendar allows; twice does no harm", run: closeMonth},

@@ -216,6 +216,7 @@ func (n *node) check(ctx context.Context) []finding {
 		err = fmt.Errorf("it is %s, and something was written at %s already", n.now().UTC().Format(time.RFC3339), last[0].At.UTC().Format(time.RFC3339))
 	}
 	say("order", "Nothing was written after the time it is now.", err, "Set the machine's clock (NTP): it went back, and days, months and sessions go by it.")
+	list = append(list, n.exchange(ctx)...)
 	dead, err := n.jobs.Dead(ctx)
 	if err == nil && len(dead) > 0 {
 		err = fmt.Errorf("%d jobs were given up, the last: %s: %s", len(dead), dead[0].Kind, dead[0].Error)
@@ -227,6 +228,22 @@ func (n *node) check(ctx context.Context) []finding {
 // checkJobs names the look at jobs that were given up, among which may be that
 // of the night before.
 const checkJobs = "jobs"
+
+// exchange looks at whom the node has to do with.
+func (n *node) exchange(ctx context.Context) []finding {
+	if !n.federation.on() {
+		return nil
+	}
+	f := finding{Name: "federation", OK: true, Detail: "Servers are met as federation.mode and the rules say."}
+	switch alone, err := n.federation.policy().Alone(ctx); {
+	case err != nil:
+		f.OK, f.Detail = false, plain(err)
+	case alone:
+		f.Detail = "Only servers that are allowed count (federation.mode is listed), and none is: nothing is exchanged with anybody."
+		f.Remedy = "Allow some, with “9ten federation allow SERVER” or on the page Federation, or set federation.mode to on."
+	}
+	return []finding{f}
+}
 
 func uncovered(c wallet.Cover) error {
 	if c.Covered() {

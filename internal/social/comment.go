@@ -86,8 +86,9 @@ type CommentTx interface {
 	Comment(ctx context.Context, c id.Comment) (Comment, error)
 	// CommentAt finds a comment by its address elsewhere.
 	CommentAt(ctx context.Context, iri string) (Comment, error)
-	// Comments are the latest n of a release and its tracks, the latest first.
-	Comments(ctx context.Context, r id.Release, n int) ([]Comment, error)
+	// Comments are the latest n of a release and its tracks, the latest first: of
+	// those made before one, where that is not "".
+	Comments(ctx context.Context, r id.Release, before id.Comment, n int) ([]Comment, error)
 	// CountComments counts those since a time by an author, and on a release from
 	// their server; and all there are of the release.
 	CountComments(ctx context.Context, a Author, r id.Release, since time.Time) (by, from, all int64, err error)
@@ -245,6 +246,9 @@ func Position(text string) (int64, error) {
 // may refuses a comment of who may make none, or no more of them now. The act's
 // people may always.
 func may(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
+	if own, err := ofTheAct(ctx, tx, act, c.Author); err != nil || own {
+		return err
+	}
 	by, from, all, err := tx.CountComments(ctx, c.Author, c.Thing.Release, tx.Now().Add(-time.Hour))
 	switch {
 	case err != nil:
@@ -265,10 +269,8 @@ func may(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 
 // welcome reports whether an author may comment on an act's release.
 func welcome(ctx context.Context, tx Tx, act id.Act, r id.Release, a Author) (bool, error) {
-	if a.Account != "" {
-		if role, err := tx.Role(ctx, act, a.Account); err != nil || role != music.NoRole {
-			return err == nil, err
-		}
+	if own, err := ofTheAct(ctx, tx, act, a); err != nil || own {
+		return own, err
 	}
 	switch p, err := InForce(ctx, tx, act, r); {
 	case err != nil || p == Nobody:
@@ -277,6 +279,15 @@ func welcome(ctx context.Context, tx Tx, act id.Act, r id.Release, a Author) (bo
 		return tx.Follows(ctx, act, a)
 	}
 	return true, nil
+}
+
+// ofTheAct reports whether an author is one of an act's own people.
+func ofTheAct(ctx context.Context, tx Tx, act id.Act, a Author) (bool, error) {
+	if a.Account == "" {
+		return false, nil
+	}
+	role, err := tx.Role(ctx, act, a.Account)
+	return err == nil && role != music.NoRole, err
 }
 
 // InForce is who may comment on a release.

@@ -159,7 +159,7 @@ func TestSilence(t *testing.T) {
 		})
 		said := func(v music.Viewer) string {
 			var out []string
-			c, err := (&social.Talk{Store: w.DB}).Comments(ctx, v, release, 9)
+			c, err := (&social.Talk{Store: w.DB}).Comments(ctx, v, release, "", 9)
 			if err != nil {
 				t.Fatal(err)
 			}

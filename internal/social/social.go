@@ -170,6 +170,12 @@ type Tx interface {
 	// SoonestDelivery is when the next one is due, zero when there is none.
 	SoonestDelivery(ctx context.Context) (time.Time, error)
 	Queues(ctx context.Context) ([]Queue, error)
+	// ForgetSent forgets what was sent before and waits for nothing: what was said
+	// last of a thing stays, and what asks somebody whom the node follows.
+	ForgetSent(ctx context.Context, before time.Time) error
+	// ForgetActors forgets who was looked at before and is nobody here: they follow
+	// nobody, are followed by nobody, made nothing that is known and said nothing.
+	ForgetActors(ctx context.Context, before time.Time) error
 	// GiveUp drops deliveries made before.
 	GiveUp(ctx context.Context, before time.Time) (int64, error)
 	// DropInbox drops what is to go to an inbox, and tells whose own inbox it is.
@@ -246,10 +252,7 @@ const (
 // given up: those to a server that was away all the time, which it is asked for
 // with one of them at a time.
 //
-// BUG: activities that went out are kept for good, and so are actors who neither
-// follow nor said anything here; strangers can make the database grow with them.
-// An answer that was not accepted yet and what was said last of a thing must
-// stay when this is mended.
+// What was sent has an address, at which others may ask for it for a while.
 func Expire(ctx context.Context, s Store) (lost int64, err error) {
 	err = s.SocialUpdate(ctx, func(tx Tx) error {
 		if err := tx.ForgetReceived(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
@@ -258,8 +261,13 @@ func Expire(ctx context.Context, s Store) (lost int64, err error) {
 		if err := tx.DropReports(ctx, tx.Now().Add(-ReportKept)); err != nil {
 			return err
 		}
-		lost, err = tx.GiveUp(ctx, tx.Now().Add(-DeliveryTried))
-		return err
+		if lost, err = tx.GiveUp(ctx, tx.Now().Add(-DeliveryTried)); err != nil {
+			return err
+		}
+		if err := tx.ForgetSent(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
+			return err
+		}
+		return tx.ForgetActors(ctx, tx.Now().Add(-ReceivedKept))
 	})
 	return lost, err
 }

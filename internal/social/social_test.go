@@ -47,7 +47,7 @@ func (w world) followers() int64 {
 func (w world) meet(actor, host string) {
 	w.t.Helper()
 	w.update(func(tx social.Tx) error {
-		return tx.PutActor(w.t.Context(), social.Actor{ID: actor, Host: host, Kind: "Person", Inbox: actor + "/inbox", SharedInbox: "https://" + host + "/inbox"})
+		return tx.PutActor(w.t.Context(), social.Actor{ID: actor, Host: host, Kind: "Person", Inbox: actor + "/inbox", SharedInbox: "https://" + host + "/inbox", Fetched: tx.Now()})
 	})
 }
 
@@ -122,6 +122,76 @@ func TestOneDeliveryAServer(t *testing.T) {
 }
 
 // What came is known for thirty days, what does not arrive is tried for seven.
+// What went out is forgotten once nobody asks for it any more, and so are strangers
+// who are nobody here. What was said last of a thing, what asks somebody and what
+// still waits stay.
+func TestWhatWentOutIsForgotten(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx := t.Context()
+		const follows, asked, nobody, at = "https://a.example/follows", "https://a.example/asked", "https://a.example/nobody", "https://nine.example/"
+		for _, a := range []string{follows, asked, nobody} {
+			w.meet(a, "a.example")
+		}
+		w.update(func(tx social.Tx) error {
+			for i, about := range []string{"", "thing", "thing", "other", ""} {
+				if err := tx.Send(ctx, social.Outgoing{ID: fmt.Sprint(at, i), About: about, Kind: "Update", Body: []byte("{}")}); err != nil {
+					return err
+				}
+			}
+			if _, err := social.Follow(ctx, tx, w.Act, follows, follows+"/1"); err != nil {
+				return err
+			}
+			return tx.PutFollowing(ctx, social.Following{Actor: asked, Activity: at + "4", State: social.Asked, Asked: tx.Now()})
+		})
+		left := func() (out string) {
+			t.Helper()
+			w.update(func(tx social.Tx) error {
+				for i := range 5 {
+					if _, err := tx.Activity(ctx, fmt.Sprint(at, i)); err == nil {
+						out += fmt.Sprint(i)
+					}
+				}
+				for _, a := range []string{follows, asked, nobody} {
+					if _, err := tx.Actor(ctx, a); err == nil {
+						out += a[len("https://a.example/"):][:1]
+					}
+				}
+				return nil
+			})
+			return out
+		}
+		expire := func() {
+			t.Helper()
+			if _, err := social.Expire(ctx, w.DB); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if expire(); left() != "01234fan" {
+			t.Errorf("at once: %s", left())
+		}
+		w.Pass(social.ReceivedKept + time.Hour)
+		if expire(); left() != "234fa" {
+			t.Errorf("after a month: %s", left())
+		}
+	})
+}
+
+// Strangers' words are kept by both databases, whatever is in them.
+func TestWordsOfStrangersAreKept(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		w.update(func(tx social.Tx) error {
+			return tx.PutActor(t.Context(), social.Actor{ID: "https://a.example/u", Host: "a.example", Kind: "Person", Inbox: "https://a.example/in", Name: "A\x00d\xffa \U0001f3b5", Summary: "\xc3"})
+		})
+		w.update(func(tx social.Tx) error {
+			a, err := tx.Actor(t.Context(), "https://a.example/u")
+			if a.Name != "Ada \U0001f3b5" || a.Summary != "" {
+				t.Errorf("%q, %q", a.Name, a.Summary)
+			}
+			return err
+		})
+	})
+}
+
 func TestExpire(t *testing.T) {
 	on(t, func(t *testing.T, w world) {
 		ctx := t.Context()

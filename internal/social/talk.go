@@ -31,10 +31,10 @@ type Said struct {
 // and under each what answers it in the order in which it was said.
 type Conversation struct {
 	Comments []Said
-	More     bool   // there are older ones
-	Policy   Policy // who may comment
-	Writes   bool   // the viewer may
-	Keeps    bool   // the viewer may hide and delete
+	Next     id.Comment // before which there are older ones, "" none
+	Policy   Policy     // who may comment
+	Writes   bool       // the viewer may
+	Keeps    bool       // the viewer may hide and delete
 }
 
 // deepest is how deep answers are set in: those below stand at that depth.
@@ -43,9 +43,10 @@ const deepest = 3
 // MostComments is how many can be asked for at once.
 const MostComments = 1_000
 
-// Comments are the latest n of a release that everybody may hear. Hidden ones are
-// for those who may show them again. Faults: NotFound.
-func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, n int) (out Conversation, err error) {
+// Comments are the latest n of a release that everybody may hear, of those before
+// one where that is not "". Hidden ones are for those who may show them again.
+// Faults: NotFound.
+func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, before id.Comment, n int) (out Conversation, err error) {
 	n = max(1, min(n, MostComments))
 	err = t.Store.SocialView(ctx, func(tx Tx) error {
 		_, act, err := tx.Public(ctx, Thing{Release: r})
@@ -63,12 +64,13 @@ func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, n int
 				return err
 			}
 		}
-		list, err := tx.Comments(ctx, r, n+1)
+		list, err := tx.Comments(ctx, r, before, n+1)
 		if err != nil {
 			return err
 		}
-		if out.More = len(list) > n; out.More {
+		if len(list) > n {
 			list = list[:n]
+			out.Next = list[n-1].ID
 		}
 		list, err = Heard(ctx, tx, v.Account, list)
 		out.Comments = thread(list, v, out.Keeps)

@@ -1,10 +1,13 @@
 package social_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -41,18 +44,18 @@ func TestTalk(t *testing.T) {
 		if err != nil || counts[whole] != (social.Counts{Likes: 1}) {
 			t.Errorf("%+v, %v", counts, err)
 		}
-		c, err := talk.Comments(t.Context(), music.Viewer{}, r, 10)
+		c, err := talk.Comments(t.Context(), music.Viewer{}, r, "", 10)
 		if err != nil || len(c.Comments) != 2 || c.Comments[0].Author.Address() != "@ada@far.example" || c.Comments[1].Depth != 1 || c.Writes || c.Keeps {
 			t.Errorf("%+v, %v", c, err)
 		}
 		if err := talk.Hide(t.Context(), staff, first.ID, true); err != nil {
 			t.Error(err)
 		}
-		if c, err = talk.Comments(t.Context(), music.Viewer{}, r, 10); err != nil || len(c.Comments) != 0 {
+		if c, err = talk.Comments(t.Context(), music.Viewer{}, r, "", 10); err != nil || len(c.Comments) != 0 {
 			t.Errorf("hidden: %+v, %v", c, err)
 		}
 		w.update(func(tx social.Tx) error { return social.Forget(t.Context(), tx, ada) })
-		if c, err = talk.Comments(t.Context(), music.Viewer{}, r, 10); err != nil || len(c.Comments) != 1 || c.Comments[0].Depth != 0 {
+		if c, err = talk.Comments(t.Context(), music.Viewer{}, r, "", 10); err != nil || len(c.Comments) != 1 || c.Comments[0].Depth != 0 {
 			t.Errorf("forgotten: %+v, %v", c, err)
 		}
 		if counts, err = talk.Reactions(t.Context(), r); err != nil || len(counts) != 0 {
@@ -77,6 +80,49 @@ func TestTalk(t *testing.T) {
 		}
 		if _, err := talk.Write(t.Context(), music.Viewer{Account: "jo"}, social.Draft{Thing: whole, Text: strings.Repeat("x", 5_001)}); !fault.Is(err, fault.TooLarge) {
 			t.Errorf("too long: %v", err)
+		}
+	})
+}
+
+// Bounds are for those who come in: an act's own people answer as many as there are.
+func TestTheActsPeopleAreNotBounded(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		r, _ := w.Publish()
+		thing := social.Thing{Release: r}
+		w.update(func(tx social.Tx) error {
+			for i := range 101 { // as many as one server may say within an hour, and one more
+				actor := fmt.Sprint("https://far.example/u/", i)
+				_, err := social.Say(t.Context(), tx, social.Comment{Thing: thing, Author: social.Author{Actor: actor, Host: "far.example"}, IRI: actor + "/1", HTML: "x", Position: -1})
+				if bounded := fault.Is(err, fault.Conflict); bounded != (i == 100) {
+					t.Fatalf("comment %d: %v", i, err)
+				}
+			}
+			return nil
+		})
+		says := func(who id.Account, n int) error {
+			t.Helper()
+			for range n {
+				if _, err := (&social.Talk{Store: w.DB}).Write(t.Context(), music.Viewer{Account: who}, social.Draft{Thing: thing, Position: -1, Text: "Thanks"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if err := says("jo", 21); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a listener says more than 20 times within an hour: %v", err)
+		}
+		own := id.New[id.Account](w.Now())
+		err := w.AccountUpdate(t.Context(), func(tx account.Tx) error {
+			return tx.InsertAccount(t.Context(), account.Account{ID: own, Handle: "own", Name: "Own", Role: account.Artist, Created: w.Now()}, "secret")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Music().Update(t.Context(), func(tx music.Tx) error { return tx.SetRole(t.Context(), w.Act, own, music.Owner) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := says(own, 21); err != nil {
+			t.Errorf("the act's own: %v", err)
 		}
 	})
 }

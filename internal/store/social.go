@@ -250,6 +250,16 @@ func (tx socialTx) GiveUp(ctx context.Context, before time.Time) (int64, error) 
 	return n, wrap(err, "deliveries")
 }
 
+func (tx socialTx) ForgetSent(ctx context.Context, before time.Time) error {
+	_, err := tx.Q.OutgoingExpire(ctx, ms(before))
+	return wrap(err, "outgoing")
+}
+
+func (tx socialTx) ForgetActors(ctx context.Context, before time.Time) error {
+	_, err := tx.Q.RemoteActorExpire(ctx, ms(before))
+	return wrap(err, "actors")
+}
+
 func (tx socialTx) DropInbox(ctx context.Context, inbox string) ([]string, error) {
 	if err := tx.Q.DeliveryDropInbox(ctx, inbox); err != nil {
 		return nil, wrap(err, "deliveries")

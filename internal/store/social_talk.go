@@ -120,8 +120,8 @@ func (tx socialTx) CommentAt(ctx context.Context, iri string) (social.Comment, e
 	return tx.Comment(ctx, id.Comment(c))
 }
 
-func (tx socialTx) Comments(ctx context.Context, r id.Release, n int) ([]social.Comment, error) {
-	rows, err := tx.Q.CommentList(ctx, sqlgen.CommentListParams{Release: string(r), Lim: int32(n)})
+func (tx socialTx) Comments(ctx context.Context, r id.Release, before id.Comment, n int) ([]social.Comment, error) {
+	rows, err := tx.Q.CommentList(ctx, sqlgen.CommentListParams{Release: string(r), Before: string(before), Lim: int32(n)})
 	out := make([]social.Comment, len(rows))
 	for i, row := range rows {
 		out[i] = comment(sqlgen.CommentByIDRow(row))

@@ -21,7 +21,7 @@ func reply(a *fedtest.Actor, name, to, content string) *vocab.Object {
 
 func (w *world) said(r id.Release) []social.Said {
 	w.T.Helper()
-	c, err := (&social.Talk{Store: w.DB}).Comments(w.T.Context(), music.Viewer{}, r, 100)
+	c, err := (&social.Talk{Store: w.DB}).Comments(w.T.Context(), music.Viewer{}, r, "", 100)
 	if err != nil {
 		w.T.Fatal(err)
 	}

@@ -359,7 +359,7 @@ func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (
 		if err != nil {
 			return err
 		}
-		list, err := tx.Comments(ctx, t.Release, social.MostComments)
+		list, err := tx.Comments(ctx, t.Release, "", social.MostComments)
 		if err == nil {
 			list, err = social.Heard(ctx, tx, "", list)
 		}

@@ -68,7 +68,7 @@ func (s *Servers) fetchActor(ctx context.Context, iri string) (social.Actor, err
 // Learn keeps what a document says of its actor. The document must have come from
 // its own address, or with its actor's word.
 func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, error) {
-	if !o.IsActor() || !SameOrigin(o.ID, o.Inbox) {
+	if !o.IsActor() || !SameOrigin(o.ID, o.Inbox) || len(o.ID) > maxAddress || len(o.Inbox) > maxAddress {
 		return social.Actor{}, fault.New(fault.Invalid, "%s is nobody who can be written to.", o.ID)
 	}
 	if err := s.Policy.AllowActor(ctx, o.ID, Host(o.ID)); err != nil {
@@ -79,10 +79,11 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 		ID: o.ID, Host: Host(o.ID), Kind: o.Type[0], Handle: o.PreferredUsername, Name: o.Name, Summary: o.Summary, URL: vocab.FirstLink(o.URL), Icon: icon(o), Inbox: o.Inbox,
 		Outbox: o.Outbox, Followers: o.Followers, MovedTo: o.MovedTo, Fetched: now,
 	}
-	if e := o.Endpoints; e != nil && SameOrigin(e.SharedInbox, o.ID) {
+	bound(&a)
+	if e := o.Endpoints; e != nil && SameOrigin(e.SharedInbox, o.ID) && len(e.SharedInbox) <= maxAddress {
 		a.SharedInbox = e.SharedInbox
 	}
-	if list, _ := o.Extra["nineten:releases"].(string); SameOrigin(list, o.ID) {
+	if list, _ := o.Extra["nineten:releases"].(string); SameOrigin(list, o.ID) && len(list) <= maxAddress {
 		a.Releases = list
 	}
 	keys := keysOf(o, now)
@@ -93,6 +94,28 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 		return tx.SetKeys(ctx, a.ID, keys)
 	})
 	return a, err
+}
+
+// What is kept of what strangers say of themselves, in bytes.
+const (
+	maxAddress = 2048
+	maxKind    = 64
+	maxHandle  = 255
+	maxName    = 500
+	maxSummary = 16 << 10
+)
+
+// bound cuts words, and takes no address that is too long: half of one leads
+// elsewhere.
+func bound(a *social.Actor) {
+	for text, most := range map[*string]int{&a.Kind: maxKind, &a.Handle: maxHandle, &a.Name: maxName, &a.Summary: maxSummary} {
+		*text = short(*text, most)
+	}
+	for _, at := range []*string{&a.URL, &a.Icon, &a.Outbox, &a.Followers, &a.MovedTo} {
+		if len(*at) > maxAddress {
+			*at = ""
+		}
+	}
 }
 
 func icon(o *vocab.Object) string {
@@ -112,7 +135,7 @@ func keysOf(o *vocab.Object, now time.Time) []social.Key {
 	var out []social.Key
 	add := func(id string, key crypto.PublicKey, err error) {
 		der, err2 := x509.MarshalPKIXPublicKey(key)
-		if err == nil && err2 == nil && keyOf(id, o.ID) && len(out) < maxKeys {
+		if err == nil && err2 == nil && len(id) <= maxAddress && keyOf(id, o.ID) && len(out) < maxKeys {
 			out = append(out, social.Key{ID: id, Owner: o.ID, Public: der, Fetched: now})
 		}
 	}

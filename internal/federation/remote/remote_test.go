@@ -2,8 +2,10 @@ package remote_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -72,6 +74,27 @@ func TestActor(t *testing.T) {
 	s.Fetches(http.StatusGone)
 	if _, err = get(); !fault.Is(err, fault.NotFound) {
 		t.Errorf("gone: %v", err)
+	}
+}
+
+// What strangers say of themselves is bounded, and half an address is none.
+func TestActorsAreBounded(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	n := fedtest.NewNode(t, s)
+	doc := ada.Document()
+	long := strings.Repeat("ä", 1<<15)
+	doc.Name, doc.Summary, doc.PreferredUsername, doc.URL = long, long, long, []vocab.Item{vocab.At(ada.ID + "?" + long)}
+	s.Publish(doc, "")
+	a, err := n.Servers.Actor(t.Context(), ada.ID)
+	if err != nil || len(a.Name) != 500 || len(a.Summary) != 16<<10 || len(a.Handle) != 254 || a.URL != "" || !utf8.ValidString(a.Handle) {
+		t.Errorf("%d, %d, %d, %d bytes, %v", len(a.Name), len(a.Summary), len(a.Handle), len(a.URL), err)
+	}
+	doc.Inbox = ada.ID + "/" + long
+	s.Publish(doc, "")
+	n.Pass(25 * time.Hour)
+	if _, err := n.Servers.Actor(t.Context(), ada.ID); !fault.Is(err, fault.Invalid) {
+		t.Errorf("an inbox of %d bytes: %v", len(doc.Inbox), err)
 	}
 }
 

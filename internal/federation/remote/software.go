@@ -58,13 +58,15 @@ func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version stri
 		s.Log.Debug("nodeinfo", "host", host, "err", err)
 		return "", ""
 	}
-	return strings.ToLower(short(info.Software.Name)), short(info.Software.Version)
+	return strings.ToLower(short(info.Software.Name, maxSoftware)), short(info.Software.Version, maxSoftware)
 }
 
+const maxSoftware = 64 // bytes
+
 // short bounds what a stranger says of itself.
-func short(s string) string {
-	if len(s) > 64 {
-		return strings.ToValidUTF8(s[:64], "")
+func short(s string, most int) string {
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "")
 	}
 	return s
 }

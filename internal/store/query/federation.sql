@@ -78,6 +78,23 @@ select * from outgoing where id = @id;
 -- name: OutgoingLast :one
 select * from outgoing where about = @about order by made desc, id desc limit 1;
 
+-- name: OutgoingExpire :execrows
+delete from outgoing where outgoing.made < @before
+and not exists (select 1 from delivery d where d.outgoing = outgoing.id)
+and not exists (select 1 from following f where f.activity = outgoing.id)
+and (outgoing.about = '' or exists (select 1 from outgoing n where n.about = outgoing.about and (n.made > outgoing.made or (n.made = outgoing.made and n.id > outgoing.id))));
+
+-- name: RemoteActorExpire :execrows
+delete from remote_actor where remote_actor.fetched < @before
+and not exists (select 1 from remote_follower x where x.actor = remote_actor.id)
+and not exists (select 1 from remote_follow x where x.actor = remote_actor.id)
+and not exists (select 1 from following x where x.actor = remote_actor.id)
+and not exists (select 1 from remote_release x where x.actor = remote_actor.id)
+and not exists (select 1 from reaction x where x.actor = remote_actor.id)
+and not exists (select 1 from comment x where x.actor = remote_actor.id)
+and not exists (select 1 from flag_subject x where x.actor = remote_actor.id)
+and not exists (select 1 from inbox x where x.actor = remote_actor.id and x.applied = 0);
+
 -- name: DeliveryPut :exec
 insert into delivery (outgoing, inbox, host, made, due) values (@outgoing, @inbox, @host, @made, @due)
 on conflict (outgoing, inbox) do nothing;

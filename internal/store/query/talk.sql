@@ -41,7 +41,7 @@ select id from comment where iri = @iri and iri <> '';
 -- name: CommentList :many
 select c.*, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
 from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor
-where c.release = @release order by c.at desc, c.id desc limit @lim + 0;
+where c.release = @release and (cast(@before as text) = '' or c.id < cast(@before as text)) order by c.id desc limit @lim + 0;
 
 -- name: CommentsByAuthor :one
 select count(*) from comment where account = @account and actor = @actor and at > @since;

@@ -423,6 +423,21 @@ func (q *Queries) OutgoingByID(ctx context.Context, id string) (Outgoing, error)
 	return i, err
 }
 
+const outgoingExpire = `-- name: OutgoingExpire :execrows
+delete from outgoing where outgoing.made < $1
+and not exists (select 1 from delivery d where d.outgoing = outgoing.id)
+and not exists (select 1 from following f where f.activity = outgoing.id)
+and (outgoing.about = '' or exists (select 1 from outgoing n where n.about = outgoing.about and (n.made > outgoing.made or (n.made = outgoing.made and n.id > outgoing.id))))
+`
+
+func (q *Queries) OutgoingExpire(ctx context.Context, before int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, outgoingExpire, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const outgoingLast = `-- name: OutgoingLast :one
 select id, actor, about, kind, body, made, expires, own from outgoing where about = $1 order by made desc, id desc limit 1
 `
@@ -615,6 +630,26 @@ delete from remote_actor where id = $1
 
 func (q *Queries) RemoteActorDrop(ctx context.Context, id string) (int64, error) {
 	result, err := q.db.ExecContext(ctx, remoteActorDrop, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const remoteActorExpire = `-- name: RemoteActorExpire :execrows
+delete from remote_actor where remote_actor.fetched < $1
+and not exists (select 1 from remote_follower x where x.actor = remote_actor.id)
+and not exists (select 1 from remote_follow x where x.actor = remote_actor.id)
+and not exists (select 1 from following x where x.actor = remote_actor.id)
+and not exists (select 1 from remote_release x where x.actor = remote_actor.id)
+and not exists (select 1 from reaction x where x.actor = remote_actor.id)
+and not exists (select 1 from comment x where x.actor = remote_actor.id)
+and not exists (select 1 from flag_subject x where x.actor = remote_actor.id)
+and not exists (select 1 from inbox x where x.actor = remote_actor.id and x.applied = 0)
+`
+
+func (q *Queries) RemoteActorExpire(ctx context.Context, before int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, remoteActorExpire, before)
 	if err != nil {
 		return 0, err
 	}

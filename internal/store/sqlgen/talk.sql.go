@@ -139,11 +139,12 @@ func (q *Queries) CommentHide(ctx context.Context, arg CommentHideParams) error 
 const commentList = `-- name: CommentList :many
 select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
 from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor
-where c.release = $1 order by c.at desc, c.id desc limit $2+ 0
+where c.release = $1 and (cast($2 as text) = '' or c.id < cast($2 as text)) order by c.id desc limit $3+ 0
 `
 
 type CommentListParams struct {
 	Release string
+	Before  string
 	Lim     int32
 }
 
@@ -170,7 +171,7 @@ type CommentListRow struct {
 }
 
 func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]CommentListRow, error) {
-	rows, err := q.db.QueryContext(ctx, commentList, arg.Release, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, commentList, arg.Release, arg.Before, arg.Lim)
 	if err != nil {
 		return nil, err
 	}

@@ -46,20 +46,19 @@ type Mark struct {
 	Percent         float64
 }
 
-// perTalk is how many comments a page shows at first, and how many more after that.
+// perTalk is how many comments a page shows.
 const perTalk = 50
 
 // talk adds what was said.
 func (v *visit) talk(p *ReleasePage) error {
-	n, _ := strconv.Atoi(v.URL.Query().Get("comments")) // 0 for what is no number
-	n = max(n, perTalk)
-	c, err := v.site.Talk.Comments(v.Context(), v.ears(), p.ID, n)
+	before, _ := id.Parse[id.Comment](v.URL.Query().Get("comments")) // "" for what is none: the latest
+	c, err := v.site.Talk.Comments(v.Context(), v.ears(), p.ID, before, perTalk)
 	if err != nil {
 		return err
 	}
 	p.Talk = Talk{Shown: true, Policy: string(c.Policy), Writes: c.Writes, Keeps: c.Keeps}
-	if c.More {
-		p.Talk.More = v.pagePath("comments", strconv.Itoa(n+perTalk)) + "#comments"
+	if c.Next != "" {
+		p.Talk.More = v.pagePath("comments", string(c.Next)) + "#comments"
 	}
 	at := map[id.Track]*ReleaseTrack{}
 	for i := range p.Tracks {

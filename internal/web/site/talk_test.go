@@ -127,7 +127,12 @@ func TestCommentsFromElsewhere(t *testing.T) {
 		}))
 	}
 	guest, path := s.browser(account.SignedIn{}), "/release/"+string(r.ID)
-	guest.has(path, `href="https://far.example/@bo" rel="nofollow noreferrer"`, "Somebody &lt;bo&gt;", "@bo@far.example", `href="https://far.example/@bo/51"`, "number 51.", "number 2.", "comments=100")
+	guest.has(path, `href="https://far.example/@bo" rel="nofollow noreferrer"`, "Somebody &lt;bo&gt;", "@bo@far.example", `href="https://far.example/@bo/51"`, "number 51.", "number 2.")
 	guest.lacks(path, "number 1.")
-	guest.has(path+"?comments=100", "number 0.")
+	first, err := (&social.Talk{Store: s.db}).Comments(t.Context(), music.Viewer{}, r.ID, "", 50)
+	s.ok(err)
+	older := path + "?comments=" + string(first.Next)
+	guest.has(path, older+"#comments")
+	guest.has(older, "number 1.", "number 0.")
+	guest.lacks(older, "number 2.", "?comments=") // and that is the end
 }
