@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		switch {
 		case os.Getenv(envClaims) != "":
 			err = claimUntilKilled(dir)
+		case os.Getenv(envCourier) != "":
+			if err = deliverUntilKilled(dir, at); err == nil {
+				os.Exit(0)
+			}
 		case err == nil:
 			err = playUntilKilled(dir, at)
 		}
