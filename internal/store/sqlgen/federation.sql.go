@@ -644,6 +644,7 @@ and not exists (select 1 from following x where x.actor = remote_actor.id)
 and not exists (select 1 from remote_release x where x.actor = remote_actor.id)
 and not exists (select 1 from reaction x where x.actor = remote_actor.id)
 and not exists (select 1 from comment x where x.actor = remote_actor.id)
+and not exists (select 1 from notice x where x.actor = remote_actor.id)
 and not exists (select 1 from flag_subject x where x.actor = remote_actor.id)
 and not exists (select 1 from inbox x where x.actor = remote_actor.id and x.applied = 0)
 `
