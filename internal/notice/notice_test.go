@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -216,6 +217,40 @@ func TestCommentsAreTold(t *testing.T) {
 		w.ok(err)
 		w.social(func(tx social.Tx) error { return social.Forget(w.Context(), tx, ada) })
 		w.wants(w.owner)
+	})
+}
+
+// Of who is silenced people are not told, but for who follows them and is answered.
+func TestSilencedAreNotTold(t *testing.T) {
+	on(t, func(w *world) {
+		ada := w.far("ada")
+		policy := &social.HostPolicy{Store: w.DB}
+		w.ok((&social.Desk{Store: w.DB, Host: "nine.example", Policy: policy}).Decide(w.Context(), social.Rule{Host: "far.example", Verdict: social.Silence}))
+		c, err := (&social.Talk{Store: w.DB}).Write(w.Context(), music.Viewer{Account: w.jo}, social.Draft{Thing: social.Thing{Release: w.release}, Position: -1, Text: "yes"})
+		w.ok(err)
+		answer := func(n int) {
+			w.Pass(time.Second)
+			w.social(func(tx social.Tx) error {
+				_, err := social.Say(w.Context(), tx, social.Comment{Thing: social.Thing{Release: w.release}, Parent: c.ID, Author: social.Author{Actor: ada, Host: "far.example"}, IRI: fmt.Sprint(ada, "/", n), HTML: "<p>so</p>", Position: -1})
+				return err
+			})
+		}
+		w.likes(ada, true)
+		w.social(func(tx social.Tx) error {
+			_, err := social.Follow(w.Context(), tx, w.Act, ada, ada+"/follow")
+			return err
+		})
+		answer(1)
+		w.wants(w.jo)
+		if got := w.told(w.owner); len(got) != 1 || !strings.HasPrefix(got[0], "comment 1 [@p") { // Jo's own
+			t.Errorf("the act's people are told %q", got)
+		}
+		w.social(func(tx social.Tx) error {
+			_, err := tx.FollowElsewhere(w.Context(), w.jo, ada, true)
+			return err
+		})
+		answer(2)
+		w.wants(w.jo, "answer 1 [@ada@far.example]")
 	})
 }
 

@@ -149,12 +149,12 @@ func spread(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 		if a := p.Author.Account; a != "" && a != c.Author.Account {
 			answer := n
 			answer.Kind, answer.Account, n.Knows = notice.Answer, a, a
-			if err := tx.Tell(ctx, answer); err != nil {
+			if err := tell(ctx, tx, answer); err != nil {
 				return err
 			}
 		}
 	}
-	return tx.Tell(ctx, n)
+	return tell(ctx, tx, n)
 }
 
 // Reword changes a comment to what its author says it is now, its HTML as it came.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Verdict is what this node decided about a server, or about somebody there.
@@ -138,6 +139,21 @@ func Hears(ctx context.Context, tx Tx, who id.Account, actor, host string) (bool
 		return false, nil
 	}
 	return tx.FollowsElsewhere(ctx, who, actor)
+}
+
+// tell tells people of what somebody did. Of a silenced actor only who is answered
+// and follows them hears.
+func tell(ctx context.Context, tx Tx, n notice.Cause) error {
+	if n.Actor != "" {
+		a, err := tx.Actor(ctx, n.Actor)
+		if err != nil {
+			return err
+		}
+		if hears, err := Hears(ctx, tx, n.Account, a.ID, a.Host); err != nil || !hears {
+			return err
+		}
+	}
+	return tx.Tell(ctx, n)
 }
 
 // Heard are those of comments that somebody hears.

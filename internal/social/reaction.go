@@ -71,7 +71,7 @@ func React(ctx context.Context, tx Tx, act id.Act, r Reacted) error {
 	if err != nil || !is {
 		return err
 	}
-	return tx.Tell(ctx, r.cause(act))
+	return tell(ctx, tx, r.cause(act))
 }
 
 // Unreact takes it back.

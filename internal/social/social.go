@@ -188,7 +188,7 @@ func Follow(ctx context.Context, tx Tx, act id.Act, actor, activity string) (boo
 	if err != nil || !is {
 		return false, err
 	}
-	return true, errors.Join(tx.CountFollowers(ctx, act, 1), tx.Tell(ctx, followed(act, actor)))
+	return true, errors.Join(tx.CountFollowers(ctx, act, 1), tell(ctx, tx, followed(act, actor)))
 }
 
 // followed is what an act's people are told of a follower.
