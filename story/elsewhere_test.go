@@ -9,7 +9,8 @@ import (
 )
 
 // heardOnAnotherNode: a listener of one node finds an act of another by its
-// handle and follows it; what the act publishes then is there, and sounds.
+// handle and follows it; what the act publishes then is there, and sounds, and who
+// listens pays for it.
 func (w *internet) heardOnAnotherNode(t *testing.T) {
 	a, b := w.node(t, "shore.test"), w.node(t, "quay.test")
 	for _, n := range []*networkNode{a, b} { // each reads the other only by signing
@@ -18,6 +19,7 @@ func (w *internet) heardOnAnotherNode(t *testing.T) {
 	release := takesIn(a, "Low Tide")
 	a.start()
 	b.start()
+	paid := a.hasWallet()
 	listener := b.signIn(operator, "read", "library")
 	var act struct {
 		Actor, State string
@@ -58,6 +60,8 @@ func (w *internet) heardOnAnotherNode(t *testing.T) {
 	if err := res.Body.Close(); err != nil {
 		t.Error(err)
 	}
+	track := b.creditsOf(newest[0].ID, paid, a.id)
+	bob := b.paysAndListens(track)
 	a.must(http.MethodPost, "/api/v1/studio/releases/"+release+"/withdraw", a.token, struct{}{}, nil)
 	b.eventually("it is taken back", func() error {
 		b.must(http.MethodGet, "/api/v1/elsewhere/follows/releases", listener, nil, &newest)
@@ -66,4 +70,5 @@ func (w *internet) heardOnAnotherNode(t *testing.T) {
 		}
 		return nil
 	})
+	b.paysTheMonth(bob, paid)
 }

@@ -220,11 +220,11 @@ func takesIn(n *networkNode, act string) string {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		n.Fatal(err)
 	}
-	b, err := os.ReadFile("../.cache/music/sonic-pi-samples/usr/share/sonic-pi/samples/loop_safari.flac")
+	b, err := os.ReadFile("../.cache/music/sonic-pi-samples/usr/share/sonic-pi/samples/loop_tabla.flac")
 	if err != nil {
 		n.Fatalf("make deps fetches the recordings: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "01 Safari.flac"), b, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "01 Tabla.flac"), b, 0o600); err != nil {
 		n.Fatal(err)
 	}
 	out := n.run("import", n.path("music"), "--owner", operator, "--act", act, "--json")

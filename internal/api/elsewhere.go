@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
@@ -21,6 +23,8 @@ type Elsewhere interface {
 	// Act is one that is known already. Faults: NotFound.
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
+	// Paid is who is paid for a release there, and how that stands.
+	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
 	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
@@ -71,6 +75,24 @@ type ReleaseElsewhere struct {
 	Cover     *Cover           `json:"cover,omitempty"`
 	Published int64            `json:"published_ms" doc:"Unix milliseconds"`
 	Tracks    []TrackElsewhere `json:"tracks" doc:"None in lists"`
+	Credits   *CreditsStand    `json:"credits,omitempty" doc:"How it stands with who is paid; none in lists"`
+}
+
+// CreditsStand says whether plays of a release of another server count.
+type CreditsStand struct {
+	State   string `json:"state" enum:"waiting,holds,unpaid,refused" doc:"waiting: its node has not said yet who is paid; unpaid: its server is no 9ten node, and plays do not count; refused: what its node said last does not hold"`
+	Trouble string `json:"trouble,omitempty" doc:"Why it does not hold"`
+	Checked int64  `json:"checked_ms,omitempty" doc:"Unix milliseconds: when every proof of it held last"`
+	Old     bool   `json:"old,omitempty" doc:"Not confirmed for more than a week; it still counts"`
+}
+
+// ShareElsewhere is what an act of another node earns of a track.
+type ShareElsewhere struct {
+	Act    id.Act `json:"act" doc:"Its id at its home, as rows, lines and receipts name it"`
+	Handle string `json:"handle" doc:"act@host"`
+	Name   string `json:"name"`
+	Bps    int64  `json:"bps" doc:"Basis points of every credited second"`
+	Wallet bool   `json:"wallet" doc:"It can be paid; otherwise it is owed for a year"`
 }
 
 // TrackElsewhere is a track of another server.
@@ -86,6 +108,8 @@ type TrackElsewhere struct {
 	Gain       int64    `json:"gain" doc:"To -18 LUFS, thousandths of dB"`
 	AlbumGain  int64    `json:"album_gain"`
 	Peak       int64    `json:"peak" doc:"True peak, thousandths of dBTP"`
+
+	Shares []ShareElsewhere `json:"shares,omitempty" doc:"Who earns of it; none: plays of it do not count"`
 }
 
 func actElsewhere(f *social.Full) ActElsewhere {
@@ -158,7 +182,18 @@ func (a *API) releaseElsewhere(ctx context.Context, in *ReleaseRef) (*output[Rel
 	if err != nil {
 		return nil, err
 	}
-	return reply(releaseElsewhere(&r))
+	credits, parts, err := e.Paid(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	out := releaseElsewhere(&r)
+	out.Credits = &CreditsStand{State: cmp.Or(credits.State, "waiting"), Trouble: credits.Trouble, Checked: unixMS(credits.Fetched), Old: credits.Old(a.Now())}
+	for i := range out.Tracks {
+		for _, x := range parts[out.Tracks[i].ID] {
+			out.Tracks[i].Shares = append(out.Tracks[i].Shares, ShareElsewhere{x.Act, x.Handle + "@" + x.Host, x.Name, x.Bps, x.Paid})
+		}
+	}
+	return reply(out)
 }
 
 func (a *API) followElsewhere(on bool) func(context.Context, *handleRef) (*struct{}, error) {
@@ -229,4 +264,31 @@ func (a *API) followFrom(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return reply(Home{at})
+}
+
+// PlaysElsewhere are the plays of an act's tracks on another node.
+type PlaysElsewhere struct {
+	Node    string    `json:"node"`
+	From    time.Time `json:"from"`
+	Until   time.Time `json:"until"`
+	Plays   int64     `json:"plays"`
+	Counted int64     `json:"counted"`
+	Seconds int64     `json:"seconds" doc:"Of those that counted"`
+}
+
+func (a *API) playsElsewhere(ctx context.Context, in *ActRef) (*output[[]PlaysElsewhere], error) {
+	act, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.MayAct(ctx, account.From(ctx), act); err != nil {
+		return nil, err
+	}
+	list, err := a.Talk.ListensOf(ctx, act)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(list, func(l *social.Listens) PlaysElsewhere {
+		return PlaysElsewhere{l.Host, l.First, l.Until, l.Plays, l.Counted, l.Seconds}
+	}))
 }

@@ -3,11 +3,13 @@ package api_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // An act of another server is found, looked at, followed and left.
@@ -38,6 +40,9 @@ func TestElsewhere(t *testing.T) {
 	if p.do(http.MethodGet, "/elsewhere/releases/"+string(found.Releases[0].ID), nil, http.StatusOK, &release); release.Title != "Ebb" || release.About != "Words." || len(release.Tracks) != 1 || release.Tracks[0].DurationMS != 180_000 {
 		t.Errorf("%+v", release)
 	}
+	if release.Credits == nil || release.Credits.State != "waiting" || len(release.Tracks[0].Shares) != 0 {
+		t.Errorf("%+v", release.Credits)
+	}
 	var acts []api.ActElsewhere
 	var newest []api.ReleaseElsewhere
 	p.do(http.MethodGet, "/elsewhere/follows", nil, http.StatusOK, &acts)
@@ -51,6 +56,17 @@ func TestElsewhere(t *testing.T) {
 	}
 	p.refused(http.MethodGet, "/elsewhere?who=@tide@127.0.0.1:1", nil, http.StatusServiceUnavailable)
 	here, _, _ := h.public("shore", 1)
+	var plays []api.PlaysElsewhere
+	if h.browser(h.root).do(http.MethodGet, "/acts/"+string(here)+"/elsewhere", nil, http.StatusOK, &plays); len(plays) != 0 {
+		t.Errorf("%+v", plays)
+	}
+	l := social.Listens{ID: "https://shore.example/ap/activities/1", Host: "shore.example", Act: here, Track: "01KAZ0000000000000000000TR", First: h.api.Now().Add(-48 * time.Hour), Until: h.api.Now().Add(-24 * time.Hour), Plays: 9, Counted: 8, Seconds: 700}
+	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutListens(t.Context(), l, []byte("x")) }); err != nil {
+		t.Fatal(err)
+	}
+	if h.browser(h.root).do(http.MethodGet, "/acts/"+string(here)+"/elsewhere", nil, http.StatusOK, &plays); len(plays) != 1 || plays[0].Node != "shore.example" || plays[0].Counted != 8 || plays[0].Seconds != 700 {
+		t.Errorf("%+v", plays)
+	}
 	var home api.Home
 	if p.do(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "@me@" + server.Host()}, http.StatusOK, &home); home.Address != server.URL+"/authorize?uri=shore%40"+nodeID {
 		t.Errorf("%+v", home)

@@ -92,6 +92,7 @@ func (a *API) money(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/receipts/days/{day}", id: "get-day-receipt", tag: tag, files: []string{"text/plain"}, scope: account.ScopeMoney, summary: "The receipt's file of a day"}, a.dayFile)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/proofs/{period}", id: "get-act-proof", tag: tag, files: []string{"application/json"}, scope: account.ScopeMoney, summary: "What an act of yours was credited for a month, with proof"}, a.actProof)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/earnings", id: "list-earnings", tag: tag, scope: account.ScopeMoney, summary: "What an act of yours was credited, the latest month first"}, a.earnings)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/elsewhere", id: "list-plays-elsewhere", tag: tag, scope: account.ScopeMoney, summary: "What other nodes told in the last 31 days of plays of an act of yours"}, a.playsElsewhere)
 	a.books(r)
 }
 

@@ -39,6 +39,7 @@ type federation struct {
 	applier   *activity.Applier
 	courier   *deliver.Courier
 	documents *document.Documents
+	readers   *document.Readers
 	outbox    *outbox.Outbox
 	wellknown *wellknown.WellKnown
 	elsewhere *elsewhere.Desk // nil where the node does not federate
@@ -51,6 +52,8 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
+	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
+	n.jobs.Handle(social.JobCredits, jobs.Options{}, f.fetching((*elsewhere.Desk).Credits))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {
 		return fault.About("federation.reach", err)
@@ -63,15 +66,16 @@ func (n *node) openFederation() error {
 	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
-		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
+		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Proof: n.keys.nodeActor(), Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
 	})
 	f.inbox = inbox.New(inbox.Config{
 		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
 		Address: subnet,
 	})
-	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Type: mediaType, Log: n.logger("documents")}
+	f.readers = document.NewReaders(remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}, subnet, n.now)
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
-		f.documents.Readers = document.NewReaders(remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}, subnet, n.now)
+		f.documents.Readers = f.readers
 	}
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, Store: n.db, Sent: f.courier.Wake}
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, Version: Version(), Usage: f.usage, Capabilities: []string{"audio-track"}, Log: n.logger("wellknown")}
@@ -125,6 +129,21 @@ func (f *federation) sound(w http.ResponseWriter, r *http.Request, t id.Track) e
 		return fault.New(fault.NotFound, "There is nothing with that name here.")
 	}
 	return f.elsewhere.Sound(w, r, t)
+}
+
+// asked counts that another node asks for the sound of a track here. Who does not
+// say who they are is not counted.
+func (f *federation) asked(r *http.Request, t id.Track) {
+	if !f.on() || r.Header.Get("Signature-Input") == "" {
+		return
+	}
+	host, err := f.readers.Asker(r)
+	if err == nil {
+		err = f.node.db.SocialUpdate(r.Context(), func(tx social.Tx) error { return tx.AskedFor(r.Context(), host, t) })
+	}
+	if err != nil {
+		f.node.log.Debug("a question for sound was not counted", "err", err)
+	}
 }
 
 // mend is what is done nightly about what is followed elsewhere.

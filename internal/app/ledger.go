@@ -31,6 +31,8 @@ type recorder struct {
 	// daily is the contract of the node's cluster, false for none; nil where there
 	// are no clusters.
 	daily func(context.Context) (contract.Client, bool, error)
+	// homes are the nodes of acts elsewhere that are paid from here.
+	homes func(context.Context) (map[id.Act]string, error)
 }
 
 var (
@@ -40,7 +42,7 @@ var (
 
 // told is what the ledger has told, asked as the ledger itself is.
 func (r recorder) told(db *store.DB) recorder {
-	return recorder{node: r.node, contract: contract.Client{Ledger: told{db}}}
+	return recorder{node: r.node, contract: contract.Client{Ledger: told{db}}, homes: db.Homes}
 }
 
 // Learn brings what is told up to what is recorded.

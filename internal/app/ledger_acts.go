@@ -8,12 +8,13 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
-// acts are those whose home this node is, as the ledger knows them.
+// acts are those whose home on the ledger this node is, as the ledger knows them.
 func (r recorder) acts(ctx context.Context) (map[id.Act]contract.Act, error) {
 	list, err := r.contract.Acts(ctx, r.node)
 	out := make(map[id.Act]contract.Act, len(list))
@@ -23,17 +24,60 @@ func (r recorder) acts(ctx context.Context) (map[id.Act]contract.Act, error) {
 	return out, err
 }
 
-// SetPayouts registers acts with what the ledger does not have of them yet.
+// owed are the acts that the node has balances of, and those of [recorder.acts]:
+// another node of the network may be an act's home.
+func (r recorder) owed(ctx context.Context, balances []contract.Balance) (map[id.Act]contract.Act, error) {
+	acts, err := r.acts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	homes, err := r.homes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range balances {
+		if _, own := acts[b.Act]; own || homes[b.Act] == "" {
+			continue
+		}
+		a, err := r.contract.Act(ctx, b.Act)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		acts[b.Act] = a
+	}
+	return acts, nil
+}
+
+// SetPayouts registers acts with what the ledger does not have of them yet. Those
+// of other nodes that write to the ledger are theirs to register.
 func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Hash) error {
 	acts, err := r.acts(ctx)
 	if err != nil {
 		return err
 	}
+	homes, err := r.homes(ctx)
+	if err != nil {
+		return err
+	}
+	members, err := r.members(ctx, homes)
+	if err != nil {
+		return err
+	}
 	var changed []id.Act
 	for act, where := range payouts {
-		if acts[act].Payout != contract.Digest(where) {
-			changed = append(changed, act)
+		if acts[act].Payout == contract.Digest(where) || members[homes[act]] {
+			continue
 		}
+		if _, own := acts[act]; !own {
+			a, err := r.contract.Act(ctx, act)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			if err == nil && a.Home != r.node {
+				continue // who registered it first looks after it
+			}
+		}
+		changed = append(changed, act)
 	}
 	for act, a := range acts {
 		if _, ok := payouts[act]; !ok && a.Payout != (contract.Digest{}) {
@@ -50,18 +94,31 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 	return nil
 }
 
+// members are the nodes of the ledger, where it matters who they are.
+func (r recorder) members(ctx context.Context, homes map[id.Act]string) (map[string]bool, error) {
+	if len(homes) == 0 {
+		return nil, nil
+	}
+	list, err := r.contract.Nodes(ctx)
+	out := make(map[string]bool, len(list))
+	for _, n := range list {
+		out[n.ID] = true
+	}
+	return out, err
+}
+
 // payable lists the acts that have an address and a balance that the next batch
 // pays, by act.
 func (r recorder) payable(ctx context.Context, p calendar.Period) (out []id.Act, err error) {
-	acts, err := r.acts(ctx)
-	if err != nil {
-		return nil, err
-	}
 	rules, err := r.contract.Rules(ctx, r.node, p)
 	if err != nil {
 		return nil, err
 	}
 	balances, err := r.contract.Balances(ctx, r.node)
+	if err != nil {
+		return nil, err
+	}
+	acts, err := r.owed(ctx, balances)
 	for _, b := range balances {
 		a := acts[b.Act]
 		if a.Payout != (contract.Digest{}) && b.Micro > 0 && b.Micro >= max(a.MinPayout, rules.Parameters.MinPayout) {
@@ -76,7 +133,7 @@ func (r recorder) Waiting(ctx context.Context, act id.Act) (out []report.Waiting
 	if err != nil {
 		return nil, err
 	}
-	acts, err := r.acts(ctx)
+	acts, err := r.owed(ctx, balances)
 	if err != nil {
 		return nil, err
 	}

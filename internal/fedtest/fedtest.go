@@ -287,14 +287,19 @@ type Actor struct {
 // Actor makes somebody, whose document is there from now on.
 func (s *Server) Actor(name string) *Actor {
 	s.t.Helper()
+	a := s.actorAt("/users/" + name)
+	s.Publish(a.Document(), "")
+	return a
+}
+
+func (s *Server) actorAt(path string) *Actor {
+	s.t.Helper()
 	_, proof, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	at := s.URL + "/users/" + name
-	a := &Actor{ID: at, Key: sig.Key{ID: at + "#main-key", Private: private(s.t)}, Proof: proof, server: s}
-	s.Publish(a.Document(), "")
-	return a
+	at := s.URL + path
+	return &Actor{ID: at, Key: sig.Key{ID: at + "#main-key", Private: private(s.t)}, Proof: proof, server: s}
 }
 
 // Document is what the actor's server says of them.

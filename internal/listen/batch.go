@@ -27,7 +27,8 @@ type batch struct {
 	room    map[AccountDay]int64 // plays that are still taken of a day
 	keys    map[calendar.Period][]byte
 	heard   map[id.Track]int64
-	tracks  []id.Track // of heard, in order
+	foreign map[string]id.Track // by their names in claims
+	tracks  []id.Track          // of heard, in order
 	errs    []error
 }
 
@@ -43,6 +44,7 @@ func newBatch(d *Desk, tx Tx) *batch {
 		plays: map[id.Bytes16]*Play{}, fresh: map[id.Bytes16]bool{}, touched: map[id.Bytes16]bool{},
 		listed: map[AccountDay]bool{}, byDay: map[AccountDay][]*Play{},
 		devices: map[accountDevice]error{}, own: map[id.Account][]id.Act{}, paused: map[id.Account]bool{}, room: map[AccountDay]int64{}, keys: map[calendar.Period][]byte{}, heard: map[id.Track]int64{},
+		foreign: map[string]id.Track{},
 	}
 }
 
@@ -179,13 +181,13 @@ func (b *batch) device(ctx context.Context, c *checked) error {
 // play finds the play of a claim, or makes one for an offline claim.
 func (b *batch) play(ctx context.Context, c *checked) (p *Play, known bool, err error) {
 	if p := b.plays[c.Claim.Play]; p != nil {
-		return p, true, b.sameTrack(c, p)
+		return p, true, b.sameTrack(ctx, c, p)
 	}
 	stored, err := b.tx.Play(ctx, c.Claim.Play)
 	switch {
 	case err == nil:
 		b.plays[stored.ID] = &stored
-		return &stored, true, b.sameTrack(c, &stored)
+		return &stored, true, b.sameTrack(ctx, c, &stored)
 	case !fault.Is(err, fault.NotFound):
 		return nil, false, wrap(err, "play")
 	case c.Claim.Flags&Offline == 0:
@@ -195,8 +197,30 @@ func (b *batch) play(ctx context.Context, c *checked) (p *Play, known bool, err 
 	return p, false, err
 }
 
-func (b *batch) sameTrack(c *checked, p *Play) error {
-	if t, _ := c.Claim.TrackID(); t != p.Track {
+// track is what a claim's track is called here: one of another node has an id of
+// this node's besides its own.
+func (b *batch) track(ctx context.Context, c *Claim) (id.Track, error) {
+	t, home := c.TrackID()
+	if home == b.desk.node {
+		return t, nil
+	}
+	if t, known := b.foreign[c.Track]; known {
+		return t, nil
+	}
+	t, err := b.tx.Foreign(ctx, c.Track)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return "", wrap(err, "track")
+	}
+	b.foreign[c.Track] = t
+	return t, nil
+}
+
+func (b *batch) sameTrack(ctx context.Context, c *checked, p *Play) error {
+	t, err := b.track(ctx, &c.Claim)
+	if err != nil {
+		return err
+	}
+	if t != p.Track {
 		return fault.New(fault.Invalid, "The claim names another track than the play.")
 	}
 	return nil
@@ -205,7 +229,10 @@ func (b *batch) sameTrack(c *checked, p *Play) error {
 // offline makes the play of a claim that this node hears of for the first time.
 func (b *batch) offline(ctx context.Context, c *checked) (*Play, error) {
 	claim := &c.Claim
-	id, _ := claim.TrackID()
+	id, err := b.track(ctx, claim)
+	if err != nil {
+		return nil, err
+	}
 	track, err := b.tx.Track(ctx, id)
 	if err != nil {
 		return nil, noTrack(err)

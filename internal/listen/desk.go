@@ -145,7 +145,7 @@ func (d *Desk) trackName(t Track) string {
 	if t.Home == "" {
 		return string(t.ID) + "@" + d.node
 	}
-	return string(t.ID) + "@" + t.Home
+	return string(t.There) + "@" + t.Home
 }
 
 // onSheet keeps of own the acts that a sheet names, so that a play remembers

@@ -27,6 +27,9 @@ type Tx interface {
 	Track(ctx context.Context, t id.Track) (Track, error)
 	Sheet(ctx context.Context, t id.Track, at int64) (uint32, error)
 	Shares(ctx context.Context, t id.Track, version uint32) ([]Share, error)
+	// Foreign finds a track of another node by its name in claims: its id there,
+	// "@", the node.
+	Foreign(ctx context.Context, name string) (id.Track, error)
 	// ActsOf lists the acts an account is linked to.
 	ActsOf(ctx context.Context, a id.Account) ([]id.Act, error)
 	Device(ctx context.Context, k KeyID) (Device, error)
@@ -84,10 +87,11 @@ type Tx interface {
 // A Track is what listening knows of music.
 type Track struct {
 	ID      id.Track
-	Home    string // node id, "" for this node
-	Seconds int64  // floor(samples / sample rate)
-	Public  bool   // may be played by everybody now
-	Opened  bool   // was so at some time
+	There   id.Track // its id at its home, where that is another node
+	Home    string   // node id, "" for this node
+	Seconds int64    // floor(samples / sample rate)
+	Public  bool     // may be played by everybody now
+	Opened  bool     // was so at some time
 }
 
 // A Device is a registered device key.

@@ -164,7 +164,8 @@ func (c *Catalogue) Act(ctx context.Context, v Viewer, handle string) (full Full
 	return full, err
 }
 
-// ActNames returns rows of those of the acts that exist, public or not.
+// ActNames returns rows of those of the acts that exist, public or not, also on
+// other nodes: their handles are then act@host.
 func (c *Catalogue) ActNames(ctx context.Context, acts []id.Act) (rows map[id.Act]ActRow, err error) {
 	if len(acts) == 0 {
 		return nil, nil
@@ -174,6 +175,20 @@ func (c *Catalogue) ActNames(ctx context.Context, acts []id.Act) (rows map[id.Ac
 		return err
 	})
 	return rows, err
+}
+
+// Wallets are those of acts, for nodes that owe them something.
+func (c *Catalogue) Wallets(ctx context.Context, acts []id.Act) (out map[id.Act][]Wallet, err error) {
+	out = make(map[id.Act][]Wallet, len(acts))
+	err = c.Store.Read(ctx, func(tx Tx) error {
+		for _, a := range acts {
+			if out[a], err = tx.Wallets(ctx, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Tracks lists public tracks. The key of a row is when it was published, or

@@ -85,10 +85,13 @@ const (
 const (
 	JobBackfill = "social.backfill" // fetch the next releases of an act: see the package that does it
 	JobPicture  = "social.picture"  // keep a picture: its address
+	JobCredits  = "social.credits"  // find out who is paid for a release: its id here
 )
 
 // Elsewhere is what is kept of music on other servers.
 type Elsewhere interface {
+	Credited
+
 	Enqueue(ctx context.Context, kind, key string, payload []byte, at time.Time) error
 
 	ActorByHandle(ctx context.Context, host, handle string) (Actor, error)
@@ -148,6 +151,9 @@ func Keep(ctx context.Context, tx Tx, r *Release) error {
 		if err := tx.Tell(ctx, notice.Cause{Kind: notice.Release, Actor: r.Actor, Release: r.ID, At: r.Published}); err != nil {
 			return err
 		}
+	}
+	if err := WantCredits(ctx, tx, r.ID); err != nil {
+		return err
 	}
 	return WantPicture(ctx, tx, r.Picture)
 }

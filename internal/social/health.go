@@ -21,6 +21,9 @@ type Health struct {
 	Error     string    `json:"error,omitempty" doc:"Why"`
 	Next      time.Time `json:"next,omitzero" doc:"When a server that is away is asked again"`
 	Received  time.Time `json:"received,omitzero" doc:"When something came from there last"`
+	Claimed   int64     `json:"claimed,omitempty" doc:"Counted plays of music here that it told of in the last 31 days"`
+	Asked     int64     `json:"asked,omitempty" doc:"How often it asked for the sound in that time"`
+	Doubtful  bool      `json:"doubtful,omitempty" doc:"It tells of more plays than it can have had: more than 1.2 for each time it asked, and 50"`
 }
 
 // The states of another server.
@@ -59,6 +62,14 @@ func (d *Desk) Servers(ctx context.Context, after string) (out Healths, err erro
 		if err != nil {
 			return err
 		}
+		claimed, err := tx.Claimed(ctx, tx.Now().Add(-Compared))
+		if err != nil {
+			return err
+		}
+		asked, err := tx.Asked(ctx, tx.Now().Add(-Compared))
+		if err != nil {
+			return err
+		}
 		by := map[string]Queue{}
 		for _, q := range queues {
 			by[q.Host] = q
@@ -68,7 +79,10 @@ func (d *Desk) Servers(ctx context.Context, after string) (out Healths, err erro
 				out.Next = peers[i-1].Host
 				break
 			}
-			out.Rows = append(out.Rows, health(p, by[p.Host], tx.Now()))
+			h := health(p, by[p.Host], tx.Now())
+			h.Claimed, h.Asked = claimed[p.Host], asked[p.Host]
+			h.Doubtful = Doubtful(h.Claimed, h.Asked)
+			out.Rows = append(out.Rows, h)
 		}
 		return nil
 	})

@@ -113,6 +113,7 @@ type Tx interface {
 	RuleTx
 	ReportTx
 	Elsewhere
+	PlayTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

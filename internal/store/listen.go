@@ -47,6 +47,9 @@ func absent(err error, op string) error {
 
 func (tx listenTx) Track(ctx context.Context, t id.Track) (listen.Track, error) {
 	r, err := tx.Q.ListenTrack(ctx, string(t))
+	if errors.Is(err, sql.ErrNoRows) {
+		return tx.trackElsewhere(ctx, t)
+	}
 	if err != nil {
 		return listen.Track{}, absent(err, "track")
 	}
@@ -57,8 +60,26 @@ func (tx listenTx) Track(ctx context.Context, t id.Track) (listen.Track, error) 
 	return out, nil
 }
 
+// trackElsewhere is a track of another node that somebody is paid for.
+func (tx listenTx) trackElsewhere(ctx context.Context, t id.Track) (listen.Track, error) {
+	r, err := tx.Q.ListenTrackElsewhere(ctx, string(t))
+	if err != nil {
+		return listen.Track{}, absent(err, "track")
+	}
+	there, home, _ := strings.Cut(r.Name, "@")
+	return listen.Track{ID: t, There: id.Track(there), Home: home, Seconds: r.Duration / 1000, Public: true, Opened: true}, nil
+}
+
+func (tx listenTx) Foreign(ctx context.Context, name string) (id.Track, error) {
+	t, err := tx.Q.ListenForeign(ctx, name)
+	return id.Track(t), absent(err, "track")
+}
+
 func (tx listenTx) Sheet(ctx context.Context, t id.Track, at int64) (uint32, error) {
 	v, err := tx.Q.ListenSheet(ctx, sqlgen.ListenSheetParams{Track: string(t), At: at})
+	if errors.Is(err, sql.ErrNoRows) {
+		v, err = tx.Q.ListenSheetElsewhere(ctx, sqlgen.ListenSheetElsewhereParams{Track: string(t), At: at})
+	}
 	return uint32(v), absent(err, "sheet")
 }
 
@@ -67,6 +88,13 @@ func (tx listenTx) Shares(ctx context.Context, t id.Track, version uint32) ([]li
 	out := make([]listen.Share, len(rows))
 	for i, r := range rows {
 		out[i] = listen.Share{Act: id.Act(r.Act), BPS: uint16(r.Bps)}
+	}
+	if err != nil || len(out) > 0 {
+		return out, wrap(err, "shares")
+	}
+	there, err := tx.Q.ListenSharesElsewhere(ctx, sqlgen.ListenSharesElsewhereParams{Track: string(t), Version: int64(version)})
+	for _, r := range there {
+		out = append(out, listen.Share{Act: id.Act(r.Act), BPS: uint16(r.Bps)})
 	}
 	return out, wrap(err, "shares")
 }

@@ -111,6 +111,14 @@ func (tx musicTx) ActNames(ctx context.Context, acts []id.Act) (map[id.Act]music
 	err := among(ctx, tx.db, "select id, handle, name, place, cover, accent_l, accent_d, face, face_l, face_d, releases, followers from act where id in @list", nil, acts,
 		[]any{&r.ID, &r.Handle, &r.Name, &r.Place, &r.Cover, &r.AccentL, &r.AccentD, &r.Face, &r.FaceL, &r.FaceD, &r.Releases, &r.Followers},
 		func() { out[id.Act(r.ID)] = actRow(r, 0) })
+	if err != nil || len(out) == len(acts) {
+		return out, wrap(err, "acts")
+	}
+	err = among(ctx, tx.db, "select y.act, y.handle || '@' || y.host, y.name, coalesce(p.cover, ''), coalesce(p.light, ''), coalesce(p.dark, '') from remote_payee y left join remote_picture p on p.url = y.picture where y.act in @list", nil, acts,
+		[]any{&r.ID, &r.Handle, &r.Name, &r.Cover, &r.AccentL, &r.AccentD},
+		func() {
+			out[id.Act(r.ID)] = music.ActRow{ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD}}
+		})
 	return out, wrap(err, "acts")
 }
 

@@ -409,6 +409,14 @@ func (tx reportTx) Sheets(ctx context.Context) (map[id.Act][]report.Payout, erro
 		act := id.Act(r.Act)
 		out[act] = append(out[act], report.Payout{Address: r.Address, Bps: uint16(r.Bps)})
 	}
+	if err != nil {
+		return nil, wrap(err, "wallets")
+	}
+	there, err := tx.Q.RemoteWalletsAll(ctx)
+	for _, r := range there {
+		act := id.Act(r.Act)
+		out[act] = append(out[act], report.Payout{Address: r.Address, Bps: uint16(r.Bps)})
+	}
 	return out, wrap(err, "wallets")
 }
 

@@ -96,6 +96,8 @@ type Config struct {
 	// Elsewhere serves the original of a track of another server: NotFound when
 	// there is none either. nil: there are none.
 	Elsewhere func(w http.ResponseWriter, r *http.Request, track id.Track) error
+	// Asked hears of every question for the original of a track. nil: nobody does.
+	Asked func(r *http.Request, track id.Track)
 	// Fresh is how long a track's state is believed without asking again; 0
 	// means 2 s. [Server.Forget] ends it at once, for take-downs.
 	Fresh time.Duration
@@ -244,6 +246,9 @@ func (s *Server) original(w http.ResponseWriter, r *http.Request) error {
 	}
 	if t.Original.Key == "" {
 		return errNothing()
+	}
+	if s.cfg.Asked != nil {
+		s.cfg.Asked(r, track)
 	}
 	c, err := s.cfg.Blobs.Open(r.Context(), t.Original.Key)
 	if err != nil {

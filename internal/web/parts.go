@@ -71,9 +71,10 @@ type TrackRef struct {
 	// Peaks is the waveform: up to 400 bytes, 255 is the loudest.
 	Peaks []byte `json:"w,omitempty"`
 	Liked bool   `json:"l,omitempty"`
-	// Elsewhere is music of another server: its plays are not counted yet, and it
-	// cannot be liked.
+	// Elsewhere is music of another server, which cannot be liked here.
 	Elsewhere bool `json:"e,omitempty"`
+	// Unpaid is music for which nobody is paid from here: its plays do not count.
+	Unpaid bool `json:"n,omitempty"`
 }
 
 // Clock formats milliseconds as 4:05 or 1:02:09.

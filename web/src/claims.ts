@@ -103,7 +103,7 @@ export function prepare(): void {
 /** A track is about to play. */
 export function open(t: Track, follows: boolean, signed: boolean): void {
   close();
-  if (t.e) return note("not counted yet: it comes from another server");
+  if (t.n) return note("not counted: its server does not say who is paid for it");
   note(signed ? (globalThis.isSecureContext ? "signed by this browser" : "not signed: this address is not https, so the browser keeps no key") : "not counted: nobody is signed in");
   if (!signed) return;
   pending = { heard: [], track: t };

@@ -33,8 +33,10 @@ export interface Track {
   w?: string;
   /** Liked by the viewer. */
   l?: boolean;
-  /** Of another server: not counted yet, and cannot be liked. */
+  /** Of another server: cannot be liked. */
   e?: boolean;
+  /** Nobody is paid for it from here: not counted. */
+  n?: boolean;
 }
 
 /** Reads the nearest data-track at or above an element. */

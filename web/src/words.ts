@@ -38,7 +38,7 @@ const german: Record<string, string> = {
   "Sign in, and what you hear counts toward your nine.": "Melde dich an, dann zählt, was du hörst, für deine Neun.",
   "signed by this browser": "von diesem Browser signiert",
   "not signed: this address is not https, so the browser keeps no key": "nicht signiert: diese Adresse ist nicht https, darum verwahrt der Browser keinen Schlüssel",
-  "not counted yet: it comes from another server": "zählt noch nicht: es kommt von einem anderen Server",
+  "not counted: its server does not say who is paid for it": "zählt nicht: sein Server sagt nicht, wer dafür bezahlt wird",
   "not counted: nobody is signed in": "zählt nicht: niemand ist angemeldet",
   "%s dB, album gain": "%s dB, Album-Ausgleich",
   "%s dB, track gain": "%s dB, Stück-Ausgleich",

@@ -18,6 +18,9 @@ type In struct {
 	*vocab.Object
 	From social.Actor
 	Site form.Site // this node
+	Body []byte    // as it came
+	// Proved says that it has its actor's own proof, which holds.
+	Proved bool
 }
 
 // Out is an activity that goes out for it, to an inbox.
@@ -48,6 +51,8 @@ var handlers = map[string][]Handler{
 	"Like":       {react(social.Like)},
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0
 	"Announce":   {react(social.Boost)},
+
+	"nineten:ListenActivity": {listened},
 }
 
 // undoers take back what a handler did, by the type of what is undone.

@@ -28,16 +28,22 @@ type world struct {
 func (w *world) receive(all ...*vocab.Object) {
 	w.T.Helper()
 	for _, o := range all {
-		w.n++
-		r := social.Received{ID: fmt.Sprintf("%s?%d", o.ID, w.n), Host: "x", Actor: o.Actor.ID(), Body: fedtest.JSON(w.T, o)}
-		if err := w.SocialUpdate(w.T.Context(), func(tx social.Tx) error {
-			_, err := tx.Receive(w.T.Context(), r)
-			return err
-		}); err != nil {
-			w.T.Fatal(err)
-		}
+		w.keep(o, fedtest.JSON(w.T, o))
 	}
 	w.apply(w)
+}
+
+// keep keeps an activity as it came.
+func (w *world) keep(o *vocab.Object, body []byte) {
+	w.T.Helper()
+	w.n++
+	r := social.Received{ID: fmt.Sprintf("%s?%d", o.ID, w.n), Host: "x", Actor: o.Actor.ID(), Body: body}
+	if err := w.SocialUpdate(w.T.Context(), func(tx social.Tx) error {
+		_, err := tx.Receive(w.T.Context(), r)
+		return err
+	}); err != nil {
+		w.T.Fatal(err)
+	}
 }
 
 // apply runs the applier until nothing is left.

@@ -2,6 +2,7 @@ package activity
 
 import (
 	"context"
+	"crypto/ed25519"
 	"log/slog"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -154,9 +156,13 @@ func (a *Applier) apply(ctx context.Context, r social.Received) error {
 	if from.ID != r.Actor {
 		return fault.New(fault.Forbidden, "%q is not %s's.", r.ID, from.ID)
 	}
+	proved, err := a.proved(ctx, o, r)
+	if err != nil {
+		return err
+	}
 	sent := false
 	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		outs, err := Apply(ctx, tx, In{Object: o, From: from, Site: a.Site})
+		outs, err := Apply(ctx, tx, In{Object: o, From: from, Site: a.Site, Body: r.Body, Proved: proved})
 		if err != nil {
 			return err
 		}
@@ -182,6 +188,27 @@ func (a *Applier) apply(ctx context.Context, r social.Received) error {
 		a.Sent()
 	}
 	return err
+}
+
+// proved reports whether an activity that needs its actor's proof has one that
+// holds: what is kept to be held against its node later.
+func (a *Applier) proved(ctx context.Context, o *vocab.Object, r social.Received) (bool, error) {
+	if !o.Is("nineten:ListenActivity") {
+		return false, nil
+	}
+	s, err := sig.Open(r.Body)
+	if err != nil {
+		return false, err
+	}
+	key, owner, err := a.Servers.Key(ctx, s.Method, false)
+	if err != nil {
+		return false, err
+	}
+	ed, ok := key.(ed25519.PublicKey)
+	if !ok || owner != r.Actor {
+		return false, fault.New(fault.Forbidden, "The proof is not made with a key of %s.", r.Actor)
+	}
+	return true, s.Verify(ed)
 }
 
 // send puts an activity on its way to one inbox.

@@ -6,10 +6,12 @@ package document
 
 import (
 	"context"
+	"crypto/ed25519"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
@@ -26,6 +28,7 @@ type Catalogue interface {
 	Release(ctx context.Context, v music.Viewer, r id.Release, preview string) (music.FullRelease, error)
 	Track(ctx context.Context, v music.Viewer, t id.Track, preview string) (music.FullTrack, music.FullRelease, error)
 	Releases(ctx context.Context, f music.Filter, p music.Page) (music.List[music.ReleaseRow], error)
+	Wallets(ctx context.Context, acts []id.Act) (map[id.Act][]music.Wallet, error)
 }
 
 // Documents serves them.
@@ -35,6 +38,12 @@ type Documents struct {
 	Store     social.Store
 	// Keys are the public keys of the node's own actor ("") and of acts.
 	Keys func(a id.Act) form.Keys
+	// Sign is the key of an act with which its documents are proved.
+	Sign func(a id.Act) ed25519.PrivateKey
+	// Asker is the server that a request is signed by. Faults: Unauthenticated,
+	// Forbidden.
+	Asker func(r *http.Request) (host string, err error)
+	Now   func() time.Time
 	// Type is the media type of a codec.
 	Type func(codec string) string
 	// Readers says who may read, nil for everybody.
@@ -50,6 +59,8 @@ type found struct {
 	doc  *vocab.Object
 	raw  []byte // of an activity that was sent as it is
 	page string
+	// private is what is not for everybody, nor for shared caches.
+	private bool
 }
 
 // Register adds the addresses.
@@ -65,6 +76,7 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"releases/{id}/create":      d.ownCreate,
 		"releases/{id}/note":        d.releaseNote,
 		"releases/{id}/note/create": d.releaseCreate,
+		"releases/{id}/credits":     d.credits,
 		"releases/{id}/replies":     d.replies,
 		"releases/{id}/likes":       d.reactions,
 		"releases/{id}/shares":      d.reactions,
@@ -100,8 +112,12 @@ func (d *Documents) serve(w http.ResponseWriter, r *http.Request, readers *Reade
 		return
 	}
 	w.Header().Set("Content-Type", ContentType)
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	w.Header().Set("Cache-Control", readers.keep())
+	if f.private {
+		w.Header().Set("Cache-Control", "no-store")
+	} else {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Cache-Control", readers.keep())
+	}
 	_, _ = w.Write(body) // who went away hears nothing
 }
 
@@ -314,7 +330,7 @@ func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) 
 	}
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		o, err := tx.Activity(ctx, s.Origin+form.Root+"activities/"+string(a))
-		if err == nil && o.Kind == "Flag" {
+		if err == nil && (o.Kind == "Flag" || o.Kind == "Listen") { // between two servers
 			err = fault.New(fault.NotFound, "There is nothing with that name here.")
 		}
 		f.raw = o.Body

@@ -35,7 +35,10 @@ const (
 )
 
 // shelf is a catalogue with one release.
-type shelf struct{ full music.FullRelease }
+type shelf struct {
+	full    music.FullRelease
+	wallets map[id.Act][]music.Wallet
+}
 
 func newShelf() shelf {
 	a := music.Act{ID: act, Handle: "low-tide", Name: "Low Tide", Bio: "Two people & a <piano>.\n\nFrom the north.", Members: []music.Member{{Name: "Ada", Role: "piano"}, {Name: "Bo", Role: "drums"}},
@@ -45,7 +48,7 @@ func newShelf() shelf {
 	song := music.FullTrack{Segmented: true,
 		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Explicit: true, Lyrics: "[00:01.00]one", State: music.Ready, Changed: fedtest.Moment},
 		Asset: &music.Asset{Track: track, SHA256: strings.Repeat("ab", 32), Bytes: 9_000_000, Codec: "flac", Rate: 44_100, Samples: 44_100 * 200, DurationMS: 200_500, Measured: true, Loudness: -14_200, Peak: -1_000, AlbumGain: -3_800}}
-	return shelf{music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}}
+	return shelf{music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}, nil}
 }
 
 var errNone = fault.New(fault.NotFound, "There is no such thing.")
@@ -71,6 +74,10 @@ func (s shelf) Track(_ context.Context, _ music.Viewer, t id.Track, _ string) (m
 	return s.full.Tracks[0], s.full, nil
 }
 
+func (s shelf) Wallets(context.Context, []id.Act) (map[id.Act][]music.Wallet, error) {
+	return s.wallets, nil
+}
+
 func (s shelf) Releases(context.Context, music.Filter, music.Page) (music.List[music.ReleaseRow], error) {
 	return music.List[music.ReleaseRow]{Rows: []music.ReleaseRow{{ID: release}}}, nil
 }
@@ -88,19 +95,35 @@ func serveOn(t *testing.T, n *fedtest.Node, readers *document.Readers) *http.Ser
 	}
 	seed := bytes.Repeat([]byte{7}, ed25519.SeedSize)
 	s := newShelf()
-	site := func(context.Context) form.Site {
-		return form.Site{Origin: "https://nine.example", Name: "Nine", About: "A node."}
-	}
 	mux := http.NewServeMux()
-	(&document.Documents{Site: site, Catalogue: s, Store: n.DB, Readers: readers, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet(),
-		Keys: func(id.Act) form.Keys {
-			return form.Keys{HTTP: &private.PublicKey, Proof: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)}
-		}}).Register(mux)
+	d := documents(n, s)
+	d.Readers = readers
+	d.Keys = func(id.Act) form.Keys {
+		return form.Keys{HTTP: &private.PublicKey, Proof: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)}
+	}
+	d.Register(mux)
 	(&wellknown.WellKnown{Site: site, Acts: s, Version: "1.2.3", Capabilities: []string{"audio-track"}, Log: fedtest.Quiet(),
 		Usage: func(context.Context) (wellknown.Usage, error) {
 			return wellknown.Usage{People: 9, Monthly: 5, HalfYear: 7, Works: 10, Open: true}, nil
 		}}).Register(mux)
 	return mux
+}
+
+func site(context.Context) form.Site {
+	return form.Site{Origin: "https://nine.example", Name: "Nine", About: "A node."}
+}
+
+func documents(n *fedtest.Node, s shelf) *document.Documents {
+	return &document.Documents{Site: site, Catalogue: s, Store: n.DB, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet()}
+}
+
+// signed asks as a server does; whether its signature holds is not looked at.
+func signed(mux *http.ServeMux, path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Signature", "x")
+	rec := httptest.NewRecorder()
+	mux.ServeHTTP(rec, r)
+	return rec
 }
 
 func get(mux *http.ServeMux, path, accept string) *httptest.ResponseRecorder {

@@ -32,16 +32,22 @@ func (x *Readers) admit(r *http.Request) error {
 	if x == nil {
 		return nil
 	}
-	claim, _, err := x.Claim(r)
+	_, err := x.Asker(r)
+	return err
+}
+
+// Asker is the server that signed a request, with the faults of admit.
+func (x *Readers) Asker(r *http.Request) (host string, err error) {
+	claim, host, err := x.Claim(r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := x.Now()
 	if err := x.tries.Allow(x.Address(r), now); err != nil {
-		return err
+		return "", err
 	}
 	_, err = x.Signer(r, claim, nil, now)
-	return err
+	return host, err
 }
 
 // keep says to caches how long a document may be kept, and by whom.

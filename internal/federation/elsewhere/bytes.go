@@ -10,6 +10,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
+	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
@@ -122,6 +123,10 @@ func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) err
 	copyHeader(out.Header, r.Header, questions)
 	out.Header.Set("Accept", "audio/*")
 	out.Header.Set("Accept-Encoding", "identity")
+	// Another node counts how often it was asked for, and by whom.
+	if err := d.Servers.As.Sign(out, nil, sig.RFC9421, d.Now()); err != nil {
+		return err
+	}
 	res, err := d.Files.Do(out)
 	if err != nil {
 		return netsafe.Explain(err, out.URL.Host)

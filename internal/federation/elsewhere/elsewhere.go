@@ -6,6 +6,7 @@ package elsewhere
 
 import (
 	"context"
+	"crypto/ed25519"
 	"io"
 	"log/slog"
 	"net/http"
@@ -35,6 +36,8 @@ type Config struct {
 	Cover func(ctx context.Context, picture io.Reader) (music.Cover, error)
 	// Listener names who asks for sound, for limits.
 	Listener func(*http.Request) string
+	// Proof is the node's own key, with which it proves what it says of plays.
+	Proof ed25519.PrivateKey
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 	Now  func() time.Time

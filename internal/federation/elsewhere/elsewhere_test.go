@@ -2,6 +2,7 @@ package elsewhere_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,6 +33,7 @@ type scene struct {
 	ada, bo id.Account
 	sent    int
 	waiting []job
+	heard   []social.Untold // what enough people heard
 }
 
 // A job is one that the node's runner would do; of those with one key the first
@@ -51,11 +53,22 @@ type listed struct {
 	s *scene
 }
 
-func (l listed) Enqueue(_ context.Context, kind, key string, payload []byte, _ time.Time) error {
+func (l listed) Enqueue(_ context.Context, kind, key string, payload []byte, at time.Time) error {
+	if kind == social.JobListens {
+		if wait := at.Sub(l.s.Now()); wait < time.Hour || wait > 6*time.Hour {
+			l.s.t.Errorf("it leaves after %v", wait)
+		}
+	}
 	if !slices.ContainsFunc(l.s.waiting, func(j job) bool { return j.kind == kind && j.key == key }) {
 		l.s.waiting = append(l.s.waiting, job{kind, key, payload})
 	}
 	return nil
+}
+
+func (l listed) Untold(context.Context, time.Time) ([]social.Untold, error) { return l.s.heard, nil }
+
+func (l listed) LogRoot(context.Context, time.Time) (string, error) {
+	return strings.Repeat("ab", 32), nil
 }
 
 // next takes the job that waits longest.
@@ -75,7 +88,7 @@ func newScene(t *testing.T) *scene {
 	n := fedtest.NewNode(t, server)
 	s := &scene{Node: n, t: t, server: server}
 	s.desk = elsewhere.New(elsewhere.Config{
-		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),
+		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Proof: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),
 		Cover: func(_ context.Context, picture io.Reader) (music.Cover, error) {
 			b, err := io.ReadAll(picture)
 			if string(b) != "a picture" {
@@ -145,9 +158,8 @@ func (s *scene) work() (done int) {
 	s.t.Helper()
 	for len(s.waiting) > 0 {
 		j := s.next()
-		do := s.desk.Picture
+		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits}[j.kind]
 		if j.kind == social.JobBackfill {
-			do = s.desk.Backfill
 			done++
 		}
 		if err := do(s.t.Context(), j.payload); err != nil {

@@ -135,12 +135,21 @@ func (d *Desk) Mend(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := d.refresh(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.ForgetAsked(ctx, tx.Now().Add(-2*social.Compared)); err != nil {
+			return err
+		}
 		return tx.DropPictures(ctx)
 	})
 	if err == nil && n > 0 {
 		d.Sent()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return d.Listens(ctx)
 }
 
 func (d *Desk) again(ctx context.Context, tx social.Tx, f social.Following) error {

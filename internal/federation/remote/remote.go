@@ -82,6 +82,25 @@ func (s *Servers) Document(ctx context.Context, iri string) (*vocab.Object, erro
 
 // document fetches a document and tells from which address it came in the end.
 func (s *Servers) document(ctx context.Context, iri string) (o *vocab.Object, at string, err error) {
+	body, at, err := s.fetch(ctx, iri)
+	if err != nil {
+		return nil, "", err
+	}
+	o, err = vocab.Parse(body)
+	return o, at, err
+}
+
+// Bytes fetches a document as it is sent, from its own server. Faults: as
+// [Servers.Document] has them.
+func (s *Servers) Bytes(ctx context.Context, iri string) ([]byte, error) {
+	body, at, err := s.fetch(ctx, iri)
+	if err == nil && !SameOrigin(at, iri) {
+		return nil, fault.New(fault.Invalid, "%s leads to a document of another server.", iri)
+	}
+	return body, err
+}
+
+func (s *Servers) fetch(ctx context.Context, iri string) (body []byte, at string, err error) {
 	u, err := url.Parse(iri)
 	if err != nil {
 		return nil, "", fault.New(fault.Invalid, "%q is no address.", iri)
@@ -93,7 +112,6 @@ func (s *Servers) document(ctx context.Context, iri string) (o *vocab.Object, at
 	if err := s.Questions.Allow(strings.ToLower(u.Host), s.Now()); err != nil {
 		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", u.Host)
 	}
-	var body []byte
 	err = s.knock(ctx, u.Host, func(form sig.Form) (status int, err error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 		if err != nil {
@@ -119,11 +137,7 @@ func (s *Servers) document(ctx context.Context, iri string) (o *vocab.Object, at
 		body, err = netsafe.Read(res.Body, vocab.MaxBytes)
 		return res.StatusCode, err
 	})
-	if err != nil {
-		return nil, "", err
-	}
-	o, err = vocab.Parse(body)
-	return o, at, err
+	return body, at, err
 }
 
 // isDocument keeps files that people uploaded from counting as documents.
@@ -209,6 +223,15 @@ func SameOrigin(a, b string) bool {
 	x, err1 := url.Parse(a)
 	y, err2 := url.Parse(b)
 	return err1 == nil && err2 == nil && x.Host != "" && x.Scheme == y.Scheme && strings.EqualFold(x.Host, y.Host)
+}
+
+// Origin is the server of an address with its scheme, false for none.
+func Origin(iri string) (string, bool) {
+	u, err := url.Parse(iri)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	return u.Scheme + "://" + u.Host, true
 }
 
 // Host is the server of an address, "" of none.

@@ -12,6 +12,20 @@ order by case when since <= @at then since else -since end desc limit 1;
 -- name: ListenShares :many
 select act, bps from sheet_share where track = @track and version = @version order by act;
 
+-- Of tracks of other nodes that somebody is paid for.
+-- name: ListenTrackElsewhere :one
+select t.duration, s.name from remote_track t join remote_sheet s on s.track = t.id where t.id = @id order by s.version desc limit 1;
+
+-- name: ListenForeign :one
+select track from remote_sheet where name = @name order by track desc limit 1;
+
+-- name: ListenSheetElsewhere :one
+select version from remote_sheet where track = @track
+order by case when since <= @at then since else -since end desc limit 1;
+
+-- name: ListenSharesElsewhere :many
+select act, bps from remote_share where track = @track and version = @version order by act;
+
 -- name: ListenActsOf :many
 select act from act_role where account = @account order by act;
 
@@ -87,7 +101,7 @@ select history_paused from account where id = @id;
 select created from account where id = @id;
 
 -- name: ListenHistory :exec
-insert into history (account, at, track) values (@account, @at, @track) on conflict (account, at, track) do nothing;
+insert into history (account, at, track) select @account, @at, t.id from track t where t.id = @track on conflict (account, at, track) do nothing;
 
 -- name: DayActOf :many
 select act, credit, plays from day_act where account = @account and day = @day order by act;

@@ -123,8 +123,19 @@ func (q *Queries) ListenActsOf(ctx context.Context, account string) ([]string, e
 	return items, nil
 }
 
+const listenForeign = `-- name: ListenForeign :one
+select track from remote_sheet where name = $1 order by track desc limit 1
+`
+
+func (q *Queries) ListenForeign(ctx context.Context, name string) (string, error) {
+	row := q.db.QueryRowContext(ctx, listenForeign, name)
+	var track string
+	err := row.Scan(&track)
+	return track, err
+}
+
 const listenHistory = `-- name: ListenHistory :exec
-insert into history (account, at, track) values ($1, $2, $3) on conflict (account, at, track) do nothing
+insert into history (account, at, track) select $1, $2, t.id from track t where t.id = $3 on conflict (account, at, track) do nothing
 `
 
 type ListenHistoryParams struct {
@@ -197,6 +208,43 @@ func (q *Queries) ListenShares(ctx context.Context, arg ListenSharesParams) ([]L
 	return items, nil
 }
 
+const listenSharesElsewhere = `-- name: ListenSharesElsewhere :many
+select act, bps from remote_share where track = $1 and version = $2 order by act
+`
+
+type ListenSharesElsewhereParams struct {
+	Track   string
+	Version int64
+}
+
+type ListenSharesElsewhereRow struct {
+	Act string
+	Bps int64
+}
+
+func (q *Queries) ListenSharesElsewhere(ctx context.Context, arg ListenSharesElsewhereParams) ([]ListenSharesElsewhereRow, error) {
+	rows, err := q.db.QueryContext(ctx, listenSharesElsewhere, arg.Track, arg.Version)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListenSharesElsewhereRow
+	for rows.Next() {
+		var i ListenSharesElsewhereRow
+		if err := rows.Scan(&i.Act, &i.Bps); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listenSheet = `-- name: ListenSheet :one
 select version from sheet
 where track = $1 and since > 0 and state in ('in_force', 'replaced')
@@ -211,6 +259,23 @@ type ListenSheetParams struct {
 // The version in force at a time; before the first one, the first.
 func (q *Queries) ListenSheet(ctx context.Context, arg ListenSheetParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, listenSheet, arg.Track, arg.At)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}
+
+const listenSheetElsewhere = `-- name: ListenSheetElsewhere :one
+select version from remote_sheet where track = $1
+order by case when since <= $2 then since else -since end desc limit 1
+`
+
+type ListenSheetElsewhereParams struct {
+	Track string
+	At    int64
+}
+
+func (q *Queries) ListenSheetElsewhere(ctx context.Context, arg ListenSheetElsewhereParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, listenSheetElsewhere, arg.Track, arg.At)
 	var version int64
 	err := row.Scan(&version)
 	return version, err
@@ -244,6 +309,23 @@ func (q *Queries) ListenTrack(ctx context.Context, id string) (ListenTrackRow, e
 		&i.Rate,
 		&i.DurationMs,
 	)
+	return i, err
+}
+
+const listenTrackElsewhere = `-- name: ListenTrackElsewhere :one
+select t.duration, s.name from remote_track t join remote_sheet s on s.track = t.id where t.id = $1 order by s.version desc limit 1
+`
+
+type ListenTrackElsewhereRow struct {
+	Duration int64
+	Name     string
+}
+
+// Of tracks of other nodes that somebody is paid for.
+func (q *Queries) ListenTrackElsewhere(ctx context.Context, id string) (ListenTrackElsewhereRow, error) {
+	row := q.db.QueryRowContext(ctx, listenTrackElsewhere, id)
+	var i ListenTrackElsewhereRow
+	err := row.Scan(&i.Duration, &i.Name)
 	return i, err
 }
 

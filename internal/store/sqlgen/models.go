@@ -322,6 +322,21 @@ type Link struct {
 	Until   int64
 }
 
+type Listen struct {
+	ID      string
+	Host    string
+	Act     string
+	Track   string
+	First   int64
+	Until   int64
+	Plays   int64
+	Counted int64
+	Seconds int64
+	Root    string
+	Proof   []byte
+	At      int64
+}
+
 type ListenerDay struct {
 	Account  string
 	Day      int64
@@ -334,6 +349,11 @@ type ListenerMonth struct {
 	Period    int64
 	Pseudonym []byte
 	Key       []byte
+}
+
+type ListensTold struct {
+	Track string
+	Until int64
 }
 
 type MonthAct struct {
@@ -600,6 +620,15 @@ type RemoteActor struct {
 	Releases    string
 }
 
+type RemoteCredit struct {
+	Release string
+	State   string
+	Trouble string
+	Proved  int64
+	Fetched int64
+	Tried   int64
+}
+
 type RemoteFollow struct {
 	Account string
 	Actor   string
@@ -620,11 +649,28 @@ type RemoteKey struct {
 	Fetched int64
 }
 
+type RemotePayee struct {
+	Act     string
+	Actor   string
+	Host    string
+	Handle  string
+	Name    string
+	Picture string
+	Proof   []byte
+	Proved  int64
+}
+
 type RemotePicture struct {
 	Url     string
 	Cover   string
 	Light   string
 	Dark    string
+	Fetched int64
+}
+
+type RemoteProof struct {
+	Hash    []byte
+	Body    []byte
 	Fetched int64
 }
 
@@ -645,6 +691,21 @@ type RemoteRelease struct {
 	Fetched     int64
 }
 
+type RemoteShare struct {
+	Track   string
+	Version int64
+	Act     string
+	Bps     int64
+}
+
+type RemoteSheet struct {
+	Track   string
+	Version int64
+	Name    string
+	Since   int64
+	Proof   []byte
+}
+
 type RemoteTrack struct {
 	ID        string
 	Iri       string
@@ -663,6 +724,13 @@ type RemoteTrack struct {
 	Loudness  sql.NullInt64
 	Peak      int64
 	AlbumGain int64
+}
+
+type RemoteWallet struct {
+	Act     string
+	Line    int64
+	Address string
+	Bps     int64
 }
 
 type Rendition struct {
@@ -749,6 +817,13 @@ type SheetShare struct {
 	Act       string
 	Bps       int64
 	Confirmed int64
+}
+
+type SoundAsked struct {
+	Host  string
+	Track string
+	Day   int64
+	N     int64
 }
 
 type Subscription struct {

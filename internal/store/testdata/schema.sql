@@ -432,6 +432,30 @@ CREATE TABLE listener_month (
 
 CREATE UNIQUE INDEX listener_month_pseudonym on listener_month (period, pseudonym);
 
+CREATE TABLE listens (
+  id      text primary key,                  -- the activity
+  host    text not null,
+  act     text not null references act (id) on delete cascade,
+  track   text not null,
+  first   bigint not null,                   -- the days, from and before
+  until   bigint not null,
+  plays   bigint not null,
+  counted bigint not null,
+  seconds bigint not null,
+  root    text not null,                     -- of that node's log, hex
+  proof   bytea not null,                    -- hash of the activity as it came
+  at      bigint not null
+);
+
+CREATE INDEX listens_act on listens (act, until);
+
+CREATE INDEX listens_track on listens (host, track, until);
+
+CREATE TABLE listens_told (
+  track text primary key,                    -- this node's id
+  until bigint not null                      -- the first moment that was not told of
+);
+
 CREATE TABLE month_act (
   account text not null references account (id) on delete cascade,
   period  bigint not null,
@@ -606,10 +630,10 @@ CREATE TABLE period_close (
   compiled   bigint not null
 );
 
-CREATE TABLE play (
+CREATE TABLE "play" (
   id        bytea primary key,
   account   text not null references account (id) on delete cascade,
-  track     text not null references track (id),
+  track     text not null,                  -- of this node, or its own id of one of another
   device    bytea not null,                 -- key id, empty: unsigned class
   sheet     bigint not null,                -- version of the credit sheet at the start
   own       text not null default '',       -- acts of the listener's own on that sheet, separated by spaces
@@ -629,8 +653,9 @@ CREATE TABLE play (
   counted   bigint not null,                -- ms
   answer    bigint not null,                -- decision the receipt named
   answered  bigint not null,                -- ms the receipt named
-  sealed    boolean not null                -- the claim that stands is in a day row
-, logged bytea not null default '');
+  sealed    boolean not null,               -- the claim that stands is in a day row
+  logged    bytea not null default ''       -- hash of the claim as the last row holds it
+);
 
 CREATE INDEX play_account on play (account, began);
 
@@ -785,6 +810,15 @@ CREATE INDEX remote_actor_host on remote_actor (host);
 
 CREATE INDEX remote_actor_inbox on remote_actor (inbox);
 
+CREATE TABLE remote_credits (
+  release text primary key references remote_release (id) on delete cascade,
+  state   text not null,                     -- holds, unpaid (its server is no node), refused
+  trouble text not null default '',          -- why, in words
+  proved  bigint not null default 0,         -- when the document that holds was made
+  fetched bigint not null default 0,         -- when it was fetched last
+  tried   bigint not null                    -- when it was asked for last
+);
+
 CREATE TABLE remote_follow (
   account text not null references account (id) on delete cascade,
   actor   text not null references remote_actor (id) on delete cascade,
@@ -813,11 +847,28 @@ CREATE TABLE remote_key (
 
 CREATE INDEX remote_key_owner on remote_key (owner);
 
+CREATE TABLE remote_payee (
+  act     text primary key,
+  actor   text not null unique,              -- its document
+  host    text not null,
+  handle  text not null,
+  name    text not null,
+  picture text not null default '',          -- address
+  proof   bytea not null,                    -- of the document with its wallets
+  proved  bigint not null                    -- when that was made
+);
+
 CREATE TABLE remote_picture (
   url     text primary key,
   cover   text not null default '',          -- '' it cannot be had
   light   text not null default '',
   dark    text not null default '',
+  fetched bigint not null
+);
+
+CREATE TABLE remote_proof (
+  hash    bytea primary key,                 -- SHA-256 of the body
+  body    bytea not null,
   fetched bigint not null
 );
 
@@ -840,6 +891,26 @@ CREATE TABLE remote_release (
 
 CREATE INDEX remote_release_actor on remote_release (actor, published);
 
+CREATE TABLE remote_share (
+  track   text not null,
+  version bigint not null,
+  act     text not null references remote_payee (act),
+  bps     bigint not null,
+  primary key (track, version, act),
+  foreign key (track, version) references remote_sheet (track, version) on delete cascade
+);
+
+CREATE TABLE remote_sheet (
+  track   text not null,                     -- this node's id
+  version bigint not null,                   -- its home's
+  name    text not null,                     -- its id at home, "@", its home
+  since   bigint not null,                   -- in force from
+  proof   bytea not null,
+  primary key (track, version)
+);
+
+CREATE INDEX remote_sheet_name on remote_sheet (name, track);
+
 CREATE TABLE remote_track (
   id         text primary key,
   iri        text not null unique,
@@ -861,6 +932,14 @@ CREATE TABLE remote_track (
 );
 
 CREATE INDEX remote_track_release on remote_track (release, place);
+
+CREATE TABLE remote_wallet (
+  act     text not null references remote_payee (act) on delete cascade,
+  line    bigint not null,
+  address text not null,                     -- 0x and 40 hex digits
+  bps     bigint not null,
+  primary key (act, line)
+);
 
 CREATE TABLE rendition (
   id          text not null,                -- SHA-256 of its manifest in hex: the swarm's name
@@ -991,6 +1070,14 @@ CREATE TABLE sheet_share (
 );
 
 CREATE INDEX sheet_share_act on sheet_share (act, confirmed);
+
+CREATE TABLE sound_asked (
+  host  text not null,
+  track text not null,
+  day   bigint not null,
+  n     bigint not null,
+  primary key (host, track, day)
+);
 
 CREATE TABLE subscription (
   id         text primary key,

@@ -23,6 +23,8 @@ type Elsewhere interface {
 	// Act is one that is known already. Faults: NotFound.
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
+	// Paid is who is paid for a release there, and how that stands.
+	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
 	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
@@ -35,6 +37,12 @@ type away struct {
 	Host  string // "" it is here
 	There string // its page there
 	State string // of the node's following it
+
+	// Of a release.
+	Credits social.Credits
+	Counted bool // plays of it count
+	Old     bool // who earns what was not confirmed lately
+	Waits   bool // somebody who earns of it has no wallet
 }
 
 // actElsewhere shows an act of another server.
@@ -48,7 +56,7 @@ func (v *visit) actElsewhere(handle string) error {
 	}
 	a := &f.Actor
 	p := &ActPage{Page: v.named(cmp.Or(a.Name, a.Handle), web.NavBrowse), Name: cmp.Or(a.Name, a.Handle), Handle: a.Handle + "@" + a.Host, About: about(record.Plain(a.Summary)),
-		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{a.Host, cmp.Or(a.URL, a.ID), f.State}, Releases: shelfElsewhere(f.Releases)}
+		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{Host: a.Host, There: cmp.Or(a.URL, a.ID), State: f.State}, Releases: shelfElsewhere(f.Releases)}
 	p.NoIndex, p.Back = true, actPath(a)
 	p.Report = v.reporting(social.ActThere, a.ID)
 	for i := range f.Releases {
@@ -78,14 +86,26 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 		return err
 	}
 	p := &ReleasePage{Page: v.named(r.Title, web.NavBrowse), ID: r.ID, Name: r.Title, Kind: kinds[r.Kind], Year: year(cmp.Or(r.Date, r.Published.Format("2006"))), By: cmp.Or(r.Artist, r.Act),
-		ActURL: "/act/" + r.Home(), FollowID: r.Actor, Cover: sleeve(r.Cover), About: about(r.Description), Playable: true, Away: away{r.Host, r.Page, ""}}
+		ActURL: "/act/" + r.Home(), FollowID: r.Actor, Cover: sleeve(r.Cover), About: about(r.Description), Playable: true, Away: away{Host: r.Host, There: r.Page}}
 	p.Cover.Alt = "Cover of " + r.Title
 	p.NoIndex, p.Accents, p.Back, p.Share = true, p.Cover.Accents, "/release/"+string(r.ID), r.Page
 	p.Licence, p.LicenceTo = licence(r.Licence), r.Licence
 	p.Report = v.reporting(social.ReleaseThere, string(r.ID))
+	credits, parts, err := v.site.Elsewhere.Paid(v.Context(), what)
+	if err != nil {
+		return err
+	}
+	p.Away.Credits, p.Away.Counted, p.Away.Old = credits, len(parts) > 0, credits.Old(v.site.Now())
 	for i := range r.Tracks {
-		p.Tracks = append(p.Tracks, p.trackElsewhere(&r.Tracks[i]))
-		p.Millis += r.Tracks[i].DurationMS
+		t := &r.Tracks[i]
+		line := p.trackElsewhere(t)
+		line.Ref.Unpaid = len(parts[t.ID]) == 0
+		for _, x := range parts[t.ID] {
+			line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(x.Name, x.Handle), URL: "/act/" + x.Handle + "@" + x.Host, Percent: percent(x.Bps)})
+			p.Away.Waits = p.Away.Waits || !x.Paid
+		}
+		p.Tracks = append(p.Tracks, line)
+		p.Millis += t.DurationMS
 	}
 	if v.viewer.Account != "" {
 		f, err := v.site.Elsewhere.Act(v.Context(), v.viewer.Account, r.Home())

@@ -3,6 +3,7 @@ package site_test
 import (
 	"crypto/ed25519"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/fedtest"
@@ -45,7 +46,7 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := "/release/" + string(release.ID)
-	v.open(at).sees(200, at, "Ebb I", "On another server", "is not counted yet").misses("Shares differ", "Add to")
+	v.open(at).sees(200, at, "Ebb I", "On another server", "has not said yet who earns what").misses("Shares differ", "Add to")
 	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
 	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
 	if err := n.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.InsertAct(t.Context(), &shore) }); err != nil {
@@ -54,4 +55,62 @@ func TestElsewhere(t *testing.T) {
 	const form = "/act/shore/follow"
 	v.send(form, "who", "@me@"+server.Host()).sees(200, form, "Go on to "+server.Host(), server.URL+"/authorize?uri=shore%40")
 	v.send(form, "who", "me").sees(200, form, "Write your handle")
+}
+
+// The page of a release on another node says whether plays of it count, and why not.
+func TestPaidElsewhere(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	server := fedtest.NewServer(t)
+	act := server.Node()
+	desk := fedtest.NewNode(t, server).Desk(n.db, form.Site{Origin: "https://quay.example"})
+	n.site.Elsewhere, n.site.Listen = desk, listen.NewDesk("quay.example", n.db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))
+	v.open("/search?q="+act.ID).sees(200, "/search", "Tide")
+	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9}`)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := desk.Act(t.Context(), "", "tide@"+server.Host())
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := f.Releases[0].ID
+	ask := func() {
+		t.Helper()
+		if err := desk.Credits(t.Context(), []byte(release)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := "/release/" + string(release)
+	ask()
+	v.open(at).sees(200, at, "your month pays the act", "Earns 100 %", "/act/tide@"+server.Host()).misses("has a wallet yet", "is not counted")
+	poor := act.Credits()
+	poor.Payouts[0].Wallets = nil
+	act.Says(poor, act, fedtest.Moment)
+	ask()
+	v.open(at).sees(200, at, "your month pays the act", "has a wallet yet")
+	server.Serve("/ap/releases/"+fedtest.PaidRelease+"/credits", "application/activity+json", []byte("{}"))
+	ask()
+	v.open(at).sees(200, at, "what it said before counts", "The credits cannot be read")
+}
+
+// What other nodes tell of plays is on the act's statement, and what does not fit is
+// on the operator's page.
+func TestToldOfPlays(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	act := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
+	if err := n.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.InsertAct(t.Context(), &act) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		if err := tx.PutPeer(t.Context(), social.Peer{Host: "quay.example", Software: "9ten"}); err != nil {
+			return err
+		}
+		return tx.PutListens(t.Context(), social.Listens{ID: "https://quay.example/ap/activities/1", Host: "quay.example", Act: act.ID, Track: fedtest.PaidTrack, First: tx.Now().Add(-48 * time.Hour), Until: tx.Now().Add(-24 * time.Hour), Plays: 80, Counted: 77, Seconds: 7265}, []byte("x"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	at := "/studio/act/" + string(act.ID) + "/statement"
+	v.open(at).sees(200, at, "Plays on other nodes", "quay.example", "77", "2:01:05")
+	v.open("/operator/federation").sees(200, "/operator/federation", "it told of 77 counted plays", "asked for the sound 0 times", "That does not fit")
 }

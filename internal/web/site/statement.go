@@ -14,6 +14,7 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -24,10 +25,11 @@ type StatementPage struct {
 	Months          []StatementLine // newest first
 	Bars            []Bar           // the last nine months, oldest first
 	Sum             money.Micro
-	Wallets         []WalletSum // today's sheet over all months; empty without one
-	Owner           bool        // may see and change the wallets
-	Waits           *Todo       // what is owed until when, for want of a wallet; nil for nothing
-	Own             time.Time   // until then months were recorded on the operator's own ledger; zero for none
+	Wallets         []WalletSum      // today's sheet over all months; empty without one
+	Owner           bool             // may see and change the wallets
+	Waits           *Todo            // what is owed until when, for want of a wallet; nil for nothing
+	Elsewhere       []social.Listens // by node: what was told of plays there in the last month
+	Own             time.Time        // until then months were recorded on the operator's own ledger; zero for none
 	Empty           web.Empty
 }
 
@@ -106,6 +108,9 @@ func (v *visit) statementPage() (*StatementPage, error) {
 	}
 	p.Bars = bars(p.Months)
 	if p.Own, err = v.site.Report.Known.OwnUntil(v.Context()); err != nil {
+		return nil, err
+	}
+	if p.Elsewhere, err = v.site.Talk.ListensOf(v.Context(), act); err != nil {
 		return nil, err
 	}
 	waits, err := v.waits(&full.Act)

@@ -1,0 +1,81 @@
+package activity
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Bounds of what a node says of plays.
+const (
+	longestWindow = 366 * 24 * time.Hour
+	mostSeconds   = 1200 // that a play counts
+	rootLength    = 64   // of a hash in hex
+)
+
+// listened keeps what a node says of plays of a track here.
+func listened(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	if !in.Proved {
+		return nil, fault.New(fault.Forbidden, "What is said of plays has no proof.")
+	}
+	at, _ := remote.Origin(in.From.ID)
+	if in.From.ID != at+form.Root+"node" || in.IsPublic() || in.Expires.IsZero() {
+		return nil, fault.New(fault.Invalid, "What is said of plays comes from a node, to the act's alone, and expires.")
+	}
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	_, track, _ := in.Site.MusicOf(o.ID())
+	thing, act, err := tx.Public(ctx, social.Thing{Track: track})
+	if err != nil {
+		return nil, err
+	}
+	l := social.Listens{ID: in.ID, Host: in.From.Host, Act: act, Track: thing.Track, First: in.StartTime, Until: in.EndTime}
+	if err := counter(in, &l); err != nil {
+		return nil, err
+	}
+	if l.Track == "" || !l.First.Before(l.Until) || l.Until.Sub(l.First) > longestWindow || l.Until.After(tx.Now().Add(24*time.Hour)) {
+		return nil, fault.New(fault.Invalid, "What is said of plays names no track, or no days.")
+	}
+	known, err := tx.KnownListens(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		return nil, fault.New(fault.Conflict, "These days of the track were told before.")
+	}
+	proof, err := tx.KeepProof(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return nil, tx.PutListens(ctx, l, proof)
+}
+
+// counter reads how often and for how long.
+func counter(in In, l *social.Listens) error {
+	bad := fault.New(fault.Invalid, "What is said of plays does not add up.")
+	if len(in.Result) != 1 || in.Result[0].Object == nil {
+		return bad
+	}
+	for name, into := range map[string]*int64{"userInteractionCount": &l.Counted, "nineten:plays": &l.Plays, "nineten:seconds": &l.Seconds} {
+		var n json.Number
+		if !in.Result[0].Object.Get(name, &n) {
+			return bad
+		}
+		var err error
+		if *into, err = n.Int64(); err != nil || *into < 0 {
+			return bad
+		}
+	}
+	l.Root, _ = in.Extra["nineten:logRoot"].(string)
+	if l.Counted > l.Plays || l.Seconds > l.Counted*mostSeconds || l.Counted < social.Fewest || len(l.Root) != rootLength {
+		return bad
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package activity_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/storetest"
+)
+
+// told is what a node says of plays of a track of the node's act.
+func (w *world) told(by *fedtest.Actor, track string, change func(*vocab.Object)) *vocab.Object {
+	counter := &vocab.Object{Type: []string{"InteractionCounter"}}
+	counter.Put("userInteractionCount", 60)
+	counter.Put("nineten:plays", 70)
+	counter.Put("nineten:seconds", 6000)
+	o := &vocab.Object{ID: by.ID + "/activities/1", Type: []string{"Listen", "nineten:ListenActivity"}, Actor: vocab.At(by.ID), Object: vocab.One(track), To: []string{w.Site.Act(w.Act)},
+		StartTime: fedtest.Moment.Add(-48 * time.Hour), EndTime: fedtest.Moment.Add(-24 * time.Hour), Expires: fedtest.Moment.Add(time.Hour), Result: []vocab.Item{vocab.Of(counter)}}
+	o.Put("nineten:logRoot", strings.Repeat("ab", 32))
+	if change != nil {
+		change(o)
+	}
+	return o
+}
+
+func (w *world) proves(by *fedtest.Actor, o *vocab.Object) {
+	w.T.Helper()
+	body, err := sig.Prove(fedtest.JSON(w.T, o), by.ID+"#ed25519-key", by.Proof, w.Now())
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.keep(o, body)
+	w.apply(w)
+}
+
+func (w *world) listens() []social.Listens {
+	w.T.Helper()
+	list, err := (&social.Talk{Store: w.DB}).ListensOf(w.T.Context(), w.Act)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return list
+}
+
+// What a node says of plays is kept once when it is proved, shown to the act, and
+// held against how often that node asked for the sound.
+func TestListens(t *testing.T) {
+	storetest.Both(t, func(t *testing.T, url string) {
+		s := fedtest.NewServer(t)
+		node := s.Application()
+		w := &world{Node: fedtest.NewNodeOn(t, url, s)}
+		_, track := w.Publish()
+		at := w.Site.Track(track)
+		w.proves(node, w.told(node, at, nil))
+		w.proves(node, w.told(node, at, func(o *vocab.Object) { o.StartTime = o.StartTime.Add(-24 * time.Hour) })) // in part again
+		list := w.listens()
+		if len(list) != 1 || list[0].Host != s.Host() || list[0].Counted != 60 || list[0].Plays != 70 || list[0].Millis() != 6_000_000 {
+			t.Errorf("%+v", list)
+		}
+		desk := &social.Desk{Store: w.DB, Policy: &social.HostPolicy{Store: w.DB}}
+		stands := func() social.Health {
+			t.Helper()
+			w.view(func(tx social.Tx) error { return nil })
+			all, err := desk.Servers(t.Context(), "")
+			if err != nil || len(all.Rows) == 0 {
+				t.Fatalf("%+v, %v", all, err)
+			}
+			for _, h := range all.Rows {
+				if h.Host == s.Host() {
+					return h
+				}
+			}
+			return social.Health{}
+		}
+		if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutPeer(t.Context(), social.Peer{Host: s.Host()}) }); err != nil {
+			t.Fatal(err)
+		}
+		if h := stands(); !h.Doubtful || h.Claimed != 60 || h.Asked != 0 {
+			t.Errorf("nobody asked for the sound: %+v", h)
+		}
+		for range 9 {
+			if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.AskedFor(t.Context(), s.Host(), track) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if h := stands(); h.Doubtful || h.Asked != 9 {
+			t.Errorf("it fits: %+v", h)
+		}
+		if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.ForgetAsked(t.Context(), w.Now().Add(48*time.Hour)) }); err != nil {
+			t.Fatal(err)
+		}
+		if h := stands(); h.Asked != 0 {
+			t.Errorf("kept for ever: %+v", h)
+		}
+	})
+}
+
+// What is not proved, not the node's, or does not add up is laid aside.
+func TestListensOfNoWorth(t *testing.T) {
+	s := fedtest.NewServer(t)
+	node, ada := s.Application(), s.Actor("ada")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	_, track := w.Publish()
+	at := w.Site.Track(track)
+	w.receive(w.told(node, at, nil)) // without a proof
+	w.proves(ada, w.told(ada, at, nil))
+	w.proves(ada, w.told(node, at, nil)) // by another's key
+	count := func(name string, n int) func(*vocab.Object) {
+		return func(o *vocab.Object) { o.Result[0].Object.Put(name, n) }
+	}
+	for name, change := range map[string]func(*vocab.Object){
+		"for everybody":      func(o *vocab.Object) { o.To = []string{vocab.Public} },
+		"for ever":           func(o *vocab.Object) { o.Expires = time.Time{} },
+		"of no days":         func(o *vocab.Object) { o.EndTime = o.StartTime },
+		"of days to come":    func(o *vocab.Object) { o.EndTime = fedtest.Moment.Add(72 * time.Hour) },
+		"of no track":        func(o *vocab.Object) { o.Object = vocab.One(at + "x") },
+		"of too few":         count("userInteractionCount", 4),
+		"of more than all":   count("userInteractionCount", 71),
+		"of endless plays":   count("nineten:seconds", 60*1200+1),
+		"of less than none":  count("nineten:plays", -1),
+		"of no log":          func(o *vocab.Object) { delete(o.Extra, "nineten:logRoot") },
+		"without the counts": func(o *vocab.Object) { o.Result = nil },
+	} {
+		w.proves(node, w.told(node, at, change))
+		if list := w.listens(); len(list) != 0 {
+			t.Fatalf("%s: %+v", name, list)
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package elsewhere
+
+import (
+	"context"
+	"crypto/ed25519"
+	"strings"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/credit"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/sig"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Credits are asked for again when they are older than a day: of what people look
+// at, and nightly of what was played in the month that is open or the one before.
+const (
+	askAgain   = 20 * time.Hour
+	playedFor  = 62 * 24 * time.Hour
+	everyNight = 500
+)
+
+// Credits finds out who is paid for the release that a payload of
+// [social.JobCredits] names. What its node says is kept once every proof holds.
+func (d *Desk) Credits(ctx context.Context, payload []byte) error {
+	var r social.Release
+	err := d.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		r, err = tx.Release(ctx, id.Release(payload))
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil // it is gone
+	}
+	if err != nil {
+		return err
+	}
+	peer, err := d.Servers.Software(ctx, r.Host)
+	if err != nil {
+		return err
+	}
+	if peer.Software != "9ten" {
+		return d.note(ctx, &r, func(c *social.Credits) { c.State = social.Unpaid })
+	}
+	err = d.credits(ctx, &r)
+	if err != nil && (done(err) || fault.Is(err, fault.Conflict)) {
+		d.Log.Warn("the credits of a release do not hold", "release", r.IRI, "err", err)
+		return d.note(ctx, &r, func(c *social.Credits) { c.State, c.Trouble = social.Refused, fault.Message(err) })
+	}
+	return err
+}
+
+// note changes what is known of a release's credits.
+func (d *Desk) note(ctx context.Context, r *social.Release, change func(*social.Credits)) error {
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return note(ctx, tx, r.ID, change) })
+}
+
+func note(ctx context.Context, tx social.Tx, r id.Release, change func(*social.Credits)) error {
+	c, err := tx.Credits(ctx, r)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	c.Tried = tx.Now()
+	change(&c)
+	return tx.PutCredits(ctx, r, c)
+}
+
+func (d *Desk) credits(ctx context.Context, r *social.Release) error {
+	at := form.Credits(r.IRI)
+	body, err := d.Servers.Bytes(ctx, at)
+	if err != nil {
+		return err
+	}
+	doc, proofs, err := credit.Read(body)
+	if err != nil {
+		return err
+	}
+	if doc.ID != at || doc.Release != r.IRI || doc.Act != r.Actor {
+		return fault.New(fault.Invalid, "The credits are those of another release.")
+	}
+	made, err := d.proved(ctx, proofs)
+	if err != nil {
+		return err
+	}
+	payees := make(map[string]social.Payee, len(doc.Payouts))
+	for _, p := range doc.Payouts {
+		if payees[p.Act], err = d.payee(ctx, p, made); err != nil {
+			return err
+		}
+	}
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return keep(ctx, tx, r, body, &doc, payees, made) })
+}
+
+// proved checks every proof of a document with the key of the act that it is of,
+// and tells when the document was made.
+func (d *Desk) proved(ctx context.Context, proofs []credit.Proved) (made time.Time, err error) {
+	for i, p := range proofs {
+		if err := d.holds(ctx, p); err != nil {
+			return made, err
+		}
+		if i == 0 {
+			made = p.Sealed.Created
+		}
+	}
+	if made.IsZero() || made.After(d.Now().Add(sig.Skew)) {
+		return made, fault.New(fault.Invalid, "The document's proof is not dated.")
+	}
+	return made, nil
+}
+
+func (d *Desk) holds(ctx context.Context, p credit.Proved) (err error) {
+	for _, fresh := range []bool{false, true} { // a key may have been rotated
+		key, owner, e := d.Servers.Key(ctx, p.Sealed.Method, fresh)
+		if e != nil {
+			return e
+		}
+		ed, ok := key.(ed25519.PublicKey)
+		if !ok || owner != p.Act {
+			return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", p.Act)
+		}
+		if err = p.Sealed.Verify(ed); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// payee is who an act of another node is, by the id in its address there.
+func (d *Desk) payee(ctx context.Context, p credit.Payout, made time.Time) (out social.Payee, err error) {
+	at, _ := remote.Origin(p.Act)
+	act, ok := form.Site{Origin: at}.ActOf(p.Act)
+	if !ok {
+		return out, fault.New(fault.Invalid, "%s is no act of a node.", p.Act)
+	}
+	a, err := d.Servers.Actor(ctx, p.Act)
+	if err != nil {
+		return out, err
+	}
+	out = social.Payee{Act: act, Actor: a.ID, Host: a.Host, Handle: a.Handle, Name: a.Name, Picture: a.Icon, Proved: made}
+	for _, w := range p.Wallets {
+		out.Wallets = append(out.Wallets, music.Wallet{Address: w.Address, Bps: int64(w.Points)})
+	}
+	return out, nil
+}
+
+// keep keeps what was proved: the wallets of acts, and sheets of tracks that are
+// known here. A document that is older than what is known changes nothing.
+func keep(ctx context.Context, tx social.Tx, r *social.Release, body []byte, doc *credit.Document, payees map[string]social.Payee, made time.Time) error {
+	proof, err := tx.KeepProof(ctx, body)
+	if err != nil {
+		return err
+	}
+	for _, p := range payees {
+		if err := keepPayee(ctx, tx, p, r.Actor, proof); err != nil {
+			return err
+		}
+	}
+	known := map[string]id.Track{}
+	for _, t := range r.Tracks {
+		known[t.IRI] = t.ID
+	}
+	for _, s := range doc.Sheets {
+		track, ok := known[s.Track]
+		if !ok {
+			continue // it came since: the next time
+		}
+		sheet := social.CreditSheet{Track: track, Name: named(s.Track), Version: s.Version, Since: s.Since}
+		for _, x := range s.Shares {
+			sheet.Shares = append(sheet.Shares, music.Share{Act: payees[x.Act].Act, Bps: int64(x.Points)})
+		}
+		if err := tx.PutSheet(ctx, sheet, proof); err != nil {
+			return err
+		}
+	}
+	return note(ctx, tx, r.ID, func(c *social.Credits) {
+		*c = social.Credits{State: social.Holds, Proved: made, Fetched: tx.Now(), Tried: tx.Now()}
+	})
+}
+
+// named is how claims name a track of another node: its id there, "@", the node.
+func named(track string) string {
+	return track[strings.LastIndexByte(track, '/')+1:] + "@" + remote.Host(track)
+}
+
+// keepPayee keeps an act by its id. Nobody takes the id of another: not of an act
+// here, nor of one that came with it before, nor does one node speak for another's.
+func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, proof []byte) error {
+	if !remote.SameOrigin(p.Actor, by) {
+		return fault.New(fault.Forbidden, "%s is not of %s's server.", p.Actor, by)
+	}
+	here, err := tx.HasAct(ctx, p.Act)
+	if err != nil {
+		return err
+	}
+	before, err := tx.Payee(ctx, p.Act)
+	switch {
+	case here || err == nil && before.Actor != p.Actor:
+		return fault.New(fault.Forbidden, "%s has the id of another act.", p.Actor)
+	case err == nil && p.Proved.Before(before.Proved):
+		return nil
+	case err != nil && !fault.Is(err, fault.NotFound):
+		return err
+	}
+	return tx.PutPayee(ctx, p, proof)
+}
+
+// refresh asks again who is paid for what was played, and for what never was asked.
+func (d *Desk) refresh(ctx context.Context, tx social.Tx) error {
+	list, err := tx.CreditsDue(ctx, tx.Now().Add(-askAgain), tx.Now().Add(-playedFor), everyNight)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if err := social.WantCredits(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Paid is who is paid for a release, and how that stands. What is old is asked for
+// again.
+func (d *Desk) Paid(ctx context.Context, r id.Release) (c social.Credits, parts map[id.Track][]social.Part, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		if c, err = tx.Credits(ctx, r); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		parts, err = tx.Parts(ctx, r)
+		return err
+	})
+	if err != nil || d.Now().Sub(c.Tried) < askAgain {
+		return c, parts, err
+	}
+	return c, parts, d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.WantCredits(ctx, tx, r) })
+}

@@ -1,0 +1,3 @@
+-- +goose Up
+-- A play may be of a track of another node.
+alter table play drop constraint play_track_fkey;

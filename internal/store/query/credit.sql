@@ -1,0 +1,95 @@
+-- name: RemoteProofPut :exec
+insert into remote_proof (hash, body, fetched) values (@hash, @body, @fetched) on conflict (hash) do nothing;
+
+-- name: RemoteProofByHash :one
+select body from remote_proof where hash = @hash;
+
+-- name: RemoteCreditsOf :one
+select * from remote_credits where release = @release;
+
+-- name: RemoteCreditsPut :exec
+insert into remote_credits (release, state, trouble, proved, fetched, tried) values (@release, @state, @trouble, @proved, @fetched, @tried)
+on conflict (release) do update set state = excluded.state, trouble = excluded.trouble, proved = excluded.proved, fetched = excluded.fetched, tried = excluded.tried;
+
+-- Whose credits were not asked for yet, and those of what was played lately.
+-- name: RemoteCreditsDue :many
+select r.id from remote_release r left join remote_credits c on c.release = r.id
+where c.release is null or c.tried < @before and exists (select 1 from remote_track t join play p on p.track = t.id where t.release = r.id and p.began >= @since)
+order by coalesce(c.tried, 0), r.id limit @lim;
+
+-- name: RemotePayeeOf :one
+select * from remote_payee where act = @act;
+
+-- name: RemotePayeeHomes :many
+select act, host from remote_payee;
+
+-- name: RemotePayeePut :exec
+insert into remote_payee (act, actor, host, handle, name, picture, proof, proved) values (@act, @actor, @host, @handle, @name, @picture, @proof, @proved)
+on conflict (act) do update set handle = excluded.handle, name = excluded.name, picture = excluded.picture, proof = excluded.proof, proved = excluded.proved;
+
+-- name: RemoteWalletsOf :many
+select address, bps from remote_wallet where act = @act order by line;
+
+-- name: RemoteWalletsAll :many
+select act, address, bps from remote_wallet order by act, line;
+
+-- name: RemoteWalletsClear :exec
+delete from remote_wallet where act = @act;
+
+-- name: RemoteWalletInsert :exec
+insert into remote_wallet (act, line, address, bps) values (@act, @line, @address, @bps);
+
+-- name: RemoteSheetInsert :execrows
+insert into remote_sheet (track, version, name, since, proof) values (@track, @version, @name, @since, @proof) on conflict (track, version) do nothing;
+
+-- name: RemoteShareInsert :exec
+insert into remote_share (track, version, act, bps) values (@track, @version, @act, @bps);
+
+-- name: RemoteSheetOf :one
+select * from remote_sheet where track = @track and version = @version;
+
+-- name: RemoteSharesOf :many
+select act, bps from remote_share where track = @track and version = @version order by act;
+
+-- The shares that count now of a release's tracks.
+-- name: RemoteSharesOfRelease :many
+select t.id, h.act, h.bps, y.host, y.handle, y.name, cast((select count(*) from remote_wallet w where w.act = h.act) as bigint) as wallets
+from remote_track t join remote_share h on h.track = t.id join remote_payee y on y.act = h.act
+where t.release = @release and h.version = (select max(s.version) from remote_sheet s where s.track = t.id)
+order by t.place, h.bps desc, h.act;
+
+-- What was heard of tracks of other nodes and not told yet, of those that at least
+-- so many people heard.
+-- name: ListensUntold :many
+select t.id, t.iri, r.actor, a.inbox, a.host,
+  cast(min(p.began) as bigint) as earliest, cast(count(*) as bigint) as plays, cast(sum(case when p.decision = 0 then 1 else 0 end) as bigint) as counted, cast(sum(p.counted) as bigint) as ms
+from play p join remote_track t on t.id = p.track join remote_release r on r.id = t.release join remote_actor a on a.id = r.actor left join listens_told l on l.track = p.track
+where p.accepted > 0 and p.began < @before and p.began >= coalesce(l.until, 0)
+group by t.id, t.iri, r.actor, a.inbox, a.host
+having count(distinct case when p.decision = 0 then p.account end) >= cast(@people as bigint)
+order by t.id;
+
+-- name: ListensTold :exec
+insert into listens_told (track, until) values (@track, @until) on conflict (track) do update set until = excluded.until;
+
+-- name: ListensInsert :exec
+insert into listens (id, host, act, track, first, until, plays, counted, seconds, root, proof, at) values (@id, @host, @act, @track, @first, @until, @plays, @counted, @seconds, @root, @proof, @at);
+
+-- name: ListensOverlap :one
+select count(*) from listens where host = @host and track = @track and first < @until and until > @first;
+
+-- name: ListensOfAct :many
+select host, cast(sum(plays) as bigint) as plays, cast(sum(counted) as bigint) as counted, cast(sum(seconds) as bigint) as seconds, cast(min(first) as bigint) as earliest, cast(max(until) as bigint) as until
+from listens where act = @act and until > @since group by host order by host;
+
+-- name: ListensByHost :many
+select host, cast(sum(counted) as bigint) as counted from listens where until > @since group by host;
+
+-- name: SoundAskedAdd :exec
+insert into sound_asked (host, track, day, n) values (@host, @track, @day, 1) on conflict (host, track, day) do update set n = sound_asked.n + 1;
+
+-- name: SoundAskedByHost :many
+select host, cast(sum(n) as bigint) as n from sound_asked where day >= @day group by host;
+
+-- name: SoundAskedForget :exec
+delete from sound_asked where day < @day;

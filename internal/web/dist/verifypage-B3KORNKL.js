@@ -1,1 +1,0 @@
-import{c as a,d as b}from"/assets/chunk-UBPLFVIC.js";import"/assets/chunk-R6U4YTZ6.js";import"/assets/chunk-JNZKX553.js";import"/assets/chunk-H6MGWFW6.js";import"/assets/chunk-MRGM76E6.js";import"/assets/chunk-O7TLW3BH.js";import"/assets/chunk-M5TDCO2S.js";export{b as mount,a as sentences};

@@ -1,0 +1,1 @@
+import{c as a,d as b}from"/assets/chunk-ZDOB5CKJ.js";import"/assets/chunk-R6U4YTZ6.js";import"/assets/chunk-TZ6ZUG2P.js";import"/assets/chunk-H6MGWFW6.js";import"/assets/chunk-MRGM76E6.js";import"/assets/chunk-O7TLW3BH.js";import"/assets/chunk-M5TDCO2S.js";export{b as mount,a as sentences};
