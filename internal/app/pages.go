@@ -20,11 +20,7 @@ func (n *node) renderer() (*web.Renderer, *web.Assets, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	words, err := web.LoadCatalogue()
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := web.NewRenderer(assets, words, n.cfg.secure())
+	r, err := web.NewRenderer(assets, n.mail.letters.Words, n.cfg.secure()) // pages and letters say the same
 	return r, assets, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -66,7 +67,7 @@ func (c *Catalogue) Kept(lang language.Tag, text string) string {
 type pattern struct {
 	key   string
 	verbs []byte
-	text  *regexp.Regexp
+	text  func() *regexp.Regexp // compiled when it is needed: most nodes never need most of them
 }
 
 var verb = regexp.MustCompile(`%[0-9]*[a-z%]`)
@@ -95,7 +96,7 @@ func newPattern(key string) pattern {
 		rest = rest[at[1]:]
 	}
 	b.WriteString(regexp.QuoteMeta(rest))
-	p.text = regexp.MustCompile(`(?s)^` + b.String() + `$`)
+	p.text = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^` + b.String() + `$`) })
 	return p
 }
 
@@ -106,7 +107,7 @@ func longest(a, b pattern) int {
 
 // match returns the arguments that make the text of the format.
 func (p pattern) match(text string) ([]any, bool) {
-	found := p.text.FindStringSubmatch(text)
+	found := p.text().FindStringSubmatch(text)
 	if found == nil {
 		return nil, false
 	}

@@ -33,11 +33,9 @@ func (h *Home) install(ctx context.Context) error {
 		return explain(err)
 	}
 	for _, c := range h.cfg.Contracts {
-		id, err := c.id()
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(have.InstalledChaincodes, func(x *lifecycle.QueryInstalledChaincodesResult_InstalledChaincode) bool { return x.PackageId == id }) {
+		if slices.ContainsFunc(have.InstalledChaincodes, func(x *lifecycle.QueryInstalledChaincodesResult_InstalledChaincode) bool {
+			return x.PackageId == h.packages[c.Version]
+		}) {
 			continue
 		}
 		pkg, err := c.archive()
@@ -53,9 +51,8 @@ func (h *Home) install(ctx context.Context) error {
 
 // definition is a contract at a place in the channel's list of definitions. Who
 // endorses is the channel's own policy, see [channel.Validators].
-func (h *Home) definition(name string, c Contract, sequence int64) (*chaincode.Definition, error) {
-	id, err := c.id()
-	return &chaincode.Definition{ChannelName: name, PackageID: id, Name: ContractName, Version: c.Version, Sequence: sequence}, err
+func (h *Home) definition(name string, c Contract, sequence int64) *chaincode.Definition {
+	return &chaincode.Definition{ChannelName: name, PackageID: h.packages[c.Version], Name: ContractName, Version: c.Version, Sequence: sequence}
 }
 
 // committed is the channel's definition, nil before the first.
@@ -75,11 +72,11 @@ func (h *Home) committed(ctx context.Context, name string) (*lifecycle.QueryChai
 // there is none yet the newest that it knows.
 func (h *Home) wanted(name string, v *view) (*chaincode.Definition, error) {
 	if v.contract == nil {
-		return h.definition(name, h.cfg.Contracts[len(h.cfg.Contracts)-1], 1)
+		return h.definition(name, h.cfg.Contracts[len(h.cfg.Contracts)-1], 1), nil
 	}
 	for _, c := range h.cfg.Contracts {
 		if c.Version == v.contract.Version {
-			return h.definition(name, c, v.contract.Sequence)
+			return h.definition(name, c, v.contract.Sequence), nil
 		}
 	}
 	return nil, fault.New(fault.Unavailable, "The network runs version %s of the contract, which this 9ten does not know. Update 9ten.", v.contract.Version)

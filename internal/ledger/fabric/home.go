@@ -75,6 +75,9 @@ type Home struct {
 	org   *org.Org
 	child child.Config
 	wake  chan struct{} // reconcile now
+	// packages are the ids of the contracts' packages by version: looked at
+	// whenever the node looks at its channels, and not cheap to make.
+	packages map[string]string
 	// carries is set while the node is a delegate, see Carries.
 	carries atomic.Bool
 
@@ -102,7 +105,14 @@ type answers struct{ network, cluster Answer }
 // nothing. Faults: Unavailable when the folder cannot be written, Invalid when it
 // is another node's.
 func Open(cfg Config) (*Home, error) {
-	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, tips: map[string]*tip{}, links: map[string]place{}, moved: make(chan struct{}, 1)}
+	h := &Home{cfg: cfg, wake: make(chan struct{}, 1), cache: map[string]*view{}, tips: map[string]*tip{}, links: map[string]place{}, moved: make(chan struct{}, 1), packages: map[string]string{}}
+	for _, c := range cfg.Contracts {
+		id, err := c.id()
+		if err != nil {
+			return nil, err
+		}
+		h.packages[c.Version] = id
+	}
 	if err := h.makeDir(); err != nil {
 		return nil, err
 	}

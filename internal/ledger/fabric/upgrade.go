@@ -68,7 +68,7 @@ func (h *Home) knows(name string, i contract.Intent) error {
 // next is the definition of a version at a sequence.
 func (h *Home) next(name, version string, sequence int64) (*chaincode.Definition, error) {
 	if i := h.knowing(version); i >= 0 {
-		return h.definition(name, h.cfg.Contracts[i], sequence)
+		return h.definition(name, h.cfg.Contracts[i], sequence), nil
 	}
 	return nil, fault.New(fault.Invalid, "This 9ten does not know version %s of the contract. Update 9ten.", version)
 }
