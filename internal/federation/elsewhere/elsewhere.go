@@ -58,13 +58,20 @@ func New(c Config) *Desk {
 	return &Desk{Config: c, homes: limit.New(time.Second, 30), listening: map[string]int{}}
 }
 
-// handle is how people write one: @act@host.
-var handle = regexp.MustCompile(`^@?([\pL\pN_.~-]{1,100})@([a-zA-Z0-9.-]{1,250}(?::[0-9]{1,5})?)$`)
+// handle is how people write one: @act@host. Its length is looked at first: a count
+// in an expression is as many copies of what it counts, which every start would
+// make.
+var handle = regexp.MustCompile(`^@?([\pL\pN_.~-]+)@([a-zA-Z0-9.-]+(?::[0-9]{1,5})?)$`)
+
+const longestHandle = 400 // bytes
 
 // Handle reads a handle of another server, false when it is none, or of this
 // node.
 func (d *Desk) Handle(text string) (name, host string, ok bool) {
-	m := handle.FindStringSubmatch(strings.TrimSpace(text))
+	if text = strings.TrimSpace(text); len(text) > longestHandle {
+		return "", "", false
+	}
+	m := handle.FindStringSubmatch(text)
 	if m == nil || strings.EqualFold(m[2], d.Site.Host()) {
 		return "", "", false
 	}
