@@ -163,7 +163,7 @@ func (n *node) openDomain() {
 	n.listen = listen.NewDesk(n.cfg.NodeID(), n.db, n.keys.log)
 	n.wallet = &wallet.Desk{Store: n.db}
 	n.report = &report.Desk{
-		Node: n.cfg.NodeID(), Store: n.db, Log: days{n.tlog}, Ledger: n.recorder, Known: n.recorder.told(n.db), Keys: n.signer,
+		Node: n.cfg.NodeID(), Store: n.db, Log: days{n.tlog}, Ledger: n.recorder, Known: n.recorder.told(n.db), Keys: n.signer, Logger: n.logger("report"),
 		Marks: royalty.Marks{Unreviewed: true, DemoClock: n.dir.demo != nil},
 	}
 	m := n.db.Music()

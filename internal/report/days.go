@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type Desk struct {
 	Ledger Ledger
 	Known  Known
 	Keys   Signer
+	Logger *slog.Logger  // what whoever runs the node must know
 	Marks  royalty.Marks // what the node says of itself on what it issues
 
 	closing turn

@@ -123,7 +123,8 @@ func (d *Desk) bookForfeits(ctx context.Context) error {
 }
 
 // payouts tells the ledger which acts have wallets. It comes before everything
-// that asks the ledger who can be paid.
+// that asks the ledger who can be paid, so an act whose wallets cannot be told
+// waits, as if it had none, and keeps nobody else from being paid.
 func (d *Desk) payouts(ctx context.Context) error {
 	out := map[id.Act]royalty.Hash{}
 	err := d.Store.ReportView(ctx, func(tx Tx) error {
@@ -132,9 +133,12 @@ func (d *Desk) payouts(ctx context.Context) error {
 			return err
 		}
 		for act, sheet := range sheets {
-			if out[act], err = PayoutHash(act, sheet); err != nil {
-				return err
+			h, err := PayoutHash(act, sheet)
+			if err != nil {
+				d.Logger.Error("the wallets of an act cannot be told to the ledger: what it earns waits", "act", act, "err", err)
+				continue
 			}
+			out[act] = h
 		}
 		return nil
 	})

@@ -162,11 +162,15 @@ func readPayout(raw []byte) (p Payout, s *sig.Sealed, err error) {
 	for i, x := range w.Wallets {
 		sheet[i] = music.Wallet{Name: "-", Address: x.Address, Bps: int64(x.Points)}
 	}
-	if _, err := music.CheckWallets(sheet); err != nil {
+	if sheet, err = music.CheckWallets(sheet); err != nil {
 		return p, nil, err
 	}
 	name := strings.ToValidUTF8(w.Name, "")
-	return Payout{w.AttributedTo, name[:min(len(name), maxName)], w.Wallets}, s, nil
+	p = Payout{Act: w.AttributedTo, Name: name[:min(len(name), maxName)]}
+	for _, x := range sheet { // as they were cleaned: the ledger's forms do not take every address as it is sent
+		p.Wallets = append(p.Wallets, Wallet{x.Address, uint16(x.Bps)})
+	}
+	return p, s, nil
 }
 
 // check refuses a sheet that does not add up, or that names an act of whom the

@@ -99,6 +99,29 @@ func TestCredits(t *testing.T) {
 	}
 }
 
+// Wallets are kept as they are written here, however their node wrote them.
+func TestCreditsWrittenOtherwise(t *testing.T) {
+	for _, before := range []string{"\u2000", strings.Repeat(" ", 70_000)} {
+		s, act, r := paid(t)
+		d := act.Credits()
+		d.Payouts[0].Wallets[0].Address = before + strings.ToLower(fedtest.Wallet)
+		act.Says(d, act, fedtest.Moment)
+		if c, _ := s.ask(r); c.State != social.Holds {
+			t.Fatalf("%+v", c)
+		}
+		err := s.DB.SocialView(t.Context(), func(tx social.Tx) error {
+			p, err := tx.Payee(t.Context(), fedtest.PaidAct)
+			if len(p.Wallets) != 1 || p.Wallets[0].Address != fedtest.Wallet {
+				t.Errorf("%+v", p.Wallets)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // What does not hold is kept from counting, and said.
 func TestCreditsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
