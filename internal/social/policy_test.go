@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -66,6 +68,9 @@ func TestBlockEndsEverything(t *testing.T) {
 				if err := tx.PutPeer(ctx, social.Peer{Host: host}); err != nil {
 					return err
 				}
+				if err := tx.PutListens(ctx, social.Listens{ID: actor + "/plays", Host: host, Act: w.Act, Track: "t", First: fedtest.Moment.Add(-time.Hour), Until: fedtest.Moment, Plays: 9, Counted: 9}, []byte("x")); err != nil {
+					return err
+				}
 				_, err := social.Follow(ctx, tx, w.Act, actor, actor+"/follow")
 				return err
 			})
@@ -85,6 +90,9 @@ func TestBlockEndsEverything(t *testing.T) {
 		page, err := d.Servers(ctx, "")
 		if err != nil || len(page.Rows) != 1 {
 			t.Errorf("%+v, %v", page, err)
+		}
+		if told, err := (&social.Talk{Store: w.DB}).ListensOf(ctx, w.Act); err != nil || len(told) != 1 || told[0].Host != "well.example" {
+			t.Errorf("of plays is told %+v, %v", told, err)
 		}
 		if _, err := w.Servers.Actor(ctx, "https://a.bad.example:8443/u"); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("asked all the same: %v", err)

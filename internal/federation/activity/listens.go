@@ -14,8 +14,9 @@ import (
 // Bounds of what a node says of plays.
 const (
 	longestWindow = 366 * 24 * time.Hour
-	mostSeconds   = 1200 // that a play counts
-	rootLength    = 64   // of a hash in hex
+	mostPlays     = 100_000_000 // of a track: they are multiplied and summed
+	mostSeconds   = 1200        // that a play counts
+	rootLength    = 64          // of a hash in hex
 )
 
 // listened keeps what a node says of plays of a track here.
@@ -74,7 +75,7 @@ func counter(in In, l *social.Listens) error {
 		}
 	}
 	l.Root, _ = in.Extra["nineten:logRoot"].(string)
-	if l.Counted > l.Plays || l.Seconds > l.Counted*mostSeconds || l.Counted < social.Fewest || len(l.Root) != rootLength {
+	if l.Plays > mostPlays || l.Counted > l.Plays || l.Seconds > l.Counted*mostSeconds || l.Counted < social.Fewest || len(l.Root) != rootLength {
 		return bad
 	}
 	return nil

@@ -109,18 +109,24 @@ func TestListensOfNoWorth(t *testing.T) {
 	w.receive(w.told(node, at, nil)) // without a proof
 	w.proves(ada, w.told(ada, at, nil))
 	w.proves(ada, w.told(node, at, nil)) // by another's key
-	count := func(name string, n int) func(*vocab.Object) {
+	count := func(name string, n int64) func(*vocab.Object) {
 		return func(o *vocab.Object) { o.Result[0].Object.Put(name, n) }
 	}
 	for name, change := range map[string]func(*vocab.Object){
-		"for everybody":      func(o *vocab.Object) { o.To = []string{vocab.Public} },
-		"for ever":           func(o *vocab.Object) { o.Expires = time.Time{} },
-		"of no days":         func(o *vocab.Object) { o.EndTime = o.StartTime },
-		"of days to come":    func(o *vocab.Object) { o.EndTime = fedtest.Moment.Add(72 * time.Hour) },
-		"of no track":        func(o *vocab.Object) { o.Object = vocab.One(at + "x") },
-		"of too few":         count("userInteractionCount", 4),
-		"of more than all":   count("userInteractionCount", 71),
-		"of endless plays":   count("nineten:seconds", 60*1200+1),
+		"for everybody":    func(o *vocab.Object) { o.To = []string{vocab.Public} },
+		"for ever":         func(o *vocab.Object) { o.Expires = time.Time{} },
+		"of no days":       func(o *vocab.Object) { o.EndTime = o.StartTime },
+		"of days to come":  func(o *vocab.Object) { o.EndTime = fedtest.Moment.Add(72 * time.Hour) },
+		"of no track":      func(o *vocab.Object) { o.Object = vocab.One(at + "x") },
+		"of too few":       count("userInteractionCount", 4),
+		"of more than all": count("userInteractionCount", 71),
+		"of endless plays": count("nineten:seconds", 60*1200+1),
+		"of more than any": count("nineten:plays", 100_000_001),
+		"of what wraps": func(o *vocab.Object) {
+			count("nineten:plays", 1<<62)(o)
+			count("userInteractionCount", 1<<62)(o)
+			count("nineten:seconds", 0)(o)
+		},
 		"of less than none":  count("nineten:plays", -1),
 		"of no log":          func(o *vocab.Object) { delete(o.Extra, "nineten:logRoot") },
 		"without the counts": func(o *vocab.Object) { o.Result = nil },

@@ -85,6 +85,9 @@ from listens where act = @act and until > @since group by host order by host;
 -- name: ListensByHost :many
 select host, cast(sum(counted) as bigint) as counted from listens where until > @since group by host;
 
+-- name: ListensDropHost :exec
+delete from listens where host = @host;
+
 -- name: SoundAskedAdd :exec
 insert into sound_asked (host, track, day, n) values (@host, @track, @day, 1) on conflict (host, track, day) do update set n = sound_asked.n + 1;
 

@@ -41,6 +41,15 @@ func (q *Queries) ListensByHost(ctx context.Context, since int64) ([]ListensByHo
 	return items, nil
 }
 
+const listensDropHost = `-- name: ListensDropHost :exec
+delete from listens where host = $1
+`
+
+func (q *Queries) ListensDropHost(ctx context.Context, host string) error {
+	_, err := q.db.ExecContext(ctx, listensDropHost, host)
+	return err
+}
+
 const listensInsert = `-- name: ListensInsert :exec
 insert into listens (id, host, act, track, first, until, plays, counted, seconds, root, proof, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 `
