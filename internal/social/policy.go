@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -266,7 +267,15 @@ func (d *Desk) name(ctx context.Context, r *Rule) (err error) {
 			a, err = tx.Actor(ctx, said)
 		}
 		if fault.Is(err, fault.NotFound) {
-			if !ok { // an address of a server, as one copies it
+			known, err := tx.ActorRule(ctx, said) // who is blocked is forgotten, and may be decided about again
+			if err == nil {
+				r.Host, r.Actor = known.Host, known.Actor
+				return nil
+			}
+			if !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			if u, err := url.Parse(said); !ok && err == nil && (u.Path == "" || u.Path == "/") { // a server's, as one copies it
 				r.Host, err = ruleName(said)
 				return err
 			}
@@ -312,7 +321,7 @@ type Imported struct {
 
 // Import blocks the servers of a list: one name a line, or the file that Mastodon
 // and others export: what they suspended is blocked, and what they silenced is
-// silenced. All of it or nothing.
+// silenced, unless that would let in who is kept out. All of it or nothing.
 // Faults: Invalid, TooLarge.
 func (d *Desk) Import(ctx context.Context, list io.Reader) (out Imported, err error) {
 	rules, left, err := readList(list)
@@ -323,14 +332,40 @@ func (d *Desk) Import(ctx context.Context, list io.Reader) (out Imported, err er
 		return out, fault.New(fault.Invalid, "The list has no servers.")
 	}
 	out.Left = left
-	for _, r := range rules {
-		if r.Verdict == Block {
-			out.Blocked++
-		} else {
-			out.Silenced++
+	var taken []Rule
+	err = d.Store.SocialView(ctx, func(tx Tx) error {
+		for _, r := range rules {
+			milder, err := d.milder(ctx, tx, r)
+			switch {
+			case err != nil:
+				return err
+			case milder:
+				out.Left++
+				continue
+			case r.Verdict == Block:
+				out.Blocked++
+			default:
+				out.Silenced++
+			}
+			taken = append(taken, r)
 		}
+		return nil
+	})
+	if err != nil {
+		return out, err
 	}
-	return out, d.Decide(ctx, rules...)
+	return out, d.Decide(ctx, taken...)
+}
+
+// milder reports whether a rule of somebody else's list would let in whom the node
+// keeps out: one who is blocked, or who is not on the node's own list where only
+// that counts.
+func (d *Desk) milder(ctx context.Context, tx Tx, r Rule) (bool, error) {
+	if r.Verdict != Silence {
+		return false, nil
+	}
+	verdict, err := onHost(ctx, tx, r.Host)
+	return verdict == Block || verdict == "" && d.Policy.Listed, err
 }
 
 // severities are what Mastodon calls verdicts. A list of names alone blocks.
@@ -428,7 +463,7 @@ func (p *HostPolicy) Alone(ctx context.Context) (bool, error) {
 			return err == nil, err
 		}
 		for _, r := range rules {
-			if after = r.Host; r.Verdict == Allow {
+			if after = r.Host; r.Verdict == Allow && r.Actor == "" { // a person is no server
 				return false, nil
 			}
 		}

@@ -27,7 +27,7 @@ func (w world) decide(d *social.Desk, host string, verdict social.Verdict) {
 func TestRules(t *testing.T) {
 	on(t, func(t *testing.T, w world) {
 		open, listed := w.desk(false), w.desk(true)
-		w.decide(open, "https://Bad.example/about", social.Block)
+		w.decide(open, "https://Bad.example/", social.Block)
 		w.decide(open, "good.bad.example", social.Allow)
 		w.decide(open, "bücher.example", social.Block)
 		for host, want := range map[string][2]bool{
@@ -140,6 +140,65 @@ func TestLists(t *testing.T) {
 		}
 		if got, err := d.Import(t.Context(), strings.NewReader(b.String())); got != (social.Imported{Blocked: 3, Silenced: 1}) || err != nil {
 			t.Errorf("%+v, %v of\n%s", got, err, b.String())
+		}
+	})
+}
+
+// A list of others weakens nothing: who is blocked stays so, by any name, and where
+// only allowed servers count it allows none.
+func TestListsLetNobodyIn(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		const list = "domain,severity\nevil.example,silence\nby.evil.example,silence\nfar.example,silence\n"
+		for listed, want := range map[bool]social.Imported{false: {Silenced: 1, Left: 2}, true: {Left: 3}} {
+			d := w.desk(listed)
+			w.decide(d, "evil.example", social.Block)
+			if err := d.Undecide(t.Context(), "far.example"); err != nil && !fault.Is(err, fault.NotFound) {
+				t.Fatal(err)
+			}
+			if got, err := d.Import(t.Context(), strings.NewReader(list)); got != want || err != nil {
+				t.Errorf("listed %v: %+v, %v", listed, got, err)
+			}
+			for _, host := range []string{"evil.example", "by.evil.example"} {
+				if err := d.Policy.Allow(t.Context(), host); !fault.Is(err, fault.Forbidden) {
+					t.Errorf("listed %v: %s: %v", listed, host, err)
+				}
+			}
+			if err := d.Policy.Allow(t.Context(), "far.example"); fault.Is(err, fault.Forbidden) != listed {
+				t.Errorf("listed %v: far.example: %v", listed, err)
+			}
+		}
+	})
+}
+
+// Who is decided about is a person, also when nobody here knows them any more: a
+// second click does not block the server of everybody else there. And to allow a
+// person is no list of servers, which would end all others.
+func TestAPersonIsNoServer(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx, actor := t.Context(), "https://far.example/users/x"
+		w.update(func(tx social.Tx) error {
+			return tx.PutActor(ctx, social.Actor{ID: actor, Host: "far.example", Handle: "x", Kind: "Person", Inbox: actor + "/inbox"})
+		})
+		d := w.desk(false)
+		for range 2 {
+			w.decide(d, actor, social.Block)
+			if err := d.Policy.Allow(ctx, "far.example"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Policy.AllowActor(ctx, actor, "far.example"); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("the second time lifted it: %v", err)
+		}
+		if err := d.Decide(ctx, social.Rule{Host: "https://far.example/users/unknown", Verdict: social.Block}); !fault.Is(err, fault.NotFound) {
+			t.Errorf("somebody unknown: %v", err)
+		}
+		w.decide(d, actor, social.Allow)
+		if alone, err := w.desk(true).Policy.Alone(ctx); !alone || err != nil {
+			t.Errorf("a person is taken for a list of servers (%v)", err)
+		}
+		w.decide(d, "https://far.example/", social.Block)
+		if err := d.Policy.Allow(ctx, "far.example"); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a server's address: %v", err)
 		}
 	})
 }
