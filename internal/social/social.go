@@ -176,7 +176,7 @@ type Tx interface {
 	ForgetSent(ctx context.Context, before time.Time) error
 	// ForgetActors forgets who was looked at before and is nobody here: they follow
 	// nobody, are followed by nobody, made nothing that is known and said nothing.
-	ForgetActors(ctx context.Context, before time.Time) error
+	ForgetActors(ctx context.Context, before time.Time, n int) (int64, error)
 	// GiveUp drops deliveries made before.
 	GiveUp(ctx context.Context, before time.Time) (int64, error)
 	// DropInbox drops what is to go to an inbox, and tells whose own inbox it is.
@@ -265,10 +265,17 @@ func Expire(ctx context.Context, s Store) (lost int64, err error) {
 		if lost, err = tx.GiveUp(ctx, tx.Now().Add(-DeliveryTried)); err != nil {
 			return err
 		}
-		if err := tx.ForgetSent(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
-			return err
-		}
-		return tx.ForgetActors(ctx, tx.Now().Add(-ReceivedKept))
+		return tx.ForgetSent(ctx, tx.Now().Add(-ReceivedKept))
 	})
+	for more := err == nil; more && err == nil; { // others write in between: anybody can make the node learn of many
+		err = s.SocialUpdate(ctx, func(tx Tx) error {
+			gone, err := tx.ForgetActors(ctx, tx.Now().Add(-ReceivedKept), forgotten)
+			more = gone == forgotten
+			return err
+		})
+	}
 	return lost, err
 }
+
+// forgotten is how many actors one transaction forgets.
+const forgotten = 1000

@@ -255,9 +255,9 @@ func (tx socialTx) ForgetSent(ctx context.Context, before time.Time) error {
 	return wrap(err, "outgoing")
 }
 
-func (tx socialTx) ForgetActors(ctx context.Context, before time.Time) error {
-	_, err := tx.Q.RemoteActorExpire(ctx, ms(before))
-	return wrap(err, "actors")
+func (tx socialTx) ForgetActors(ctx context.Context, before time.Time, n int) (int64, error) {
+	gone, err := tx.Q.RemoteActorExpire(ctx, sqlgen.RemoteActorExpireParams{Before: ms(before), Lim: int32(n)})
+	return gone, wrap(err, "actors")
 }
 
 func (tx socialTx) DropInbox(ctx context.Context, inbox string) ([]string, error) {

@@ -85,16 +85,17 @@ and not exists (select 1 from following f where f.activity = outgoing.id)
 and (outgoing.about = '' or exists (select 1 from outgoing n where n.about = outgoing.about and (n.made > outgoing.made or (n.made = outgoing.made and n.id > outgoing.id))));
 
 -- name: RemoteActorExpire :execrows
-delete from remote_actor where remote_actor.fetched < @before
-and not exists (select 1 from remote_follower x where x.actor = remote_actor.id)
-and not exists (select 1 from remote_follow x where x.actor = remote_actor.id)
-and not exists (select 1 from following x where x.actor = remote_actor.id)
-and not exists (select 1 from remote_release x where x.actor = remote_actor.id)
-and not exists (select 1 from reaction x where x.actor = remote_actor.id)
-and not exists (select 1 from comment x where x.actor = remote_actor.id)
-and not exists (select 1 from notice x where x.actor = remote_actor.id)
-and not exists (select 1 from flag_subject x where x.actor = remote_actor.id)
-and not exists (select 1 from inbox x where x.actor = remote_actor.id and x.applied = 0);
+delete from remote_actor where remote_actor.id in (select a.id from remote_actor a where a.fetched < @before
+and not exists (select 1 from remote_follower x where x.actor = a.id)
+and not exists (select 1 from remote_follow x where x.actor = a.id)
+and not exists (select 1 from following x where x.actor = a.id)
+and not exists (select 1 from remote_release x where x.actor = a.id)
+and not exists (select 1 from reaction x where x.actor = a.id)
+and not exists (select 1 from comment x where x.actor = a.id)
+and not exists (select 1 from notice x where x.actor = a.id and x.actor <> '')
+and not exists (select 1 from flag_subject x where x.actor = a.id)
+and not exists (select 1 from inbox x where x.actor = a.id and x.applied = 0)
+limit @lim);
 
 -- name: DeliveryPut :exec
 insert into delivery (outgoing, inbox, host, made, due) values (@outgoing, @inbox, @host, @made, @due)

@@ -637,20 +637,26 @@ func (q *Queries) RemoteActorDrop(ctx context.Context, id string) (int64, error)
 }
 
 const remoteActorExpire = `-- name: RemoteActorExpire :execrows
-delete from remote_actor where remote_actor.fetched < $1
-and not exists (select 1 from remote_follower x where x.actor = remote_actor.id)
-and not exists (select 1 from remote_follow x where x.actor = remote_actor.id)
-and not exists (select 1 from following x where x.actor = remote_actor.id)
-and not exists (select 1 from remote_release x where x.actor = remote_actor.id)
-and not exists (select 1 from reaction x where x.actor = remote_actor.id)
-and not exists (select 1 from comment x where x.actor = remote_actor.id)
-and not exists (select 1 from notice x where x.actor = remote_actor.id)
-and not exists (select 1 from flag_subject x where x.actor = remote_actor.id)
-and not exists (select 1 from inbox x where x.actor = remote_actor.id and x.applied = 0)
+delete from remote_actor where remote_actor.id in (select a.id from remote_actor a where a.fetched < $1
+and not exists (select 1 from remote_follower x where x.actor = a.id)
+and not exists (select 1 from remote_follow x where x.actor = a.id)
+and not exists (select 1 from following x where x.actor = a.id)
+and not exists (select 1 from remote_release x where x.actor = a.id)
+and not exists (select 1 from reaction x where x.actor = a.id)
+and not exists (select 1 from comment x where x.actor = a.id)
+and not exists (select 1 from notice x where x.actor = a.id and x.actor <> '')
+and not exists (select 1 from flag_subject x where x.actor = a.id)
+and not exists (select 1 from inbox x where x.actor = a.id and x.applied = 0)
+limit $2)
 `
 
-func (q *Queries) RemoteActorExpire(ctx context.Context, before int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, remoteActorExpire, before)
+type RemoteActorExpireParams struct {
+	Before int64
+	Lim    int32
+}
+
+func (q *Queries) RemoteActorExpire(ctx context.Context, arg RemoteActorExpireParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, remoteActorExpire, arg.Before, arg.Lim)
 	if err != nil {
 		return 0, err
 	}

@@ -281,6 +281,8 @@ CREATE TABLE flag_subject (
   primary key (flag, place)
 );
 
+CREATE INDEX flag_subject_actor on flag_subject (actor);
+
 CREATE INDEX flag_subject_target on flag_subject (kind, target);
 
 CREATE TABLE follow (
@@ -300,6 +302,8 @@ CREATE TABLE following (
   state    text not null,                    -- asked, accepted, refused
   asked    bigint not null                   -- when, the last time
 );
+
+CREATE INDEX following_activity on following (activity);
 
 CREATE TABLE goose_db_version (
 		id INTEGER PRIMARY KEY AUTOINCREMENT,
