@@ -40,6 +40,7 @@ type federation struct {
 	courier   *deliver.Courier
 	documents *document.Documents
 	readers   *document.Readers
+	listeners *document.Readers // who asks for sound, by a limit of its own
 	outbox    *outbox.Outbox
 	wellknown *wellknown.WellKnown
 	elsewhere *elsewhere.Desk // nil where the node does not federate
@@ -72,7 +73,8 @@ func (n *node) openFederation() error {
 		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
 		Address: subnet,
 	})
-	f.readers = document.NewReaders(remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}, subnet, n.now)
+	by := remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}
+	f.readers, f.listeners = document.NewReaders(by, subnet, n.now), document.NewReaders(by, subnet, n.now)
 	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
@@ -137,7 +139,7 @@ func (f *federation) asked(r *http.Request, t id.Track) {
 	if !f.on() || r.Header.Get("Signature-Input") == "" {
 		return
 	}
-	host, err := f.readers.Asker(r)
+	host, err := f.listeners.Asker(r)
 	if err == nil {
 		err = f.node.db.SocialUpdate(r.Context(), func(tx social.Tx) error { return tx.AskedFor(r.Context(), host, t) })
 	}
