@@ -124,7 +124,7 @@ func (a *Act) check() (err error) {
 	if a.Handle, err = Handle(a.Handle); err != nil {
 		return err
 	}
-	a.Name, a.Bio, a.Place = line(a.Name), prose(a.Bio), line(a.Place)
+	a.Name, a.Bio, a.Place = OneLine(a.Name), prose(a.Bio), OneLine(a.Place)
 	if len(a.Aliases) > listMax || len(a.Members) > listMax || len(a.Links) > listMax {
 		return fault.New(fault.Invalid, "Aliases, members and links can be %d each.", listMax)
 	}
@@ -138,14 +138,14 @@ func (a *Act) check() (err error) {
 		}
 	}
 	for i := range a.Aliases {
-		a.Aliases[i] = line(a.Aliases[i])
+		a.Aliases[i] = OneLine(a.Aliases[i])
 		if err := need("aliases", "An alias", a.Aliases[i], nameMax, false); err != nil {
 			return err
 		}
 	}
 	for i := range a.Members {
 		m := &a.Members[i]
-		m.Name, m.Role = line(m.Name), line(m.Role)
+		m.Name, m.Role = OneLine(m.Name), OneLine(m.Role)
 		if err := need("members", "The name of a member", m.Name, nameMax, false); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (a *Act) check() (err error) {
 	}
 	for i := range a.Links {
 		l := &a.Links[i]
-		l.Label, l.URL = line(l.Label), strings.TrimSpace(l.URL)
+		l.Label, l.URL = OneLine(l.Label), strings.TrimSpace(l.URL)
 		if err := webAddress(l.URL); err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func CheckWallets(sheet []Wallet) ([]Wallet, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.Name, w.Address = line(w.Name), addr
+		w.Name, w.Address = OneLine(w.Name), addr
 		if err := need("wallets", "The name beside a wallet", w.Name, nameMax, false); err != nil {
 			return nil, err
 		}

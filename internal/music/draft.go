@@ -32,15 +32,15 @@ type FileTags struct {
 // clean makes the tags safe to store.
 func (t FileTags) clean() FileTags {
 	for _, s := range []*string{&t.Title, &t.Artist, &t.AlbumArtist, &t.Album} {
-		*s = cut(line(*s), titleMax)
+		*s = cut(OneLine(*s), titleMax)
 	}
 	for _, s := range []*string{&t.Label, &t.Licence, &t.Comment} {
-		*s = cut(line(*s), nameMax)
+		*s = cut(OneLine(*s), nameMax)
 	}
 	t.Lyrics = cut(prose(t.Lyrics), lyricsMax)
 	t.Date = tagDate(t.Date)
-	t.Language, _ = languageTag(cut(line(t.Language), 20)) // "" when it is none
-	t.ISRC, _ = ISRC(t.ISRC)                               // "" when it is none
+	t.Language, _ = languageTag(cut(OneLine(t.Language), 20)) // "" when it is none
+	t.ISRC, _ = ISRC(t.ISRC)                                  // "" when it is none
 	var genres []string
 	for _, g := range t.Genres {
 		// One field often holds several: "Jazz; Ambient/Drone".
@@ -83,7 +83,7 @@ var filePrefix = regexp.MustCompile(`^(?:(\d{1,2})[-.])?(\d{1,3})(?:\s*[-._)]\s*
 // Disc and number are 0 when the name does not begin with them.
 func FromFilename(name string) (disc, number int, title string) {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = line(strings.ReplaceAll(strings.TrimSuffix(name, path.Ext(name)), "_", " "))
+	name = OneLine(strings.ReplaceAll(strings.TrimSuffix(name, path.Ext(name)), "_", " "))
 	if m := filePrefix.FindStringSubmatch(name); m != nil {
 		disc, _ = strconv.Atoi(m[1])   // "" is 0
 		number, _ = strconv.Atoi(m[2]) // digits by the pattern

@@ -88,7 +88,7 @@ func FuzzTags(f *testing.F) {
 		if err := r.Facts.check(); err != nil {
 			t.Fatalf("release: %v", err)
 		}
-		track := Track{Disc: 1, Number: 1, Filename: cut(line(file), titleMax)}
+		track := Track{Disc: 1, Number: 1, Filename: cut(OneLine(file), titleMax)}
 		track.fill(tags, r.Facts.Artist)
 		if err := track.check(); err != nil {
 			t.Fatalf("track: %v", err)

@@ -16,7 +16,7 @@ type Moderation struct{ Store Store }
 // sentence the act's people read. Besides the common faults: Invalid without
 // a reason, Conflict when it is down already.
 func (m *Moderation) TakeDown(ctx context.Context, v Viewer, r id.Release, reason string) error {
-	reason = line(reason)
+	reason = OneLine(reason)
 	if err := need("reason", "The reason", reason, 500, false); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (m *Moderation) TakeDown(ctx context.Context, v Viewer, r id.Release, reaso
 // that was scheduled becomes a draft, because its time may have passed.
 // Besides the common faults: Conflict when it is not down.
 func (m *Moderation) Restore(ctx context.Context, v Viewer, r id.Release, note string) error {
-	return m.change(ctx, v, r, "release.restore", line(note), func(rel *Release) error {
+	return m.change(ctx, v, r, "release.restore", OneLine(note), func(rel *Release) error {
 		if rel.State != TakenDown {
 			return fault.New(fault.Conflict, "This release is not taken down.")
 		}

@@ -46,7 +46,7 @@ type ItemID string
 const itemsMax = 5_000
 
 func (p *Playlist) check() error {
-	p.Title, p.Description = line(p.Title), prose(p.Description)
+	p.Title, p.Description = OneLine(p.Title), prose(p.Description)
 	for _, e := range []error{
 		need("title", "The name of the playlist", p.Title, nameMax, false),
 		need("description", "The description", p.Description, textMax, true),

@@ -102,7 +102,7 @@ func (s *Studio) Prepared(ctx context.Context, t id.Track, res Result) error {
 // refuse ends the preparation of a file. A track that has another one goes on
 // playing that, with the reason beside it.
 func refuse(ctx context.Context, tx Tx, t *Track, r *Release, res Result) error {
-	t.Refusal, t.Changed = cut(line(res.Refusal), textMax), tx.Now()
+	t.Refusal, t.Changed = cut(OneLine(res.Refusal), textMax), tx.Now()
 	if res.Original == t.Pending {
 		t.Pending = ""
 		if err := forgetFile(ctx, tx, t.ID, res.Original); err != nil {

@@ -113,7 +113,7 @@ type Facts struct {
 // check cleans the facts and returns the first Invalid fault. A draft may
 // lack its title and artist.
 func (f *Facts) check() (err error) {
-	f.Title, f.Artist, f.Label = line(f.Title), line(f.Artist), line(f.Label)
+	f.Title, f.Artist, f.Label = OneLine(f.Title), OneLine(f.Artist), OneLine(f.Label)
 	f.Description = prose(f.Description)
 	if f.Date, err = Date(f.Date); err != nil {
 		return err

@@ -32,9 +32,9 @@ func unseen(r rune) bool {
 	return r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) || r == '\u200b' || r == '\u2060' || r == '\ufeff'
 }
 
-// line cleans a single line: NFC, control characters and what is unseen gone,
+// OneLine cleans a single line: NFC, control characters and what is unseen gone,
 // runs of white space made one space.
-func line(s string) string {
+func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unseen(r):
@@ -74,7 +74,7 @@ func cut(s string, limit int) string {
 // fileName is the last part of what somebody calls a file, fit to be shown; a
 // long one keeps its ending. It is never used as a path.
 func fileName(s string) string {
-	s = line(path.Base(strings.ReplaceAll(s, `\`, "/")))
+	s = OneLine(path.Base(strings.ReplaceAll(s, `\`, "/")))
 	ext := path.Ext(s)
 	if len(ext) > 10 {
 		ext = ""

@@ -127,7 +127,7 @@ func ISRC(s string) (string, error) {
 
 // check cleans what a person may write and returns the first Invalid fault.
 func (t *Track) check() (err error) {
-	t.Title, t.Artist, t.Lyrics = line(t.Title), line(t.Artist), prose(t.Lyrics)
+	t.Title, t.Artist, t.Lyrics = OneLine(t.Title), OneLine(t.Artist), prose(t.Lyrics)
 	if t.ISRC, err = ISRC(t.ISRC); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (t *Track) check() (err error) {
 	}
 	for i := range t.People {
 		p := &t.People[i]
-		p.Name, p.Role = line(p.Name), line(p.Role)
+		p.Name, p.Role = OneLine(p.Name), OneLine(p.Role)
 		if err := need("people", "The name of a credit", p.Name, nameMax, false); err != nil {
 			return err
 		}

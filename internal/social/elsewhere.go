@@ -140,6 +140,11 @@ func Wanted(ctx context.Context, tx Tx, actor string) (bool, error) {
 // Keep keeps a release, asks for its cover, and tells who follows the act of one
 // that is new.
 func Keep(ctx context.Context, tx Tx, r *Release) error {
+	r.Title, r.Artist = music.OneLine(r.Title), music.OneLine(r.Artist)
+	for i := range r.Tracks {
+		t := &r.Tracks[i]
+		t.Title, t.Artist = music.OneLine(t.Title), music.OneLine(t.Artist)
+	}
 	_, known := tx.ReleaseByIRI(ctx, r.IRI)
 	if known != nil && !fault.Is(known, fault.NotFound) {
 		return known

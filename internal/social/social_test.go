@@ -192,6 +192,28 @@ func TestWordsOfStrangersAreKept(t *testing.T) {
 	})
 }
 
+// Titles and names of a release elsewhere are one line each: they stand in subjects
+// of letters.
+func TestTitlesAreOneLine(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		w.meet("https://a.example/u", "a.example")
+		r := social.Release{IRI: "https://a.example/r", Actor: "https://a.example/u", Title: "Low\nTide", Artist: "A\tB", Published: w.Now(),
+			Tracks: []social.Track{{IRI: "https://a.example/t", Title: "One\r\nTwo", Artist: "\x1bC"}}}
+		w.update(func(tx social.Tx) error { return social.Keep(t.Context(), tx, &r) })
+		w.update(func(tx social.Tx) error {
+			got, err := tx.ReleaseByIRI(t.Context(), r.IRI)
+			if err != nil {
+				return err
+			}
+			got, err = tx.Release(t.Context(), got.ID)
+			if err == nil && (got.Title != "Low Tide" || got.Artist != "A B" || got.Tracks[0].Title != "One Two" || got.Tracks[0].Artist != "C") {
+				t.Errorf("%+v", got)
+			}
+			return err
+		})
+	})
+}
+
 func TestExpire(t *testing.T) {
 	on(t, func(t *testing.T, w world) {
 		ctx := t.Context()

@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -105,9 +106,10 @@ const (
 	maxSummary = 16 << 10
 )
 
-// bound cuts words, and takes no address that is too long: half of one leads
-// elsewhere.
+// bound cuts words, has what is one line be one, and takes no address that is too
+// long: half of one leads elsewhere.
 func bound(a *social.Actor) {
+	a.Handle, a.Name = music.OneLine(a.Handle), music.OneLine(a.Name)
 	for text, most := range map[*string]int{&a.Kind: maxKind, &a.Handle: maxHandle, &a.Name: maxName, &a.Summary: maxSummary} {
 		*text = short(*text, most)
 	}

@@ -98,6 +98,19 @@ func TestActorsAreBounded(t *testing.T) {
 	}
 }
 
+// Names are one line each: they stand in subjects of letters.
+func TestNamesAreOneLine(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	n := fedtest.NewNode(t, s)
+	doc := ada.Document()
+	doc.Name, doc.PreferredUsername = "Ada\r\nSubject:\tx\u2028\u202ey", "a\nb"
+	s.Publish(doc, "")
+	if a, err := n.Servers.Actor(t.Context(), ada.ID); err != nil || a.Name != "Ada Subject: x y" || a.Handle != "a b" {
+		t.Errorf("%q, %q, %v", a.Name, a.Handle, err)
+	}
+}
+
 // Nobody names inboxes or keys that are not theirs.
 func TestActorsOwnThings(t *testing.T) {
 	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -56,15 +57,17 @@ var page = template.Must(template.New("letter").Parse(`<!doctype html>
 `))
 
 // write makes a letter of its parts. why says at its foot why somebody gets it.
+// Each text is one line, whatever the names in it are: another would look like a
+// sentence or a link of the node's, and end the subject's header.
 func (v voice) write(subject string, parts []part, foot ...part) (Letter, error) {
-	foot = append(foot, part{v.node, v.base})
+	subject, foot = music.OneLine(subject), append(foot, part{v.node, v.base})
 	var text, html strings.Builder
 	for i, list := range [][]part{parts, foot} {
 		if i == 1 {
 			text.WriteString("-- \n")
 		}
 		for _, p := range list {
-			text.WriteString(p.Text + "\n")
+			text.WriteString(music.OneLine(p.Text) + "\n")
 			if p.Link != "" {
 				text.WriteString(p.Link + "\n")
 			}
