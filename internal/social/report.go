@@ -188,10 +188,29 @@ func (d *Reports) Look(ctx context.Context, v music.Viewer, kind Kind, target st
 		return s, fault.New(fault.Unauthenticated, "Sign in to report something.")
 	}
 	err = d.Store.SocialView(ctx, func(tx Tx) error {
-		s, err = Describe(ctx, tx, kind, target)
+		s, err = sees(ctx, tx, v, kind, target)
 		return err
 	})
 	return s, err
+}
+
+// sees is what of a thing somebody here may report: what they can read, so that a
+// report shows nothing that is hidden from them. Faults: NotFound, Invalid.
+func sees(ctx context.Context, tx Tx, v music.Viewer, kind Kind, target string) (Subject, error) {
+	if kind == AComment {
+		c, err := tx.Comment(ctx, id.Comment(target))
+		if err != nil {
+			return Subject{}, err
+		}
+		ok, err := reads(ctx, tx, v, c)
+		if err == nil && !ok {
+			err = fault.New(fault.NotFound, "There is no such comment.")
+		}
+		if err != nil {
+			return Subject{}, err
+		}
+	}
+	return Describe(ctx, tx, kind, target)
 }
 
 // Report says that something is wrong. With forward its server elsewhere is told,
@@ -209,7 +228,7 @@ func (d *Reports) Report(ctx context.Context, v music.Viewer, kind Kind, target,
 		if err := MayReport(ctx, tx, by); err != nil {
 			return err
 		}
-		s, err := Describe(ctx, tx, kind, target)
+		s, err := sees(ctx, tx, v, kind, target)
 		if err != nil {
 			return err
 		}

@@ -108,6 +108,61 @@ func TestReports(t *testing.T) {
 	})
 }
 
+// A report shows nobody what they do not find where it was said: no hidden comment
+// nor an answer to it, none of whom is silenced, none of what is withdrawn.
+func TestReportsShowNothingHidden(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx := t.Context()
+		const rude = "https://far.example/users/rude"
+		w.meet(rude, "far.example")
+		release, _ := w.Publish()
+		say := func(iri string, under id.Comment) (c social.Comment) {
+			w.update(func(tx social.Tx) (err error) {
+				c, err = social.Say(ctx, tx, social.Comment{Thing: social.Thing{Release: release}, Parent: under, Author: social.Author{Actor: rude, Host: "far.example"}, IRI: iri, HTML: "<p>x</p>", Position: -1})
+				return err
+			})
+			return c
+		}
+		first := say(rude+"/1", "")
+		answer := say(rude+"/2", first.ID)
+		other := say(rude+"/3", "")
+		jo, staff := w.listener("jo"), w.listener("kim")
+		staff.Moderator = true
+		d := &social.Reports{Store: w.DB, Sent: func() {}}
+		look := func(v music.Viewer, want string) {
+			t.Helper()
+			got := ""
+			for _, c := range []social.Comment{first, answer, other} {
+				_, err := d.Look(ctx, v, social.AComment, string(c.ID))
+				if err != nil && !fault.Is(err, fault.NotFound) {
+					t.Fatal(err)
+				}
+				if err == nil {
+					got += strings.TrimPrefix(c.IRI, rude)
+				}
+			}
+			if got != want {
+				t.Errorf("finds %q, not %q", got, want)
+			}
+		}
+		look(jo, "/1/2/3")
+		w.update(func(tx social.Tx) error { return tx.HideComment(ctx, first.ID, true) })
+		look(jo, "/3")
+		look(staff, "/1/2/3")
+		if _, err := d.Report(ctx, jo, social.AComment, string(answer.ID), "x", false); !fault.Is(err, fault.NotFound) {
+			t.Error(err)
+		}
+		w.decide(w.desk(false), "far.example", social.Silence)
+		look(jo, "")
+		if err := w.desk(false).Undecide(ctx, "far.example"); err != nil {
+			t.Fatal(err)
+		}
+		w.Withdraw(release)
+		look(jo, "")
+		look(staff, "")
+	})
+}
+
 // A listener reports no more than a moderator can read.
 func TestManyReports(t *testing.T) {
 	on(t, func(t *testing.T, w world) {

@@ -89,6 +89,34 @@ func keeps(ctx context.Context, tx Tx, v music.Viewer, act id.Act) (bool, error)
 	return role != music.NoRole, err
 }
 
+// reads reports whether somebody finds a comment in its conversation: nobody finds
+// those of what is not published and of whom they do not hear, and only who may show
+// them again those that are hidden, with what answers them. Faults: NotFound.
+func reads(ctx context.Context, tx Tx, v music.Viewer, c Comment) (bool, error) {
+	_, act, err := tx.Public(ctx, Thing{Release: c.Thing.Release})
+	if err != nil {
+		return false, err
+	}
+	if a := c.Author; a.Actor != "" {
+		if hears, err := Hears(ctx, tx, v.Account, a.Actor, a.Host); err != nil || !hears {
+			return false, err
+		}
+	}
+	if all, err := keeps(ctx, tx, v, act); err != nil || all {
+		return all, err
+	}
+	for !c.Hidden && c.Parent != "" {
+		c, err = tx.Comment(ctx, c.Parent)
+		if fault.Is(err, fault.NotFound) {
+			return true, nil // what it answered is gone
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return !c.Hidden, nil
+}
+
 // thread puts answers under what they answer. list has the latest first.
 func thread(list []Comment, v music.Viewer, all bool) (out []Said) {
 	known := make(map[id.Comment]bool, len(list))
