@@ -61,8 +61,11 @@ type ReportTx interface {
 	ToldReport(ctx context.Context, r id.Report) error
 	// DropReportBy drops an open one that an actor takes back.
 	DropReportBy(ctx context.Context, actor, activity string) error
+	// DropReportsBy drops all open ones of an actor.
+	DropReportsBy(ctx context.Context, actor string) error
 	// CountReports counts those since a time by somebody here, or from the server of
-	// somebody elsewhere; and all that are open.
+	// somebody elsewhere; and all that are open, for somebody elsewhere those that came
+	// from other servers.
 	CountReports(ctx context.Context, by Author, since time.Time) (n, open int64, err error)
 	// Reported reports whether somebody here has an open report about a thing.
 	Reported(ctx context.Context, a id.Account, s Subject) (bool, error)
@@ -76,10 +79,10 @@ type ReportTx interface {
 
 // Bounds of reports. The first two count within a day.
 const (
-	reportsBy     = 20  // one listener
-	reportsFrom   = 100 // one server
-	reportsOpen   = 5_000
-	MostSubjects  = 20 // things that one is about
+	reportsBy     = 20    // one listener
+	reportsFrom   = 100   // one server
+	reportsOpen   = 5_000 // of all servers: those of here are not kept from reporting by strangers
+	MostSubjects  = 20    // things that one is about
 	longestReport = 2_000
 	longestAbout  = 500 // characters of what is said of a subject
 	// ReportKept is how long a closed report is kept.
@@ -97,7 +100,7 @@ func MayReport(ctx context.Context, tx Tx, by Author) error {
 		return fault.New(fault.Conflict, "You have made %d reports within a day. Go on tomorrow.", reportsBy)
 	case by.Account == "" && n >= reportsFrom:
 		return fault.New(fault.Conflict, "There were %d reports from one server within a day.", reportsFrom)
-	case open >= reportsOpen:
+	case by.Account == "" && open >= reportsOpen:
 		return fault.New(fault.Conflict, "%d reports wait for the moderators, and no more are taken.", reportsOpen)
 	}
 	return nil

@@ -108,6 +108,60 @@ func TestReports(t *testing.T) {
 	})
 }
 
+// Strangers who report without end keep nobody here from reporting, and when their
+// server is blocked, or they are gone, nothing of theirs waits any more.
+func TestStrangersDoNotCloseTheDesk(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		ctx := t.Context()
+		jo := w.listener("jo")
+		d := &social.Reports{Store: w.DB, Sent: func() {}}
+		waiting := func(want int64) {
+			t.Helper()
+			page, err := d.List(ctx, music.Viewer{Moderator: true}, false, "")
+			if err != nil || page.Open != want {
+				t.Errorf("%d reports wait, not %d: %v", page.Open, want, err)
+			}
+		}
+		about := []social.Subject{{Kind: social.AnAct, Target: string(w.Act)}}
+		by := func(name, host string) social.Author {
+			return social.Author{Actor: "https://" + host + "/" + name, Host: host}
+		}
+		for _, host := range []string{"far.example", "a.bad.example", "b.bad.example"} {
+			w.meet(by("one", host).Actor, host)
+		}
+		w.update(func(tx social.Tx) error {
+			for i := range 4_999 {
+				a := by("one", []string{"a.bad.example", "b.bad.example"}[i%2])
+				if _, err := social.Complain(ctx, tx, social.Report{By: a, About: about}); err != nil {
+					return err
+				}
+			}
+			return tx.PutPeer(ctx, social.Peer{Host: "a.bad.example"})
+		})
+		w.update(func(tx social.Tx) error { return tx.PutPeer(ctx, social.Peer{Host: "b.bad.example"}) })
+		far := by("one", "far.example")
+		w.update(func(tx social.Tx) error {
+			if err := social.MayReport(ctx, tx, far); err != nil {
+				return err
+			}
+			_, err := social.Complain(ctx, tx, social.Report{By: far, About: about})
+			if err == nil && !fault.Is(social.MayReport(ctx, tx, far), fault.Conflict) {
+				t.Error("reports of other servers have no bound")
+			}
+			return err
+		})
+		if _, err := d.Report(ctx, jo, social.AnAct, string(w.Act), "x", false); err != nil {
+			t.Errorf("somebody here: %v", err)
+		}
+		waiting(5_001)
+		w.decide(w.desk(false), "bad.example", social.Block)
+		waiting(2)
+		w.update(func(tx social.Tx) error { return social.MayReport(ctx, tx, far) })
+		w.update(func(tx social.Tx) error { return social.Forget(ctx, tx, far.Actor) })
+		waiting(1)
+	})
+}
+
 // A report shows nobody what they do not find where it was said: no hidden comment
 // nor an answer to it, none of whom is silenced, none of what is withdrawn.
 func TestReportsShowNothingHidden(t *testing.T) {

@@ -217,7 +217,7 @@ func Forget(ctx context.Context, tx Tx, actor string) error {
 			return err
 		}
 	}
-	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.UntellBy(ctx, actor)); err != nil {
+	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.DropReportsBy(ctx, actor), tx.UntellBy(ctx, actor)); err != nil {
 		return err
 	}
 	if err := tx.DropActor(ctx, actor); !fault.Is(err, fault.NotFound) {

@@ -75,6 +75,10 @@ func (tx socialTx) DropReportBy(ctx context.Context, actor, activity string) err
 	return wrap(tx.Q.FlagDropBy(ctx, sqlgen.FlagDropByParams{Actor: actor, Activity: activity}), "report")
 }
 
+func (tx socialTx) DropReportsBy(ctx context.Context, actor string) error {
+	return wrap(tx.Q.FlagDropActor(ctx, actor), "reports")
+}
+
 func (tx socialTx) CountReports(ctx context.Context, by social.Author, since time.Time) (n, open int64, err error) {
 	if by.Account != "" {
 		n, err = tx.Q.FlagsBy(ctx, sqlgen.FlagsByParams{Account: string(by.Account), Since: ms(since)})
@@ -84,7 +88,11 @@ func (tx socialTx) CountReports(ctx context.Context, by social.Author, since tim
 	if err != nil {
 		return 0, 0, wrap(err, "reports")
 	}
-	open, err = tx.Q.FlagsWaiting(ctx)
+	if by.Host != "" {
+		open, err = tx.Q.FlagsWaitingThere(ctx)
+	} else {
+		open, err = tx.Q.FlagsWaiting(ctx)
+	}
 	return n, open, wrap(err, "reports")
 }
 

@@ -32,11 +32,20 @@ select count(*) from flag where host = @host and account = '' and at > @since;
 -- name: FlagsWaiting :one
 select count(*) from flag where closed = 0;
 
+-- name: FlagsWaitingThere :one
+select count(*) from flag where closed = 0 and host <> '';
+
 -- name: FlagOpenOf :one
 select count(*) from flag f join flag_subject s on s.flag = f.id where f.closed = 0 and f.account = @account and s.kind = @kind and s.target = @target;
 
 -- name: FlagDropBy :exec
 delete from flag where actor = @actor and activity = @activity and actor <> '' and closed = 0;
+
+-- name: FlagDropActor :exec
+delete from flag where actor = @actor and actor <> '' and closed = 0;
+
+-- name: FlagDropHost :exec
+delete from flag where host = @host and host <> '' and closed = 0;
 
 -- name: FlagExpire :exec
 delete from flag where closed > 0 and closed < @before;

@@ -70,6 +70,15 @@ func (q *Queries) FlagClose(ctx context.Context, arg FlagCloseParams) error {
 	return err
 }
 
+const flagDropActor = `-- name: FlagDropActor :exec
+delete from flag where actor = $1 and actor <> '' and closed = 0
+`
+
+func (q *Queries) FlagDropActor(ctx context.Context, actor string) error {
+	_, err := q.db.ExecContext(ctx, flagDropActor, actor)
+	return err
+}
+
 const flagDropBy = `-- name: FlagDropBy :exec
 delete from flag where actor = $1 and activity = $2 and actor <> '' and closed = 0
 `
@@ -81,6 +90,15 @@ type FlagDropByParams struct {
 
 func (q *Queries) FlagDropBy(ctx context.Context, arg FlagDropByParams) error {
 	_, err := q.db.ExecContext(ctx, flagDropBy, arg.Actor, arg.Activity)
+	return err
+}
+
+const flagDropHost = `-- name: FlagDropHost :exec
+delete from flag where host = $1 and host <> '' and closed = 0
+`
+
+func (q *Queries) FlagDropHost(ctx context.Context, host string) error {
+	_, err := q.db.ExecContext(ctx, flagDropHost, host)
 	return err
 }
 
@@ -333,6 +351,17 @@ select count(*) from flag where closed = 0
 
 func (q *Queries) FlagsWaiting(ctx context.Context) (int64, error) {
 	row := q.db.QueryRowContext(ctx, flagsWaiting)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const flagsWaitingThere = `-- name: FlagsWaitingThere :one
+select count(*) from flag where closed = 0 and host <> ''
+`
+
+func (q *Queries) FlagsWaitingThere(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, flagsWaitingThere)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
