@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -54,7 +55,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
-	n.jobs.Handle(social.JobCredits, jobs.Options{}, f.fetching((*elsewhere.Desk).Credits))
+	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {
 		return fault.About("federation.reach", err)

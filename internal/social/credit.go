@@ -65,9 +65,10 @@ type Part struct {
 type Credited interface {
 	Credits(ctx context.Context, r id.Release) (Credits, error)
 	PutCredits(ctx context.Context, r id.Release, c Credits) error
-	// CreditsDue are releases whose credits were never asked for, and those played
-	// since that were asked for before.
-	CreditsDue(ctx context.Context, before, since time.Time, n int) ([]id.Release, error)
+	// CreditsDue are releases whose credits were not asked for since before: those
+	// played since, and then those of which none hold. Of one host they are at most
+	// each, together at most n.
+	CreditsDue(ctx context.Context, before, since time.Time, each, n int) ([]id.Release, error)
 	// KeepProof keeps a document, and names it.
 	KeepProof(ctx context.Context, body []byte) (hash []byte, err error)
 	Payee(ctx context.Context, a id.Act) (Payee, error)

@@ -22,8 +22,8 @@ func (tx socialTx) PutCredits(ctx context.Context, r id.Release, c social.Credit
 	return wrap(tx.Q.RemoteCreditsPut(ctx, sqlgen.RemoteCreditsPutParams{Release: string(r), State: c.State, Trouble: text(c.Trouble), Proved: ms(c.Proved), Fetched: ms(c.Fetched), Tried: ms(c.Tried)}), "credits")
 }
 
-func (tx socialTx) CreditsDue(ctx context.Context, before, since time.Time, n int) ([]id.Release, error) {
-	rows, err := tx.Q.RemoteCreditsDue(ctx, sqlgen.RemoteCreditsDueParams{Before: ms(before), Since: ms(since), Lim: int32(n)})
+func (tx socialTx) CreditsDue(ctx context.Context, before, since time.Time, each, n int) ([]id.Release, error) {
+	rows, err := tx.Q.RemoteCreditsDue(ctx, sqlgen.RemoteCreditsDueParams{Before: ms(before), Since: ms(since), Each: int64(each), Lim: int32(n)})
 	out := make([]id.Release, len(rows))
 	for i, r := range rows {
 		out[i] = id.Release(r)

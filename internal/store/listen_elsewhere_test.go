@@ -211,3 +211,57 @@ func TestUntold(t *testing.T) {
 		}
 	})
 }
+
+// Whose credits are due: of what was played first, then of what none hold, and of
+// each host not more than its part.
+func TestCreditsDue(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		far, paid := h.far()
+		paid(1, h.db.now().Add(-time.Hour))
+		p := h.begin(ada, far, h.device(ada))
+		p.send(p.hear(40 * time.Second))
+		names := map[id.Release]string{}
+		release := func(name, actor, state string, ago time.Duration) {
+			r := social.Release{IRI: actor + "/releases/" + name, Actor: actor, Title: name, Published: h.db.now()}
+			h.social(func(tx social.Tx) error {
+				if name == "played" {
+					var err error
+					if r, err = tx.ReleaseByIRI(t.Context(), "https://shore.example/ap/releases/01KAZ0000000000000000000RE"); err != nil {
+						return err
+					}
+				} else if err := tx.PutRelease(t.Context(), &r); err != nil {
+					return err
+				}
+				names[r.ID] = name
+				if state == "never" {
+					return nil
+				}
+				return tx.PutCredits(t.Context(), r.ID, social.Credits{State: state, Tried: tx.Now().Add(-ago)})
+			})
+		}
+		const quay = "https://quay.example/u"
+		h.social(func(tx social.Tx) error {
+			return tx.PutActor(t.Context(), social.Actor{ID: quay, Host: "quay.example", Inbox: quay + "/inbox"})
+		})
+		release("played", farActor, social.Holds, 25*time.Hour)
+		release("never", farActor, "never", 0)
+		release("held", farActor, social.Holds, 90*time.Hour)
+		release("tried", farActor, "", time.Hour)
+		release("away", farActor, "", 30*time.Hour)
+		release("refused", farActor, social.Refused, 40*time.Hour)
+		release("unpaid", quay, social.Unpaid, 50*time.Hour)
+		for each, want := range map[int]string{1: "played unpaid ", 3: "played never unpaid refused ", 9: "played never unpaid refused away "} {
+			h.social(func(tx social.Tx) error {
+				list, err := tx.CreditsDue(t.Context(), tx.Now().Add(-20*time.Hour), tx.Now().Add(-time.Hour), each, 9)
+				got := ""
+				for _, r := range list {
+					got += names[r] + " "
+				}
+				if got != want {
+					t.Errorf("of each host %d: %s, want %s", each, got, want)
+				}
+				return err
+			})
+		}
+	})
+}

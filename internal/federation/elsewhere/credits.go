@@ -3,6 +3,7 @@ package elsewhere
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"strings"
 	"time"
 
@@ -17,11 +18,13 @@ import (
 )
 
 // Credits are asked for again when they are older than a day: of what people look
-// at, and nightly of what was played in the month that is open or the one before.
+// at, and nightly of what was played in the month that is open or the one before,
+// and then of what nobody is known to be paid for.
 const (
 	askAgain   = 20 * time.Hour
 	playedFor  = 62 * 24 * time.Hour
 	everyNight = 500
+	ofOneHost  = 100 // of these
 )
 
 // Credits finds out who is paid for the release that a payload of
@@ -39,16 +42,22 @@ func (d *Desk) Credits(ctx context.Context, payload []byte) error {
 		return err
 	}
 	peer, err := d.Servers.Software(ctx, r.Host)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if peer.Software != "9ten" {
+	case d.Servers.Unknown(peer):
+		err = fault.New(fault.Unavailable, "The server %s does not answer.", r.Host)
+	case peer.Software != "9ten":
 		return d.note(ctx, &r, func(c *social.Credits) { c.State = social.Unpaid })
+	default:
+		err = d.credits(ctx, &r)
 	}
-	err = d.credits(ctx, &r)
 	if err != nil && (done(err) || fault.Is(err, fault.Conflict)) {
 		d.Log.Warn("the credits of a release do not hold", "release", r.IRI, "err", err)
 		return d.note(ctx, &r, func(c *social.Credits) { c.State, c.Trouble = social.Refused, fault.Message(err) })
+	}
+	if err != nil { // others are asked first the next time
+		err = errors.Join(err, d.note(context.WithoutCancel(ctx), &r, func(*social.Credits) {}))
 	}
 	return err
 }
@@ -207,9 +216,10 @@ func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, pro
 	return tx.PutPayee(ctx, p, proof)
 }
 
-// refresh asks again who is paid for what was played, and for what never was asked.
+// refresh asks again who is paid for what was played, and for what nobody is known
+// to be paid for.
 func (d *Desk) refresh(ctx context.Context, tx social.Tx) error {
-	list, err := tx.CreditsDue(ctx, tx.Now().Add(-askAgain), tx.Now().Add(-playedFor), everyNight)
+	list, err := tx.CreditsDue(ctx, tx.Now().Add(-askAgain), tx.Now().Add(-playedFor), ofOneHost, everyNight)
 	if err != nil {
 		return err
 	}
@@ -234,5 +244,10 @@ func (d *Desk) Paid(ctx context.Context, r id.Release) (c social.Credits, parts 
 	if err != nil || d.Now().Sub(c.Tried) < askAgain {
 		return c, parts, err
 	}
-	return c, parts, d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.WantCredits(ctx, tx, r) })
+	return c, parts, d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		if err := social.WantCredits(ctx, tx, r); err != nil {
+			return err
+		}
+		return note(ctx, tx, r, func(*social.Credits) {}) // whoever looks next need not ask
+	})
 }

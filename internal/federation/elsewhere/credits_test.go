@@ -68,13 +68,19 @@ func TestCredits(t *testing.T) {
 		t.Error(err)
 	}
 	s.Pass(8 * 24 * time.Hour)
-	s.waiting = nil
+	for _, waiting := range []int{1, 0} { // whoever looks next does not ask again
+		s.waiting = nil
+		if c, parts, err = s.desk.Paid(t.Context(), r); err != nil || !c.Old(s.Now()) || len(parts) != 1 || len(s.waiting) != waiting || waiting > 0 && s.waiting[0].kind != social.JobCredits {
+			t.Errorf("%+v, %+v, %+v, %v", c, parts, s.waiting, err)
+		}
+	}
+	s.Pass(21 * time.Hour)
 	s.server.Fetches(503)
 	if err := s.desk.Credits(t.Context(), []byte(r)); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("its node is away: %v", err)
 	}
-	if c, parts, err = s.desk.Paid(t.Context(), r); err != nil || !c.Old(s.Now()) || len(parts) != 1 || len(s.waiting) != 1 || s.waiting[0].kind != social.JobCredits {
-		t.Errorf("%+v, %+v, %+v, %v", c, parts, s.waiting, err)
+	if c, _, err = s.desk.Paid(t.Context(), r); err != nil || !c.Tried.Equal(s.Now()) || c.State != social.Holds || len(s.waiting) != 0 {
+		t.Errorf("that it is away is not kept: %+v, %+v, %v", c, s.waiting, err)
 	}
 	s.server.Fetches(0)
 	changed := act.Credits()
@@ -167,6 +173,29 @@ func TestCreditsRefused(t *testing.T) {
 				t.Errorf("%+v, %+v", got, parts)
 			}
 		})
+	}
+}
+
+// A node that does not answer what it runs is not taken for none.
+func TestCreditsOfWhoIsAway(t *testing.T) {
+	s, _, r := paid(t)
+	if err := s.DB.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutPeer(t.Context(), social.Peer{Host: s.host()}) }); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Fetches(503)
+	for range 2 {
+		if err := s.desk.Credits(t.Context(), []byte(r)); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("its node is away: %v", err)
+		}
+		if c, _, err := s.desk.Paid(t.Context(), r); err != nil || c.State == social.Unpaid || !c.Tried.Equal(s.Now()) {
+			t.Errorf("%+v, %v", c, err)
+		}
+		s.Pass(time.Minute)
+	}
+	s.server.Fetches(0)
+	s.Pass(10 * time.Minute)
+	if c, parts := s.ask(r); c.State != social.Holds || len(parts) != 1 {
+		t.Errorf("%+v, %+v", c, parts)
 	}
 }
 

@@ -13,16 +13,23 @@ import (
 )
 
 // Software tells what a server runs, by its NodeInfo (2.0 or 2.1), asking once a
-// week. One that does not say is asked again the next week; it gets what
-// everybody's software understands.
+// week, and soon again when it does not answer. Of one that does not say the name is
+// empty; it gets what everybody's software understands.
 func (s *Servers) Software(ctx context.Context, host string) (social.Peer, error) {
 	p, err := s.peer(ctx, host)
 	if err != nil || s.Now().Sub(p.Informed) < softwareFor {
 		return p, err
 	}
-	name, version := s.nodeInfo(ctx, host)
+	name, version, err := s.nodeInfo(ctx, host)
+	informed := s.Now()
+	if err != nil {
+		s.Log.Debug("nodeinfo", "host", host, "err", err)
+		if fault.Is(err, fault.Unavailable) {
+			informed = informed.Add(again - softwareFor)
+		}
+	}
 	err = s.change(ctx, host, func(q *social.Peer) {
-		q.Informed = s.Now()
+		q.Informed = informed
 		if name != "" {
 			q.Software, q.Version = name, version
 		}
@@ -31,16 +38,21 @@ func (s *Servers) Software(ctx context.Context, host string) (social.Peer, error
 	return p, err
 }
 
+// Unknown reports whether a server that [Servers.Software] returned did not answer
+// what it runs, then or before: it may be anything.
+func (s *Servers) Unknown(p social.Peer) bool {
+	return p.Software == "" && s.Now().Sub(p.Informed) >= softwareFor-again
+}
+
 const maxInfo = 64 << 10 // bytes of a NodeInfo document
 
-func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version string) {
+func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version string, err error) {
 	var links struct {
 		Links []struct{ Rel, Href string }
 	}
 	origin := "https://" + host
 	if err := s.json(ctx, origin+"/.well-known/nodeinfo", &links); err != nil {
-		s.Log.Debug("nodeinfo", "host", host, "err", err)
-		return "", ""
+		return "", "", err
 	}
 	at := ""
 	for _, l := range links.Links {
@@ -52,13 +64,10 @@ func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version stri
 		Software struct{ Name, Version string }
 	}
 	if at == "" {
-		return "", ""
+		return "", "", nil
 	}
-	if err := s.json(ctx, at, &info); err != nil {
-		s.Log.Debug("nodeinfo", "host", host, "err", err)
-		return "", ""
-	}
-	return strings.ToLower(short(info.Software.Name, maxSoftware)), short(info.Software.Version, maxSoftware)
+	err = s.json(ctx, at, &info)
+	return strings.ToLower(short(info.Software.Name, maxSoftware)), short(info.Software.Version, maxSoftware), err
 }
 
 const maxSoftware = 64 // bytes

@@ -11,11 +11,19 @@ select * from remote_credits where release = @release;
 insert into remote_credits (release, state, trouble, proved, fetched, tried) values (@release, @state, @trouble, @proved, @fetched, @tried)
 on conflict (release) do update set state = excluded.state, trouble = excluded.trouble, proved = excluded.proved, fetched = excluded.fetched, tried = excluded.tried;
 
--- Whose credits were not asked for yet, and those of what was played lately.
+-- Whose credits were not asked for lately, of what was played lately and then of
+-- what none hold for; of each host so many.
 -- name: RemoteCreditsDue :many
-select r.id from remote_release r left join remote_credits c on c.release = r.id
-where c.release is null or c.tried < @before and exists (select 1 from remote_track t join play p on p.track = t.id where t.release = r.id and p.began >= @since)
-order by coalesce(c.tried, 0), r.id limit @lim;
+with asked as (
+  select r.id, a.host, coalesce(c.tried, 0) as tried, coalesce(c.state, '') as state,
+    case when exists (select 1 from remote_track t join play p on p.track = t.id where t.release = r.id and p.began >= @since) then 0 else 1 end as rest
+  from remote_release r join remote_actor a on a.id = r.actor left join remote_credits c on c.release = r.id
+  where c.release is null or c.tried < @before
+), due as (
+  select id, rest, tried, row_number() over (partition by host order by rest, tried, id) as place
+  from asked where rest = 0 or state <> 'holds'
+)
+select id from due where place <= cast(@each as bigint) order by rest, tried, id limit @lim;
 
 -- name: RemotePayeeOf :one
 select * from remote_payee where act = @act;

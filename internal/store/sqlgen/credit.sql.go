@@ -236,20 +236,34 @@ func (q *Queries) ListensUntold(ctx context.Context, arg ListensUntoldParams) ([
 }
 
 const remoteCreditsDue = `-- name: RemoteCreditsDue :many
-select r.id from remote_release r left join remote_credits c on c.release = r.id
-where c.release is null or c.tried < $1 and exists (select 1 from remote_track t join play p on p.track = t.id where t.release = r.id and p.began >= $2)
-order by coalesce(c.tried, 0), r.id limit $3
+with asked as (
+  select r.id, a.host, coalesce(c.tried, 0) as tried, coalesce(c.state, '') as state,
+    case when exists (select 1 from remote_track t join play p on p.track = t.id where t.release = r.id and p.began >= $3) then 0 else 1 end as rest
+  from remote_release r join remote_actor a on a.id = r.actor left join remote_credits c on c.release = r.id
+  where c.release is null or c.tried < $4
+), due as (
+  select id, rest, tried, row_number() over (partition by host order by rest, tried, id) as place
+  from asked where rest = 0 or state <> 'holds'
+)
+select id from due where place <= cast($1 as bigint) order by rest, tried, id limit $2
 `
 
 type RemoteCreditsDueParams struct {
-	Before int64
-	Since  int64
+	Each   int64
 	Lim    int32
+	Since  int64
+	Before int64
 }
 
-// Whose credits were not asked for yet, and those of what was played lately.
+// Whose credits were not asked for lately, of what was played lately and then of
+// what none hold for; of each host so many.
 func (q *Queries) RemoteCreditsDue(ctx context.Context, arg RemoteCreditsDueParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, remoteCreditsDue, arg.Before, arg.Since, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, remoteCreditsDue,
+		arg.Each,
+		arg.Lim,
+		arg.Since,
+		arg.Before,
+	)
 	if err != nil {
 		return nil, err
 	}
