@@ -73,10 +73,10 @@ type Credited interface {
 	KeepProof(ctx context.Context, body []byte) (hash []byte, err error)
 	Payee(ctx context.Context, a id.Act) (Payee, error)
 	PutPayee(ctx context.Context, p Payee, proof []byte) error
-	// PutSheet keeps a sheet. One that is there under its version must be the same:
-	// Conflict.
+	// PutSheet keeps a sheet. One that is there under its version must be the same,
+	// and later versions are in force later: Conflict.
 	PutSheet(ctx context.Context, s CreditSheet, proof []byte) error
-	// Parts are what earns by the newest sheets of a release's tracks.
+	// Parts are what earns by the sheets of a release's tracks that count now.
 	Parts(ctx context.Context, r id.Release) (map[id.Track][]Part, error)
 }
 

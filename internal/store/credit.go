@@ -73,6 +73,13 @@ func (tx socialTx) PutSheet(ctx context.Context, s social.CreditSheet, proof []b
 	if n == 0 {
 		return tx.sameSheet(ctx, s)
 	}
+	across, err := tx.Q.RemoteSheetsAcross(ctx, sqlgen.RemoteSheetsAcrossParams{Track: string(s.Track), Version: int64(s.Version), Since: ms(s.Since)})
+	if err != nil {
+		return wrap(err, "sheets")
+	}
+	if across > 0 {
+		return fault.New(fault.Conflict, "Version %d of a credit sheet is in force before an earlier one.", s.Version)
+	}
 	for _, x := range s.Shares {
 		if err := tx.Q.RemoteShareInsert(ctx, sqlgen.RemoteShareInsertParams{Track: string(s.Track), Version: int64(s.Version), Act: string(x.Act), Bps: x.Bps}); err != nil {
 			return wrap(err, "share")
@@ -83,11 +90,15 @@ func (tx socialTx) PutSheet(ctx context.Context, s social.CreditSheet, proof []b
 
 // sameSheet refuses a version that says something else than it did.
 func (tx socialTx) sameSheet(ctx context.Context, s social.CreditSheet) error {
+	was, err := tx.Q.RemoteSheetOf(ctx, sqlgen.RemoteSheetOfParams{Track: string(s.Track), Version: int64(s.Version)})
+	if err != nil {
+		return wrap(err, "sheet")
+	}
 	rows, err := tx.Q.RemoteSharesOf(ctx, sqlgen.RemoteSharesOfParams{Track: string(s.Track), Version: int64(s.Version)})
 	if err != nil {
 		return wrap(err, "shares")
 	}
-	same := len(rows) == len(s.Shares)
+	same := len(rows) == len(s.Shares) && was.Since == ms(s.Since)
 	for _, r := range rows {
 		same = same && slices.ContainsFunc(s.Shares, func(x music.Share) bool { return string(x.Act) == r.Act && x.Bps == r.Bps })
 	}
@@ -98,7 +109,7 @@ func (tx socialTx) sameSheet(ctx context.Context, s social.CreditSheet) error {
 }
 
 func (tx socialTx) Parts(ctx context.Context, r id.Release) (map[id.Track][]social.Part, error) {
-	rows, err := tx.Q.RemoteSharesOfRelease(ctx, string(r))
+	rows, err := tx.Q.RemoteSharesOfRelease(ctx, sqlgen.RemoteSharesOfReleaseParams{Release: string(r), At: tx.Ms()})
 	out := map[id.Track][]social.Part{}
 	for _, x := range rows {
 		t := id.Track(x.ID)

@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/sqlgen"
 )
 
 const (
@@ -262,6 +263,62 @@ func TestCreditsDue(t *testing.T) {
 				}
 				return err
 			})
+		}
+	})
+}
+
+// What is shown of who earns is what counts, and a node does not say of a sheet what
+// it did not before.
+func TestSheetsElsewhere(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		far, paid := h.far()
+		since := h.db.now().Add(-time.Hour)
+		paid(7, since)
+		put := func(version uint32, since time.Time, bps int64) error {
+			shares := []music.Share{{Act: farAct, Bps: bps}}
+			if bps < 10_000 {
+				shares = append(shares, music.Share{Act: "01KAZ0000000000000000000AD", Bps: 10_000 - bps})
+			}
+			return h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+				if err := tx.PutPayee(t.Context(), social.Payee{Act: "01KAZ0000000000000000000AD", Actor: farActor + "2", Host: "shore.example"}, []byte("x")); err != nil {
+					return err
+				}
+				return tx.PutSheet(t.Context(), social.CreditSheet{Track: far, Name: farName, Version: version, Since: since, Shares: shares}, []byte("x"))
+			})
+		}
+		if err := put(7, since, 10_000); err != nil {
+			t.Errorf("the same again: %v", err)
+		}
+		if err := put(8, h.db.now().Add(time.Hour), 6000); err != nil {
+			t.Fatal(err)
+		}
+		for name, err := range map[string]error{
+			"other shares": put(7, since, 9000), "another time": put(7, since.Add(-time.Minute), 10_000),
+			"in force before the last": put(9, since.Add(time.Minute), 10_000), "in force after the next": put(6, since.Add(time.Minute), 10_000),
+		} {
+			if !fault.Is(err, fault.Conflict) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for range 2 {
+			var version int64
+			var parts map[id.Track][]social.Part
+			h.social(func(tx social.Tx) error {
+				r, err := tx.ReleaseByIRI(t.Context(), "https://shore.example/ap/releases/01KAZ0000000000000000000RE")
+				if err != nil {
+					return err
+				}
+				parts, err = tx.Parts(t.Context(), r.ID)
+				return err
+			})
+			err := h.db.Read(t.Context(), func(tx *Tx) (err error) {
+				version, err = tx.Q.ListenSheetElsewhere(t.Context(), sqlgen.ListenSheetElsewhereParams{Track: string(far), At: tx.Ms()})
+				return err
+			})
+			if want := int(version) - 6; err != nil || len(parts[far]) != want {
+				t.Errorf("version %d counts, and shown is %+v, %v", version, parts[far], err)
+			}
+			h.wait(2 * time.Hour)
 		}
 	})
 }

@@ -158,6 +158,13 @@ func (d *Desk) payee(ctx context.Context, p credit.Payout, made time.Time) (out 
 // keep keeps what was proved: the wallets of acts, and sheets of tracks that are
 // known here. A document that is older than what is known changes nothing.
 func keep(ctx context.Context, tx social.Tx, r *social.Release, body []byte, doc *credit.Document, payees map[string]social.Payee, made time.Time) error {
+	before, err := tx.Credits(ctx, r.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if made.Before(before.Proved) {
+		return note(ctx, tx, r.ID, func(*social.Credits) {})
+	}
 	proof, err := tx.KeepProof(ctx, body)
 	if err != nil {
 		return err

@@ -92,8 +92,12 @@ func TestCredits(t *testing.T) {
 			t.Errorf("%+v, %+v", c, list)
 		}
 	}
+	latest := c.Proved
+	s.Pass(time.Hour)
 	act.Says(act.Credits(), act, fedtest.Moment) // an older word
-	s.ask(r)
+	if c, _ = s.ask(r); !c.Proved.Equal(latest) || !c.Tried.Equal(s.Now()) || c.Fetched.Equal(s.Now()) {
+		t.Errorf("an older word counts: %+v", c)
+	}
 	if err := s.DB.SocialView(t.Context(), func(tx social.Tx) error {
 		p, err := tx.Payee(t.Context(), fedtest.PaidAct)
 		if len(p.Wallets) != 0 {

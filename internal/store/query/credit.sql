@@ -59,11 +59,17 @@ select * from remote_sheet where track = @track and version = @version;
 -- name: RemoteSharesOf :many
 select act, bps from remote_share where track = @track and version = @version order by act;
 
--- The shares that count now of a release's tracks.
+-- Versions that a sheet contradicts: later ones in force earlier, or the reverse.
+-- name: RemoteSheetsAcross :one
+select count(*) from remote_sheet where track = @track and (version < @version and since > @since or version > @version and since < @since);
+
+-- The shares that count at a time of a release's tracks, as plays are counted (see
+-- ListenSheetElsewhere).
 -- name: RemoteSharesOfRelease :many
 select t.id, h.act, h.bps, y.host, y.handle, y.name, cast((select count(*) from remote_wallet w where w.act = h.act) as bigint) as wallets
 from remote_track t join remote_share h on h.track = t.id join remote_payee y on y.act = h.act
-where t.release = @release and h.version = (select max(s.version) from remote_sheet s where s.track = t.id)
+where t.release = @release and h.version = (
+  select s.version from remote_sheet s where s.track = t.id order by case when s.since <= @at then s.since else -s.since end desc, s.version desc limit 1)
 order by t.place, h.bps desc, h.act;
 
 -- What was heard of tracks of other nodes and not told yet, of those that at least

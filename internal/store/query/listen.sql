@@ -21,7 +21,7 @@ select track from remote_sheet where name = @name order by track desc limit 1;
 
 -- name: ListenSheetElsewhere :one
 select version from remote_sheet where track = @track
-order by case when since <= @at then since else -since end desc limit 1;
+order by case when since <= @at then since else -since end desc, version desc limit 1;
 
 -- name: ListenSharesElsewhere :many
 select act, bps from remote_share where track = @track and version = @version order by act;

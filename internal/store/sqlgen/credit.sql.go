@@ -498,9 +498,15 @@ func (q *Queries) RemoteSharesOf(ctx context.Context, arg RemoteSharesOfParams) 
 const remoteSharesOfRelease = `-- name: RemoteSharesOfRelease :many
 select t.id, h.act, h.bps, y.host, y.handle, y.name, cast((select count(*) from remote_wallet w where w.act = h.act) as bigint) as wallets
 from remote_track t join remote_share h on h.track = t.id join remote_payee y on y.act = h.act
-where t.release = $1 and h.version = (select max(s.version) from remote_sheet s where s.track = t.id)
+where t.release = $1 and h.version = (
+  select s.version from remote_sheet s where s.track = t.id order by case when s.since <= $2 then s.since else -s.since end desc, s.version desc limit 1)
 order by t.place, h.bps desc, h.act
 `
+
+type RemoteSharesOfReleaseParams struct {
+	Release string
+	At      int64
+}
 
 type RemoteSharesOfReleaseRow struct {
 	ID      string
@@ -512,9 +518,10 @@ type RemoteSharesOfReleaseRow struct {
 	Wallets int64
 }
 
-// The shares that count now of a release's tracks.
-func (q *Queries) RemoteSharesOfRelease(ctx context.Context, release string) ([]RemoteSharesOfReleaseRow, error) {
-	rows, err := q.db.QueryContext(ctx, remoteSharesOfRelease, release)
+// The shares that count at a time of a release's tracks, as plays are counted (see
+// ListenSheetElsewhere).
+func (q *Queries) RemoteSharesOfRelease(ctx context.Context, arg RemoteSharesOfReleaseParams) ([]RemoteSharesOfReleaseRow, error) {
+	rows, err := q.db.QueryContext(ctx, remoteSharesOfRelease, arg.Release, arg.At)
 	if err != nil {
 		return nil, err
 	}
@@ -590,6 +597,24 @@ func (q *Queries) RemoteSheetOf(ctx context.Context, arg RemoteSheetOfParams) (R
 		&i.Proof,
 	)
 	return i, err
+}
+
+const remoteSheetsAcross = `-- name: RemoteSheetsAcross :one
+select count(*) from remote_sheet where track = $1 and (version < $2 and since > $3 or version > $2 and since < $3)
+`
+
+type RemoteSheetsAcrossParams struct {
+	Track   string
+	Version int64
+	Since   int64
+}
+
+// Versions that a sheet contradicts: later ones in force earlier, or the reverse.
+func (q *Queries) RemoteSheetsAcross(ctx context.Context, arg RemoteSheetsAcrossParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, remoteSheetsAcross, arg.Track, arg.Version, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const remoteWalletInsert = `-- name: RemoteWalletInsert :exec

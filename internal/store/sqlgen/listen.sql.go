@@ -266,7 +266,7 @@ func (q *Queries) ListenSheet(ctx context.Context, arg ListenSheetParams) (int64
 
 const listenSheetElsewhere = `-- name: ListenSheetElsewhere :one
 select version from remote_sheet where track = $1
-order by case when since <= $2 then since else -since end desc limit 1
+order by case when since <= $2 then since else -since end desc, version desc limit 1
 `
 
 type ListenSheetElsewhereParams struct {
