@@ -351,9 +351,14 @@ func noCover(context.Context, io.Reader) (music.Cover, error) {
 	return music.Cover{}, fault.New(fault.NotFound, "There is no such picture.")
 }
 
-// Rotate gives the actor another key under the same address.
+// Rotate gives the actor other keys under the same addresses.
 func (a *Actor) Rotate() {
+	a.server.t.Helper()
 	a.Key.Private = private(a.server.t)
+	var err error
+	if _, a.Proof, err = ed25519.GenerateKey(rand.Reader); err != nil {
+		a.server.t.Fatal(err)
+	}
 	a.server.Publish(a.Document(), "")
 }
 

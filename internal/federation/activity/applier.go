@@ -2,7 +2,6 @@ package activity
 
 import (
 	"context"
-	"crypto/ed25519"
 	"log/slog"
 	"strings"
 	"time"
@@ -200,15 +199,7 @@ func (a *Applier) proved(ctx context.Context, o *vocab.Object, r social.Received
 	if err != nil {
 		return false, err
 	}
-	key, owner, err := a.Servers.Key(ctx, s.Method, false)
-	if err != nil {
-		return false, err
-	}
-	ed, ok := key.(ed25519.PublicKey)
-	if !ok || owner != r.Actor {
-		return false, fault.New(fault.Forbidden, "The proof is not made with a key of %s.", r.Actor)
-	}
-	return true, s.Verify(ed)
+	return true, a.Servers.Proved(ctx, r.Actor, s)
 }
 
 // send puts an activity on its way to one inbox.

@@ -99,6 +99,35 @@ func TestListens(t *testing.T) {
 	})
 }
 
+// A node may rotate its keys, and of its proofs nobody else is asked.
+func TestListensProved(t *testing.T) {
+	s, other := fedtest.NewServer(t), fedtest.NewServer(t)
+	node := s.Application()
+	w := &world{Node: fedtest.NewNode(t, s, other)}
+	_, track := w.Publish()
+	at := w.Site.Track(track)
+	w.proves(node, w.told(node, at, nil))
+	w.Pass(11 * time.Minute)
+	node.Rotate()
+	w.proves(node, w.told(node, at, func(o *vocab.Object) {
+		o.ID += "2"
+		o.StartTime, o.EndTime = o.StartTime.Add(-24*time.Hour), o.StartTime
+	}))
+	if list := w.listens(); len(list) != 1 || list[0].Counted != 120 {
+		t.Errorf("with another key: %+v", list)
+	}
+	stranger := other.Application()
+	lent := *node
+	lent.ID, lent.Proof = stranger.ID, stranger.Proof // whose key is named
+	w.proves(&lent, w.told(node, at, func(o *vocab.Object) {
+		o.ID += "3"
+		o.StartTime, o.EndTime = o.StartTime.Add(-72*time.Hour), o.StartTime.Add(-48*time.Hour)
+	}))
+	if list := w.listens(); len(list) != 1 || list[0].Counted != 120 || other.Asked("/ap/node") != 0 {
+		t.Errorf("with a key of another server, asked %d times: %+v", other.Asked("/ap/node"), list)
+	}
+}
+
 // What is not proved, not the node's, or does not add up is laid aside.
 func TestListensOfNoWorth(t *testing.T) {
 	s := fedtest.NewServer(t)

@@ -2,7 +2,6 @@ package elsewhere
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"strings"
 	"time"
@@ -90,6 +89,11 @@ func (d *Desk) credits(ctx context.Context, r *social.Release) error {
 	if doc.ID != at || doc.Release != r.IRI || doc.Act != r.Actor {
 		return fault.New(fault.Invalid, "The credits are those of another release.")
 	}
+	for _, p := range doc.Payouts { // before anybody is asked about them
+		if !remote.SameOrigin(p.Act, r.Actor) {
+			return foreign(p.Act, r.Actor)
+		}
+	}
 	made, err := d.proved(ctx, proofs)
 	if err != nil {
 		return err
@@ -107,7 +111,7 @@ func (d *Desk) credits(ctx context.Context, r *social.Release) error {
 // and tells when the document was made.
 func (d *Desk) proved(ctx context.Context, proofs []credit.Proved) (made time.Time, err error) {
 	for i, p := range proofs {
-		if err := d.holds(ctx, p); err != nil {
+		if err := d.Servers.Proved(ctx, p.Act, p.Sealed); err != nil {
 			return made, err
 		}
 		if i == 0 {
@@ -118,23 +122,6 @@ func (d *Desk) proved(ctx context.Context, proofs []credit.Proved) (made time.Ti
 		return made, fault.New(fault.Invalid, "The document's proof is not dated.")
 	}
 	return made, nil
-}
-
-func (d *Desk) holds(ctx context.Context, p credit.Proved) (err error) {
-	for _, fresh := range []bool{false, true} { // a key may have been rotated
-		key, owner, e := d.Servers.Key(ctx, p.Sealed.Method, fresh)
-		if e != nil {
-			return e
-		}
-		ed, ok := key.(ed25519.PublicKey)
-		if !ok || owner != p.Act {
-			return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", p.Act)
-		}
-		if err = p.Sealed.Verify(ed); err == nil {
-			return nil
-		}
-	}
-	return err
 }
 
 // payee is who an act of another node is, by the id in its address there.
@@ -201,11 +188,16 @@ func named(track string) string {
 	return track[strings.LastIndexByte(track, '/')+1:] + "@" + remote.Host(track)
 }
 
+// foreign refuses what a node says of an act of another one.
+func foreign(act, by string) error {
+	return fault.New(fault.Forbidden, "%s is not of %s's server.", act, by)
+}
+
 // keepPayee keeps an act by its id. Nobody takes the id of another: not of an act
 // here, nor of one that came with it before, nor does one node speak for another's.
 func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, proof []byte) error {
 	if !remote.SameOrigin(p.Actor, by) {
-		return fault.New(fault.Forbidden, "%s is not of %s's server.", p.Actor, by)
+		return foreign(p.Actor, by)
 	}
 	here, err := tx.HasAct(ctx, p.Act)
 	if err != nil {

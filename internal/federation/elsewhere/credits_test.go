@@ -152,6 +152,10 @@ func TestCreditsRefused(t *testing.T) {
 			d.Sheets[0].Shares = append(d.Sheets[0].Shares, credit.Share{Act: act.ID + "x", Points: 1})
 			return act
 		}, "does not say so itself"},
+		"an act of another server": {func(_ *scene, act *fedtest.Actor, d *credit.Document) *fedtest.Actor { // nobody asks there
+			d.Payouts = append(d.Payouts, credit.Payout{Act: "https://third.example/ap/acts/" + fedtest.PaidAct})
+			return act
+		}, "'s server"},
 		"an act of this node": {func(s *scene, act *fedtest.Actor, _ *credit.Document) *fedtest.Actor {
 			here := music.Act{ID: fedtest.PaidAct, Handle: "mine", Name: "Mine", Created: fedtest.Moment, Changed: fedtest.Moment}
 			if err := s.DB.Music().Update(s.t.Context(), func(tx music.Tx) error { return tx.InsertAct(s.t.Context(), &here) }); err != nil {

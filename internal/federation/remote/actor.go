@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/x509"
 	"math"
 	"strings"
@@ -231,4 +232,28 @@ func (s *Servers) fetchKey(ctx context.Context, id string) (social.Key, error) {
 		return k, fault.New(fault.Unauthenticated, "%s does not name the key %s.", owner, id)
 	}
 	return k, err
+}
+
+// Proved checks a proof with a key of whoever must have made it. Only their own
+// server is asked for the key, and once more for one that does not fit: it may have
+// been rotated. Faults: Forbidden for another's, Unauthenticated for one that does
+// not hold.
+func (s *Servers) Proved(ctx context.Context, by string, sealed *sig.Sealed) (err error) {
+	if !SameOrigin(sealed.Method, by) {
+		return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", by)
+	}
+	for _, fresh := range []bool{false, true} {
+		key, owner, e := s.Key(ctx, sealed.Method, fresh)
+		if e != nil {
+			return e
+		}
+		ed, ok := key.(ed25519.PublicKey)
+		if !ok || owner != by {
+			return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", by)
+		}
+		if err = sealed.Verify(ed); err == nil {
+			return nil
+		}
+	}
+	return err
 }
