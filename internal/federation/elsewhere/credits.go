@@ -45,7 +45,7 @@ func (d *Desk) Credits(ctx context.Context, payload []byte) error {
 	case err != nil:
 		return err
 	case d.Servers.Unknown(peer):
-		err = fault.New(fault.Unavailable, "The server %s does not answer.", r.Host)
+		err = fault.New(fault.Unavailable, "The server %s cannot be reached.", r.Host)
 	case peer.Software != "9ten":
 		return d.note(ctx, &r, func(c *social.Credits) { c.State = social.Unpaid })
 	default:
