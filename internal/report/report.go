@@ -187,8 +187,8 @@ type Tx interface {
 	Shares(ctx context.Context, p calendar.Period, yield func(royalty.Leaf) error) error
 	InsertLine(ctx context.Context, p calendar.Period, l royalty.Line) error
 	Lines(ctx context.Context, p calendar.Period) ([]royalty.Line, error)
-	// Sheets are the wallets of all acts that have any, here and on other nodes, in
-	// the order they wrote.
+	// Sheets are the wallets of all acts here that have any, and of those on other
+	// nodes that a month of this node ever gave something, in the order they wrote.
 	Sheets(ctx context.Context) (map[id.Act][]Payout, error)
 	// Earnings lists an act's lines, newest period first.
 	Earnings(ctx context.Context, act id.Act) ([]Earning, error)

@@ -118,7 +118,8 @@ func (tx socialTx) Parts(ctx context.Context, r id.Release) (map[id.Track][]soci
 	return out, wrap(err, "shares")
 }
 
-// Homes are the nodes of acts elsewhere that are paid from here.
+// Homes are the nodes of acts elsewhere that a month of this node ever gave
+// something.
 func (db *DB) Homes(ctx context.Context) (out map[id.Act]string, err error) {
 	out = map[id.Act]string{}
 	err = db.Read(ctx, func(tx *Tx) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
@@ -123,10 +125,34 @@ func TestPlayElsewhere(t *testing.T) {
 		if err != nil || names[farAct].Handle != "tide@shore.example" || names[h.acts[0]].Name == "" {
 			t.Errorf("%+v, %v", names, err)
 		}
-		homes, err := h.db.Homes(t.Context())
-		if err != nil || homes[farAct] != "shore.example" {
-			t.Errorf("%v, %v", homes, err)
+	})
+}
+
+// What is known of acts of other nodes reaches the ledger with the first month that
+// gave them something: a node may name as many as it likes.
+func TestPayoutElsewhere(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		_, paid := h.far()
+		paid(1, h.db.now())
+		check := func(want bool) {
+			t.Helper()
+			homes, err := h.db.Homes(t.Context())
+			if err != nil || (homes[farAct] == "shore.example") != want || !want && len(homes) != 0 {
+				t.Errorf("%v, %v", homes, err)
+			}
+			h.report(func(ctx context.Context, tx report.Tx) error {
+				sheets, err := tx.Sheets(ctx)
+				if (len(sheets[farAct]) == 1) != want {
+					t.Errorf("%+v", sheets)
+				}
+				return err
+			})
 		}
+		check(false)
+		h.report(func(ctx context.Context, tx report.Tx) error {
+			return tx.InsertLine(ctx, 202610, royalty.Line{Act: farAct, Micro: 1})
+		})
+		check(true)
 	})
 }
 

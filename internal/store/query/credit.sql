@@ -28,8 +28,9 @@ select id from due where place <= cast(@each as bigint) order by rest, tried, id
 -- name: RemotePayeeOf :one
 select * from remote_payee where act = @act;
 
+-- Of acts that a month of this node ever gave something.
 -- name: RemotePayeeHomes :many
-select act, host from remote_payee;
+select act, host from remote_payee y where exists (select 1 from month_line l where l.act = y.act);
 
 -- name: RemotePayeePut :exec
 insert into remote_payee (act, actor, host, handle, name, picture, proof, proved) values (@act, @actor, @host, @handle, @name, @picture, @proof, @proved)
@@ -38,8 +39,10 @@ on conflict (act) do update set handle = excluded.handle, name = excluded.name, 
 -- name: RemoteWalletsOf :many
 select address, bps from remote_wallet where act = @act order by line;
 
+-- Of acts that a month of this node ever gave something: what others say of acts
+-- that nobody here heard costs nothing on the ledger.
 -- name: RemoteWalletsAll :many
-select act, address, bps from remote_wallet order by act, line;
+select act, address, bps from remote_wallet w where exists (select 1 from month_line l where l.act = w.act) order by act, line;
 
 -- name: RemoteWalletsClear :exec
 delete from remote_wallet where act = @act;

@@ -330,7 +330,7 @@ func (q *Queries) RemoteCreditsPut(ctx context.Context, arg RemoteCreditsPutPara
 }
 
 const remotePayeeHomes = `-- name: RemotePayeeHomes :many
-select act, host from remote_payee
+select act, host from remote_payee y where exists (select 1 from month_line l where l.act = y.act)
 `
 
 type RemotePayeeHomesRow struct {
@@ -338,6 +338,7 @@ type RemotePayeeHomesRow struct {
 	Host string
 }
 
+// Of acts that a month of this node ever gave something.
 func (q *Queries) RemotePayeeHomes(ctx context.Context) ([]RemotePayeeHomesRow, error) {
 	rows, err := q.db.QueryContext(ctx, remotePayeeHomes)
 	if err != nil {
@@ -639,7 +640,7 @@ func (q *Queries) RemoteWalletInsert(ctx context.Context, arg RemoteWalletInsert
 }
 
 const remoteWalletsAll = `-- name: RemoteWalletsAll :many
-select act, address, bps from remote_wallet order by act, line
+select act, address, bps from remote_wallet w where exists (select 1 from month_line l where l.act = w.act) order by act, line
 `
 
 type RemoteWalletsAllRow struct {
@@ -648,6 +649,8 @@ type RemoteWalletsAllRow struct {
 	Bps     int64
 }
 
+// Of acts that a month of this node ever gave something: what others say of acts
+// that nobody here heard costs nothing on the ledger.
 func (q *Queries) RemoteWalletsAll(ctx context.Context) ([]RemoteWalletsAllRow, error) {
 	rows, err := q.db.QueryContext(ctx, remoteWalletsAll)
 	if err != nil {
