@@ -24,32 +24,28 @@ func (r recorder) acts(ctx context.Context) (map[id.Act]contract.Act, error) {
 	return out, err
 }
 
-// owed are the acts that the node has balances of, and those of [recorder.acts]:
-// another node of the network may be an act's home.
+// owed are the acts of [recorder.acts], and those that the node owes something
+// and that have another home: also an act of this node may, when another paid it
+// before this one wrote to the ledger.
 func (r recorder) owed(ctx context.Context, balances []contract.Balance) (map[id.Act]contract.Act, error) {
 	acts, err := r.acts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	homes, err := r.homes(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, b := range balances {
-		if _, own := acts[b.Act]; own || homes[b.Act] == "" {
+		if _, own := acts[b.Act]; own || b.Micro == 0 {
 			continue
 		}
-		a, err := r.contract.Act(ctx, b.Act)
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		if acts[b.Act], err = r.elsewhere(ctx, b.Act); err != nil {
 			return nil, err
 		}
-		acts[b.Act] = a
 	}
 	return acts, nil
 }
 
 // SetPayouts registers acts with what the ledger does not have of them yet. Those
-// of other nodes that write to the ledger are theirs to register.
+// of other nodes that write to the ledger are theirs to register; what this node
+// has registered it looks after, whoever else does by now.
 func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Hash) error {
 	acts, err := r.acts(ctx)
 	if err != nil {
@@ -65,15 +61,18 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 	}
 	var changed []id.Act
 	for act, where := range payouts {
-		if acts[act].Payout == contract.Digest(where) || members[homes[act]] {
+		a, own := acts[act]
+		if own && a.Payout == contract.Digest(where) || !own && members[homes[act]] {
 			continue
 		}
-		if _, own := acts[act]; !own {
-			a, err := r.contract.Act(ctx, act)
-			if err != nil && !fault.Is(err, fault.NotFound) {
+		if !own {
+			if a, err = r.elsewhere(ctx, act); err != nil {
 				return err
 			}
-			if err == nil && a.Home != r.node {
+			if a.Home != "" && homes[act] == "" {
+				r.feed.log.Warn("an act of this node has another home on the ledger, which says where it is paid", "act", act, "home", a.Home)
+			}
+			if a.Home != "" {
 				continue // who registered it first looks after it
 			}
 		}
@@ -92,6 +91,16 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 		}
 	}
 	return nil
+}
+
+// elsewhere is an act that is none of [recorder.acts], zero while nobody has
+// registered it.
+func (r recorder) elsewhere(ctx context.Context, act id.Act) (contract.Act, error) {
+	a, err := r.contract.Act(ctx, act)
+	if fault.Is(err, fault.NotFound) {
+		return contract.Act{}, nil
+	}
+	return a, err
 }
 
 // members are the nodes of the ledger, where it matters who they are.

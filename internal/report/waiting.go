@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
 	"github.com/michaelperna/9ten/internal/royalty"
@@ -73,8 +74,8 @@ func (d *Desk) Waiting(ctx context.Context, act id.Act) ([]Waiting, error) {
 
 // Forfeit gives to the commons what has waited for a year for acts that have no
 // wallet, on the ledger and then in the books, and returns how much that was.
-// The books take over whatever the ledger has, also when it refuses the rest
-// or the node died between.
+// One that the ledger refuses does not keep the others. The books take over
+// whatever the ledger has, also when the node died between.
 func (d *Desk) Forfeit(ctx context.Context) (sum money.Micro, err error) {
 	if err := d.closing.take(ctx); err != nil {
 		return 0, err
@@ -88,18 +89,30 @@ func (d *Desk) Forfeit(ctx context.Context) (sum money.Micro, err error) {
 	if err != nil {
 		return 0, err
 	}
-	now := time.Time{}
-	if err := d.Store.ReportView(ctx, func(tx Tx) error { now = tx.Now(); return nil }); err != nil {
+	now, sheets := time.Time{}, map[id.Act][]Payout{}
+	err = d.Store.ReportView(ctx, func(tx Tx) (err error) {
+		now = tx.Now()
+		sheets, err = tx.Sheets(ctx)
+		return err
+	})
+	if err != nil {
 		return 0, err
 	}
 	for _, w := range list {
 		if now.Before(w.Until) {
 			break // the others are due later
 		}
-		if err = d.Ledger.Forfeit(ctx, w.Act, w.Period); err != nil {
+		if len(sheets[w.Act]) > 0 {
+			continue // it has said where, and another home on the ledger has not
+		}
+		e := d.Ledger.Forfeit(ctx, w.Act, w.Period)
+		err = errors.Join(e, err)
+		if e != nil && !fault.Is(e, fault.Conflict) {
 			break
 		}
-		sum += w.Micro
+		if e == nil {
+			sum += w.Micro
+		}
 	}
 	return sum, errors.Join(err, d.bookForfeits(ctx))
 }
