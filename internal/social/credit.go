@@ -70,6 +70,9 @@ type Credited interface {
 	// each, together at most n.
 	CreditsDue(ctx context.Context, before, since time.Time, each, n int) ([]id.Release, error)
 	// KeepProof keeps a document, and names it.
+	// BUG(9ten): a document that says what the last one did is kept again when it is
+	// dated anew, and what is told of plays is kept whole, for as short a time as it
+	// names: a server fills the store until the night ForgetAsked finds it old.
 	KeepProof(ctx context.Context, body []byte) (hash []byte, err error)
 	Payee(ctx context.Context, a id.Act) (Payee, error)
 	PutPayee(ctx context.Context, p Payee, proof []byte) error

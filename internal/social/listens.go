@@ -62,6 +62,8 @@ type PlayTx interface {
 	Claimed(ctx context.Context, since time.Time) (map[string]int64, error)
 	Asked(ctx context.Context, since time.Time) (map[string]int64, error)
 	AskedFor(ctx context.Context, host string, t id.Track) error
+	// ForgetAsked forgets what was asked and told before, and proofs from before
+	// that nothing rests on.
 	ForgetAsked(ctx context.Context, before time.Time) error
 }
 

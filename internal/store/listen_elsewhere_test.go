@@ -128,6 +128,33 @@ func TestPlayElsewhere(t *testing.T) {
 	})
 }
 
+// What is no longer compared goes, and with it the documents that only it rests on.
+func TestForgetTold(t *testing.T) {
+	houses(t, func(t *testing.T, h *house) {
+		_, paid := h.far()
+		paid(1, h.db.now())
+		h.social(func(tx social.Tx) error {
+			if _, err := tx.KeepProof(t.Context(), []byte("of nothing")); err != nil {
+				return err
+			}
+			proof, err := tx.KeepProof(t.Context(), []byte("of plays"))
+			if err != nil {
+				return err
+			}
+			return tx.PutListens(t.Context(), social.Listens{ID: "1", Host: "shore.example", Act: h.acts[0], Track: longTrack, First: h.db.now().Add(-time.Hour), Until: h.db.now()}, proof)
+		})
+		for _, c := range []struct {
+			before          time.Duration
+			listens, proofs int64
+		}{{-time.Hour, 1, 3}, {time.Hour, 0, 1}} {
+			h.social(func(tx social.Tx) error { return tx.ForgetAsked(t.Context(), h.db.now().Add(c.before)) })
+			if l, p := h.number("select count(*) from listens"), h.number("select count(*) from remote_proof"); l != c.listens || p != c.proofs {
+				t.Errorf("forgetting %v: %d listens, %d proofs", c.before, l, p)
+			}
+		}
+	})
+}
+
 // What is known of acts of other nodes reaches the ledger with the first month that
 // gave them something: a node may name as many as it likes.
 func TestPayoutElsewhere(t *testing.T) {
@@ -170,7 +197,8 @@ func TestSheetElsewhere(t *testing.T) {
 	houses(t, func(t *testing.T, h *house) {
 		far, paid := h.far()
 		paid(1, h.db.now().Add(-time.Hour))
-		paid(2, h.db.now().Add(time.Hour))
+		since := h.db.now().Add(time.Hour)
+		paid(2, since)
 		if p := h.begin(ada, far, h.device(ada)); p.claim.Sheet != 1 {
 			t.Errorf("by sheet %d", p.claim.Sheet)
 		}
@@ -178,9 +206,9 @@ func TestSheetElsewhere(t *testing.T) {
 		if p := h.begin(ada, far, h.device(ada)); p.claim.Sheet != 2 {
 			t.Errorf("by sheet %d", p.claim.Sheet)
 		}
-		paid(2, h.db.now())
+		paid(2, since)
 		err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
-			return tx.PutSheet(t.Context(), social.CreditSheet{Track: far, Name: farName, Version: 2, Since: h.db.now(), Shares: []music.Share{{Act: farAct, Bps: 9_000}}}, []byte("x"))
+			return tx.PutSheet(t.Context(), social.CreditSheet{Track: far, Name: farName, Version: 2, Since: since, Shares: []music.Share{{Act: farAct, Bps: 9_000}}}, []byte("x"))
 		})
 		if !fault.Is(err, fault.Conflict) {
 			t.Errorf("another word under the same version: %v", err)

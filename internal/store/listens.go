@@ -75,5 +75,11 @@ func (tx socialTx) AskedFor(ctx context.Context, host string, t id.Track) error 
 }
 
 func (tx socialTx) ForgetAsked(ctx context.Context, before time.Time) error {
+	if err := tx.Q.ListensForget(ctx, ms(before)); err != nil {
+		return wrap(err, "listens")
+	}
+	if err := tx.Q.RemoteProofForget(ctx, ms(before)); err != nil {
+		return wrap(err, "proofs")
+	}
 	return wrap(tx.Q.SoundAskedForget(ctx, int64(calendar.DayOf(before))), "sound")
 }

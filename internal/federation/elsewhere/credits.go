@@ -195,6 +195,9 @@ func foreign(act, by string) error {
 
 // keepPayee keeps an act by its id. Nobody takes the id of another: not of an act
 // here, nor of one that came with it before, nor does one node speak for another's.
+//
+// BUG(9ten): nothing frees an id that a server took from another's act, also not
+// that it is blocked; every release that names the other is refused.
 func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, proof []byte) error {
 	if !remote.SameOrigin(p.Actor, by) {
 		return foreign(p.Actor, by)

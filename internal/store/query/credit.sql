@@ -113,3 +113,11 @@ select host, cast(sum(n) as bigint) as n from sound_asked where day >= @day grou
 
 -- name: SoundAskedForget :exec
 delete from sound_asked where day < @day;
+
+-- name: ListensForget :exec
+delete from listens where until < @before;
+
+-- Documents that nothing rests on any more.
+-- name: RemoteProofForget :exec
+delete from remote_proof where fetched < @before
+  and hash not in (select proof from remote_payee) and hash not in (select proof from remote_sheet) and hash not in (select proof from listens);

@@ -50,6 +50,15 @@ func (q *Queries) ListensDropHost(ctx context.Context, host string) error {
 	return err
 }
 
+const listensForget = `-- name: ListensForget :exec
+delete from listens where until < $1
+`
+
+func (q *Queries) ListensForget(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, listensForget, before)
+	return err
+}
+
 const listensInsert = `-- name: ListensInsert :exec
 insert into listens (id, host, act, track, first, until, plays, counted, seconds, root, proof, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 `
@@ -421,6 +430,17 @@ func (q *Queries) RemoteProofByHash(ctx context.Context, hash []byte) ([]byte, e
 	var body []byte
 	err := row.Scan(&body)
 	return body, err
+}
+
+const remoteProofForget = `-- name: RemoteProofForget :exec
+delete from remote_proof where fetched < $1
+  and hash not in (select proof from remote_payee) and hash not in (select proof from remote_sheet) and hash not in (select proof from listens)
+`
+
+// Documents that nothing rests on any more.
+func (q *Queries) RemoteProofForget(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, remoteProofForget, before)
+	return err
 }
 
 const remoteProofPut = `-- name: RemoteProofPut :exec
