@@ -123,7 +123,8 @@ func (c *Cause) Name(day calendar.Day) string {
 type Teller interface {
 	// Tell tells of a cause; telling again changes nothing.
 	Tell(ctx context.Context, c Cause) error
-	// Untell takes back what was told of a cause that is no more.
+	// Untell takes back what was told of a cause that is no more: what an account alone
+	// was told, or else everybody.
 	Untell(ctx context.Context, c Cause) error
 	// UntellBy takes back everything that was told of somebody, here or on another
 	// server.

@@ -71,7 +71,7 @@ func (tx *Tx) Untell(ctx context.Context, c notice.Cause) error {
 	if c.Many() {
 		return wrap(tx.recount(ctx, &c, true, -1), "notice")
 	}
-	return wrap(tx.Q.NoticeDrop(ctx, c.About()), "notice")
+	return wrap(tx.Q.NoticeDrop(ctx, sqlgen.NoticeDropParams{Name: c.About(), Account: string(c.Account)}), "notice")
 }
 
 // UntellBy takes back everything that was told of somebody.

@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/wallet"
 )
 
@@ -140,6 +141,44 @@ func TestSubscription(t *testing.T) {
 		if s, _ := w.Standing(t.Context(), bob); s.Subscription.State != wallet.Expired || s.Subscription.Listens(time.UnixMilli(w.clock.Load())) {
 			t.Errorf("never renewed: %+v", s)
 		}
+	})
+}
+
+// Who pays late is told no longer that a month is not paid, or that it has ended; the
+// others are.
+func TestPaidIsNotUnpaid(t *testing.T) {
+	tills(t, func(t *testing.T, w *till) {
+		told := func(a id.Account, want string) {
+			t.Helper()
+			err := w.db.NoticeView(t.Context(), func(tx notice.Tx) error {
+				list, err := tx.Notices(t.Context(), a, tx.Now().Add(time.Hour), "", "", 10)
+				got := ""
+				for _, n := range list {
+					got += string(n.Kind) + " " + n.Period.String() + "\n"
+				}
+				if got != want {
+					t.Errorf("%s is told %q, not %q", a, got, want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.at(2026, 11, 21, 12)
+		w.pay(ada, money.Price, "one")
+		w.pay(bob, money.Price, "two")
+		w.at(2026, 12, 1, 1)
+		w.renew()
+		told(ada, "unpaid 2026-12\n")
+		w.pay(ada, money.Price, "three")
+		told(ada, "")
+		told(bob, "unpaid 2026-12\n")
+		w.at(2026, 12, 9, 1)
+		w.renew()
+		told(bob, "ended 2026-12\nunpaid 2026-12\n")
+		w.pay(bob, money.Price, "four")
+		told(bob, "")
 	})
 }
 

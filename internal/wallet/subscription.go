@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -145,7 +146,8 @@ func activate(ctx context.Context, tx Tx, s *Subscription, at time.Time) (missin
 	if s.State != Cancelled {
 		s.State = Active
 	}
-	return 0, tx.UpdateSubscription(ctx, *s)
+	return 0, errors.Join(tx.UpdateSubscription(ctx, *s),
+		tx.Untell(ctx, notice.Cause{Kind: notice.Unpaid, Account: s.Account, Period: p}), tx.Untell(ctx, notice.Cause{Kind: notice.Ended, Account: s.Account, Period: p}))
 }
 
 // fresh returns a name that no entry has yet: the month that was taken back

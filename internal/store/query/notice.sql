@@ -61,7 +61,7 @@ where l.period = @period and l.micro + l.plus - l.minus > 0 and not exists (sele
 on conflict (account, name) do nothing;
 
 -- name: NoticeDrop :exec
-delete from notice where name = @name;
+delete from notice where name = @name and (cast(@account as text) = '' or account = @account);
 
 -- name: NoticeDropComment :exec
 delete from notice where comment = @comment and comment <> '';

@@ -171,11 +171,16 @@ func (q *Queries) NoticeCount(ctx context.Context, arg NoticeCountParams) error 
 }
 
 const noticeDrop = `-- name: NoticeDrop :exec
-delete from notice where name = $1
+delete from notice where name = $1 and (cast($2 as text) = '' or account = $2)
 `
 
-func (q *Queries) NoticeDrop(ctx context.Context, name string) error {
-	_, err := q.db.ExecContext(ctx, noticeDrop, name)
+type NoticeDropParams struct {
+	Name    string
+	Account string
+}
+
+func (q *Queries) NoticeDrop(ctx context.Context, arg NoticeDropParams) error {
+	_, err := q.db.ExecContext(ctx, noticeDrop, arg.Name, arg.Account)
 	return err
 }
 
