@@ -339,6 +339,31 @@ func TestChoicesAndExpiry(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
+// What an act's own people like is not counted in what they are told themselves, and
+// neither is that they take it back, or are nobody any more.
+func TestOwnLikesAreNotCounted(t *testing.T) {
+	on(t, func(w *world) {
+		like := func(on bool) {
+			w.Helper()
+			w.ok(w.library.LikeRelease(w.Context(), music.Viewer{Account: w.editor}, w.release, on))
+		}
+		wants := func(owner, editor string) {
+			w.Helper()
+			w.wants(w.owner, owner)
+			w.wants(w.editor, editor)
+		}
+		w.likes(w.far("ada"), true)
+		like(true)
+		wants("like 2 [@ada@far.example]", "like 1 [@ada@far.example]")
+		like(false)
+		wants("like 1 [@ada@far.example]", "like 1 [@ada@far.example]")
+		like(true)
+		wants("like 2 [@ada@far.example]", "like 1 [@ada@far.example]")
+		w.social(func(tx social.Tx) error { return tx.UntellBy(w.Context(), string(w.editor)) })
+		wants("like 1 [@ada@far.example]", "like 1 [@ada@far.example]")
+	})
+}
+
 // A list is read page by page, and read until where it was seen.
 func TestPages(t *testing.T) {
 	on(t, func(w *world) {

@@ -57,11 +57,14 @@ func (tx *Tx) tellMany(ctx context.Context, c *notice.Cause, name string) error 
 }
 
 // recount changes how many a notice counts by one who takes something back, or does
-// it again.
+// it again: not their own, in which they were never counted.
+//
+// BUG(9ten): whoever joins an act's people during a day is counted down by those who
+// take back what they did before on that day, though they were not told of it.
 func (tx *Tx) recount(ctx context.Context, c *notice.Cause, gone bool, by int64) error {
 	names, err := tx.Q.NoticeCauseMark(ctx, sqlgen.NoticeCauseMarkParams{Gone: gone, What: c.About(), Who: c.Who()})
 	for _, name := range names {
-		err = errors.Join(err, tx.Q.NoticeCount(ctx, sqlgen.NoticeCountParams{By: by, Name: name}))
+		err = errors.Join(err, tx.Q.NoticeCount(ctx, sqlgen.NoticeCountParams{By: by, Name: name, Who: c.Who()}))
 	}
 	return err
 }
@@ -79,7 +82,7 @@ func (tx *Tx) UntellBy(ctx context.Context, who string) error {
 	rows, err := tx.Q.NoticeCauseDropBy(ctx, who)
 	for _, r := range rows {
 		if !r.Gone {
-			err = errors.Join(err, tx.Q.NoticeCount(ctx, sqlgen.NoticeCountParams{By: -1, Name: r.Name}))
+			err = errors.Join(err, tx.Q.NoticeCount(ctx, sqlgen.NoticeCountParams{By: -1, Name: r.Name, Who: who}))
 		}
 	}
 	return wrap(errors.Join(err, tx.Q.NoticeDropBy(ctx, who)), "notices")

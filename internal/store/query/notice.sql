@@ -9,7 +9,7 @@ update notice_cause set gone = @gone where what = @what and who = @who and gone 
 delete from notice_cause where who = @who and who <> '' returning name, gone;
 
 -- name: NoticeCount :exec
-update notice set n = n + @by where name = @name;
+update notice set n = n + @by where name = @name and account <> @who;
 
 -- name: NoticeMany :exec
 insert into notice (account, name, kind, act, release, track, at)

@@ -157,16 +157,17 @@ func (q *Queries) NoticeChoose(ctx context.Context, arg NoticeChooseParams) erro
 }
 
 const noticeCount = `-- name: NoticeCount :exec
-update notice set n = n + $1 where name = $2
+update notice set n = n + $1 where name = $2 and account <> $3
 `
 
 type NoticeCountParams struct {
 	By   int64
 	Name string
+	Who  string
 }
 
 func (q *Queries) NoticeCount(ctx context.Context, arg NoticeCountParams) error {
-	_, err := q.db.ExecContext(ctx, noticeCount, arg.By, arg.Name)
+	_, err := q.db.ExecContext(ctx, noticeCount, arg.By, arg.Name, arg.Who)
 	return err
 }
 
