@@ -148,9 +148,12 @@ func again(w http.ResponseWriter, before, a account.Answered) error {
 }
 
 // first makes the change and keeps the answer before it is sent. What was
-// refused has changed nothing, and may be sent again with the same key.
+// refused has changed nothing, and may be sent again with the same key. A client
+// that goes away ends nothing that is begun: it asks for the answer with the key.
 func (r *router) first(c huma.Context, next func(huma.Context), who id.Account, a account.Answered) {
-	ctx, marked := r.api.Answers.Marking(c.Context(), who, a)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), doTime)
+	defer cancel()
+	ctx, marked := r.api.Answers.Marking(ctx, who, a)
 	held := &held{humaContext: huma.WithContext(c, ctx)}
 	next(held)
 	if held.status < 300 || marked() && held.status < 500 {
@@ -170,8 +173,12 @@ func (r *router) keep(ctx context.Context, who id.Account, a account.Answered, h
 	}
 }
 
-// keepTime bounds how long an answer waits to be kept.
-const keepTime = 10 * time.Second
+const (
+	// doTime bounds a change that is made whether its client waits or not.
+	doTime = 2 * time.Minute
+	// keepTime bounds how long an answer waits to be kept.
+	keepTime = 10 * time.Second
+)
 
 type humaContext = huma.Context
 

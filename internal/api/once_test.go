@@ -1,13 +1,16 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/api"
 )
 
 // with is the caller sending a key.
@@ -74,6 +77,29 @@ func TestAKeyOutlivesTheNode(t *testing.T) {
 	d := ada.with("k").refused(http.MethodPost, "/playlists", bus, http.StatusConflict)
 	if !strings.Contains(d.Detail, "was done") || ada.playlists() != 1 {
 		t.Errorf("%q, %d playlists", d.Detail, ada.playlists())
+	}
+}
+
+// A client goes away when its change is made: all of it is done, and the key has the
+// answer.
+func TestAKeyOutlivesItsClient(t *testing.T) {
+	h := newHouse(t)
+	h.signUp("ada")
+	root := h.program(h.root, account.ScopeAdmin)
+	root.do(http.MethodGet, "/payments", nil, http.StatusOK, nil)
+	root = root.with("k")
+	ctx, leave := context.WithCancel(t.Context())
+	h.fails = func() error { leave(); return nil }
+	const pay = `{"handle":"ada","micro":10000000,"method":"cash","reference":"one"}`
+	req := httptest.NewRequestWithContext(ctx, http.MethodPost, api.Prefix+"/payments", strings.NewReader(pay))
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {root.auth}, "Idempotency-Key": {"k"}}
+	h.handler.ServeHTTP(httptest.NewRecorder(), req)
+	h.fails = nil
+	if ctx.Err() == nil {
+		t.Error("nothing was done")
+	}
+	if a := root.send(http.MethodPost, "/payments", pay); a.code != http.StatusCreated || a.header.Get("Idempotency-Replayed") != "?1" {
+		t.Errorf("%d %s", a.code, a.body)
 	}
 }
 
