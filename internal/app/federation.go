@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -136,6 +137,10 @@ func (f *federation) sound(w http.ResponseWriter, r *http.Request, t id.Track) e
 
 // asked counts that another node asks for the sound of a track here. Who does not
 // say who they are is not counted.
+//
+// BUG(9ten): a question for a single byte, or for nothing but the head, counts as
+// one, so a node that claims plays it did not have can ask for them cheaply; and
+// one with more than 300 listeners a minute may look as if it had claimed too much.
 func (f *federation) asked(r *http.Request, t id.Track) {
 	if !f.on() || r.Header.Get("Signature-Input") == "" {
 		return
@@ -154,7 +159,9 @@ func (f *federation) mend(ctx context.Context) error {
 	if f.elsewhere == nil {
 		return nil
 	}
-	return f.elsewhere.Mend(ctx)
+	// Who is asked anew every night needs no list of what was given up before.
+	given := f.node.jobs.ExpireDead(ctx, social.JobCredits, f.node.now().Add(-24*time.Hour))
+	return errors.Join(f.elsewhere.Mend(ctx), given)
 }
 
 // site is the node as it is called now.

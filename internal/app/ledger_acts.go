@@ -46,6 +46,9 @@ func (r recorder) owed(ctx context.Context, balances []contract.Balance) (map[id
 // SetPayouts registers acts with what the ledger does not have of them yet. Those
 // of other nodes that write to the ledger are theirs to register; what this node
 // has registered it looks after, whoever else does by now.
+//
+// BUG(9ten): how many acts of one other node a month may register is not bounded,
+// and one that changes its wallets daily costs a transaction a day.
 func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Hash) error {
 	acts, err := r.acts(ctx)
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 // jobLetter writes a letter and hands it to the mail server.
 const jobLetter = "mail.letter"
 
-// letterTries is how often a letter is tried that the mail server does not take
-// for now: with pauses of an hour at the end, for two days.
+// letterTries is how often a letter is tried that the mail server puts off: with
+// pauses of an hour at the end, for two days.
 const letterTries = 54
 
 // A post is a letter that is ready, and where it goes; to nobody when there is

@@ -257,7 +257,7 @@ func TestInvitationsByLetter(t *testing.T) {
 }
 
 // What the mail server never takes is given up at once, and doctor says so;
-// what it does not take for now waits.
+// what it puts off waits.
 func TestLettersThatDoNotArrive(t *testing.T) {
 	c := correspond(t)
 	ctx := t.Context()

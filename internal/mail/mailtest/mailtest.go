@@ -120,7 +120,7 @@ func certificate(t testing.TB) (tls.Certificate, []byte) {
 const User, Password = "night", "desk"
 
 // Serve runs a mail server on this machine that takes letters in TLS, from who
-// signs in there. It takes none to nobody@, and none to later@ for now.
+// signs in there. It takes none to nobody@, and puts off what is to later@.
 func Serve(t testing.TB, privacy string) (*Box, *mail.SMTP) {
 	t.Helper()
 	cert, ca := certificate(t)
