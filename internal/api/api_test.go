@@ -78,6 +78,7 @@ func TestOnlyTheOperatorDoesTheOperatorsWork(t *testing.T) {
 	ada.refused(http.MethodPost, "/months/2026-10/close", nil, http.StatusForbidden)
 	root := h.browser(h.root)
 	ada.do(http.MethodPost, "/subscription", nil, http.StatusOK, nil)
+	ada.do(http.MethodPost, "/subscriptions", nil, http.StatusOK, nil) // the same once more
 	var s struct {
 		State string `json:"state"`
 	}

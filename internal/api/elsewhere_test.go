@@ -1,14 +1,18 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -67,10 +71,39 @@ func TestElsewhere(t *testing.T) {
 	if h.browser(h.root).do(http.MethodGet, "/acts/"+string(here)+"/elsewhere", nil, http.StatusOK, &plays); len(plays) != 1 || plays[0].Node != "shore.example" || plays[0].Counted != 8 || plays[0].Seconds != 700 {
 		t.Errorf("%+v", plays)
 	}
+	h.paidElsewhere(here)
 	var home api.Home
 	if p.do(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "@me@" + server.Host()}, http.StatusOK, &home); home.Address != server.URL+"/authorize?uri=shore%40"+nodeID {
 		t.Errorf("%+v", home)
 	}
 	p.refused(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "me"}, http.StatusUnprocessableEntity)
 	p.refused(http.MethodGet, "/elsewhere/releases/01KAZ0000000000000000000RE", nil, http.StatusNotFound)
+}
+
+// paidElsewhere has another node tell of two months, and reads it a page at a time.
+func (h *house) paidElsewhere(act id.Act) {
+	h.t.Helper()
+	month := calendar.PeriodOf(h.api.Now()).Add(-1)
+	if err := h.db.SocialUpdate(h.t.Context(), func(tx social.Tx) error {
+		for i, p := range []calendar.Period{month, month.Add(-1)} {
+			x := social.Paid{ID: "https://shore.example/ap/paid/" + p.String(), Host: "shore.example", Act: act, Period: p, Listeners: int64(5 * i), Micro: 1_234_567, Statement: "ab", Tx: "tx"}
+			if is, err := tx.PutPaid(h.t.Context(), x, []byte("x")); err != nil || !is {
+				return errors.Join(err, errors.New("not kept"))
+			}
+		}
+		return nil
+	}); err != nil {
+		h.t.Fatal(err)
+	}
+	at := "/acts/" + string(act) + "/elsewhere/paid"
+	var page api.Page[api.PaidElsewhere]
+	root := h.browser(h.root)
+	if root.do(http.MethodGet, at+"?limit=1", nil, http.StatusOK, &page); len(page.Rows) != 1 || page.Rows[0].Micro != 1_234_567 || page.Rows[0].Listeners != 0 || page.Rows[0].Stand != social.JustSaid {
+		h.t.Fatalf("%+v", page)
+	}
+	var last api.Page[api.PaidElsewhere]
+	if root.do(http.MethodGet, at+"?limit=1&after="+url.QueryEscape(page.Next), nil, http.StatusOK, &last); len(last.Rows) != 1 || last.Rows[0].Listeners != 5 || last.Rows[0].Period != month.Add(-1).String() || last.Next != "" {
+		h.t.Errorf("%+v", last)
+	}
+	root.refused(http.MethodGet, at+"?after=x", nil, http.StatusUnprocessableEntity)
 }

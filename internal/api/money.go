@@ -84,6 +84,7 @@ func (a *API) money(r *router) {
 	const tag = "Money"
 	add(r, operation{method: http.MethodGet, path: "/subscription", id: "get-subscription", tag: tag, scope: account.ScopeMoney, summary: "Where the subscription stands"}, a.subscription)
 	add(r, operation{method: http.MethodPost, path: "/subscription", id: "open-subscription", tag: tag, scope: account.ScopeMoney, summary: "Ask for a subscription"}, a.subscribe)
+	add(r, operation{method: http.MethodPost, path: "/subscriptions", id: "subscribe", tag: tag, scope: account.ScopeMoney, summary: "The same: the verb beside /plays and /streams"}, a.subscribe)
 	add(r, operation{method: http.MethodDelete, path: "/subscription", id: "cancel-subscription", tag: tag, scope: account.ScopeMoney, summary: "End it with the month that is paid"}, a.unsubscribe)
 	add(r, operation{method: http.MethodGet, path: "/receipts", id: "list-receipts", tag: tag, scope: account.ScopeMoney, summary: "Your settled months, the latest first"}, a.receipts)
 	add(r, operation{method: http.MethodGet, path: "/receipts/days", id: "list-receipt-days", tag: tag, scope: account.ScopeMoney, summary: "Days of a month of which there is a receipt, the latest first"}, a.receiptDays)
@@ -93,6 +94,7 @@ func (a *API) money(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/proofs/{period}", id: "get-act-proof", tag: tag, files: []string{"application/json"}, scope: account.ScopeMoney, summary: "What an act of yours was credited for a month, with proof"}, a.actProof)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/earnings", id: "list-earnings", tag: tag, scope: account.ScopeMoney, summary: "What an act of yours was credited, the latest month first"}, a.earnings)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/elsewhere", id: "list-plays-elsewhere", tag: tag, scope: account.ScopeMoney, summary: "What other nodes told in the last 31 days of plays of an act of yours"}, a.playsElsewhere)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/elsewhere/paid", id: "list-paid-elsewhere", tag: tag, scope: account.ScopeMoney, summary: "What other nodes told of their listeners who pay and had an act of yours in their nine, the newest month first"}, a.paidElsewhere)
 	a.books(r)
 }
 

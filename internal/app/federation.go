@@ -56,6 +56,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
+	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
 	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {
@@ -69,7 +70,7 @@ func (n *node) openFederation() error {
 	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
-		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Proof: n.keys.nodeActor(), Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
+		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Proof: n.keys.nodeActor(), Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
 	})
 	f.inbox = inbox.New(inbox.Config{
 		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
@@ -273,7 +274,9 @@ func (f *federation) desk() servers {
 }
 
 // talk is what people say of the music here.
-func (f *federation) talk() *social.Talk { return &social.Talk{Store: f.node.db} }
+func (f *federation) talk() *social.Talk {
+	return &social.Talk{Store: f.node.db, Ledger: told{f.node.db}}
+}
 
 // reports are what people here and other servers find wrong.
 func (f *federation) reports() *social.Reports {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger"
@@ -40,6 +41,13 @@ func (t told) Evaluate(ctx context.Context, fn string, list ...string) (out []by
 		err = fault.New(fault.NotFound, "The ledger has told this node nothing of that.")
 	}
 	return out, err
+}
+
+// Statement is the hash of what stands for a node's month, in hexadecimal digits, and
+// the transaction it was recorded with. Faults: NotFound.
+func (t told) Statement(ctx context.Context, node string, p calendar.Period) (hash, tx string, err error) {
+	s, err := contract.Client{Ledger: t}.Settlement(ctx, node, p)
+	return s.Hash.String(), s.Tx, err
 }
 
 // Submit refuses: what is recorded goes to the ledger itself.

@@ -72,12 +72,17 @@ func (d *Desk) closeMonth(ctx context.Context, p calendar.Period) (Period, error
 	return out, nil
 }
 
-// advance keeps how far a period is, and tells of one that is settled.
+// advance keeps how far a period is, and tells of one that is settled; other nodes
+// of one that is final, of which nothing changes any more.
 func advance(ctx context.Context, tx Tx, p Period) error {
-	if err := tx.AdvancePeriod(ctx, p); err != nil || p.State != Published {
-		return err
+	err := tx.AdvancePeriod(ctx, p)
+	switch {
+	case err == nil && p.State == Published:
+		return tx.TellMonth(ctx, p.Period)
+	case err == nil && p.State == Final:
+		return tx.TellNodes(ctx, p.Period)
 	}
-	return tx.TellMonth(ctx, p.Period)
+	return err
 }
 
 // complete refuses (Conflict) a period of which something is still outside the

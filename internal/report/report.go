@@ -115,6 +115,8 @@ type Store interface {
 type Tx interface {
 	Now() time.Time
 	notice.MonthTeller
+	// TellNodes has the nodes of acts elsewhere told what a month gave them.
+	TellNodes(ctx context.Context, p calendar.Period) error
 
 	// SealRows yields what is to be sealed with a day, in order of day and
 	// pseudonym: the rows of the day, and corrections of earlier ones with the

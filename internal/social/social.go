@@ -114,6 +114,7 @@ type Tx interface {
 	ReportTx
 	Elsewhere
 	PlayTx
+	PaidTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

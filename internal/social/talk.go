@@ -9,7 +9,10 @@ import (
 )
 
 // A Talk is what people say of the music here, as pages and programs ask for it.
-type Talk struct{ Store Store }
+type Talk struct {
+	Store  Store
+	Ledger Statements // nil: none is known
+}
 
 // Reactions are the counts of a release as a whole and of its tracks.
 func (t *Talk) Reactions(ctx context.Context, r id.Release) (counts map[Thing]Counts, err error) {

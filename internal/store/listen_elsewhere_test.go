@@ -177,9 +177,18 @@ func TestPayoutElsewhere(t *testing.T) {
 		}
 		check(false)
 		h.report(func(ctx context.Context, tx report.Tx) error {
-			return tx.InsertLine(ctx, 202610, royalty.Line{Act: farAct, Micro: 1})
+			return tx.InsertLine(ctx, 202610, royalty.Line{Act: farAct, Micro: 7, Plus: 2, Minus: 1, Count: 3})
 		})
 		check(true)
+		for _, act := range []id.Act{"", farAct, h.acts[0]} { // whose node is told of it
+			h.social(func(tx social.Tx) error {
+				list, err := tx.PaidOut(t.Context(), 202610, act)
+				if want := act != h.acts[0]; want && (len(list) != 1 || list[0] != (social.Due{Act: farAct, Actor: farActor, Host: "shore.example", Listeners: 3, Micro: 8})) || !want && len(list) != 0 {
+					t.Errorf("%q: %+v", act, list)
+				}
+				return err
+			})
+		}
 	})
 }
 

@@ -45,6 +45,9 @@ func (tx socialTx) DropHost(ctx context.Context, host string, n int) ([]string, 
 	if err := tx.Q.ListensDropHost(ctx, host); err != nil {
 		return nil, wrap(err, "listens")
 	}
+	if err := tx.Q.PaidElsewhereDropHost(ctx, host); err != nil {
+		return nil, wrap(err, "paid elsewhere")
+	}
 	if err := tx.Q.FlagDropHost(ctx, host); err != nil {
 		return nil, wrap(err, "reports")
 	}

@@ -52,7 +52,8 @@ var handlers = map[string][]Handler{
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0
 	"Announce":   {react(social.Boost)},
 
-	"nineten:ListenActivity": {listened},
+	"nineten:ListenActivity":       {listened},
+	"nineten:SubscriptionActivity": {paid},
 }
 
 // undoers take back what a handler did, by the type of what is undone.

@@ -80,6 +80,13 @@ func (w *world) view(fn func(tx social.Tx) error) {
 	}
 }
 
+func (w *world) update(fn func(tx social.Tx) error) {
+	w.T.Helper()
+	if err := w.SocialUpdate(w.T.Context(), fn); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
 func (w *world) followers() int64 {
 	w.T.Helper()
 	var n int64

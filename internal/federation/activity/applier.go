@@ -190,16 +190,23 @@ func (a *Applier) apply(ctx context.Context, r social.Received) error {
 }
 
 // proved reports whether an activity that needs its actor's proof has one that
-// holds: what is kept to be held against its node later.
+// holds: what is kept to be held against its node later. What is said of who pays
+// counts from nodes alone.
 func (a *Applier) proved(ctx context.Context, o *vocab.Object, r social.Received) (bool, error) {
-	if !o.Is("nineten:ListenActivity") {
+	if !o.Is("nineten:ListenActivity", "nineten:SubscriptionActivity") {
 		return false, nil
 	}
 	s, err := sig.Open(r.Body)
 	if err != nil {
 		return false, err
 	}
-	return true, a.Servers.Proved(ctx, r.Actor, s)
+	if err := a.Servers.Proved(ctx, r.Actor, s); err != nil {
+		return false, err
+	}
+	if o.Is("nineten:ListenActivity") { // told by who asked for the sound
+		return true, nil
+	}
+	return true, a.Servers.Node(ctx, remote.Host(r.Actor))
 }
 
 // send puts an activity on its way to one inbox.

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/form"
-	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -24,8 +22,7 @@ func listened(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if !in.Proved {
 		return nil, fault.New(fault.Forbidden, "What is said of plays has no proof.")
 	}
-	at, _ := remote.Origin(in.From.ID)
-	if in.From.ID != at+form.Root+"node" || in.IsPublic() || in.Expires.IsZero() {
+	if !nodeItself(in) || in.IsPublic() || in.Expires.IsZero() {
 		return nil, fault.New(fault.Invalid, "What is said of plays comes from a node, to the act's alone, and expires.")
 	}
 	o, err := object(in)

@@ -26,9 +26,6 @@ import (
 const (
 	// atOnce is how many hosts are served at a time.
 	atOnce = 32
-	// own is what nodes like this one say they run; they get 9ten's own form. A
-	// server that does not say gets what everybody's software understands.
-	own = "9ten"
 	// idle bounds how long it sleeps when a clock is set back meanwhile.
 	idle = time.Minute
 	// hold is how long a host is left alone after something went wrong here: what
@@ -171,7 +168,7 @@ func (c *Courier) one(ctx context.Context, host string) (again bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	if peer.Software == own && len(d.Own) > 0 {
+	if peer.Software == remote.Own && len(d.Own) > 0 { // one that does not say what it is gets what everybody understands
 		d.Body = d.Own
 	}
 	status, wait, failed := c.post(ctx, d)

@@ -9,6 +9,7 @@ import (
 	"crypto/ed25519"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -322,6 +323,9 @@ func (d *Documents) trackNote(ctx context.Context, s form.Site, r *http.Request)
 	return found{doc: s.TrackPost(&x), page: s.TrackPage(x.Release.ID, x.Track.ID)}, nil
 }
 
+// between two servers are activities that nobody else reads.
+var between = []string{"Flag", "Listen", "Offer", "View"}
+
 // activity is one that was sent, as it was. A report is for whom it was sent to.
 func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
 	a, err := id.Parse[id.Activity](r.PathValue("id"))
@@ -330,7 +334,7 @@ func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) 
 	}
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		o, err := tx.Activity(ctx, s.Origin+form.Root+"activities/"+string(a))
-		if err == nil && (o.Kind == "Flag" || o.Kind == "Listen") { // between two servers
+		if err == nil && slices.Contains(between, o.Kind) {
 			err = fault.New(fault.NotFound, "There is nothing with that name here.")
 		}
 		f.raw = o.Body

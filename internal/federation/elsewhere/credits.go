@@ -46,7 +46,7 @@ func (d *Desk) Credits(ctx context.Context, payload []byte) error {
 		return err
 	case d.Servers.Unknown(peer):
 		err = fault.New(fault.Unavailable, "The server %s cannot be reached.", r.Host)
-	case peer.Software != "9ten":
+	case peer.Software != remote.Own:
 		return d.note(ctx, &r, func(c *social.Credits) { c.State = social.Unpaid })
 	default:
 		err = d.credits(ctx, &r)

@@ -38,6 +38,8 @@ type Config struct {
 	Listener func(*http.Request) string
 	// Proof is the node's own key, with which it proves what it says of plays.
 	Proof ed25519.PrivateKey
+	// Statements knows what is recorded of this node's months.
+	Statements social.Statements
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 	Now  func() time.Time

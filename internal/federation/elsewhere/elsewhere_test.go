@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/elsewhere"
@@ -34,6 +35,7 @@ type scene struct {
 	sent    int
 	waiting []job
 	heard   []social.Untold // what enough people heard
+	due     []social.Due    // what a month gave acts elsewhere
 }
 
 // A job is one that the node's runner would do; of those with one key the first
@@ -41,6 +43,11 @@ type scene struct {
 type job struct {
 	kind, key string
 	payload   []byte
+}
+
+// SocialView is the store's, with what a month gave.
+func (s *scene) SocialView(ctx context.Context, fn func(social.Tx) error) error {
+	return s.Node.SocialView(ctx, func(tx social.Tx) error { return fn(listed{tx, s}) })
 }
 
 // SocialUpdate is the store's, with the jobs in a list.
@@ -66,6 +73,10 @@ func (l listed) Enqueue(_ context.Context, kind, key string, payload []byte, at 
 }
 
 func (l listed) Untold(context.Context, time.Time) ([]social.Untold, error) { return l.s.heard, nil }
+
+func (l listed) PaidOut(context.Context, calendar.Period, id.Act) ([]social.Due, error) {
+	return l.s.due, nil
+}
 
 func (l listed) LogRoot(context.Context, time.Time) (string, error) {
 	return strings.Repeat("ab", 32), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
@@ -136,6 +137,9 @@ func (d *Desk) Mend(ctx context.Context) error {
 			}
 		}
 		if err := d.refresh(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.ForgetPaid(ctx, calendar.PeriodOf(tx.Now()).Add(-social.PaidMonths)); err != nil {
 			return err
 		}
 		if err := tx.ForgetAsked(ctx, tx.Now().Add(-2*social.Compared)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
@@ -45,6 +46,12 @@ func (s Site) Release(r id.Release) string { return s.Origin + Root + "releases/
 
 // Track is the address of a track's document.
 func (s Site) Track(t id.Track) string { return s.Origin + Root + "tracks/" + string(t) }
+
+// MonthPaid is the address of what is said of a month's money for an act elsewhere. It is
+// for the act's node, and nothing is to be read there.
+func (s Site) MonthPaid(a id.Act, p calendar.Period) string {
+	return s.Origin + Root + "paid/" + string(a) + "/" + p.String()
+}
 
 // ActPage is where people look at an act.
 func (s Site) ActPage(handle string) string { return s.Origin + "/act/" + url.PathEscape(handle) }

@@ -193,7 +193,7 @@ func (s *Servers) knock(ctx context.Context, host string, do func(sig.Form) (sta
 // reads9421 names software that is known to read RFC 9421.
 func reads9421(software string) bool {
 	switch software {
-	case "9ten", "fedify", "hollo", "ghost", "mastodon":
+	case Own, "fedify", "hollo", "ghost", "mastodon":
 		return true
 	}
 	return false

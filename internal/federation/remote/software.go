@@ -44,6 +44,22 @@ func (s *Servers) Unknown(p social.Peer) bool {
 	return p.Software == "" && s.Now().Sub(p.Informed) >= softwareFor-again
 }
 
+// Own is what nodes like this one say they run.
+const Own = "9ten"
+
+// Node returns an Unsupported fault for a server that says it is no 9ten node, and
+// Unavailable for one that does not answer what it is.
+func (s *Servers) Node(ctx context.Context, host string) error {
+	p, err := s.Software(ctx, host)
+	switch {
+	case err != nil || p.Software == Own:
+		return err
+	case s.Unknown(p):
+		return fault.New(fault.Unavailable, "The server %s does not say what it runs.", host)
+	}
+	return fault.New(fault.Unsupported, "The server %s is no 9ten node.", host)
+}
+
 const maxInfo = 64 << 10 // bytes of a NodeInfo document
 
 func (s *Servers) nodeInfo(ctx context.Context, host string) (name, version string, err error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/problem"
@@ -146,7 +147,7 @@ func (k *WellKnown) nodeInfo(r *http.Request, version string) (string, any, erro
 	if err != nil {
 		return "", nil, err
 	}
-	software := map[string]string{"name": "9ten", "version": k.Version}
+	software := map[string]string{"name": remote.Own, "version": k.Version}
 	if version == "2.1" {
 		software["repository"] = "https://github.com/michaelperna/9ten"
 		software["homepage"] = "https://michaelperna.github.io/9ten/"

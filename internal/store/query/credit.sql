@@ -120,4 +120,28 @@ delete from listens where until < @before;
 -- Documents that nothing rests on any more.
 -- name: RemoteProofForget :exec
 delete from remote_proof where fetched < @before
-  and hash not in (select proof from remote_payee) and hash not in (select proof from remote_sheet) and hash not in (select proof from listens);
+  and hash not in (select proof from remote_payee) and hash not in (select proof from remote_sheet) and hash not in (select proof from listens)
+  and hash not in (select proof from paid_elsewhere);
+
+-- What a month gave acts of other nodes, of one act or of all.
+-- name: PaidOut :many
+select l.act, l.micro, l.plus, l.minus, l.count, y.actor, y.host
+from month_line l join remote_payee y on y.act = l.act
+where l.period = @period and (l.act = @act or @act = '') and l.micro + l.plus - l.minus > 0 order by l.act;
+
+-- name: PaidElsewhereInsert :execrows
+insert into paid_elsewhere (id, host, act, period, listeners, micro, statement, tx, proof, at)
+values (@id, @host, @act, @period, @listeners, @micro, @statement, @tx, @proof, @at) on conflict do nothing;
+
+-- name: PaidElsewhereByHost :one
+select count(*) from paid_elsewhere where host = @host;
+
+-- The newest months first; of one that was listed, those of servers behind a name.
+-- name: PaidElsewhereOfAct :many
+select * from paid_elsewhere where act = @act and (period < @period or period = @period and host > @host) order by period desc, host limit @lim;
+
+-- name: PaidElsewhereDropHost :exec
+delete from paid_elsewhere where host = @host;
+
+-- name: PaidElsewhereForget :exec
+delete from paid_elsewhere where period < @period;

@@ -244,6 +244,176 @@ func (q *Queries) ListensUntold(ctx context.Context, arg ListensUntoldParams) ([
 	return items, nil
 }
 
+const paidElsewhereByHost = `-- name: PaidElsewhereByHost :one
+select count(*) from paid_elsewhere where host = $1
+`
+
+func (q *Queries) PaidElsewhereByHost(ctx context.Context, host string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, paidElsewhereByHost, host)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const paidElsewhereDropHost = `-- name: PaidElsewhereDropHost :exec
+delete from paid_elsewhere where host = $1
+`
+
+func (q *Queries) PaidElsewhereDropHost(ctx context.Context, host string) error {
+	_, err := q.db.ExecContext(ctx, paidElsewhereDropHost, host)
+	return err
+}
+
+const paidElsewhereForget = `-- name: PaidElsewhereForget :exec
+delete from paid_elsewhere where period < $1
+`
+
+func (q *Queries) PaidElsewhereForget(ctx context.Context, period int64) error {
+	_, err := q.db.ExecContext(ctx, paidElsewhereForget, period)
+	return err
+}
+
+const paidElsewhereInsert = `-- name: PaidElsewhereInsert :execrows
+insert into paid_elsewhere (id, host, act, period, listeners, micro, statement, tx, proof, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing
+`
+
+type PaidElsewhereInsertParams struct {
+	ID        string
+	Host      string
+	Act       string
+	Period    int64
+	Listeners int64
+	Micro     int64
+	Statement string
+	Tx        string
+	Proof     []byte
+	At        int64
+}
+
+func (q *Queries) PaidElsewhereInsert(ctx context.Context, arg PaidElsewhereInsertParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, paidElsewhereInsert,
+		arg.ID,
+		arg.Host,
+		arg.Act,
+		arg.Period,
+		arg.Listeners,
+		arg.Micro,
+		arg.Statement,
+		arg.Tx,
+		arg.Proof,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const paidElsewhereOfAct = `-- name: PaidElsewhereOfAct :many
+select id, host, act, period, listeners, micro, statement, tx, proof, at from paid_elsewhere where act = $1 and (period < $2 or period = $2 and host > $3) order by period desc, host limit $4
+`
+
+type PaidElsewhereOfActParams struct {
+	Act    string
+	Period int64
+	Host   string
+	Lim    int32
+}
+
+// The newest months first; of one that was listed, those of servers behind a name.
+func (q *Queries) PaidElsewhereOfAct(ctx context.Context, arg PaidElsewhereOfActParams) ([]PaidElsewhere, error) {
+	rows, err := q.db.QueryContext(ctx, paidElsewhereOfAct,
+		arg.Act,
+		arg.Period,
+		arg.Host,
+		arg.Lim,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaidElsewhere
+	for rows.Next() {
+		var i PaidElsewhere
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Act,
+			&i.Period,
+			&i.Listeners,
+			&i.Micro,
+			&i.Statement,
+			&i.Tx,
+			&i.Proof,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const paidOut = `-- name: PaidOut :many
+select l.act, l.micro, l.plus, l.minus, l.count, y.actor, y.host
+from month_line l join remote_payee y on y.act = l.act
+where l.period = $1 and (l.act = $2 or $2 = '') and l.micro + l.plus - l.minus > 0 order by l.act
+`
+
+type PaidOutParams struct {
+	Period int64
+	Act    string
+}
+
+type PaidOutRow struct {
+	Act   string
+	Micro int64
+	Plus  int64
+	Minus int64
+	Count int64
+	Actor string
+	Host  string
+}
+
+// What a month gave acts of other nodes, of one act or of all.
+func (q *Queries) PaidOut(ctx context.Context, arg PaidOutParams) ([]PaidOutRow, error) {
+	rows, err := q.db.QueryContext(ctx, paidOut, arg.Period, arg.Act)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PaidOutRow
+	for rows.Next() {
+		var i PaidOutRow
+		if err := rows.Scan(
+			&i.Act,
+			&i.Micro,
+			&i.Plus,
+			&i.Minus,
+			&i.Count,
+			&i.Actor,
+			&i.Host,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const remoteCreditsDue = `-- name: RemoteCreditsDue :many
 with asked as (
   select r.id, a.host, coalesce(c.tried, 0) as tried, coalesce(c.state, '') as state,
@@ -435,6 +605,7 @@ func (q *Queries) RemoteProofByHash(ctx context.Context, hash []byte) ([]byte, e
 const remoteProofForget = `-- name: RemoteProofForget :exec
 delete from remote_proof where fetched < $1
   and hash not in (select proof from remote_payee) and hash not in (select proof from remote_sheet) and hash not in (select proof from listens)
+  and hash not in (select proof from paid_elsewhere)
 `
 
 // Documents that nothing rests on any more.

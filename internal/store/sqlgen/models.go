@@ -448,6 +448,19 @@ type Outgoing struct {
 	Own     []byte
 }
 
+type PaidElsewhere struct {
+	ID        string
+	Host      string
+	Act       string
+	Period    int64
+	Listeners int64
+	Micro     int64
+	Statement string
+	Tx        string
+	Proof     []byte
+	At        int64
+}
+
 type Payment struct {
 	Rail         string
 	Event        string

@@ -585,6 +585,25 @@ CREATE TABLE outgoing (
 
 CREATE INDEX outgoing_about on outgoing (about, made);
 
+CREATE TABLE paid_elsewhere (
+  id        text primary key,                -- the activity
+  host      text not null,
+  act       text not null references act (id) on delete cascade,
+  period    bigint not null,
+  listeners bigint not null,                 -- 0: fewer than are told
+  micro     bigint not null,
+  statement text not null,                   -- hash of that node's settlement, hex
+  tx        text not null,                   -- with which it was recorded
+  proof     bytea not null,                  -- hash of the activity as it came
+  at        bigint not null
+);
+
+CREATE UNIQUE INDEX paid_elsewhere_act on paid_elsewhere (act, period, host);
+
+CREATE INDEX paid_elsewhere_host on paid_elsewhere (host);
+
+CREATE INDEX paid_elsewhere_period on paid_elsewhere (period);
+
 CREATE TABLE payment (
   rail         text not null,               -- declared
   event        text not null,               -- unique within the rail

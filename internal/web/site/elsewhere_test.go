@@ -2,9 +2,11 @@ package site_test
 
 import (
 	"crypto/ed25519"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
@@ -110,7 +112,21 @@ func TestToldOfPlays(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	month := calendar.PeriodOf(fedtest.Moment).Add(-1)
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		for i := range 25 {
+			p := social.Paid{ID: fmt.Sprint(i), Host: fmt.Sprintf("n%02d.example", i), Act: act.ID, Period: month, Listeners: int64(i), Micro: 2_500_000}
+			if _, err := tx.PutPaid(t.Context(), p, []byte("x")); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	at := "/studio/act/" + string(act.ID) + "/statement"
+	v.open(at).sees(200, at, "Paid on other nodes", "n07.example", "under five", "Told, not checked", "$2.5", "October 2026", "Earlier months").misses("n24.example")
+	v.open(at+"?after=2026-10+n23.example").sees(200, at, "n24.example").misses("n07.example", "Earlier months")
 	v.open(at).sees(200, at, "Plays on other nodes", "quay.example", "77", "2:01:05")
 	v.open("/operator/federation").sees(200, "/operator/federation", "it told of 77 counted plays", "asked for the sound 0 times", "That does not fit")
 }

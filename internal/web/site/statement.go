@@ -25,11 +25,12 @@ type StatementPage struct {
 	Months          []StatementLine // newest first
 	Bars            []Bar           // the last nine months, oldest first
 	Sum             money.Micro
-	Wallets         []WalletSum      // today's sheet over all months; empty without one
-	Owner           bool             // may see and change the wallets
-	Waits           *Todo            // what is owed until when, for want of a wallet; nil for nothing
-	Elsewhere       []social.Listens // by node: what was told of plays there in the last month
-	Own             time.Time        // until then months were recorded on the operator's own ledger; zero for none
+	Wallets         []WalletSum             // today's sheet over all months; empty without one
+	Owner           bool                    // may see and change the wallets
+	Waits           *Todo                   // what is owed until when, for want of a wallet; nil for nothing
+	Elsewhere       []social.Listens        // by node: what was told of plays there in the last month
+	Paid            music.List[social.Paid] // what other nodes told of months there
+	Own             time.Time               // until then months were recorded on the operator's own ledger; zero for none
 	Empty           web.Empty
 }
 
@@ -113,12 +114,18 @@ func (v *visit) statementPage() (*StatementPage, error) {
 	if p.Elsewhere, err = v.site.Talk.ListensOf(v.Context(), act); err != nil {
 		return nil, err
 	}
+	if p.Paid, err = v.site.Talk.PaidElsewhere(v.Context(), act, v.URL.Query().Get("after"), monthsTold); err != nil {
+		return nil, err
+	}
 	waits, err := v.waits(&full.Act)
 	if len(waits) > 0 {
 		p.Waits = &waits[0]
 	}
 	return p, err
 }
+
+// monthsTold is how many months of other nodes a page lists.
+const monthsTold = 24
 
 func statementLine(e *report.Earning, act id.Act) StatementLine {
 	x := e.Period.Period
