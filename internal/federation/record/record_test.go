@@ -66,7 +66,7 @@ func TestOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"funkwhale_audio.json": "Salt"}
+	want := map[string]string{"funkwhale_audio.json": "Salt", "bandwagon_song.json": "Wick"}
 	for _, file := range list {
 		b, err := os.ReadFile(file)
 		if err != nil {
