@@ -106,6 +106,9 @@ func (c *call) anchorDay(in *DayAnchor) (a Anchor, err error) {
 	if err := c.over(in.Day); err != nil {
 		return a, err
 	}
+	if err := c.ahead([]string{"log", in.Node}, []string{"ownopen", in.Node}, []string{"beaconhead"}); err != nil {
+		return a, err
+	}
 	var head logHead
 	if _, err := c.get(&head, "log", in.Node); err != nil {
 		return a, err
@@ -263,10 +266,13 @@ func (c *call) recordPayments(in *DayPayments) (rec Payments, err error) {
 	if in.EvidenceCount == 0 && in.DeclaredCount == 0 && in.Received+in.Refunded > 0 {
 		return rec, fault.New(fault.Invalid, "There is money without a payment.")
 	}
+	p := periodKey(in.Day.Period())
+	if err := c.ahead([]string{"settled", in.Node}, []string{"payments", in.Node, p, dayKey(in.Day)}); err != nil {
+		return rec, err
+	}
 	if err := c.unsettled(in.Node, in.Day.Period()); err != nil {
 		return rec, err
 	}
-	p := periodKey(in.Day.Period())
 	if found, err := c.get(&rec, "payments", in.Node, p, dayKey(in.Day)); err != nil {
 		return rec, err
 	} else if found {

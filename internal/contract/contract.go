@@ -66,6 +66,7 @@ const maxArg = 1 << 20
 // call is one invoke: who, when and on what.
 type call struct {
 	stub shim.ChaincodeStubInterface
+	base *ahead // the bottom of stub
 	msp  string // the caller's organisation, equal to its node's id
 	role string // organisational unit
 	now  uint64 // Unix milliseconds, as the client dated the transaction
@@ -73,12 +74,12 @@ type call struct {
 }
 
 func begin(ctx Ctx) (*call, error) {
-	stub := ctx.GetStub()
+	stub := &ahead{ChaincodeStubInterface: ctx.GetStub()}
 	who, err := cid.New(stub)
 	if err != nil {
 		return nil, fault.New(fault.Forbidden, "The caller shows no certificate.")
 	}
-	c := &call{stub: stub, tx: stub.GetTxID()}
+	c := &call{stub: stub, base: stub, tx: stub.GetTxID()}
 	if c.msp, err = who.GetMSPID(); err != nil {
 		return nil, err
 	}
@@ -131,6 +132,10 @@ func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (st
 	}
 	if len(arg) > maxArg {
 		return "", refuse(fault.New(fault.TooLarge, "An argument has at most %d bytes.", maxArg))
+	}
+	c.stub.StartWriteBatch() // writes go to the peer together, when the function has ended
+	if err := c.ahead([]string{"op", c.msp, fn, op}, []string{"node", c.msp}); err != nil {
+		return "", refuse(err)
 	}
 	input := Digest(sha256.Sum256([]byte(fn + "\x00" + arg)))
 	var done operation
@@ -215,6 +220,19 @@ func (c *call) save(key string, v any) error {
 		return err
 	}
 	return c.stub.PutState(key, b)
+}
+
+// ahead reads together what the function is going to read in any case; a key is
+// its kind and its parts.
+func (c *call) ahead(named ...[]string) error {
+	keys := make([]string, len(named))
+	for i, n := range named {
+		var err error
+		if keys[i], err = shim.CreateCompositeKey(n[0], n[1:]); err != nil {
+			return fault.New(fault.Invalid, "That is not a name the ledger can hold.")
+		}
+	}
+	return c.base.ask(keys...)
 }
 
 // get and put are load and save under a composite key.
