@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	// Helpers are this binary too, under other names.
+	// The helper is this binary too.
 	if code, helper := app.Helper(os.Args); helper {
 		os.Exit(code)
 	}

@@ -131,7 +131,7 @@ func Open(cfg Config) (*Home, error) {
 		return nil, err
 	}
 	h.child = child.Config{Home: cfg.Dir, MSP: cfg.Node, Host: cfg.Host, Listen: cfg.Listen, Port: cfg.Port, Channel: channel.Name}
-	if err := h.child.Link(); err != nil {
+	if err := h.child.InstallBuilder(); err != nil {
 		return nil, err
 	}
 	return h, h.connect()

@@ -17,18 +17,9 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
-	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 	"github.com/michaelperna/9ten/internal/network"
 )
-
-// The peer starts this binary as its external builder.
-func TestMain(m *testing.M) {
-	if code, builder := child.Build(os.Args, os.Stderr); builder {
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
-}
 
 // node is one running member.
 type node struct {

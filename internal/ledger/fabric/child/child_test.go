@@ -22,9 +22,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if code, builder := child.Build(os.Args, os.Stderr); builder {
-		os.Exit(code)
-	}
 	if home := os.Getenv("CHILD_TEST_HOME"); home != "" {
 		node(home, os.Getenv("CHILD_TEST_BIN"))
 	}
@@ -68,7 +65,7 @@ func newHome(t *testing.T, level slog.Level) *home {
 	if h.org, err = org.Keep(h.Home, h.MSP, []string{h.Host}, time.Now); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Link(); err != nil {
+	if err := h.InstallBuilder(); err != nil {
 		t.Fatal(err)
 	}
 	h.sup = child.New(h.Config, slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: level})))

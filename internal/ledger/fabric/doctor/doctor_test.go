@@ -36,7 +36,7 @@ func patientAt(t *testing.T, dir string, now func() time.Time) doctor.Patient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Link(); err != nil {
+	if err := c.InstallBuilder(); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range child.Roles {
