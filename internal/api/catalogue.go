@@ -268,5 +268,15 @@ func (a *API) search(ctx context.Context, in *searchInput) (*output[Found], erro
 	if err != nil {
 		return nil, err
 	}
+	if a.Elsewhere != nil {
+		releases, tracks, err := a.Elsewhere.Search(ctx, viewer(ctx).Account, in.Q, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		f.Tracks = append(f.Tracks, tracks...)
+		for i := range releases {
+			f.Releases = append(f.Releases, releases[i].Row())
+		}
+	}
 	return reply(Found{each(f.Tracks, trackOf), each(f.Releases, releaseRow), each(f.Acts, actRow), each(f.Playlists, playlistRow), each(f.Tags, tagCount)})
 }

@@ -23,8 +23,11 @@ type Elsewhere interface {
 	// Act is one that is known already. Faults: NotFound.
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
+	Track(ctx context.Context, t id.Track) (social.Track, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
+	// Search finds releases and tracks that are known here.
+	Search(ctx context.Context, who id.Account, q string, n int) ([]social.Release, []music.TrackRow, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
 	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
@@ -37,7 +40,8 @@ func (a *API) elsewhere(r *router) {
 	}
 	add(r, op(http.MethodGet, "/elsewhere", "find-elsewhere", "Find an act of another server by its handle or its address", account.ScopeRead), a.findElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}", "get-act-elsewhere", "An act of another server that is known here, with its releases", ""), a.actElsewhere)
-	add(r, op(http.MethodGet, "/elsewhere/releases/{release}", "get-release-elsewhere", "A release of another server; /media/{track}/original passes on the sound", ""), a.releaseElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/releases/{release}", "get-release-elsewhere", "A release of another server; /media/{track}/original, and master.m3u8 where it is segmented, pass on the sound", ""), a.releaseElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/tracks/{track}", "get-track-elsewhere", "A track of another server, with its waveform", ""), a.trackElsewhere)
 	add(r, op(http.MethodPut, "/elsewhere/acts/{handle}/follow", "follow-elsewhere", "Follow an act of another server", account.ScopeLibrary), a.followElsewhere(true))
 	add(r, op(http.MethodDelete, "/elsewhere/acts/{handle}/follow", "unfollow-elsewhere", "Follow it no longer", account.ScopeLibrary), a.followElsewhere(false))
 	add(r, op(http.MethodGet, "/elsewhere/follows", "list-follows-elsewhere", "Acts of other servers that you follow, the latest first", account.ScopeRead), a.followsElsewhere)
@@ -105,9 +109,12 @@ type TrackElsewhere struct {
 	Number     int64    `json:"number"`
 	DurationMS int64    `json:"duration_ms"`
 	MediaType  string   `json:"media_type"`
+	Segmented  bool     `json:"segmented" doc:"/media/{track}/master.m3u8 passes it on in segments; else only the original"`
 	Gain       int64    `json:"gain" doc:"To -18 LUFS, thousandths of dB"`
 	AlbumGain  int64    `json:"album_gain"`
 	Peak       int64    `json:"peak" doc:"True peak, thousandths of dBTP"`
+
+	Waveform []byte `json:"waveform,omitempty" doc:"255 is the loudest; where its node says it"`
 
 	Shares []ShareElsewhere `json:"shares,omitempty" doc:"Who earns of it; none: plays of it do not count"`
 }
@@ -123,7 +130,7 @@ func releaseElsewhere(r *social.Release) ReleaseElsewhere {
 }
 
 func trackElsewhere(t *social.Track) TrackElsewhere {
-	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType}
+	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType, Segmented: t.Segments != "", Waveform: t.Peaks}
 	if t.Measured {
 		out.Gain, out.AlbumGain, out.Peak = music.Gain(t.Loudness), t.AlbumGain, t.Peak
 	}
@@ -194,6 +201,22 @@ func (a *API) releaseElsewhere(ctx context.Context, in *ReleaseRef) (*output[Rel
 		}
 	}
 	return reply(out)
+}
+
+func (a *API) trackElsewhere(ctx context.Context, in *TrackRef) (*output[TrackElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	what, err := id.Parse[id.Track](in.Track)
+	if err != nil {
+		return nil, err
+	}
+	t, err := e.Track(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return reply(trackElsewhere(&t))
 }
 
 func (a *API) followElsewhere(on bool) func(context.Context, *handleRef) (*struct{}, error) {

@@ -47,6 +47,25 @@ func TestElsewhere(t *testing.T) {
 	if release.Credits == nil || release.Credits.State != "waiting" || len(release.Tracks[0].Shares) != 0 {
 		t.Errorf("%+v", release.Credits)
 	}
+	track := release.Tracks[0].ID
+	var song api.TrackElsewhere
+	if p.do(http.MethodGet, "/elsewhere/tracks/"+string(track), nil, http.StatusOK, &song); song.ID != track || song.Title != "Ebb I" || song.Segmented {
+		t.Errorf("%+v", song)
+	}
+	p.do(http.MethodPut, "/likes/"+string(track), nil, http.StatusNoContent, nil)
+	p.do(http.MethodPut, "/likes/releases/"+string(release.ID), nil, http.StatusNoContent, nil)
+	p.do(http.MethodPut, "/history/"+string(track), nil, http.StatusNoContent, nil)
+	for _, path := range []string{"/likes", "/history", "/search?q=ebb"} {
+		var list struct{ Rows, Tracks []api.Track }
+		p.do(http.MethodGet, path, nil, http.StatusOK, &list)
+		if rows := append(list.Rows, list.Tracks...); len(rows) != 1 || rows[0].ID != track || rows[0].Act != "" || rows[0].ActHandle != handle || !rows[0].Available || !rows[0].Uncounted {
+			t.Errorf("%s: %+v", path, rows)
+		}
+	}
+	var found2 api.Found
+	if p.do(http.MethodGet, "/search?q=ebb", nil, http.StatusOK, &found2); len(found2.Releases) != 1 || found2.Releases[0].ActHandle != handle {
+		t.Errorf("%+v", found2.Releases)
+	}
 	var acts []api.ActElsewhere
 	var newest []api.ReleaseElsewhere
 	p.do(http.MethodGet, "/elsewhere/follows", nil, http.StatusOK, &acts)

@@ -29,6 +29,7 @@ func (a *API) library(r *router) {
 	add(r, write(http.MethodPut, "/follows/{act}", "follow", "Follow an act"), a.follow(true))
 	add(r, write(http.MethodDelete, "/follows/{act}", "unfollow", "Follow an act no longer"), a.follow(false))
 	add(r, read("/history", "list-history", "What you heard, the latest first; pause it with PATCH /me"), a.history)
+	add(r, write(http.MethodPut, "/history/{track}", "write-history", "Write a track of another server into your history that is not counted: what is counted is written with its claims"), a.heard)
 	add(r, write(http.MethodDelete, "/history", "drop-history", "Delete an entry of the history, or all of it"), a.dropHistory)
 	add(r, read("/resume", "get-resume", "Where you stopped"), a.resume)
 	add(r, write(http.MethodPut, "/resume", "keep-resume", "Keep where you stopped"), a.keepResume)
@@ -107,6 +108,14 @@ func (a *API) history(ctx context.Context, in *PageInput) (*output[Page[Track]],
 		return nil, err
 	}
 	return reply(paged(l, trackOf))
+}
+
+func (a *API) heard(ctx context.Context, in *TrackRef) (*struct{}, error) {
+	t, err := id.Parse[id.Track](in.Track)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Library.Heard(ctx, mover(ctx), t)
 }
 
 type dropInput struct {

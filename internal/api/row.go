@@ -27,8 +27,8 @@ type Track struct {
 	ID           id.Track   `json:"id"`
 	Title        string     `json:"title"`
 	Artist       string     `json:"artist" doc:"As printed"`
-	Act          id.Act     `json:"act"`
-	ActHandle    string     `json:"act_handle"`
+	Act          id.Act     `json:"act" doc:"Empty of one of another server"`
+	ActHandle    string     `json:"act_handle" doc:"act@host of one of another server"`
 	ActName      string     `json:"act_name"`
 	Release      id.Release `json:"release"`
 	ReleaseTitle string     `json:"release_title"`
@@ -43,6 +43,7 @@ type Track struct {
 	Peak         int64      `json:"peak" doc:"True peak, thousandths of dBTP"`
 	Segmented    bool       `json:"segmented" doc:"There is an HLS playlist; else only the original"`
 	Available    bool       `json:"available" doc:"False: not public any more"`
+	Uncounted    bool       `json:"uncounted,omitempty" doc:"Its server does not say who is paid for it: plays do not count"`
 	Published    int64      `json:"published_ms" doc:"Unix milliseconds"`
 	Key          int64      `json:"key,omitempty" doc:"What the list goes by: when (Unix milliseconds), or plays"`
 }
@@ -51,7 +52,7 @@ func trackOf(r *music.TrackRow) Track {
 	return Track{
 		ID: r.ID, Title: r.Title, Artist: r.Artist, Act: r.Act, ActHandle: r.ActHandle, ActName: r.ActName, Release: r.Release, ReleaseTitle: r.ReleaseTitle,
 		Disc: r.Disc, Number: r.Number, DurationMS: r.DurationMS, Explicit: r.Explicit, Cover: coverOf(r.Cover), Codec: r.Codec, Gain: r.Gain,
-		AlbumGain: r.AlbumGain, Peak: r.Peak, Segmented: r.Segmented, Available: r.Available, Published: unixMS(r.Published), Key: r.Key,
+		AlbumGain: r.AlbumGain, Peak: r.Peak, Segmented: r.Segmented, Available: r.Available, Uncounted: r.Uncounted, Published: unixMS(r.Published), Key: r.Key,
 	}
 }
 

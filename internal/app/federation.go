@@ -31,6 +31,7 @@ import (
 	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/stream"
 )
 
 // federation is the node among other servers.
@@ -128,12 +129,12 @@ func (f *federation) fetching(do func(*elsewhere.Desk, context.Context, []byte) 
 	}
 }
 
-// sound passes on the sound of another server.
-func (f *federation) sound(w http.ResponseWriter, r *http.Request, t id.Track) error {
+// sounds are those of other servers, nil where the node does not federate.
+func (f *federation) sounds() stream.Elsewhere {
 	if f.elsewhere == nil {
-		return fault.New(fault.NotFound, "There is nothing with that name here.")
+		return nil
 	}
-	return f.elsewhere.Sound(w, r, t)
+	return f.elsewhere
 }
 
 // asked counts that another node asks for the sound of a track here. Who does not

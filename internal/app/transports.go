@@ -42,7 +42,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 	mux.Handle(api.Prefix+"/uploads", renderer.Problems(uploads))
 	mux.Handle(api.Prefix+"/uploads/", renderer.Problems(uploads))
 	n.stream = stream.New(stream.Config{
-		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Elsewhere: n.federation.sound, Asked: n.federation.asked, Now: n.now, Log: n.logger("stream"),
+		Catalogue: shelf{n}, Packager: n.packager, Blobs: n.blobs, Tiles: n.tlog, Allow: n.mayHear, Elsewhere: n.federation.sounds(), Asked: n.federation.asked, Now: n.now, Log: n.logger("stream"),
 	})
 	n.stream.Register(mux)
 	n.federation.register(mux)

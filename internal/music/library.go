@@ -23,7 +23,8 @@ func (l *Library) update(ctx context.Context, v Viewer, do func(Tx) error) error
 	return l.Store.Update(ctx, do)
 }
 
-// Like puts a track among the liked ones, or takes it out. Faults: NotFound.
+// Like puts a track among the liked ones, or takes it out. Of one of another server
+// nobody there learns. Faults: NotFound.
 func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error {
 	return l.update(ctx, v, func(tx Tx) error {
 		c := notice.Cause{Kind: notice.Like, Person: v.Account, Track: t}
@@ -32,7 +33,9 @@ func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error
 			if err != nil || len(rows) == 0 {
 				return unknown(orMissing(err), noTrack)
 			}
-			c.Act, c.Release = rows[t].Act, rows[t].Release
+			if c.Act, c.Release = rows[t].Act, rows[t].Release; c.Act == "" {
+				return tx.SetLike(ctx, v.Account, t, on)
+			}
 		}
 		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on))
 	})
@@ -44,6 +47,9 @@ func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bo
 	return l.update(ctx, v, func(tx Tx) error {
 		c := notice.Cause{Kind: notice.Like, Person: v.Account, Release: r}
 		if on {
+			if there, err := tx.ReleaseElsewhere(ctx, r); err != nil || there {
+				return errors.Join(err, tx.SetReleaseLike(ctx, v.Account, r, on))
+			}
 			rel, err := tx.Release(ctx, r)
 			if err != nil {
 				return unknown(err, noRelease)
@@ -125,10 +131,41 @@ func (l *Library) Liked(ctx context.Context, v Viewer, tracks []id.Track) (liked
 	return liked, err
 }
 
+// LikesRelease reports whether the viewer likes a release; a guest likes none.
+func (l *Library) LikesRelease(ctx context.Context, v Viewer, r id.Release) (liked bool, err error) {
+	if v.Account == "" {
+		return false, nil
+	}
+	err = l.Store.Read(ctx, func(tx Tx) error {
+		liked, err = tx.LikesRelease(ctx, v.Account, r)
+		return err
+	})
+	return liked, err
+}
+
 // History lists what the viewer heard, the latest first; the key is when.
 // Listening writes it. Faults: Invalid.
 func (l *Library) History(ctx context.Context, v Viewer, p Page) (List[TrackRow], error) {
 	return own(ctx, l, v, p, func(tx Tx, at Cursor, n int) ([]TrackRow, error) { return tx.History(ctx, v.Account, at, n) }, trackCursor)
+}
+
+// apart is how long after an entry of the history [Library.Heard] writes the next.
+const apart = 10 * time.Second
+
+// Heard writes a track of another server into the history that is not counted, and
+// so written nowhere else: what is counted is written when it is. Faults: NotFound.
+func (l *Library) Heard(ctx context.Context, v Viewer, t id.Track) error {
+	return l.update(ctx, v, func(tx Tx) error {
+		rows, err := tx.TrackRows(ctx, []id.Track{t})
+		if err != nil || !rows[t].Uncounted {
+			return unknown(orMissing(err), noTrack)
+		}
+		last, err := tx.History(ctx, v.Account, begin(), 1)
+		if err != nil || len(last) > 0 && last[0].Key > tx.Now().Add(-apart).UnixMilli() {
+			return err
+		}
+		return tx.WriteHistory(ctx, v.Account, t)
+	})
 }
 
 // PauseHistory stops the history, or lets it go on. Counting for the nine is
@@ -159,8 +196,11 @@ func (l *Library) Keep(ctx context.Context, v Viewer, r Resume) error {
 		if r.Track == "" {
 			return tx.SetResume(ctx, v.Account, nil)
 		}
-		if _, err := tx.Track(ctx, r.Track); err != nil {
-			return unknown(err, noTrack)
+		if _, err := tx.Track(ctx, r.Track); err != nil { // one that is not public any more may be gone on with
+			rows, there := tx.TrackRows(ctx, []id.Track{r.Track})
+			if there != nil || len(rows) == 0 {
+				return errors.Join(there, unknown(err, noTrack))
+			}
 		}
 		r.At = tx.Now()
 		return tx.SetResume(ctx, v.Account, &r)

@@ -31,8 +31,13 @@ type TrackRow struct {
 	Segmented    bool  // can be played in segments; the original alone otherwise
 	Published    time.Time
 	Available    bool  // false in a playlist or library when it is not public any more
+	Uncounted    bool  // of another server that does not say who is paid for it
 	Key          int64 // what the list was ordered by: the cursor's half
 }
+
+// Elsewhere reports whether the track is of another server: ActHandle is then
+// act@host, and there is no act here.
+func (r *TrackRow) Elsewhere() bool { return r.Act == "" && r.ActHandle != "" }
 
 // A ReleaseRow is a public release as lists show it.
 type ReleaseRow struct {
@@ -136,7 +141,7 @@ func stamp(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// Pack writes the row as one text; Available and Key are not part of it.
+// Pack writes the row as one text; Available, Uncounted and Key are not part of it.
 func (r *TrackRow) Pack() string {
 	var p packer
 	p.text(string(r.ID), r.Title, r.Artist, string(r.Act), r.ActHandle, r.ActName, string(r.Release), r.ReleaseTitle)

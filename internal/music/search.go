@@ -14,6 +14,9 @@ const (
 	FoundRelease  Found = 2
 	FoundAct      Found = 3
 	FoundPlaylist Found = 4
+	// Of other servers, by their ids here; without a card.
+	FoundTrackElsewhere   Found = 5
+	FoundReleaseElsewhere Found = 6
 )
 
 // A Doc is what search knows of one thing. Title, Maker and More are words
@@ -25,6 +28,11 @@ type Doc struct {
 	Maker string
 	More  string
 	Card  string // the packed row
+}
+
+// NewDoc is the document of a thing whose card is not kept.
+func NewDoc(f Found, ref, title string, maker ...string) Doc {
+	return Doc{Found: f, Ref: ref, Title: folded(title), Maker: folded(maker...)}
 }
 
 func folded(list ...string) string { return strings.Join(Terms(strings.Join(list, " ")), " ") }
@@ -49,6 +57,9 @@ func query(q string) []string {
 	t := Terms(q)
 	return t[:min(len(t), termsMax)]
 }
+
+// Looked are the words to look for in what a person typed, nil none.
+func Looked(q string) []string { return query(q) }
 
 // rank orders hits of one kind the same way on every database: the whole title
 // first, then titles that begin with the words, then titles that hold them

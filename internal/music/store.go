@@ -185,7 +185,7 @@ type listTx interface {
 	ReleaseList(ctx context.Context, f Filter, after Cursor, n int) ([]ReleaseRow, error)
 	// ActList lists acts that have something public, by the number of it.
 	ActList(ctx context.Context, after Cursor, n int) ([]ActRow, error)
-	// TrackRows returns those of the tracks that are public.
+	// TrackRows returns those of the tracks that are public, here or on another server.
 	TrackRows(ctx context.Context, tracks []id.Track) (map[id.Track]TrackRow, error)
 	// Search returns, of each kind, up to n documents whose title begins with
 	// the terms, then up to n of the newest that hold all of them, each as the
@@ -224,11 +224,15 @@ type libraryTx interface {
 	FollowedReleases(ctx context.Context, account id.Account, n int) ([]ReleaseRow, error)
 	// Liked returns those of the tracks the account likes.
 	Liked(ctx context.Context, account id.Account, tracks []id.Track) (map[id.Track]bool, error)
+	// ReleaseElsewhere reports whether a release is one of another server.
+	ReleaseElsewhere(ctx context.Context, r id.Release) (bool, error)
 	LikesRelease(ctx context.Context, account id.Account, r id.Release) (bool, error)
 	Following(ctx context.Context, account id.Account, a id.Act) (bool, error)
 
 	SetHistoryPaused(ctx context.Context, account id.Account, paused bool) error
 	History(ctx context.Context, account id.Account, after Cursor, n int) ([]TrackRow, error)
+	// WriteHistory writes a track of another server into it, unless it is paused.
+	WriteHistory(ctx context.Context, account id.Account, t id.Track) error
 	// DropHistory removes one entry, or all when at is zero.
 	DropHistory(ctx context.Context, account id.Account, at time.Time) error
 	Resume(ctx context.Context, account id.Account) (Resume, error)

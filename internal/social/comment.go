@@ -98,6 +98,9 @@ type CommentTx interface {
 	SetPolicy(ctx context.Context, act id.Act, r id.Release, p Policy) error
 	Role(ctx context.Context, act id.Act, account id.Account) (music.Role, error)
 	Follows(ctx context.Context, act id.Act, a Author) (bool, error)
+	// Known is [ReactionTx.Public], or a thing of another server that is known here,
+	// which is no act's of this node. Faults: NotFound.
+	Known(ctx context.Context, t Thing) (Thing, id.Act, error)
 	// Length is how many milliseconds a track has.
 	Length(ctx context.Context, t id.Track) (int64, error)
 	// OnlyTrack is the track of a release that has one, "" of others.
@@ -113,10 +116,15 @@ const (
 	pasteBytes     = 4 * longestComment // of HTML that is looked at at all
 )
 
-// Say keeps a comment that somebody made, its HTML as it came. Faults: TooLarge,
+// Say keeps a comment that somebody made, its HTML as it came. Who is of this node
+// comments on music of other servers too; that stays here. Faults: TooLarge,
 // Invalid, Forbidden, Limited, Conflict; NotFound when the thing is not public.
 func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
-	thing, act, err := tx.Public(ctx, c.Thing)
+	find := tx.Public
+	if c.Author.Account != "" {
+		find = tx.Known
+	}
+	thing, act, err := find(ctx, c.Thing)
 	if err != nil {
 		return c, err
 	}
@@ -153,6 +161,9 @@ func spread(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 				return err
 			}
 		}
+	}
+	if act == "" {
+		return nil // its people are not of this node
 	}
 	return tell(ctx, tx, n)
 }

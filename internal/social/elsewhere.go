@@ -1,6 +1,7 @@
 package social
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -35,6 +36,11 @@ type Release struct {
 // Home is the handle of the release's act, under which its page is here.
 func (r *Release) Home() string { return r.Handle + "@" + r.Host }
 
+// Row is the release as lists show it.
+func (r *Release) Row() music.ReleaseRow {
+	return music.ReleaseRow{ID: r.ID, Title: r.Title, Artist: cmp.Or(r.Artist, r.Act), ActHandle: r.Home(), ActName: r.Act, Kind: r.Kind, Date: cmp.Or(r.Date, r.Published.Format("2006")), Cover: r.Cover, Published: r.Published}
+}
+
 // A Track is one of a [Release].
 type Track struct {
 	ID         id.Track // this node's
@@ -50,10 +56,51 @@ type Track struct {
 	Lyrics     string
 	Sound      string // address of the file
 	MediaType  string
+	Segments   string // address of its master playlist, "" it plays from the file alone
+	Peaks      []byte // its waveform as [music.Asset] has it, nil unknown
 	Measured   bool
 	Loudness   int64 // thousandths, as [music.Asset] has them
 	Peak       int64
 	AlbumGain  int64
+}
+
+// A Found track is one that a search found, and whose it is.
+type Found struct {
+	music.TrackRow
+	Actor, Host string
+}
+
+// Search finds releases and tracks of other servers that are known here, of whom
+// somebody hears: see [Hears].
+func Search(ctx context.Context, tx Tx, who id.Account, q string, n int) (releases []Release, tracks []music.TrackRow, err error) {
+	terms := music.Looked(q)
+	if terms == nil {
+		return nil, nil, nil
+	}
+	all, found, err := tx.SearchElsewhere(ctx, terms, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := map[string]bool{}
+	heard := func(actor, host string) bool {
+		ok, asked := known[actor]
+		if !asked && err == nil {
+			ok, err = Hears(ctx, tx, who, actor, host)
+			known[actor] = ok
+		}
+		return ok
+	}
+	for i := range all {
+		if heard(all[i].Actor, all[i].Host) {
+			releases = append(releases, all[i])
+		}
+	}
+	for i := range found {
+		if heard(found[i].Actor, found[i].Host) {
+			tracks = append(tracks, found[i].TrackRow)
+		}
+	}
+	return releases, tracks, err
 }
 
 // Full is an act of another server for somebody who looks at it.
@@ -109,6 +156,12 @@ type Elsewhere interface {
 
 	Picture(ctx context.Context, url string) (music.Cover, error)
 	PutPicture(ctx context.Context, url string, c music.Cover) error
+	// SearchElsewhere finds up to n releases, without their tracks, and n tracks that
+	// hold all the words.
+	SearchElsewhere(ctx context.Context, terms []string, n int) (releases []Release, tracks []Found, err error)
+	// DropUnkept forgets how tracks looked that nobody keeps any more, and what refers
+	// to releases that are nowhere.
+	DropUnkept(ctx context.Context) error
 	// DropPictures forgets those that nothing shows.
 	DropPictures(ctx context.Context) error
 

@@ -46,13 +46,14 @@ const deepest = 3
 // MostComments is how many can be asked for at once.
 const MostComments = 1_000
 
-// Comments are the latest n of a release that everybody may hear, of those before
+// Comments are the latest n of a release that everybody may hear, here or on another
+// server, of those before
 // one where that is not "". Hidden ones are for those who may show them again.
 // Faults: NotFound.
 func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, before id.Comment, n int) (out Conversation, err error) {
 	n = max(1, min(n, MostComments))
 	err = t.Store.SocialView(ctx, func(tx Tx) error {
-		_, act, err := tx.Public(ctx, Thing{Release: r})
+		_, act, err := tx.Known(ctx, Thing{Release: r})
 		if err != nil {
 			return err
 		}
@@ -96,7 +97,7 @@ func keeps(ctx context.Context, tx Tx, v music.Viewer, act id.Act) (bool, error)
 // those of what is not published and of whom they do not hear, and only who may show
 // them again those that are hidden, with what answers them. Faults: NotFound.
 func reads(ctx context.Context, tx Tx, v music.Viewer, c Comment) (bool, error) {
-	_, act, err := tx.Public(ctx, Thing{Release: c.Thing.Release})
+	_, act, err := tx.Known(ctx, Thing{Release: c.Thing.Release})
 	if err != nil {
 		return false, err
 	}
@@ -221,7 +222,7 @@ func kept(ctx context.Context, tx Tx, v music.Viewer, what id.Comment) (Comment,
 	if err != nil {
 		return c, false, err
 	}
-	_, act, err := tx.Public(ctx, Thing{Release: c.Thing.Release})
+	_, act, err := tx.Known(ctx, Thing{Release: c.Thing.Release})
 	if err != nil {
 		return c, false, err
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/id"
@@ -35,7 +37,14 @@ func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
 		there[t.IRI] = true
-		if err := tx.Q.RemoteTrackPut(ctx, trackRow(t, kept.ID, string(id.New[id.Track](tx.Now())), i)); err != nil {
+		name, err := tx.Q.RemoteLineByIRI(ctx, sqlgen.RemoteLineByIRIParams{Iri: t.IRI, Actor: r.Actor}) // somebody keeps it
+		if errors.Is(err, sql.ErrNoRows) {
+			name, err = string(id.New[id.Track](tx.Now())), nil
+		}
+		if err == nil {
+			err = tx.Q.RemoteTrackPut(ctx, trackRow(t, kept.ID, name, i))
+		}
+		if err != nil {
 			return wrap(err, "track")
 		}
 	}
@@ -46,13 +55,62 @@ func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
 			}
 		}
 	}
-	r.Tracks, err = tx.tracks(ctx, kept.ID)
+	if r.Tracks, err = tx.tracks(ctx, kept.ID); err != nil {
+		return err
+	}
+	return tx.document(ctx, r)
+}
+
+// document has a release and its tracks found by their words.
+func (tx socialTx) document(ctx context.Context, r *social.Release) error {
+	a, err := tx.Q.RemoteActorByID(ctx, r.Actor)
+	if err != nil {
+		return missing(err, noActor)
+	}
+	err = musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundReleaseElsewhere, string(r.ID), r.Title, r.Artist, a.Name, a.Handle))
+	for i := range r.Tracks {
+		t := &r.Tracks[i]
+		err = errors.Join(err, musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundTrackElsewhere, string(t.ID), t.Title, t.Artist, r.Artist, a.Name)))
+	}
 	return err
+}
+
+// SearchElsewhere finds up to n releases and n tracks of other servers.
+func (tx socialTx) SearchElsewhere(ctx context.Context, terms []string, n int) (releases []social.Release, tracks []social.Found, err error) {
+	list, err := musicTx(tx).searchOf(ctx, music.FoundReleaseElsewhere, terms, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range list {
+		row, err := tx.Q.RemoteReleaseByID(ctx, r)
+		switch {
+		case errors.Is(err, sql.ErrNoRows): // it is gone since
+		case err != nil:
+			return nil, nil, wrap(err, "release")
+		default:
+			releases = append(releases, shown(row))
+		}
+	}
+	if list, err = musicTx(tx).searchOf(ctx, music.FoundTrackElsewhere, terms, n); err != nil {
+		return nil, nil, err
+	}
+	names := make([]id.Track, len(list))
+	for i, t := range list {
+		names[i] = id.Track(t)
+	}
+	there, err := tx.far(ctx, names)
+	for _, t := range names {
+		if f, ok := there[t]; ok {
+			_, host, _ := strings.Cut(f.ActHandle, "@")
+			tracks = append(tracks, social.Found{TrackRow: f.TrackRow, Actor: f.actor, Host: host})
+		}
+	}
+	return releases, tracks, err
 }
 
 func trackRow(t *social.Track, release, fresh string, place int) sqlgen.RemoteTrackPutParams {
 	return sqlgen.RemoteTrackPutParams{ID: fresh, Iri: t.IRI, Release: release, Place: int64(place), Disc: t.Disc, Number: t.Number, Title: text(t.Title), Artist: text(t.Artist), Duration: t.DurationMS,
-		Isrc: text(t.ISRC), Explicit: t.Explicit, Lyrics: text(t.Lyrics), Sound: text(t.Sound), MediaType: text(t.MediaType), Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain}
+		Isrc: text(t.ISRC), Explicit: t.Explicit, Lyrics: text(t.Lyrics), Sound: text(t.Sound), MediaType: text(t.MediaType), Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain, Segments: text(t.Segments), Peaks: t.Peaks}
 }
 
 func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, error) {
@@ -66,7 +124,7 @@ func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, 
 
 func remoteTrack(r sqlgen.RemoteTrack) social.Track {
 	return social.Track{ID: id.Track(r.ID), IRI: r.Iri, Release: id.Release(r.Release), Disc: r.Disc, Number: r.Number, Title: r.Title, Artist: r.Artist, DurationMS: r.Duration, ISRC: r.Isrc,
-		Explicit: r.Explicit, Lyrics: r.Lyrics, Sound: r.Sound, MediaType: r.MediaType, Measured: r.Loudness.Valid, Loudness: r.Loudness.Int64, Peak: r.Peak, AlbumGain: r.AlbumGain}
+		Explicit: r.Explicit, Lyrics: r.Lyrics, Sound: r.Sound, MediaType: r.MediaType, Measured: r.Loudness.Valid, Loudness: r.Loudness.Int64, Peak: r.Peak, AlbumGain: r.AlbumGain, Segments: r.Segments, Peaks: r.Peaks}
 }
 
 func remoteRelease(r sqlgen.RemoteRelease) social.Release {
@@ -133,6 +191,12 @@ func (tx socialTx) Picture(ctx context.Context, url string) (music.Cover, error)
 
 func (tx socialTx) PutPicture(ctx context.Context, url string, c music.Cover) error {
 	return wrap(tx.Q.RemotePicturePut(ctx, sqlgen.RemotePicturePutParams{Url: url, Cover: c.ID, Light: c.Light, Dark: c.Dark, Fetched: tx.Ms()}), "picture")
+}
+
+// DropUnkept forgets how tracks of other servers looked that nobody keeps any more,
+// and what refers to releases that are nowhere.
+func (tx socialTx) DropUnkept(ctx context.Context) error {
+	return wrap(errors.Join(tx.Q.RemoteDocsExpire(ctx), tx.Q.RemoteLineExpire(ctx), tx.Q.ReleaseLikesExpire(ctx), tx.Q.CommentsExpire(ctx)), "what nobody keeps")
 }
 
 func (tx socialTx) DropPictures(ctx context.Context) error {

@@ -191,7 +191,15 @@ func (tx listenTx) Joined(ctx context.Context, a id.Account) (int64, error) {
 }
 
 func (tx listenTx) Remember(ctx context.Context, a id.Account, t id.Track, at int64) error {
-	return wrap(tx.Q.ListenHistory(ctx, sqlgen.ListenHistoryParams{Account: string(a), Track: string(t), At: at}), "history")
+	n, err := tx.Q.ListenHistory(ctx, sqlgen.ListenHistoryParams{Account: string(a), Track: string(t), At: at})
+	if err != nil || n > 0 {
+		return wrap(err, "history")
+	}
+	there, err := tx.keepFar(ctx, t)
+	if err != nil || there == 0 {
+		return err
+	}
+	return wrap(tx.Q.ListenHistoryElsewhere(ctx, sqlgen.ListenHistoryElsewhereParams{Account: string(a), Track: string(t), At: at}), "history")
 }
 
 func (tx listenTx) LastPlay(ctx context.Context, a id.Account) (listen.Play, error) {

@@ -118,8 +118,8 @@ func TestPlayElsewhere(t *testing.T) {
 		if err != nil || len(rows) != 1 || len(rows[0].Acts) != 1 || rows[0].Acts[0].Act != farAct || rows[0].Acts[0].Plays != 2 || rows[0].Total == 0 {
 			t.Errorf("%+v, %v", rows, err)
 		}
-		if n := h.number("select count(*) from history where account = $1", string(ada)); n != 0 {
-			t.Errorf("the history has %d lines of tracks that are not here", n)
+		if n := h.number("select count(*) from history where account = $1", string(ada)); n != 2 {
+			t.Errorf("the history has %d lines of two plays of a track elsewhere", n)
 		}
 		names, err := names(h, farAct, h.acts[0])
 		if err != nil || names[farAct].Handle != "tide@shore.example" || names[h.acts[0]].Name == "" {

@@ -271,6 +271,9 @@ func (tx musicTx) UpdateRelease(ctx context.Context, r *music.Release) error {
 }
 
 func (tx musicTx) DeleteRelease(ctx context.Context, r id.Release) error {
+	if err := tx.forgetMusic(ctx, "", string(r)); err != nil {
+		return err
+	}
 	n, err := tx.Q.ReleaseDelete(ctx, string(r))
 	return affected(n, err, noRelease)
 }

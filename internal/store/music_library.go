@@ -60,6 +60,15 @@ func (tx musicTx) SetItems(ctx context.Context, p id.Playlist, old, now []music.
 	for i, x := range old {
 		was[x.ID] = i
 	}
+	var fresh []id.Track
+	for _, x := range now {
+		if _, kept := was[x.ID]; !kept {
+			fresh = append(fresh, x.Track)
+		}
+	}
+	if _, err := tx.keepFar(ctx, fresh...); err != nil {
+		return err
+	}
 	for i, x := range now {
 		at, kept := was[x.ID]
 		delete(was, x.ID)
@@ -91,6 +100,9 @@ func (tx musicTx) SetLike(ctx context.Context, account id.Account, t id.Track, o
 	if !on {
 		_, err := tx.Q.LikeDrop(ctx, sqlgen.LikeDropParams{Account: string(account), Track: string(t)})
 		return wrap(err, "like")
+	}
+	if _, err := tx.keepFar(ctx, t); err != nil {
+		return err
 	}
 	_, err := tx.Q.LikeSet(ctx, sqlgen.LikeSetParams{Account: string(account), Track: string(t), At: tx.Ms()})
 	return wrap(err, "like")
@@ -136,17 +148,26 @@ func (tx musicTx) Likes(ctx context.Context, account id.Account, after music.Cur
 	for i, r := range rows {
 		out[i] = lined(r.Card, r.Track, r.At)
 	}
-	return out, wrap(err, "likes")
+	if err != nil {
+		return nil, wrap(err, "likes")
+	}
+	return out, tx.complete(ctx, len(out), func(i int) *music.TrackRow { return &out[i] })
 }
 
 func (tx musicTx) ReleaseLikes(ctx context.Context, account id.Account, after music.Cursor, n int) ([]music.ReleaseRow, error) {
 	rows, err := tx.Q.ReleaseLikesOf(ctx, sqlgen.ReleaseLikesOfParams{Account: string(account), Key: after.Key, ID: after.ID, Lim: int32(n)})
 	out := make([]music.ReleaseRow, len(rows))
 	for i, r := range rows {
-		out[i].Unpack(r.Card)
+		out[i].ID = id.Release(r.Release)
+		if r.Card != "" {
+			out[i].Unpack(r.Card)
+		}
 		out[i].Key = r.At
 	}
-	return out, wrap(err, "likes")
+	if err != nil {
+		return nil, wrap(err, "likes")
+	}
+	return out, tx.releasesElsewhere(ctx, out)
 }
 
 func (tx musicTx) Follows(ctx context.Context, account id.Account, after music.Cursor, n int) ([]music.ActRow, error) {
@@ -197,7 +218,18 @@ func (tx musicTx) History(ctx context.Context, account id.Account, after music.C
 	for i, r := range rows {
 		out[i] = lined(r.Card, r.Track, r.At)
 	}
-	return out, wrap(err, "history")
+	if err != nil {
+		return nil, wrap(err, "history")
+	}
+	return out, tx.complete(ctx, len(out), func(i int) *music.TrackRow { return &out[i] })
+}
+
+func (tx musicTx) WriteHistory(ctx context.Context, account id.Account, t id.Track) error {
+	paused, err := tx.Q.ListenHistoryPaused(ctx, string(account))
+	if err != nil || paused {
+		return wrap(err, "history")
+	}
+	return listenTx(tx).Remember(ctx, account, t, tx.Ms())
 }
 
 func (tx musicTx) DropHistory(ctx context.Context, account id.Account, at time.Time) error {
@@ -215,6 +247,9 @@ func (tx musicTx) Resume(ctx context.Context, account id.Account) (music.Resume,
 func (tx musicTx) SetResume(ctx context.Context, account id.Account, r *music.Resume) error {
 	if r == nil {
 		return wrap(tx.Q.ResumeDrop(ctx, string(account)), "resume")
+	}
+	if _, err := tx.keepFar(ctx, r.Track); err != nil {
+		return err
 	}
 	return wrap(tx.Q.ResumeSet(ctx, sqlgen.ResumeSetParams{Account: string(account), Track: string(r.Track), PositionMs: r.PositionMS, Queue: toJSON(r.Queue), At: ms(r.At)}), "resume")
 }
@@ -239,5 +274,8 @@ func (tx musicTx) PlacedTracks(ctx context.Context, p id.Playlist) ([]music.Plac
 	for i, r := range rows {
 		out[i] = music.PlacedTrack{Item: music.Item{ID: music.ItemID(r.ID), Track: id.Track(r.Track), Added: utc(r.Added)}, Row: lined(r.Card, r.Track, 0)}
 	}
-	return out, wrap(err, "items")
+	if err != nil {
+		return nil, wrap(err, "items")
+	}
+	return out, tx.complete(ctx, len(out), func(i int) *music.TrackRow { return &out[i].Row })
 }

@@ -177,7 +177,14 @@ func (tx musicTx) TrackRows(ctx context.Context, tracks []id.Track) (map[id.Trac
 		r.Unpack(card)
 		out[r.ID] = r
 	})
-	return out, wrap(err, "track rows")
+	if err != nil || len(out) == len(tracks) {
+		return out, wrap(err, "track rows")
+	}
+	there, err := tx.far(ctx, slices.DeleteFunc(slices.Clone(tracks), func(t id.Track) bool { _, here := out[t]; return here }))
+	for t, f := range there {
+		out[t] = f.TrackRow
+	}
+	return out, err
 }
 
 // among runs a query whose @list stands for a list of ids, a chunk at a time,

@@ -33,6 +33,29 @@ func (tx musicTx) Search(ctx context.Context, terms []string, n int) ([]music.Hi
 	return out, wrap(err, "search")
 }
 
+// searchOf finds up to n documents of one kind: whose title begins with the words,
+// then the newest that hold all of them.
+func (tx musicTx) searchOf(ctx context.Context, f music.Found, terms []string, n int) (refs []string, err error) {
+	whole := strings.Join(terms, " ")
+	var ref string
+	keep := func() {
+		if !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	const titles = "select ref from search_doc where kind = $1 and title >= $2 and title < $3 order by title limit $4 + 0"
+	if err := scan(ctx, tx.db, titles, []any{int64(f), whole, whole + "\U0010FFFF", n}, []any{&ref}, keep); err != nil {
+		return nil, wrap(err, "search titles")
+	}
+	var numbers []int64
+	var number int64
+	err = scan(ctx, tx.db, tx.dialect.search(), []any{tx.dialect.match(terms), int64(f) << 40, int64(f+1) << 40, n}, []any{&number}, func() { numbers = append(numbers, number) })
+	if err == nil {
+		err = among(ctx, tx.db, "select ref from search_doc where n in @list order by n desc", nil, numbers, []any{&ref}, keep)
+	}
+	return refs, wrap(err, "search")
+}
+
 // newest returns the numbers of the newest documents of each kind that match.
 func (tx musicTx) newest(ctx context.Context, match string, n int) ([]int64, error) {
 	const all = int64(music.FoundPlaylist+1) << 40

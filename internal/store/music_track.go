@@ -50,6 +50,9 @@ func (tx musicTx) UpdateTrack(ctx context.Context, t *music.Track) error {
 }
 
 func (tx musicTx) DeleteTrack(ctx context.Context, t id.Track) error {
+	if err := tx.forgetMusic(ctx, string(t), ""); err != nil {
+		return err
+	}
 	n, err := tx.Q.TrackDelete(ctx, string(t))
 	return affected(n, err, noTrack)
 }

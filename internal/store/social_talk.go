@@ -35,6 +35,28 @@ func (tx socialTx) Public(ctx context.Context, t social.Thing) (social.Thing, id
 	return t, id.Act(row.Act), nil
 }
 
+func (tx socialTx) Known(ctx context.Context, t social.Thing) (social.Thing, id.Act, error) {
+	found, act, err := tx.Public(ctx, t)
+	if !fault.Is(err, fault.NotFound) {
+		return found, act, err
+	}
+	if t.Track != "" {
+		row, err := tx.Q.RemoteTrackByID(ctx, string(t.Track))
+		if err != nil {
+			return t, "", missing(err, noTrack)
+		}
+		if t.Release != "" && row.Release != string(t.Release) {
+			return t, "", fault.New(fault.NotFound, noTrack)
+		}
+		t.Release = id.Release(row.Release)
+	}
+	n, err := tx.Q.RemoteReleaseKnown(ctx, string(t.Release))
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, noRelease)
+	}
+	return t, "", err
+}
+
 func (tx socialTx) React(ctx context.Context, r social.Reacted) (bool, error) {
 	n, err := tx.Q.ReactionPut(ctx, sqlgen.ReactionPutParams{Actor: r.Actor, Kind: string(r.Kind), Release: string(r.Thing.Release), Track: string(r.Thing.Track), Activity: text(r.Activity), At: ms(r.At)})
 	return n > 0, wrap(err, "reaction")
@@ -169,11 +191,21 @@ func (tx socialTx) Follows(ctx context.Context, act id.Act, a social.Author) (bo
 
 func (tx socialTx) Length(ctx context.Context, t id.Track) (int64, error) {
 	n, err := tx.Q.TrackLength(ctx, string(t))
-	return n, wrap(err, "length")
+	if err != nil || n > 0 {
+		return n, wrap(err, "length")
+	}
+	there, err := tx.Q.RemoteTrackByID(ctx, string(t))
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return there.Duration, wrap(err, "length")
 }
 
 func (tx socialTx) OnlyTrack(ctx context.Context, r id.Release) (id.Track, error) {
 	rows, err := tx.Q.TracksReady(ctx, string(r))
+	if err == nil && len(rows) == 0 {
+		rows, err = tx.Q.RemoteTracksNamed(ctx, string(r))
+	}
 	if err != nil || len(rows) != 1 {
 		return "", wrap(err, "tracks")
 	}

@@ -84,6 +84,14 @@ type Log interface {
 	Open(path string) ([]byte, error)
 }
 
+// Elsewhere passes on the sound of tracks of other servers. Faults: NotFound when
+// there is no such track either, or not in segments.
+type Elsewhere interface {
+	Sound(w http.ResponseWriter, r *http.Request, track id.Track) error
+	Master(w http.ResponseWriter, r *http.Request, track id.Track) error
+	Part(w http.ResponseWriter, r *http.Request, track id.Track, rendition, name string) error
+}
+
 // Config of a [Server].
 type Config struct {
 	Catalogue Catalogue
@@ -93,10 +101,10 @@ type Config struct {
 	// Allow says whether a request may have a track that is not public:
 	// Unauthenticated, Forbidden or NotFound when not. nil allows nothing.
 	Allow func(ctx context.Context, r *http.Request, track id.Track) error
-	// Elsewhere serves the original of a track of another server: NotFound when
-	// there is none either. nil: there are none.
-	Elsewhere func(w http.ResponseWriter, r *http.Request, track id.Track) error
-	// Asked hears of every question for the original of a track. nil: nobody does.
+	// Elsewhere has the tracks of other servers. nil: there are none.
+	Elsewhere Elsewhere
+	// Asked hears of every question for the original of a track, or for the choice
+	// of its forms: one for each time it is played. nil: nobody does.
 	Asked func(r *http.Request, track id.Track)
 	// Fresh is how long a track's state is believed without asking again; 0
 	// means 2 s. [Server.Forget] ends it at once, for take-downs.
@@ -130,6 +138,9 @@ func (s *Server) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /media/{track}/master.m3u8", s.handle(s.master))
 	mux.HandleFunc("GET /media/{track}/original", s.handle(s.original))
 	mux.HandleFunc("GET /media/{rendition}/{file}", s.handle(s.rendition))
+	if s.cfg.Elsewhere != nil {
+		mux.HandleFunc("GET /media/{track}/there/{rendition}/{file}", s.handle(s.part))
+	}
 	mux.HandleFunc("OPTIONS /media/", preflight)
 	mux.HandleFunc("GET /covers/{cover}/{file}", s.handle(s.cover))
 	if s.cfg.Tiles != nil {
@@ -213,11 +224,17 @@ func (s *Server) master(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t, err := s.allowed(r, track)
+	if fault.Is(err, fault.NotFound) && s.cfg.Elsewhere != nil {
+		return s.cfg.Elsewhere.Master(w, r, track)
+	}
 	if err != nil {
 		return err
 	}
 	if len(t.Renditions) == 0 {
 		return fault.New(fault.NotFound, "This track is played from its original file.")
+	}
+	if s.cfg.Asked != nil {
+		s.cfg.Asked(r, track)
 	}
 	b, err := s.cfg.Packager.Master(r.Context(), "../", t.Renditions)
 	if err != nil {
@@ -239,7 +256,7 @@ func (s *Server) original(w http.ResponseWriter, r *http.Request) error {
 	}
 	t, err := s.allowed(r, track)
 	if fault.Is(err, fault.NotFound) && s.cfg.Elsewhere != nil {
-		return s.cfg.Elsewhere(w, r, track)
+		return s.cfg.Elsewhere.Sound(w, r, track)
 	}
 	if err != nil {
 		return err
@@ -263,11 +280,8 @@ func (s *Server) original(w http.ResponseWriter, r *http.Request) error {
 // rendition serves what a rendition's hash names; it never changes.
 func (s *Server) rendition(w http.ResponseWriter, r *http.Request) error {
 	rendition, file := r.PathValue("rendition"), r.PathValue("file")
-	if !isHash(rendition) {
-		return errNothing()
-	}
 	n, segment := segmentNumber(file)
-	if !segment && file != "index.m3u8" && file != "init.mp4" && file != "manifest.json" {
+	if !isHash(rendition) || !segment && !parts[file] && file != "manifest.json" {
 		return errNothing()
 	}
 	ctx := r.Context()
@@ -304,6 +318,22 @@ func (s *Server) rendition(w http.ResponseWriter, r *http.Request) error {
 	h["Cache-Control"] = pick(t, forever, foreverOwn)
 	serveBytes(w, r, tag, b)
 	return nil
+}
+
+// parts are what a form has beside its segments.
+var parts = map[string]bool{"index.m3u8": true, "init.mp4": true}
+
+// part passes on what belongs to a form of a track of another node.
+func (s *Server) part(w http.ResponseWriter, r *http.Request) error {
+	track, err := id.Parse[id.Track](r.PathValue("track"))
+	if err != nil {
+		return err
+	}
+	rendition, file := r.PathValue("rendition"), r.PathValue("file")
+	if _, segment := segmentNumber(file); !isHash(rendition) || !segment && !parts[file] {
+		return errNothing()
+	}
+	return s.cfg.Elsewhere.Part(w, r, track, rendition, file)
 }
 
 func isHash(s string) bool {

@@ -71,7 +71,7 @@ type TrackRef struct {
 	// Peaks is the waveform: up to 400 bytes, 255 is the loudest.
 	Peaks []byte `json:"w,omitempty"`
 	Liked bool   `json:"l,omitempty"`
-	// Elsewhere is music of another server, which cannot be liked here.
+	// Elsewhere is music of another server.
 	Elsewhere bool `json:"e,omitempty"`
 	// Unpaid is music for which nobody is paid from here: its plays do not count.
 	Unpaid bool `json:"n,omitempty"`

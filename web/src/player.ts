@@ -4,6 +4,7 @@
 import { clock, csrf, el, icon, say, signedIn } from "./dom";
 import { keep, longest, recall, type Kept } from "./keep";
 import * as claims from "./claims";
+import { remember } from "./history";
 import * as live from "./live";
 import * as now from "./now";
 import * as view from "./queueview";
@@ -133,11 +134,12 @@ function fail(t: Track, network: boolean): void {
 /** Fetches the waveform that a list left out, once there is sound. */
 async function complete(): Promise<void> {
   const t = current();
-  if (!t || t.e || t.w !== undefined) return;
+  if (!t || t.w !== undefined) return;
   t.w = "";
-  const r = await fetch(`/api/v1/tracks/${t.id}`, { headers: { Accept: "application/json" }, priority: "low" }).catch(() => undefined);
+  const r = await fetch(`/api/v1/${t.e ? "elsewhere/" : ""}tracks/${t.id}`, { headers: { Accept: "application/json" }, priority: "low" }).catch(() => undefined);
   if (!r?.ok) return;
-  t.w = ((await r.json()) as { track?: { waveform?: string } }).track?.waveform ?? "";
+  const found = (await r.json()) as { waveform?: string; track?: { waveform?: string } };
+  t.w = (found.track ?? found).waveform ?? "";
   keep(state);
   if (current()?.id === t.id) draw();
 }
@@ -260,7 +262,7 @@ function draw(): void {
   el("p-quality").setAttribute("aria-label", say_("Sound quality: %s", quality));
   el("s-codec").textContent = quality || "–";
   const like = el("p-like");
-  like.hidden = !signedIn() || (t.e ?? false);
+  like.hidden = !signedIn();
   like.setAttribute("aria-pressed", String(t.l ?? false));
   like.setAttribute("aria-label", say_(t.l ? "Liked: %s" : "Like %s", t.t));
   icon(like, t.l ? "heart-f" : "heart");
@@ -400,6 +402,7 @@ const listeners: Record<string, () => void> = {
   },
   timeupdate: () => {
     progress();
+    remember(current(), audio.currentTime);
     const t = current();
     const next = state.queue[state.index + 1];
     if (t && next && warmed !== next.id && t.ms / 1000 - audio.currentTime < 30) {
@@ -509,7 +512,7 @@ function session(): void {
 
 async function like(): Promise<void> {
   const t = current();
-  if (!t || t.e || !csrf()) return;
+  if (!t || !csrf()) return;
   const liked = !t.l;
   t.l = liked;
   draw();

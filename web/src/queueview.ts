@@ -42,7 +42,7 @@ export function wire(p: Player): void {
 function save(e: Event): void {
   if (!(e.target instanceof HTMLFormElement) || !e.target.matches("[data-queue-save]")) return;
   const input = e.target.elements.namedItem("tracks");
-  if (input instanceof HTMLInputElement) input.value = shown.queue.filter((t) => !t.e).map((t) => t.id).join(",");
+  if (input instanceof HTMLInputElement) input.value = shown.queue.map((t) => t.id).join(",");
 }
 
 function pressed(e: Event): void {

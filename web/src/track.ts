@@ -33,7 +33,7 @@ export interface Track {
   w?: string;
   /** Liked by the viewer. */
   l?: boolean;
-  /** Of another server: cannot be liked. */
+  /** Of another server. */
   e?: boolean;
   /** Nobody is paid for it from here: not counted. */
   n?: boolean;

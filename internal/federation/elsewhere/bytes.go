@@ -1,6 +1,7 @@
 package elsewhere
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"mime"
@@ -93,54 +94,83 @@ func (d *Desk) enter(who string) (leave func(), err error) {
 	}, nil
 }
 
+// strangers is the policy under which a stranger's bytes are given out in this
+// node's name: nothing of them runs.
+const strangers = "default-src 'none'; sandbox"
+
+// A question is what is asked of another server for a listener.
+type question struct {
+	method string   // "" GET
+	accept string   // media type
+	pass   []string // headers of the listener's own question
+	signed bool     // another node counts how often it was asked for, and by whom
+}
+
+// request asks another server for sound in the node's name. Who asked closes the
+// answer with leave. Faults: NotFound, Forbidden, Limited, Unavailable.
+func (d *Desk) request(r *http.Request, address string, q question) (res *http.Response, leave func(), err error) {
+	out, err := http.NewRequestWithContext(r.Context(), cmp.Or(q.method, http.MethodGet), address, nil)
+	if err != nil {
+		return nil, nil, fault.New(fault.NotFound, "%q is no address.", address)
+	}
+	if own := d.Site.Host(); strings.EqualFold(out.URL.Host, own) || strings.Contains(strings.Join(r.Header.Values("Via"), ","), via) {
+		return nil, nil, fault.New(fault.NotFound, "The sound of this track leads in a circle.")
+	}
+	if err := d.Servers.Policy.Allow(r.Context(), out.URL.Host); err != nil {
+		return nil, nil, err
+	}
+	left, err := d.enter(d.Listener(r))
+	if err != nil {
+		return nil, nil, err
+	}
+	out.Header.Set("Via", via)
+	copyHeader(out.Header, r.Header, q.pass)
+	out.Header.Set("Accept", q.accept)
+	out.Header.Set("Accept-Encoding", "identity")
+	if q.signed {
+		err = d.Servers.As.Sign(out, nil, sig.RFC9421, d.Now())
+	}
+	if err == nil {
+		if res, err = d.Files.Do(out); err != nil {
+			err = netsafe.Explain(err, out.URL.Host)
+		} else if err = refused(res, out.URL.Host); err != nil {
+			res.Body.Close()
+		}
+	}
+	if err != nil {
+		left()
+		return nil, nil, err
+	}
+	return res, func() { res.Body.Close(); left() }, nil
+}
+
+// Track is a track elsewhere that is known. Faults: NotFound.
+func (d *Desk) Track(ctx context.Context, track id.Track) (t social.Track, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		t, err = tx.Track(ctx, track)
+		return err
+	})
+	return t, err
+}
+
 // Sound passes on the sound of a track elsewhere. Faults: NotFound for what is
 // no track that is known, Limited, Unavailable.
 func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) error {
-	var t social.Track
-	err := d.Store.SocialView(r.Context(), func(tx social.Tx) (err error) {
-		t, err = tx.Track(r.Context(), track)
-		return err
-	})
+	t, err := d.Track(r.Context(), track)
 	if err != nil {
 		return err
 	}
-	out, err := http.NewRequestWithContext(r.Context(), r.Method, t.Sound, nil)
-	if err != nil {
-		return fault.New(fault.NotFound, "%q is no address.", t.Sound)
-	}
-	if own := d.Site.Host(); strings.EqualFold(out.URL.Host, own) || strings.Contains(strings.Join(r.Header.Values("Via"), ","), via) {
-		return fault.New(fault.NotFound, "The sound of this track leads in a circle.")
-	}
-	if err := d.Servers.Policy.Allow(r.Context(), out.URL.Host); err != nil {
-		return err
-	}
-	leave, err := d.enter(d.Listener(r))
+	res, leave, err := d.request(r, t.Sound, question{method: r.Method, accept: "audio/*", pass: questions, signed: true})
 	if err != nil {
 		return err
 	}
 	defer leave()
-	out.Header.Set("Via", via)
-	copyHeader(out.Header, r.Header, questions)
-	out.Header.Set("Accept", "audio/*")
-	out.Header.Set("Accept-Encoding", "identity")
-	// Another node counts how often it was asked for, and by whom.
-	if err := d.Servers.As.Sign(out, nil, sig.RFC9421, d.Now()); err != nil {
-		return err
-	}
-	res, err := d.Files.Do(out)
-	if err != nil {
-		return netsafe.Explain(err, out.URL.Host)
-	}
-	defer res.Body.Close()
-	if err := refused(res, out.URL.Host); err != nil {
-		return err
-	}
 	h := w.Header()
 	sounds := res.StatusCode == http.StatusOK || res.StatusCode == http.StatusPartialContent
 	if sounds {
 		kind := audio(res.Header.Get("Content-Type"), t.MediaType)
 		if kind == "" {
-			return fault.New(fault.NotFound, "What the server %s has there is no sound.", out.URL.Host)
+			return fault.New(fault.NotFound, "What the server %s has there is no sound.", res.Request.URL.Host)
 		}
 		h.Set("Content-Type", kind)
 	}
@@ -149,7 +179,7 @@ func (d *Desk) Sound(w http.ResponseWriter, r *http.Request, track id.Track) err
 		h.Del("Content-Length")
 	}
 	h.Set("Cache-Control", "private, max-age=3600")
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // a stranger's bytes under this node's name
+	h.Set("Content-Security-Policy", strangers)
 	w.WriteHeader(res.StatusCode)
 	if !sounds {
 		return nil

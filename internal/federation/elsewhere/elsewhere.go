@@ -232,6 +232,15 @@ func (d *Desk) Follows(ctx context.Context, who id.Account) (list []social.Full,
 	return list, err
 }
 
+// Search finds releases and tracks of other servers that are known here.
+func (d *Desk) Search(ctx context.Context, who id.Account, q string, n int) (releases []social.Release, tracks []music.TrackRow, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		releases, tracks, err = social.Search(ctx, tx, who, q, n)
+		return err
+	})
+	return releases, tracks, err
+}
+
 // Home is where somebody of another server follows an act here: their server's
 // own page for it. Faults: NotFound, Unavailable.
 func (d *Desk) Home(ctx context.Context, theirs string, act string) (string, error) {

@@ -93,10 +93,13 @@ func (s *scene) next() job {
 	return j
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t *testing.T) *scene { return newSceneOn(t, "") }
+
+// newSceneOn has the node on the Postgres at url, or on SQLite.
+func newSceneOn(t *testing.T, url string) *scene {
 	t.Helper()
 	server := fedtest.NewServer(t)
-	n := fedtest.NewNode(t, server)
+	n := fedtest.NewNodeOn(t, url, server)
 	s := &scene{Node: n, t: t, server: server}
 	s.desk = elsewhere.New(elsewhere.Config{
 		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Proof: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),

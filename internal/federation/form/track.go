@@ -1,6 +1,7 @@
 package form
 
 import (
+	"encoding/base64"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -49,6 +50,9 @@ func (s Site) Own(x *Song) *vocab.Object {
 	}
 	if x.Asset.Measured {
 		o.Put("nineten:loudness", map[string]float64{"integrated": thousandths(x.Asset.Loudness), "truePeak": thousandths(x.Asset.Peak), "albumGain": thousandths(x.Asset.AlbumGain)})
+	}
+	if len(x.Asset.Peaks) > 1 {
+		o.Put("nineten:waveform", base64.StdEncoding.EncodeToString(x.Asset.Peaks))
 	}
 	return o
 }

@@ -5,8 +5,11 @@ package record
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"math"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,6 +25,7 @@ const (
 	maxName   = 300     // characters of a title or a name
 	maxText   = 10_000  // of a description
 	maxWords  = 100_000 // of lyrics
+	maxPeaks  = 400     // bytes of a waveform
 )
 
 // Of reads the public release that a thing of an act is, false when it is none.
@@ -105,6 +109,9 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 	}
 	loud(&t, o.Extra["nineten:loudness"])
 	t.Sound, t.MediaType = sound(o.URL)
+	if o.Is("nineten:AudioTrack") {
+		t.Segments, t.Peaks = segments(o), peaks(o)
+	}
 	return t, t.Sound != "" && t.Title != ""
 }
 
@@ -156,6 +163,32 @@ func sound(links []vocab.Item) (address, mediaType string) {
 		}
 	}
 	return "", ""
+}
+
+// segments is the address of a track's master playlist, of its own server and as
+// nodes name theirs, so that nothing else is ever asked for in its name.
+func segments(o *vocab.Object) string {
+	for _, i := range o.URL {
+		if i.Object == nil || i.Object.MediaType != "application/vnd.apple.mpegurl" {
+			continue
+		}
+		u, err := url.Parse(i.Link())
+		if err == nil && u.RawQuery == "" && u.User == nil && playlist.MatchString(u.Path) && remote.SameOrigin(i.Link(), o.ID) {
+			return u.String()
+		}
+	}
+	return ""
+}
+
+var playlist = regexp.MustCompile(`^/media/[0-9A-Z]{26}/master\.m3u8$`)
+
+// peaks is a track's waveform, nil where it says none.
+func peaks(o *vocab.Object) []byte {
+	b, err := base64.StdEncoding.DecodeString(word(o, "nineten:waveform"))
+	if err != nil || len(b) < 2 || len(b) > maxPeaks {
+		return nil
+	}
+	return b
 }
 
 // page is where people look at a thing.

@@ -40,7 +40,7 @@ func TestOwnForm(t *testing.T) {
 	}
 	x := r.Tracks[0]
 	if x.Title != "One & One" || x.Disc != 1 || x.Number != 2 || x.DurationMS != 200_500 || x.ISRC != "DEA122600001" || !x.Explicit || x.Lyrics != "[00:01.00]one" || !x.Measured || x.Loudness != -14_200 ||
-		x.Peak != -1_000 || x.AlbumGain != -3_800 || x.Sound != "https://nine.example/media/01KAZ0000000000000000000TR/original" || x.MediaType != "audio/flac" {
+		x.Peak != -1_000 || x.AlbumGain != -3_800 || x.Sound != "https://nine.example/media/01KAZ0000000000000000000TR/original" || x.MediaType != "audio/flac" || x.Segments != "https://nine.example/media/01KAZ0000000000000000000TR/master.m3u8" || len(x.Peaks) != 5 {
 		t.Errorf("%+v", x)
 	}
 	if _, ok := record.Of(o, "https://nine.example/ap/acts/another"); ok {
@@ -101,6 +101,38 @@ func TestNone(t *testing.T) {
 	} {
 		if r, ok := record.Of(parse(t, `{"published":"2026-11-26T09:00:00Z",`+text+`}`), act); ok {
 			t.Errorf("%s: %+v", what, r)
+		}
+	}
+}
+
+// Where a track plays in segments and what it looks like is read of nodes, of their
+// own server, in the one form they write.
+func TestSegments(t *testing.T) {
+	const at = host + "/media/01KAZ0000000000000000000TR/master.m3u8"
+	of := func(kind, href, wave string) (string, int) {
+		o := parse(t, `{"id":"`+host+`/1","type":`+kind+`,"attributedTo":"`+act+`","to":"as:Public","published":"2026-11-26T09:00:00Z","name":"x","nineten:waveform":"`+wave+`","url":[{"type":"Link","mediaType":"audio/flac","href":"`+host+`/x"},
+			{"type":"Link","mediaType":"application/vnd.apple.mpegurl","href":"`+href+`"}]}`)
+		r, ok := record.Of(o, act)
+		if !ok {
+			t.Fatal("it is no release")
+		}
+		return r.Tracks[0].Segments, len(r.Tracks[0].Peaks)
+	}
+	const own = `["Audio","nineten:AudioTrack"]`
+	if got, n := of(own, at, "AAp/yP8="); got != at || n != 5 {
+		t.Errorf("%q, %d", got, n)
+	}
+	for _, href := range []string{"https://b.example/media/01KAZ0000000000000000000TR/master.m3u8", "http://a.example/media/01KAZ0000000000000000000TR/master.m3u8", at + "?x", host + "/ap/../secret", host + "/media/x/master.m3u8"} {
+		if got, _ := of(own, href, ""); got != "" {
+			t.Errorf("%q is taken as %q", href, got)
+		}
+	}
+	if got, n := of(`"Audio"`, at, "AAp/yP8="); got != "" || n != 0 {
+		t.Errorf("of others: %q, %d", got, n)
+	}
+	for _, wave := range []string{"", "?", "AA==", strings.Repeat("AAAA", 200)} {
+		if _, n := of(own, at, wave); n != 0 {
+			t.Errorf("%d bytes of waveform in %q", n, wave)
 		}
 	}
 }

@@ -28,11 +28,12 @@ where f.account = @account order by r.published desc, r.id limit @lim;
 delete from remote_release where iri = @iri and actor = @actor;
 
 -- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain)
-values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks)
+values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain, @segments, @peaks)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
-  loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain
+  loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
+  segments = excluded.segments, peaks = excluded.peaks
 where remote_track.release = excluded.release;
 
 -- name: RemoteTrackByID :one
@@ -87,3 +88,31 @@ select * from following where state = 'asked' and asked < @before order by asked
 
 -- name: FollowingLeft :many
 select f.* from following f where not exists (select 1 from remote_follow r where r.actor = f.actor) order by f.actor limit @lim;
+
+-- name: RemoteLinePut :exec
+insert into remote_line (track, iri, actor, card) values (@track, @iri, @actor, @card)
+on conflict (track) do update set card = excluded.card;
+
+-- name: RemoteLineByIRI :one
+select track from remote_line where iri = @iri and actor = @actor order by track limit 1;
+
+-- name: RemoteLineExpire :exec
+delete from remote_line where not exists (select 1 from playlist_item x where x.track = remote_line.track)
+and not exists (select 1 from track_like x where x.track = remote_line.track)
+and not exists (select 1 from history x where x.track = remote_line.track)
+and not exists (select 1 from resume x where x.track = remote_line.track);
+
+-- name: ReleaseLikesExpire :exec
+delete from release_like where not exists (select 1 from release r where r.id = release_like.release) and not exists (select 1 from remote_release r where r.id = release_like.release);
+
+-- name: CommentsExpire :exec
+delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release);
+
+-- name: RemoteReleaseKnown :one
+select count(*) from remote_release where id = @id;
+
+-- name: RemoteTracksNamed :many
+select id from remote_track where release = @release order by place, id limit 2;
+
+-- name: RemoteDocsExpire :exec
+delete from search_doc where (kind = 5 and not exists (select 1 from remote_track t where t.id = search_doc.ref)) or (kind = 6 and not exists (select 1 from remote_release r where r.id = search_doc.ref));

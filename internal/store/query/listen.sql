@@ -100,7 +100,10 @@ select history_paused from account where id = @id;
 -- name: ListenJoined :one
 select created from account where id = @id;
 
--- name: ListenHistory :exec
+-- name: ListenHistoryElsewhere :exec
+insert into history (account, at, track) values (@account, @at, @track) on conflict (account, at, track) do nothing;
+
+-- name: ListenHistory :execrows
 insert into history (account, at, track) select @account, @at, t.id from track t where t.id = @track on conflict (account, at, track) do nothing;
 
 -- name: DayActOf :many

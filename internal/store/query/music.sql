@@ -310,8 +310,8 @@ select k.track, k.at, coalesce(l.card, '') as card from track_like k left join t
 where k.account = @account and k.at <= @key and (k.at < @key or k.track < @id) order by k.at desc, k.track desc limit @lim + 0;
 
 -- name: ReleaseLikesOf :many
-select k.release, k.at, l.card from release_like k join release_line l on l.release = k.release
-where k.account = @account and k.at <= @key and (k.at < @key or k.release < @id) order by k.at desc, k.release desc limit @lim + 0;
+select k.release, k.at, coalesce(l.card, '') as card from release_like k left join release_line l on l.release = k.release
+where (l.release is not null or exists (select 1 from remote_release r where r.id = k.release)) and k.account = @account and k.at <= @key and (k.at < @key or k.release < @id) order by k.at desc, k.release desc limit @lim + 0;
 
 -- name: FollowsOf :many
 select a.*, k.at from follow k join act a on a.id = k.act
@@ -372,6 +372,25 @@ delete from release_like where account = @account;
 
 -- name: ActRolesForget :exec
 delete from act_role where account = @account;
+
+-- What refers to a track, or to all of a release: the other is ''.
+-- name: ItemsForgetMusic :exec
+delete from playlist_item where track in (select t.id from track t where t.id = @track or t.release = @release);
+
+-- name: LikesForgetMusic :exec
+delete from track_like where track in (select t.id from track t where t.id = @track or t.release = @release);
+
+-- name: HistoryForgetMusic :exec
+delete from history where track in (select t.id from track t where t.id = @track or t.release = @release);
+
+-- name: ResumeForgetMusic :exec
+delete from resume where track in (select t.id from track t where t.id = @track or t.release = @release);
+
+-- name: ReleaseLikesForgetMusic :exec
+delete from release_like where release = @release;
+
+-- name: CommentsForgetMusic :exec
+delete from comment where release = @release;
 
 -- name: UploadsForget :exec
 delete from upload where account = @account;

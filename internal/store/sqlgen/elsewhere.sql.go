@@ -10,6 +10,15 @@ import (
 	"database/sql"
 )
 
+const commentsExpire = `-- name: CommentsExpire :exec
+delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release)
+`
+
+func (q *Queries) CommentsExpire(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, commentsExpire)
+	return err
+}
+
 const followingByActor = `-- name: FollowingByActor :one
 select actor, activity, state, asked from following where actor = $1
 `
@@ -126,6 +135,15 @@ func (q *Queries) FollowingUnanswered(ctx context.Context, arg FollowingUnanswer
 	return items, nil
 }
 
+const releaseLikesExpire = `-- name: ReleaseLikesExpire :exec
+delete from release_like where not exists (select 1 from release r where r.id = release_like.release) and not exists (select 1 from remote_release r where r.id = release_like.release)
+`
+
+func (q *Queries) ReleaseLikesExpire(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, releaseLikesExpire)
+	return err
+}
+
 const remoteActorByHandle = `-- name: RemoteActorByHandle :one
 select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases from remote_actor where host = $1 and lower(handle) = lower($2) order by fetched desc limit 1
 `
@@ -156,6 +174,15 @@ func (q *Queries) RemoteActorByHandle(ctx context.Context, arg RemoteActorByHand
 		&i.Releases,
 	)
 	return i, err
+}
+
+const remoteDocsExpire = `-- name: RemoteDocsExpire :exec
+delete from search_doc where (kind = 5 and not exists (select 1 from remote_track t where t.id = search_doc.ref)) or (kind = 6 and not exists (select 1 from remote_release r where r.id = search_doc.ref))
+`
+
+func (q *Queries) RemoteDocsExpire(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, remoteDocsExpire)
+	return err
 }
 
 const remoteFollowDrop = `-- name: RemoteFollowDrop :execrows
@@ -276,6 +303,56 @@ func (q *Queries) RemoteFollows(ctx context.Context, account string) ([]RemoteFo
 		return nil, err
 	}
 	return items, nil
+}
+
+const remoteLineByIRI = `-- name: RemoteLineByIRI :one
+select track from remote_line where iri = $1 and actor = $2 order by track limit 1
+`
+
+type RemoteLineByIRIParams struct {
+	Iri   string
+	Actor string
+}
+
+func (q *Queries) RemoteLineByIRI(ctx context.Context, arg RemoteLineByIRIParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, remoteLineByIRI, arg.Iri, arg.Actor)
+	var track string
+	err := row.Scan(&track)
+	return track, err
+}
+
+const remoteLineExpire = `-- name: RemoteLineExpire :exec
+delete from remote_line where not exists (select 1 from playlist_item x where x.track = remote_line.track)
+and not exists (select 1 from track_like x where x.track = remote_line.track)
+and not exists (select 1 from history x where x.track = remote_line.track)
+and not exists (select 1 from resume x where x.track = remote_line.track)
+`
+
+func (q *Queries) RemoteLineExpire(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, remoteLineExpire)
+	return err
+}
+
+const remoteLinePut = `-- name: RemoteLinePut :exec
+insert into remote_line (track, iri, actor, card) values ($1, $2, $3, $4)
+on conflict (track) do update set card = excluded.card
+`
+
+type RemoteLinePutParams struct {
+	Track string
+	Iri   string
+	Actor string
+	Card  string
+}
+
+func (q *Queries) RemoteLinePut(ctx context.Context, arg RemoteLinePutParams) error {
+	_, err := q.db.ExecContext(ctx, remoteLinePut,
+		arg.Track,
+		arg.Iri,
+		arg.Actor,
+		arg.Card,
+	)
+	return err
 }
 
 const remotePictureByURL = `-- name: RemotePictureByURL :one
@@ -415,6 +492,17 @@ func (q *Queries) RemoteReleaseDrop(ctx context.Context, arg RemoteReleaseDropPa
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const remoteReleaseKnown = `-- name: RemoteReleaseKnown :one
+select count(*) from remote_release where id = $1
+`
+
+func (q *Queries) RemoteReleaseKnown(ctx context.Context, id string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, remoteReleaseKnown, id)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const remoteReleasePut = `-- name: RemoteReleasePut :exec
@@ -592,7 +680,7 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 }
 
 const remoteTrackByID = `-- name: RemoteTrackByID :one
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain from remote_track where id = $1
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks from remote_track where id = $1
 `
 
 func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, error) {
@@ -616,6 +704,8 @@ func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, 
 		&i.Loudness,
 		&i.Peak,
 		&i.AlbumGain,
+		&i.Segments,
+		&i.Peaks,
 	)
 	return i, err
 }
@@ -630,11 +720,12 @@ func (q *Queries) RemoteTrackDrop(ctx context.Context, id string) error {
 }
 
 const remoteTrackPut = `-- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
-  loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain
+  loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
+  segments = excluded.segments, peaks = excluded.peaks
 where remote_track.release = excluded.release
 `
 
@@ -656,6 +747,8 @@ type RemoteTrackPutParams struct {
 	Loudness  sql.NullInt64
 	Peak      int64
 	AlbumGain int64
+	Segments  string
+	Peaks     []byte
 }
 
 func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) error {
@@ -677,12 +770,14 @@ func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) 
 		arg.Loudness,
 		arg.Peak,
 		arg.AlbumGain,
+		arg.Segments,
+		arg.Peaks,
 	)
 	return err
 }
 
 const remoteTracksByRelease = `-- name: RemoteTracksByRelease :many
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain from remote_track where release = $1 order by place, id
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks from remote_track where release = $1 order by place, id
 `
 
 func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]RemoteTrack, error) {
@@ -712,10 +807,39 @@ func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]
 			&i.Loudness,
 			&i.Peak,
 			&i.AlbumGain,
+			&i.Segments,
+			&i.Peaks,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const remoteTracksNamed = `-- name: RemoteTracksNamed :many
+select id from remote_track where release = $1 order by place, id limit 2
+`
+
+func (q *Queries) RemoteTracksNamed(ctx context.Context, release string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, remoteTracksNamed, release)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -134,7 +134,7 @@ func (q *Queries) ListenForeign(ctx context.Context, name string) (string, error
 	return track, err
 }
 
-const listenHistory = `-- name: ListenHistory :exec
+const listenHistory = `-- name: ListenHistory :execrows
 insert into history (account, at, track) select $1, $2, t.id from track t where t.id = $3 on conflict (account, at, track) do nothing
 `
 
@@ -144,8 +144,26 @@ type ListenHistoryParams struct {
 	Track   string
 }
 
-func (q *Queries) ListenHistory(ctx context.Context, arg ListenHistoryParams) error {
-	_, err := q.db.ExecContext(ctx, listenHistory, arg.Account, arg.At, arg.Track)
+func (q *Queries) ListenHistory(ctx context.Context, arg ListenHistoryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, listenHistory, arg.Account, arg.At, arg.Track)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const listenHistoryElsewhere = `-- name: ListenHistoryElsewhere :exec
+insert into history (account, at, track) values ($1, $2, $3) on conflict (account, at, track) do nothing
+`
+
+type ListenHistoryElsewhereParams struct {
+	Account string
+	At      int64
+	Track   string
+}
+
+func (q *Queries) ListenHistoryElsewhere(ctx context.Context, arg ListenHistoryElsewhereParams) error {
+	_, err := q.db.ExecContext(ctx, listenHistoryElsewhere, arg.Account, arg.At, arg.Track)
 	return err
 }
 

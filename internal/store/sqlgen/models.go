@@ -662,6 +662,13 @@ type RemoteKey struct {
 	Fetched int64
 }
 
+type RemoteLine struct {
+	Track string
+	Iri   string
+	Actor string
+	Card  string
+}
+
 type RemotePayee struct {
 	Act     string
 	Actor   string
@@ -737,6 +744,8 @@ type RemoteTrack struct {
 	Loudness  sql.NullInt64
 	Peak      int64
 	AlbumGain int64
+	Segments  string
+	Peaks     []byte
 }
 
 type RemoteWallet struct {

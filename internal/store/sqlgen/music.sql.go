@@ -748,6 +748,15 @@ func (q *Queries) AssetsOwned(ctx context.Context, act string) (int64, error) {
 	return bytes, err
 }
 
+const commentsForgetMusic = `-- name: CommentsForgetMusic :exec
+delete from comment where release = $1
+`
+
+func (q *Queries) CommentsForgetMusic(ctx context.Context, release string) error {
+	_, err := q.db.ExecContext(ctx, commentsForgetMusic, release)
+	return err
+}
+
 const coversShown = `-- name: CoversShown :many
 select cover from release where cover <> '' union select cover from act where cover <> ''
 union select face from act where face <> '' union select cover from playlist where cover <> '' union select cover from remote_picture where cover <> ''
@@ -1089,6 +1098,20 @@ func (q *Queries) HistoryDrop(ctx context.Context, arg HistoryDropParams) error 
 	return err
 }
 
+const historyForgetMusic = `-- name: HistoryForgetMusic :exec
+delete from history where track in (select t.id from track t where t.id = $1 or t.release = $2)
+`
+
+type HistoryForgetMusicParams struct {
+	Track   string
+	Release string
+}
+
+func (q *Queries) HistoryForgetMusic(ctx context.Context, arg HistoryForgetMusicParams) error {
+	_, err := q.db.ExecContext(ctx, historyForgetMusic, arg.Track, arg.Release)
+	return err
+}
+
 const historyOf = `-- name: HistoryOf :many
 select h.track, h.at, coalesce(l.card, '') as card from history h left join track_line l on l.track = h.track
 where h.account = $1 and h.at <= $2 and (h.at < $2 or h.track < $3) order by h.at desc, h.track desc limit $4+ 0
@@ -1135,6 +1158,21 @@ func (q *Queries) HistoryOf(ctx context.Context, arg HistoryOfParams) ([]History
 	return items, nil
 }
 
+const itemsForgetMusic = `-- name: ItemsForgetMusic :exec
+delete from playlist_item where track in (select t.id from track t where t.id = $1 or t.release = $2)
+`
+
+type ItemsForgetMusicParams struct {
+	Track   string
+	Release string
+}
+
+// What refers to a track, or to all of a release: the other is ”.
+func (q *Queries) ItemsForgetMusic(ctx context.Context, arg ItemsForgetMusicParams) error {
+	_, err := q.db.ExecContext(ctx, itemsForgetMusic, arg.Track, arg.Release)
+	return err
+}
+
 const likeDrop = `-- name: LikeDrop :execrows
 delete from track_like where account = $1 and track = $2
 `
@@ -1176,6 +1214,20 @@ delete from track_like where account = $1
 
 func (q *Queries) LikesForget(ctx context.Context, account string) error {
 	_, err := q.db.ExecContext(ctx, likesForget, account)
+	return err
+}
+
+const likesForgetMusic = `-- name: LikesForgetMusic :exec
+delete from track_like where track in (select t.id from track t where t.id = $1 or t.release = $2)
+`
+
+type LikesForgetMusicParams struct {
+	Track   string
+	Release string
+}
+
+func (q *Queries) LikesForgetMusic(ctx context.Context, arg LikesForgetMusicParams) error {
+	_, err := q.db.ExecContext(ctx, likesForgetMusic, arg.Track, arg.Release)
 	return err
 }
 
@@ -1903,9 +1955,18 @@ func (q *Queries) ReleaseLikesForget(ctx context.Context, account string) error 
 	return err
 }
 
+const releaseLikesForgetMusic = `-- name: ReleaseLikesForgetMusic :exec
+delete from release_like where release = $1
+`
+
+func (q *Queries) ReleaseLikesForgetMusic(ctx context.Context, release string) error {
+	_, err := q.db.ExecContext(ctx, releaseLikesForgetMusic, release)
+	return err
+}
+
 const releaseLikesOf = `-- name: ReleaseLikesOf :many
-select k.release, k.at, l.card from release_like k join release_line l on l.release = k.release
-where k.account = $1 and k.at <= $2 and (k.at < $2 or k.release < $3) order by k.at desc, k.release desc limit $4+ 0
+select k.release, k.at, coalesce(l.card, '') as card from release_like k left join release_line l on l.release = k.release
+where (l.release is not null or exists (select 1 from remote_release r where r.id = k.release)) and k.account = $1 and k.at <= $2 and (k.at < $2 or k.release < $3) order by k.at desc, k.release desc limit $4+ 0
 `
 
 type ReleaseLikesOfParams struct {
@@ -2329,6 +2390,20 @@ delete from resume where account = $1
 
 func (q *Queries) ResumeDrop(ctx context.Context, account string) error {
 	_, err := q.db.ExecContext(ctx, resumeDrop, account)
+	return err
+}
+
+const resumeForgetMusic = `-- name: ResumeForgetMusic :exec
+delete from resume where track in (select t.id from track t where t.id = $1 or t.release = $2)
+`
+
+type ResumeForgetMusicParams struct {
+	Track   string
+	Release string
+}
+
+func (q *Queries) ResumeForgetMusic(ctx context.Context, arg ResumeForgetMusicParams) error {
+	_, err := q.db.ExecContext(ctx, resumeForgetMusic, arg.Track, arg.Release)
 	return err
 }
 

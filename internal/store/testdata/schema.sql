@@ -143,9 +143,9 @@ CREATE INDEX charge_account on charge (account, period);
 
 CREATE INDEX charge_period on charge (period);
 
-CREATE TABLE comment (
+CREATE TABLE "comment" (
   id       text primary key,
-  release  text not null references release (id) on delete cascade,
+  release  text not null,                    -- of this node, or remote_release
   track    text not null,                    -- '' the release as a whole
   parent   text not null,                    -- comment it answers, '' none
   account  text not null,                    -- whose it is here, '' of somebody elsewhere
@@ -325,10 +325,10 @@ CREATE TABLE goqite (
 
 CREATE INDEX goqite_queue_priority_created_idx on goqite (queue, priority desc, created);
 
-CREATE TABLE history (
+CREATE TABLE "history" (
   account text not null references account (id) on delete cascade,
   at      bigint not null,
-  track   text not null references track (id) on delete cascade,
+  track   text not null,
   primary key (account, at, track)
 );
 
@@ -707,11 +707,11 @@ CREATE INDEX playlist_access on playlist (access, changed);
 
 CREATE INDEX playlist_account on playlist (account, changed);
 
-CREATE TABLE playlist_item (
+CREATE TABLE "playlist_item" (
   id       text primary key,
   playlist text not null references playlist (id) on delete cascade,
   position bigint not null,                 -- 0, 1, 2 ... without a gap
-  track    text not null references track (id) on delete cascade,
+  track    text not null,                   -- of this node, or remote_line
   added    bigint not null
 );
 
@@ -787,14 +787,16 @@ CREATE INDEX release_due on release (state, publish_at);
 
 CREATE UNIQUE INDEX release_preview on release (preview) where preview <> '';
 
-CREATE TABLE release_like (
+CREATE TABLE "release_like" (
   account text not null references account (id) on delete cascade,
-  release text not null references release (id) on delete cascade,
+  release text not null,
   at      bigint not null,
   primary key (account, release)
 );
 
 CREATE INDEX release_like_at on release_like (account, at, release);
+
+CREATE INDEX release_like_release on release_like (release);
 
 CREATE TABLE release_line (
   release   text primary key references release (id) on delete cascade,
@@ -869,6 +871,15 @@ CREATE TABLE remote_key (
 );
 
 CREATE INDEX remote_key_owner on remote_key (owner);
+
+CREATE TABLE remote_line (
+  track text primary key,                    -- its id here
+  iri   text not null,                       -- it is the same when it comes back from there
+  actor text not null,                       -- whose it is
+  card  text not null                        -- music.TrackRow, packed
+);
+
+CREATE INDEX remote_line_iri on remote_line (iri);
 
 CREATE TABLE remote_payee (
   act     text primary key,
@@ -952,7 +963,7 @@ CREATE TABLE remote_track (
   loudness   bigint,                         -- thousandths of a LUFS; null: not measured
   peak       bigint not null default 0,      -- thousandths of a dBTP
   album_gain bigint not null default 0       -- thousandths of a dB
-);
+, segments text not null default '', peaks bytea);
 
 CREATE INDEX remote_track_release on remote_track (release, place);
 
@@ -984,9 +995,9 @@ CREATE TABLE rendition (
 
 CREATE INDEX rendition_track on rendition (track, original, codec);
 
-CREATE TABLE resume (
+CREATE TABLE "resume" (
   account     text primary key references account (id) on delete cascade,
-  track       text not null references track (id) on delete cascade,
+  track       text not null,
   position_ms bigint not null,
   queue       text not null,                -- JSON list of track ids
   at          bigint not null
@@ -1183,9 +1194,9 @@ CREATE INDEX track_act on track (act);
 
 CREATE INDEX track_release on track (release, disc, number, id);
 
-CREATE TABLE track_like (
+CREATE TABLE "track_like" (
   account text not null references account (id) on delete cascade,
-  track   text not null references track (id) on delete cascade,
+  track   text not null,
   at      bigint not null,
   primary key (account, track)
 );

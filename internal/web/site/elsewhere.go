@@ -25,6 +25,8 @@ type Elsewhere interface {
 	Release(ctx context.Context, r id.Release) (social.Release, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
+	// Search finds releases and tracks that are known here.
+	Search(ctx context.Context, who id.Account, q string, n int) ([]social.Release, []music.TrackRow, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
 	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
@@ -71,12 +73,11 @@ func (v *visit) actElsewhere(handle string) error {
 func actPath(a *social.Actor) string { return "/act/" + a.Handle + "@" + a.Host }
 
 func shelfElsewhere(list []social.Release) []Sleeve {
-	out := make([]Sleeve, len(list))
+	rows := make([]music.ReleaseRow, len(list))
 	for i := range list {
-		r := &list[i]
-		out[i] = Sleeve{Title: r.Title, By: cmp.Or(r.Artist, r.Act), URL: "/release/" + string(r.ID), Cover: sleeve(r.Cover), Kind: kinds[r.Kind], Year: year(cmp.Or(r.Date, r.Published.Format("2006")))}
+		rows[i] = list[i].Row()
 	}
-	return out
+	return shelf(rows)
 }
 
 // releaseElsewhere shows a release of an act of another server.
@@ -96,6 +97,7 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 		return err
 	}
 	p.Away.Credits, p.Away.Counted, p.Away.Old = credits, len(parts) > 0, credits.Old(v.site.Now())
+	waved := false
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
 		line := p.trackElsewhere(t)
@@ -104,23 +106,54 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 			line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(x.Name, x.Handle), URL: "/act/" + x.Handle + "@" + x.Host, Percent: percent(x.Bps)})
 			p.Away.Waits = p.Away.Waits || !x.Paid
 		}
+		line.First = line.Wave && !waved
+		waved = waved || line.Wave
 		p.Tracks = append(p.Tracks, line)
 		p.Millis += t.DurationMS
 	}
-	if v.viewer.Account != "" {
-		f, err := v.site.Elsewhere.Act(v.Context(), v.viewer.Account, r.Home())
-		if err != nil {
-			return err
-		}
-		p.Following = f.Following
+	if err := v.personalElsewhere(p, &r); err != nil {
+		return err
+	}
+	if err := v.talk(p); err != nil {
+		return err
 	}
 	return v.show("release", p)
+}
+
+// personalElsewhere adds what only this viewer sees.
+func (v *visit) personalElsewhere(p *ReleasePage, r *social.Release) error {
+	if v.viewer.Account == "" {
+		return nil
+	}
+	f, err := v.site.Elsewhere.Act(v.Context(), v.viewer.Account, r.Home())
+	if err != nil {
+		return err
+	}
+	p.Following = f.Following
+	if p.Liked, err = v.site.Library.LikesRelease(v.Context(), v.ears(), r.ID); err != nil {
+		return err
+	}
+	tracks := make([]id.Track, len(r.Tracks))
+	for i := range r.Tracks {
+		tracks[i] = r.Tracks[i].ID
+	}
+	liked, err := v.site.Library.Liked(v.Context(), v.ears(), tracks)
+	if err != nil {
+		return err
+	}
+	for i := range p.Tracks {
+		p.Tracks[i].Ref.Liked = liked[tracks[i]]
+	}
+	return v.choices(p)
 }
 
 func (p *ReleasePage) trackElsewhere(t *social.Track) ReleaseTrack {
 	ref := web.TrackRef{
 		ID: string(t.ID), Title: t.Title, URL: p.Back + "#t-" + string(t.ID), Act: cmp.Or(t.Artist, p.By), ActURL: p.ActURL, Release: p.Name, ReleaseID: string(p.ID), ReleaseURL: p.Back,
-		CoverID: p.Cover.ID, Accents: p.Accents, Millis: t.DurationMS, Source: "original", Elsewhere: true,
+		CoverID: p.Cover.ID, Accents: p.Accents, Millis: t.DurationMS, Peaks: t.Peaks, Elsewhere: true,
+	}
+	if t.Segments == "" {
+		ref.Source = "original"
 	}
 	if _, kind, ok := strings.Cut(t.MediaType, "/"); ok {
 		ref.Quality = cmp.Or(codecs[strings.TrimPrefix(kind, "x-")], "")
@@ -128,7 +161,7 @@ func (p *ReleasePage) trackElsewhere(t *social.Track) ReleaseTrack {
 	if t.Measured {
 		ref.TrackGain, ref.AlbumGain, ref.Peak = hundredths(music.Gain(t.Loudness)), hundredths(t.AlbumGain), hundredths(t.Peak)
 	}
-	line := ReleaseTrack{ISRC: isrc(t.ISRC), Text: lyrics(t.Lyrics)}
+	line := ReleaseTrack{ISRC: isrc(t.ISRC), Text: lyrics(t.Lyrics), Wave: len(t.Peaks) > 1, Low: thin(t.Peaks, lowPeaks)}
 	line.TrackRow = web.TrackRow{Number: int(t.Number), Ref: ref, Explicit: t.Explicit, Lyrics: len(line.Text) > 0, ShowAct: t.Artist != "" && t.Artist != p.By}
 	return line
 }
@@ -141,6 +174,24 @@ func licence(address string) string {
 		}
 	}
 	return address
+}
+
+// searchElsewhere adds what is known of other servers under what this node has.
+func (v *visit) searchElsewhere(p *SearchPage, q string) error {
+	if v.site.Elsewhere == nil {
+		return nil
+	}
+	releases, tracks, err := v.site.Elsewhere.Search(v.Context(), v.viewer.Account, q, searchMax)
+	if err != nil {
+		return err
+	}
+	rows, err := v.withLikes(tracks)
+	if err != nil {
+		return err
+	}
+	p.Releases, p.Tracks = append(p.Releases, shelfElsewhere(releases)...), append(p.Tracks, rows...)
+	p.Nothing = p.Nothing && len(releases)+len(tracks) == 0
+	return nil
 }
 
 // findElsewhere adds to a search who is asked for on another server.

@@ -48,7 +48,16 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := "/release/" + string(release.ID)
-	v.open(at).sees(200, at, "Ebb I", "On another server", "has not said yet who earns what").misses("Shares differ", "Add to")
+	v.open(at).sees(200, at, "Ebb I", "On another server", "has not said yet who earns what").misses("Shares differ")
+	track := string(n.tracksElsewhere(release.ID)[0])
+	v.send("/like", "kind", "track", "id", track, "on", "1", "back", at).sees(200, at, `aria-pressed="true" aria-label="Like Ebb I"`)
+	v.send("/like", "kind", "release", "id", string(release.ID), "on", "1", "back", at).sees(200, at, `aria-pressed="true" aria-label="Like Ebb"`)
+	v.open("/library?view=tracks").sees(200, "/library", "Ebb I", "/act/"+handle)
+	v.open("/library?view=releases").sees(200, "/library", "Ebb", at)
+	v.send("/playlists", "title", "Mixed", "tracks", track)
+	v.sees(200, v.path, "Mixed", "Ebb I", "/act/"+handle)
+	v.send(at+"/comments", "text", "So *quiet*.", "track", track, "at", "0:09").sees(200, at, "So *quiet*.", "0:09", "Ebb I").misses("Nobody on this node")
+	v.open("/search?q=ebb").sees(200, "/search", "Ebb I", at, "/act/"+handle).misses("Nothing found")
 	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
 	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
 	if err := n.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.InsertAct(t.Context(), &shore) }); err != nil {
@@ -57,6 +66,21 @@ func TestElsewhere(t *testing.T) {
 	const form = "/act/shore/follow"
 	v.send(form, "who", "@me@"+server.Host()).sees(200, form, "Go on to "+server.Host(), server.URL+"/authorize?uri=shore%40")
 	v.send(form, "who", "me").sees(200, form, "Write your handle")
+}
+
+// tracksElsewhere are the tracks of a release of another server.
+func (n *node) tracksElsewhere(r id.Release) (out []id.Track) {
+	n.Helper()
+	if err := n.db.SocialView(n.Context(), func(tx social.Tx) error {
+		full, err := tx.Release(n.Context(), r)
+		for i := range full.Tracks {
+			out = append(out, full.Tracks[i].ID)
+		}
+		return err
+	}); err != nil {
+		n.Fatal(err)
+	}
+	return out
 }
 
 // The page of a release on another node says whether plays of it count, and why not.

@@ -277,6 +277,11 @@ func (v *visit) personal(p *ReleasePage, r *music.FullRelease) error {
 		return nil
 	}
 	p.Liked, p.Following, p.Own = r.Liked, r.Following, r.Role != music.NoRole
+	return v.choices(p)
+}
+
+// choices are the viewer's playlists, to add a track to.
+func (v *visit) choices(p *ReleasePage) error {
 	lists, err := v.site.Library.Playlists(v.Context(), v.ears())
 	if err != nil {
 		return err

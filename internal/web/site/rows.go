@@ -78,7 +78,7 @@ func trackRef(r *music.TrackRow) web.TrackRef {
 	ref := web.TrackRef{
 		ID: string(r.ID), Title: r.Title, URL: release + "#t-" + string(r.ID), Act: cmp.Or(r.Artist, r.ActName), ActURL: "/act/" + r.ActHandle,
 		Release: r.ReleaseTitle, ReleaseID: string(r.Release), ReleaseURL: release, CoverID: r.Cover.ID, Accents: web.Accents{Light: r.Cover.Light, Dark: r.Cover.Dark},
-		Millis: r.DurationMS, TrackGain: hundredths(r.Gain), AlbumGain: hundredths(r.AlbumGain), Peak: hundredths(r.Peak), Quality: codecs[r.Codec],
+		Millis: r.DurationMS, TrackGain: hundredths(r.Gain), AlbumGain: hundredths(r.AlbumGain), Peak: hundredths(r.Peak), Quality: codecs[r.Codec], Elsewhere: r.Elsewhere(), Unpaid: r.Uncounted,
 	}
 	if !r.Segmented {
 		ref.Source = "original"
