@@ -244,6 +244,12 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 	})
 }
 
+// Sure asks for the password once more, of somebody with a session, before what is
+// hard to take back. Faults: Unauthenticated, Forbidden, Limited; Invalid for another.
+func (s *Service) Sure(ctx context.Context, p Principal, password string) error {
+	return s.confirm(ctx, p, "password", password)
+}
+
 // confirm checks that the person at the session knows the password.
 func (s *Service) confirm(ctx context.Context, p Principal, field, password string) error {
 	if err := p.person(); err != nil {

@@ -235,6 +235,10 @@ func (a *API) act(ctx context.Context, in *actPageInput) (*output[Act], error) {
 	}
 	out := actOf(&full.Act)
 	out.Role, out.Following = string(full.Role), full.Following
+	if to := full.Home.Moved; to.Actor != "" {
+		where := addressOf(&to)
+		out.MovedTo = &where
+	}
 	return reply(out)
 }
 

@@ -32,6 +32,11 @@ type Elsewhere interface {
 	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
 	Home(ctx context.Context, theirs, act string) (string, error)
+
+	HomeOf(ctx context.Context, v music.Viewer, act id.Act) (music.Home, error)
+	SetKnown(ctx context.Context, v music.Viewer, act id.Act, addresses []string) error
+	MoveAway(ctx context.Context, v music.Viewer, act id.Act, to string) error
+	ComeBack(ctx context.Context, v music.Viewer, act id.Act) error
 }
 
 func (a *API) elsewhere(r *router) {
@@ -47,6 +52,7 @@ func (a *API) elsewhere(r *router) {
 	add(r, op(http.MethodGet, "/elsewhere/follows", "list-follows-elsewhere", "Acts of other servers that you follow, the latest first", account.ScopeRead), a.followsElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/follows/releases", "list-followed-releases-elsewhere", "Their newest releases", account.ScopeRead), a.newestElsewhere)
 	add(r, op(http.MethodPost, "/acts/{act}/follow-from", "follow-from", "Where somebody of another server follows an act here", ""), a.followFrom)
+	a.homes(r)
 }
 
 // ActElsewhere is an act of another server.
@@ -60,6 +66,7 @@ type ActElsewhere struct {
 	Releases  []ReleaseElsewhere `json:"releases" doc:"Those that are known here, the newest first; none in lists"`
 	Count     int64              `json:"count" doc:"How many are known"`
 	Following bool               `json:"following"`
+	MovedTo   string             `json:"moved_to,omitempty" doc:"Address of its document where it moved"`
 	State     string             `json:"state,omitempty" enum:"asked,accepted,refused" doc:"What its server said to this node, which follows it for its listeners"`
 }
 
@@ -121,7 +128,7 @@ type TrackElsewhere struct {
 
 func actElsewhere(f *social.Full) ActElsewhere {
 	return ActElsewhere{Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
-		Releases: each(f.Releases, releaseElsewhere), Count: f.Count, Following: f.Following, State: f.State}
+		Releases: each(f.Releases, releaseElsewhere), Count: f.Count, Following: f.Following, MovedTo: f.Actor.MovedTo, State: f.State}
 }
 
 func releaseElsewhere(r *social.Release) ReleaseElsewhere {

@@ -95,6 +95,26 @@ func TestElsewhere(t *testing.T) {
 	if p.do(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "@me@" + server.Host()}, http.StatusOK, &home); home.Address != server.URL+"/authorize?uri=shore%40"+nodeID {
 		t.Errorf("%+v", home)
 	}
+	owner := h.artist("maren")
+	mine := id.Act(owner.makes("reef").ID)
+	studio := "/studio/acts/" + string(mine)
+	var known api.ActHome
+	owner.do(http.MethodPut, studio+"/addresses", map[string][]string{"addresses": {"@" + handle}}, http.StatusNoContent, nil)
+	if owner.do(http.MethodGet, studio+"/home", nil, http.StatusOK, &known); len(known.Addresses) != 1 || known.Addresses[0].Actor != act.ID || known.MovedTo != nil {
+		t.Errorf("%+v", known)
+	}
+	owner.refused(http.MethodPost, studio+"/move", map[string]string{"to": "@" + handle, "password": "another one"}, http.StatusUnprocessableEntity)
+	owner.refused(http.MethodPost, studio+"/move", map[string]string{"to": "@" + handle, "password": password}, http.StatusConflict)
+	doc := act.Document()
+	doc.AlsoKnownAs = []string{form.Site{Origin: "https://" + nodeID}.Act(mine)}
+	server.Publish(doc, "")
+	owner.do(http.MethodPost, studio+"/move", map[string]string{"to": act.ID, "password": password}, http.StatusNoContent, nil)
+	var moved api.Act
+	if owner.do(http.MethodGet, "/acts/"+string(mine), nil, http.StatusOK, &moved); moved.MovedTo == nil || moved.MovedTo.Actor != act.ID {
+		t.Errorf("%+v", moved)
+	}
+	p.refused(http.MethodPut, "/follows/"+string(mine), nil, http.StatusConflict)
+	owner.do(http.MethodDelete, studio+"/move", nil, http.StatusNoContent, nil)
 	p.refused(http.MethodPost, "/acts/"+string(here)+"/follow-from", map[string]string{"who": "me"}, http.StatusUnprocessableEntity)
 	p.refused(http.MethodGet, "/elsewhere/releases/01KAZ0000000000000000000RE", nil, http.StatusNotFound)
 }

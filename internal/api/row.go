@@ -235,6 +235,8 @@ type Act struct {
 	Followers int64          `json:"followers"`
 	Role      string         `json:"role,omitempty" doc:"Yours: editor or owner"`
 	Following bool           `json:"following,omitempty"`
+
+	MovedTo *AddressElsewhere `json:"moved_to,omitempty" doc:"Where it moved; nobody new follows it here"`
 }
 
 func actOf(a *music.Act) Act {

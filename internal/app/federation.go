@@ -58,6 +58,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
+	n.jobs.Handle(social.JobMove, jobs.Options{}, f.fetching((*elsewhere.Desk).Moved))
 	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {

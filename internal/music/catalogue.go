@@ -3,6 +3,7 @@ package music
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
@@ -140,6 +141,20 @@ type FullAct struct {
 	Act       Act
 	Role      Role
 	Following bool
+	Home      Home
+}
+
+// A Home is where else an act is or was.
+type Home struct {
+	Known []Location // by which it is known elsewhere, and from where it may move here
+	Moved Location   // where it moved, empty: it is here
+	At    time.Time  // when it moved last, also when it is back, zero never
+}
+
+// A Location is that of an act on another server.
+type Location struct {
+	Actor  string // its document
+	Handle string // act@host
 }
 
 // Act returns an act by its handle, in any case, or its id. Faults: NotFound.
@@ -154,6 +169,9 @@ func (c *Catalogue) Act(ctx context.Context, v Viewer, handle string) (full Full
 		}
 		if err != nil {
 			return unknown(err, noAct)
+		}
+		if full.Home, err = tx.Home(ctx, full.Act.ID); err != nil {
+			return err
 		}
 		if full.Role, err = role(ctx, tx, v, full.Act.ID); err != nil || v.Account == "" {
 			return err

@@ -71,11 +71,16 @@ func mention(ctx context.Context, tx Tx, c notice.Cause, on bool) error {
 	return tx.Untell(ctx, c)
 }
 
-// Follow follows an act, or no longer. Faults: NotFound.
+// Follow follows an act, or no longer. Faults: NotFound; Conflict for one that moved.
 func (l *Library) Follow(ctx context.Context, v Viewer, a id.Act, on bool) error {
 	return l.update(ctx, v, func(tx Tx) error {
 		if _, err := tx.Act(ctx, a); err != nil {
 			return unknown(err, noAct)
+		}
+		if h, err := tx.Home(ctx, a); err != nil {
+			return err
+		} else if on && h.Moved.Actor != "" {
+			return fault.New(fault.Conflict, "This act has moved to @%s. Follow it there.", h.Moved.Handle)
 		}
 		return errors.Join(tx.SetFollow(ctx, v.Account, a, on), mention(ctx, tx, notice.Cause{Kind: notice.Follower, Act: a, Person: v.Account}, on))
 	})

@@ -43,9 +43,12 @@ func Told(payload []byte) (kind, name string) {
 	return kind, name
 }
 
+// Telling is that payload, and the job's key.
+func Telling(kind, name string) string { return kind + " " + name }
+
 // tell asks for [JobTell], once for many changes in a row.
 func tell(ctx context.Context, tx Tx, kind, name string) error {
-	what := kind + " " + name
+	what := Telling(kind, name)
 	return tx.Enqueue(ctx, Job{JobTell, what, []byte(what), tx.Now().Add(settled)})
 }
 
@@ -81,6 +84,8 @@ type actTx interface {
 	RecountAct(ctx context.Context, a id.Act) error
 	// Role returns NoRole when the account has none.
 	Role(ctx context.Context, a id.Act, account id.Account) (Role, error)
+	// Home is empty for an act that was nowhere else.
+	Home(ctx context.Context, a id.Act) (Home, error)
 	Places(ctx context.Context, a id.Act) ([]Place, error)
 	// SetRole with NoRole takes the role away.
 	SetRole(ctx context.Context, a id.Act, account id.Account, r Role) error

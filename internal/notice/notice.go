@@ -5,6 +5,7 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -30,6 +31,7 @@ const (
 	Receipt  Kind = "receipt"  // of a month that they paid for
 	Unpaid   Kind = "unpaid"   // their subscription's month
 	Ended    Kind = "ended"    // their subscription
+	Moved    Kind = "moved"    // an act that they follow: they follow it there
 )
 
 // A Way is how somebody is told.
@@ -52,7 +54,7 @@ type Choice struct {
 // standard is how people are told who did not choose, in the order of the page
 // where they do.
 var standard = [...]Choice{
-	{Release, Weekly}, {Answer, Weekly}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
+	{Release, Weekly}, {Moved, Here}, {Answer, Weekly}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
 	{Comment, Weekly}, {Like, Here}, {Boost, Here}, {Follower, Here}, {Earned, Weekly}, {Owed, Weekly},
 }
 
@@ -107,6 +109,8 @@ func (c *Cause) About() string {
 		return about + string(c.Release)
 	case Follower:
 		return about + string(c.Act)
+	case Moved: // where it is now
+		return about + cmp.Or(c.Actor, string(c.Act))
 	}
 	return about + c.Period.String()
 }

@@ -115,6 +115,7 @@ type Tx interface {
 	Elsewhere
 	PlayTx
 	PaidTx
+	HomeTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)
@@ -258,6 +259,9 @@ const (
 func Expire(ctx context.Context, s Store) (lost int64, err error) {
 	err = s.SocialUpdate(ctx, func(tx Tx) error {
 		if err := tx.ForgetReceived(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
+			return err
+		}
+		if err := tx.ForgetMoves(ctx, tx.Now().Add(-Settled)); err != nil {
 			return err
 		}
 		if err := tx.DropReports(ctx, tx.Now().Add(-ReportKept)); err != nil {

@@ -130,7 +130,7 @@ func told(r *sqlgen.NoticeListRow) notice.Notice {
 		N: r.N, At: utc(r.At), Seen: r.Seen, ActName: r.ActName, ActHandle: r.ActHandle, Title: r.Title, TrackTitle: r.TrackTitle, Earned: money.Micro(r.Earned),
 	}
 	switch {
-	case n.Kind == notice.Release && r.Actor != "": // of an act elsewhere
+	case r.Actor != "" && (n.Kind == notice.Release || n.Kind == notice.Moved): // an act elsewhere
 		n.ActName, n.ActHandle = r.ThereName, r.ThereHandle+"@"+r.ThereHost
 	case r.Actor != "":
 		n.Who = []string{"@" + r.ThereHandle + "@" + r.ThereHost}

@@ -43,6 +43,8 @@ func (c *Catalogue) Told(lang language.Tag, n *notice.Notice) string {
 		return v.say("Your receipt for %s is ready", v.month(n.Period))
 	case notice.Unpaid:
 		return v.say("Your subscription is not paid for %s: it ends on the 8th unless it is", v.month(n.Period))
+	case notice.Moved:
+		return v.say("An act that you follow has moved: you follow %[1]s, @%[2]s, now", n.ActName, n.ActHandle)
 	case notice.Ended:
 		return v.say("Your subscription has ended")
 	}
@@ -94,7 +96,7 @@ func ToldAt(n *notice.Notice) string {
 		return "/release/" + string(n.Release) + "#c-" + string(n.Comment)
 	case notice.Release, notice.Like, notice.Boost:
 		return "/release/" + string(n.Release)
-	case notice.Follower:
+	case notice.Follower, notice.Moved:
 		return "/act/" + url.PathEscape(n.ActHandle)
 	case notice.Earned:
 		return "/studio/act/" + string(n.Act) + "/statement"

@@ -47,6 +47,7 @@ var handlers = map[string][]Handler{
 	"Reject": {declined},
 	"Block":  {block},
 	"Flag":   {flag},
+	"Move":   {move},
 
 	"Like":       {react(social.Like)},
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0
@@ -114,12 +115,22 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	} else if !has {
 		return nil, fault.New(fault.NotFound, "%q is nobody here who can be followed.", o.ID())
 	}
-	if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
+	home, err := tx.Home(ctx, act)
+	if err != nil {
 		return nil, err
 	}
-	asked := &vocab.Object{ID: in.ID, Type: []string{"Follow"}, Actor: vocab.At(in.From.ID), Object: vocab.One(o.ID())}
-	accept := &vocab.Object{ID: in.Site.NewActivity(tx.Now()), Type: []string{"Accept"}, Actor: vocab.At(o.ID()), Object: []vocab.Item{vocab.Of(asked)}, To: []string{in.From.ID}}
-	return []Out{{Actor: o.ID(), Activity: accept, To: in.From}}, nil
+	answer := &vocab.Object{ID: in.Site.NewActivity(tx.Now()), Type: []string{"Accept"}, Actor: vocab.At(o.ID()), Object: []vocab.Item{vocab.Of(asking(in, o))}, To: []string{in.From.ID}}
+	if home.Moved.Actor != "" { // it is followed there
+		answer.Type, answer.Target, answer.Summary = []string{"Reject"}, vocab.At(home.Moved.Actor), "@"+home.Moved.Handle
+	} else if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
+		return nil, err
+	}
+	return []Out{{Actor: o.ID(), Activity: answer, To: in.From}}, nil
+}
+
+// asking is the Follow that is answered.
+func asking(in In, act vocab.Item) *vocab.Object {
+	return &vocab.Object{ID: in.ID, Type: []string{"Follow"}, Actor: vocab.At(in.From.ID), Object: vocab.One(act.ID())}
 }
 
 // undo takes back what the same actor did.

@@ -151,23 +151,27 @@ func (d *Documents) node(_ context.Context, s form.Site, _ *http.Request) (found
 	return found{doc: o, page: s.Origin + "/"}, err
 }
 
-// oneAct is the act of an address.
-func (d *Documents) oneAct(ctx context.Context, r *http.Request) (music.Act, error) {
+// fullAct is the act of an address.
+func (d *Documents) fullAct(ctx context.Context, r *http.Request) (music.FullAct, error) {
 	a, err := id.Parse[id.Act](r.PathValue("id"))
 	if err != nil {
-		return music.Act{}, err
+		return music.FullAct{}, err
 	}
-	full, err := d.Catalogue.Act(ctx, music.Viewer{}, string(a))
+	return d.Catalogue.Act(ctx, music.Viewer{}, string(a))
+}
+
+func (d *Documents) oneAct(ctx context.Context, r *http.Request) (music.Act, error) {
+	full, err := d.fullAct(ctx, r)
 	return full.Act, err
 }
 
 func (d *Documents) act(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	a, err := d.oneAct(ctx, r)
+	a, err := d.fullAct(ctx, r)
 	if err != nil {
 		return found{}, err
 	}
-	o, err := s.ActActor(&a, d.Keys(a.ID))
-	return found{doc: o, page: s.ActPage(a.Handle)}, err
+	o, err := s.ActActor(&a, d.Keys(a.Act.ID))
+	return found{doc: o, page: s.ActPage(a.Act.Handle)}, err
 }
 
 // followers are a number: who follows whom is nobody else's business.

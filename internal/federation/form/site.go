@@ -107,9 +107,10 @@ func (s Site) NodeActor(k Keys) (*vocab.Object, error) {
 	return o, k.put(o)
 }
 
-// ActActor is the document of an act: a person, or a group when it has members.
-func (s Site) ActActor(a *music.Act, k Keys) (*vocab.Object, error) {
-	kind := "Person"
+// ActActor is the document of an act: a person, or a group when it has members. It
+// says by which addresses else it is known, and where it moved.
+func (s Site) ActActor(full *music.FullAct, k Keys) (*vocab.Object, error) {
+	a, kind := &full.Act, "Person"
 	if len(a.Members) > 1 {
 		kind = "Group"
 	}
@@ -118,6 +119,10 @@ func (s Site) ActActor(a *music.Act, k Keys) (*vocab.Object, error) {
 		ID: at, Type: []string{kind}, PreferredUsername: a.Handle, Webfinger: a.Handle + "@" + s.Host(), Name: a.Name, Summary: paragraphs(a.Bio),
 		URL: vocab.One(s.ActPage(a.Handle)), Published: a.Created, Inbox: at + "/inbox", Outbox: at + "/outbox", Followers: at + "/followers",
 		Endpoints: &vocab.Object{SharedInbox: s.Inbox()}, Discoverable: true, Indexable: true, Icon: s.picture(a.Cover, a.Face),
+		MovedTo: full.Home.Moved.Actor,
+	}
+	for _, known := range full.Home.Known {
+		o.AlsoKnownAs = append(o.AlsoKnownAs, known.Actor)
 	}
 	for _, l := range a.Links {
 		o.Attachment = append(o.Attachment, property(l.Label, link(l.URL)))

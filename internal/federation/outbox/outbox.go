@@ -64,7 +64,7 @@ func (b *Outbox) Act(ctx context.Context, a id.Act) error {
 	if err != nil {
 		return err
 	}
-	doc, err := site.ActActor(&full.Act, b.Keys(a))
+	doc, err := site.ActActor(&full, b.Keys(a))
 	if err != nil {
 		return err
 	}

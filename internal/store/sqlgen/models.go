@@ -46,6 +46,19 @@ type Act struct {
 	Changed   int64
 }
 
+type ActAlias struct {
+	Act    string
+	Actor  string
+	Handle string
+}
+
+type ActMove struct {
+	Act    string
+	Target string
+	Handle string
+	At     int64
+}
+
 type ActRole struct {
 	Act     string
 	Account string
@@ -59,6 +72,14 @@ type ActWallet struct {
 	Name    string
 	Address string
 	Bps     int64
+}
+
+type ActorMove struct {
+	Actor  string
+	Host   string
+	Target string
+	Asked  int64
+	Moved  int64
 }
 
 type Answered struct {

@@ -41,6 +41,20 @@ CREATE INDEX act_orphaned on act (orphaned);
 
 CREATE INDEX act_public on act (releases, name);
 
+CREATE TABLE act_alias (
+  act    text not null references act (id) on delete cascade,
+  actor  text not null,
+  handle text not null,                      -- act@host, as it was then
+  primary key (act, actor)
+);
+
+CREATE TABLE act_move (
+  act    text primary key references act (id) on delete cascade,
+  target text not null,
+  handle text not null,                      -- act@host
+  at     bigint not null
+);
+
 CREATE TABLE act_role (
   act     text not null references act (id) on delete cascade,
   account text not null references account (id) on delete cascade,
@@ -59,6 +73,16 @@ CREATE TABLE act_wallet (
   bps     bigint not null,
   primary key (act, line)
 );
+
+CREATE TABLE actor_move (
+  actor  text primary key,
+  host   text not null,
+  target text not null,
+  asked  bigint not null,                    -- when they said so last
+  moved  bigint not null default 0           -- when they were followed there
+);
+
+CREATE INDEX actor_move_host on actor_move (host, asked);
 
 CREATE TABLE answered (
   account text not null references account (id) on delete cascade,

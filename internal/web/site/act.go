@@ -22,7 +22,8 @@ type ActPage struct {
 	Links     []music.Link
 	Cover     web.Cover
 	Followers int64
-	Elsewhere string // the handle under which people of other servers find it, "" when they cannot
+	Elsewhere string         // the handle under which people of other servers find it, "" when they cannot
+	Moved     music.Location // where it moved, empty: it is here
 	Following bool
 	Releases  []Sleeve
 	Popular   []web.TrackRow
@@ -49,7 +50,7 @@ func (v *visit) act() error {
 	}
 	p := &ActPage{Page: v.named(a.Act.Name, web.NavBrowse), ID: a.Act.ID, Name: a.Act.Name, Handle: a.Act.Handle, Place: a.Act.Place, Aliases: a.Act.Aliases,
 		About: about(a.Act.Bio), Members: a.Act.Members, Links: a.Act.Links, Cover: sleeve(a.Act.Cover), Followers: a.Act.Followers,
-		Following: a.Following, Own: a.Role != music.NoRole, FollowID: string(a.Act.ID), Back: "/act/" + a.Act.Handle}
+		Following: a.Following, Moved: a.Home.Moved, Own: a.Role != music.NoRole, FollowID: string(a.Act.ID), Back: "/act/" + a.Act.Handle}
 	if p.Cover.ID == "" {
 		if p.Cover, err = v.sleeveOf(p.ID); err != nil {
 			return err

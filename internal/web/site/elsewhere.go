@@ -32,12 +32,22 @@ type Elsewhere interface {
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
 	// Home is where somebody of another server follows an act here.
 	Home(ctx context.Context, theirs, act string) (string, error)
+
+	// HomeOf is where else an act of here is or was. Faults: Unauthenticated, Forbidden.
+	HomeOf(ctx context.Context, v music.Viewer, act id.Act) (music.Home, error)
+	// SetKnown says by which addresses else it is known.
+	SetKnown(ctx context.Context, v music.Viewer, act id.Act, addresses []string) error
+	// MoveAway moves it to another server. Faults: Conflict.
+	MoveAway(ctx context.Context, v music.Viewer, act id.Act, to string) error
+	// ComeBack has it be here again. Faults: Conflict.
+	ComeBack(ctx context.Context, v music.Viewer, act id.Act) error
 }
 
 // away is what the pages of an act and of a release say of one elsewhere.
 type away struct {
 	Host  string // "" it is here
 	There string // its page there
+	Moved string // where it moved, "" nowhere
 	State string // of the node's following it
 
 	// Of a release.
@@ -58,7 +68,7 @@ func (v *visit) actElsewhere(handle string) error {
 	}
 	a := &f.Actor
 	p := &ActPage{Page: v.named(cmp.Or(a.Name, a.Handle), web.NavBrowse), Name: cmp.Or(a.Name, a.Handle), Handle: a.Handle + "@" + a.Host, About: about(record.Plain(a.Summary)),
-		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{Host: a.Host, There: cmp.Or(a.URL, a.ID), State: f.State}, Releases: shelfElsewhere(f.Releases)}
+		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{Host: a.Host, There: cmp.Or(a.URL, a.ID), Moved: secure(a.MovedTo), State: f.State}, Releases: shelfElsewhere(f.Releases)}
 	p.NoIndex, p.Back = true, actPath(a)
 	p.Report = v.reporting(social.ActThere, a.ID)
 	for i := range f.Releases {
@@ -68,6 +78,14 @@ func (v *visit) actElsewhere(handle string) error {
 	}
 	p.Accents = p.Cover.Accents
 	return v.show("act", p)
+}
+
+// secure is an address that people are led to, "" for what is none.
+func secure(at string) string {
+	if !strings.HasPrefix(at, "https://") {
+		return ""
+	}
+	return at
 }
 
 func actPath(a *social.Actor) string { return "/act/" + a.Handle + "@" + a.Host }

@@ -83,6 +83,49 @@ func (n *node) tracksElsewhere(r id.Release) (out []id.Track) {
 	return out
 }
 
+// An act moves away, to one that names it, with the password; its page says so, and
+// it comes back.
+func TestMoveAnAct(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	n.site.Listen = listen.NewDesk("quay.example", n.db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))
+	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
+	if err := n.db.Music().Update(t.Context(), func(tx music.Tx) error {
+		if err := tx.InsertAct(t.Context(), &shore); err != nil {
+			return err
+		}
+		owner, err := n.accounts.ByHandle(t.Context(), "anneke")
+		if err != nil {
+			return err
+		}
+		return tx.SetRole(t.Context(), shore.ID, owner.ID, music.Owner)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	at := "/studio/act/" + string(shore.ID) + "/home"
+	v.open(at).sees(404, at)
+	server := fedtest.NewServer(t)
+	act := server.Actor("tide")
+	act.Plays("tide", "Tide", "Ebb")
+	site := form.Site{Origin: "https://quay.example"}
+	n.site.Elsewhere = fedtest.NewNode(t, server).Desk(n.db, site)
+	to := "tide@" + server.Host()
+	v.open("/studio/act/"+string(shore.ID)).sees(200, "/studio/act/"+string(shore.ID), "Move here from another server")
+	v.send(at, "do", "known", "addresses", "@nobody").sees(422, at, "Write an address on another server")
+	v.send(at, "do", "known", "addresses", "@"+to).sees(200, at, "Saved.", "@"+to)
+	v.send(at, "do", "move", "to", "@"+to, "password", "another one").sees(422, at, "That is not your password")
+	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(409, at, "does not say that it is also known as")
+	doc := act.Document()
+	doc.PreferredUsername, doc.AlsoKnownAs = "tide", []string{site.Act(shore.ID)}
+	server.Publish(doc, "")
+	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(200, at, "The act has moved", "It is here again").misses("Move the act")
+	v.open("/act/shore").sees(200, "/act/shore", "This act has moved to @"+to, "Go there").misses("Follow from your server")
+	v.send("/follow", "act", string(shore.ID), "on", "1", "back", "/act/shore").sees(409, "/follow", "Follow it there")
+	v.send(at, "do", "return").sees(200, at, "The act is here again", "It can move again on")
+	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(409, at, "can again on")
+	v.open("/act/shore").misses("has moved")
+}
+
 // The page of a release on another node says whether plays of it count, and why not.
 func TestPaidElsewhere(t *testing.T) {
 	n := newNode(t)

@@ -25,6 +25,8 @@ var operations = map[string]string{
 	"GET /history":                       "list-history",
 	"POST /release/{id}/comments":        "comment list-comments",
 	"POST /comment/{id}":                 "hide-comment show-comment delete-comment",
+	"GET /studio/act/{id}/home":          "get-act-home",
+	"POST /studio/act/{id}/home":         "set-act-addresses move-act return-act",
 	"POST /studio/act/{id}/comments":     "get-comment-policy set-comment-policy",
 	"POST /studio/release/{id}/comments": "get-comment-policy set-comment-policy",
 	"GET /report":                        "report",

@@ -24,6 +24,7 @@ type StudioActPage struct {
 	Place            []web.Field
 	Waiting          []WaitingLine
 	Talk             web.Field // who may comment
+	Federates        bool      // it may move
 }
 
 // WalletRow is one line of the wallets sheet, as written.
@@ -80,6 +81,7 @@ func (v *visit) actEditorPage() (*StudioActPage, error) {
 	}
 	a := full.Act
 	p := &StudioActPage{Page: v.named(a.Name, web.NavStudio), ID: string(a.ID), Handle: a.Handle, Name: a.Name, Owner: full.Role == music.Owner, Cover: sleeve(a.Cover), Fields: actEditFields(&a), Place: placeFields()}
+	p.Federates = v.site.Elsewhere != nil
 	p.NoIndex, p.Scripts, p.Accents = true, []string{"studio.js"}, p.Cover.Accents
 	if p.Talk, err = v.talkField(a.ID, ""); err != nil {
 		return nil, err
