@@ -33,6 +33,7 @@ func again(t *testing.T, name string) {
 	t.Helper()
 	dir := t.TempDir()
 	binaryAt(t, filepath.Join(dir, "9ten"))
+	binaryAt(t, filepath.Join(dir, "rehearsal"), altered(t, []edit{{"../internal/app/federation.go", " && f.node.dir.demo == nil", ""}})...)
 	installPeer(t, filepath.Join(dir, "peer"))
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer stop()

@@ -317,11 +317,27 @@ func (n *networkNode) session(login string, do func(ask func(method, path string
 			text, _ := io.ReadAll(res.Body) // for the message
 			return fmt.Errorf("%s %s%s: %s: %s", method, n.id, path, res.Status, text)
 		}
-		if into == nil {
+		switch into := into.(type) {
+		case nil:
 			return nil
+		case *[]byte:
+			*into, err = io.ReadAll(res.Body)
+			return err
 		}
 		return json.NewDecoder(res.Body).Decode(into)
 	})
+}
+
+// page is what somebody who is signed in is shown at a path.
+func (n *networkNode) page(login, path string) string {
+	n.Helper()
+	var b []byte
+	if err := n.session(login, func(ask func(method, path string, body, into any) error) error {
+		return ask(http.MethodGet, path, nil, &b)
+	}); err != nil {
+		n.Fatal(err)
+	}
+	return string(b)
 }
 
 // membership, network and standing are what the node says of itself.

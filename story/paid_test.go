@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,65 +60,96 @@ func (n *networkNode) creditsOf(release, act, host string) string {
 	return full.Tracks[0].ID
 }
 
-// paysAndListens: somebody joins a node, pays, and plays a track of another one.
-func (n *networkNode) paysAndListens(track string) (token string) {
+// A player is somebody who plays a track of another node.
+type player struct {
+	*networkNode
+	token string
+	said  map[string]any
+}
+
+// payAndListen: people join a node, pay, fetch the sound of a track of another one
+// and begin to listen.
+func (n *networkNode) payAndListen(track string, handles ...string) (crowd []*player) {
 	n.Helper()
-	n.must(http.MethodPost, "/api/v1/signup", "", map[string]string{"handle": "bob", "password": longWords}, nil)
-	n.must(http.MethodPost, "/api/v1/payments", n.token, map[string]any{"handle": "bob", "micro": 10_000_000, "method": "cash", "reference": "1"}, nil)
-	bob := n.signIn("bob", "listen", "read", "money")
+	for i, handle := range handles {
+		n.must(http.MethodPost, "/api/v1/signup", "", map[string]string{"handle": handle, "password": longWords}, nil)
+		n.must(http.MethodPost, "/api/v1/payments", n.token, map[string]any{"handle": handle, "micro": 10_000_000, "method": "cash", "reference": fmt.Sprint(i)}, nil)
+		p := &player{networkNode: n, token: n.signIn(handle, "listen", "read", "money")}
+		n.sounds(track)
+		p.begins(track)
+		crowd = append(crowd, p)
+	}
+	return crowd
+}
+
+func (p *player) begins(track string) {
+	p.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		n.Fatal(err)
+		p.Fatal(err)
 	}
 	spki, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
-		n.Fatal(err)
+		p.Fatal(err)
 	}
-	n.must(http.MethodPost, "/api/v1/devices", bob, map[string]any{"spki": spki, "name": "Kitchen"}, nil)
+	p.must(http.MethodPost, "/api/v1/devices", p.token, map[string]any{"spki": spki, "name": "Kitchen"}, nil)
 	var begun struct {
 		Node, Track string
 		Sheet       uint32
 		BeginMS     int64 `json:"begin_ms"`
 	}
-	n.must(http.MethodPost, "/api/v1/plays", bob, map[string]string{"track": track}, &begun)
-	if id, home, ok := strings.Cut(begun.Track, "@"); !ok || home != "shore.test" || id == track || begun.Node != n.id {
-		n.Errorf("the track is called %+v", begun)
+	p.must(http.MethodPost, "/api/v1/plays", p.token, map[string]string{"track": track}, &begun)
+	if id, home, ok := strings.Cut(begun.Track, "@"); !ok || home != "shore.test" || id == track || begun.Node != p.id {
+		p.Errorf("the track is called %+v", begun)
 	}
 	key := sha256.Sum256(spki)
 	c := listen.Claim{Node: begun.Node, Play: id.Random16(), Device: id.Bytes16(key[:16]), Counter: 1, Track: begun.Track, Sheet: begun.Sheet,
 		Begin: begun.BeginMS, End: begun.BeginMS + 9000, Heard: []listen.Interval{{Length: 9000}}, Flags: listen.Offline}
 	raw, err := c.Encode()
 	if err != nil {
-		n.Fatal(err)
+		p.Fatal(err)
 	}
-	said := map[string]any{"claims": []map[string]any{{"claim": raw, "signature": ed25519.Sign(private, raw)}}}
-	n.eventually("the play counts", func() error { // once its seconds have passed
+	p.said = map[string]any{"claims": []map[string]any{{"claim": raw, "signature": ed25519.Sign(private, raw)}}}
+}
+
+// claims waits until the play counts, once its seconds have passed.
+func (p *player) claims() {
+	p.Helper()
+	p.eventually("the play counts", func() error {
 		var answers []struct {
 			Counted       bool
 			Reason, Error string
 		}
-		n.must(http.MethodPost, "/api/v1/claims", bob, said, &answers)
+		p.must(http.MethodPost, "/api/v1/claims", p.token, p.said, &answers)
 		if len(answers) != 1 || !answers[0].Counted {
 			return fmt.Errorf("%+v", answers)
 		}
 		return nil
 	})
-	return bob
 }
 
-// paysTheMonth lets the month pass on the clock of a demonstration, which is the only
-// one that can be set, and looks at what became of it.
-func (n *networkNode) paysTheMonth(bob, act string) {
+// sleepsUntil starts the node again with another clock, as a demonstration, which is
+// the only one whose clock can be set.
+func (n *networkNode) sleepsUntil(at time.Time) {
 	n.Helper()
-	month := calendar.PeriodOf(time.Now())
 	n.end(syscall.SIGTERM)
-	n.write("demo.json", fmt.Sprintf(`{"made":%q}`, time.Now().UTC().Format(time.RFC3339)))
-	settings, err := os.ReadFile(n.path("9ten.toml"))
+	if _, err := os.Stat(n.path("demo.json")); errors.Is(err, fs.ErrNotExist) {
+		n.write("demo.json", fmt.Sprintf(`{"made":%q}`, time.Now().UTC().Format(time.RFC3339)))
+	}
+	b, err := os.ReadFile(n.path("9ten.toml"))
 	if err != nil {
 		n.Fatal(err)
 	}
-	n.write("9ten.toml", string(settings)+fmt.Sprintf("[clock]\nstart = %q\n", month.Due(calendar.Final).Add(26*time.Hour).Format(time.RFC3339)))
+	settings, _, _ := strings.Cut(string(b), "[clock]")
+	n.write("9ten.toml", settings+fmt.Sprintf("[clock]\nstart = %q\n", at.Format(time.RFC3339)))
 	n.start()
+}
+
+// paysTheMonth lets the month pass and looks at what became of it.
+func (n *networkNode) paysTheMonth(crowd []*player, act string) {
+	n.Helper()
+	month, bob := calendar.PeriodOf(time.Now()), crowd[0].token
+	n.sleepsUntil(month.Due(calendar.Final).Add(26 * time.Hour))
 	n.eventually("the month is paid", func() error {
 		var months struct {
 			Rows []struct{ Period, State, Batch string }
@@ -146,7 +179,7 @@ func (n *networkNode) paysTheMonth(bob, act string) {
 		}
 	}
 	n.must(http.MethodGet, "/api/v1/acts/"+act+"/earnings", n.token, nil, &earned)
-	if len(earned.Rows) != 1 || earned.Rows[0].Micro != receipts.Rows[0].Shares[0].Micro || earned.Rows[0].Waits != nil {
+	if len(earned.Rows) != 1 || earned.Rows[0].Micro != int64(len(crowd))*receipts.Rows[0].Shares[0].Micro || earned.Rows[0].Waits != nil {
 		n.Errorf("what the act earned = %+v, of %+v", earned, receipts)
 	}
 	var file []byte
