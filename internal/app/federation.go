@@ -80,7 +80,7 @@ func (n *node) openFederation() error {
 	})
 	by := remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}
 	f.readers, f.listeners = document.NewReaders(by, subnet, n.now), document.NewReaders(by, subnet, n.now)
-	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Type: mediaType, Log: n.logger("documents")}
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
 	}
@@ -96,7 +96,7 @@ func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
 	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")", Allow: f.mayAsk}
 	return &remote.Servers{
 		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
-		Questions: remote.NewQuestions(), Now: f.node.now, Log: f.node.logger("remote"),
+		Questions: remote.NewQuestions(), Kept: remote.NewKept(f.node.db.Changes), Now: f.node.now, Log: f.node.logger("remote"),
 	}
 }
 

@@ -46,7 +46,7 @@ const Origin = "https://nine.example"
 // other servers.
 type Node struct {
 	*store.DB
-	T       *testing.T
+	T       testing.TB
 	Site    form.Site
 	Act     id.Act
 	Servers *remote.Servers
@@ -56,13 +56,13 @@ type Node struct {
 }
 
 // NewNode makes one that reaches this machine, on SQLite.
-func NewNode(t *testing.T, servers ...*Server) *Node {
+func NewNode(t testing.TB, servers ...*Server) *Node {
 	t.Helper()
 	return NewNodeOn(t, "", servers...)
 }
 
 // NewNodeOn makes it on the Postgres at url.
-func NewNodeOn(t *testing.T, url string, servers ...*Server) *Node {
+func NewNodeOn(t testing.TB, url string, servers ...*Server) *Node {
 	t.Helper()
 	n := &Node{T: t, Site: form.Site{Origin: Origin, Name: "Nine"}, clock: Moment}
 	var err error
@@ -88,7 +88,7 @@ func NewNodeOn(t *testing.T, url string, servers ...*Server) *Node {
 	through.MaxConnsPerHost = 32 // sounds are passed on side by side, as the node does
 	n.Servers = &remote.Servers{
 		Store: n.DB, Policy: &social.HostPolicy{Store: n.DB}, Client: safe.Client(through), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
-		Questions: remote.NewQuestions(), Now: n.Now, Log: Quiet(),
+		Questions: remote.NewQuestions(), Kept: remote.NewKept(n.DB.Changes), Now: n.Now, Log: Quiet(),
 	}
 	return n
 }
@@ -110,7 +110,7 @@ func (n *Node) Pass(d time.Duration) {
 	n.clock = n.clock.Add(d)
 }
 
-func private(t *testing.T) *rsa.PrivateKey {
+func private(t testing.TB) *rsa.PrivateKey {
 	t.Helper()
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -122,7 +122,7 @@ func private(t *testing.T) *rsa.PrivateKey {
 // A Server is another server.
 type Server struct {
 	*httptest.Server
-	t     *testing.T
+	t     testing.TB
 	mu    sync.Mutex
 	docs  map[string]*vocab.Object // by path
 	files map[string]file
@@ -143,7 +143,7 @@ type Posted struct {
 }
 
 // NewServer starts one.
-func NewServer(t *testing.T) *Server {
+func NewServer(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, docs: map[string]*vocab.Object{}, files: map[string]file{}, leads: map[string]string{}, asked: map[string]int{}}
 	s.Server = httptest.NewTLSServer(s)
@@ -382,7 +382,7 @@ func (a *Actor) Request(form9 sig.Form, body []byte, at time.Time) *http.Request
 }
 
 // JSON writes a document.
-func JSON(t *testing.T, v any) []byte {
+func JSON(t testing.TB, v any) []byte {
 	t.Helper()
 	if o, ok := v.(*vocab.Object); ok {
 		b, err := o.Encode()
@@ -397,3 +397,6 @@ func JSON(t *testing.T, v any) []byte {
 	}
 	return b
 }
+
+// Server is where the actor is.
+func (a *Actor) Server() *Server { return a.server }

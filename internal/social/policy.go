@@ -67,10 +67,11 @@ type HostPolicy struct {
 
 // Allow returns a Forbidden fault for a server this node has nothing to do with.
 func (p *HostPolicy) Allow(ctx context.Context, host string) error {
-	return p.Store.SocialView(ctx, func(tx Tx) error { return p.allow(ctx, tx, host) })
+	return p.Store.SocialView(ctx, func(tx Tx) error { return p.AllowIn(ctx, tx, host) })
 }
 
-func (p *HostPolicy) allow(ctx context.Context, tx Tx, host string) error {
+// AllowIn is [HostPolicy.Allow] within a transaction.
+func (p *HostPolicy) AllowIn(ctx context.Context, tx Tx, host string) error {
 	name := bare(host)
 	if strings.ContainsFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return refusal(name) // rules are in ASCII: written otherwise, a name would pass by its own
@@ -96,12 +97,15 @@ func onHost(ctx context.Context, tx Tx, name string) (Verdict, error) {
 // AllowActor returns a Forbidden fault for somebody this node has nothing to do
 // with, by their address and their server.
 func (p *HostPolicy) AllowActor(ctx context.Context, actor, host string) error {
-	return p.Store.SocialView(ctx, func(tx Tx) error {
-		if err := p.allow(ctx, tx, host); err != nil {
-			return err
-		}
-		return Welcome(ctx, tx, actor)
-	})
+	return p.Store.SocialView(ctx, func(tx Tx) error { return p.AllowActorIn(ctx, tx, actor, host) })
+}
+
+// AllowActorIn is [HostPolicy.AllowActor] within a transaction.
+func (p *HostPolicy) AllowActorIn(ctx context.Context, tx Tx, actor, host string) error {
+	if err := p.AllowIn(ctx, tx, host); err != nil {
+		return err
+	}
+	return Welcome(ctx, tx, actor)
 }
 
 // Welcome returns a Forbidden fault for an actor who is blocked, whatever was

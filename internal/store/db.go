@@ -42,6 +42,7 @@ type DB struct {
 	before  func() error
 	after   func() error
 	wake    atomic.Pointer[func()]
+	changes atomic.Uint64
 	close   func() error
 }
 
@@ -184,6 +185,7 @@ func (db *DB) commit(t *sql.Tx, enqueued bool) error {
 		}
 		return fault.Wrap(err, fault.Unavailable, "%s", errDisk)
 	}
+	db.changes.Add(1)
 	if err := hook(db.after); err != nil {
 		return err
 	}
@@ -192,6 +194,10 @@ func (db *DB) commit(t *sql.Tx, enqueued bool) error {
 	}
 	return nil
 }
+
+// Changes counts what this process has committed: while it is the same, so is what
+// a query says, unless another process writes.
+func (db *DB) Changes() uint64 { return db.changes.Load() }
 
 // hook runs a test's stand-in for a disk that fails.
 func hook(f func() error) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/kept"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
@@ -23,7 +24,7 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Catalogue is what everybody may hear. Faults: NotFound.
+// Catalogue is what everybody may hear. Faults: Notfound.
 type Catalogue interface {
 	Act(ctx context.Context, v music.Viewer, handle string) (music.FullAct, error)
 	Release(ctx context.Context, v music.Viewer, r id.Release, preview string) (music.FullRelease, error)
@@ -49,7 +50,12 @@ type Documents struct {
 	Type func(codec string) string
 	// Readers says who may read, nil for everybody.
 	Readers *Readers
-	Log     *slog.Logger
+	// Changes counts what was written: a document is the same until then. Nil: none
+	// is kept.
+	Changes func() uint64
+
+	kept *kept.Map[found]
+	Log  *slog.Logger
 }
 
 // ContentType of every document.
@@ -66,6 +72,9 @@ type found struct {
 
 // Register adds the addresses.
 func (d *Documents) Register(mux *http.ServeMux) {
+	if d.Changes != nil {
+		d.kept = kept.New[found](d.Changes, 512)
+	}
 	for path, find := range map[string]func(context.Context, form.Site, *http.Request) (found, error){
 		"node":                      d.node,
 		"node/outbox":               d.empty,
@@ -98,9 +107,8 @@ func (d *Documents) Register(mux *http.ServeMux) {
 
 func (d *Documents) serve(w http.ResponseWriter, r *http.Request, readers *Readers, find func(context.Context, form.Site, *http.Request) (found, error)) {
 	f, page, err := d.look(r, readers, find)
-	body := f.raw
-	if err == nil && body == nil {
-		body, err = f.doc.Encode()
+	if err == nil && f.raw == nil {
+		f.raw, err = f.doc.Encode()
 	}
 	if err != nil {
 		problem.Log(d.Log, r, err)
@@ -119,7 +127,31 @@ func (d *Documents) serve(w http.ResponseWriter, r *http.Request, readers *Reade
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("Cache-Control", readers.keep())
 	}
-	_, _ = w.Write(body) // who went away hears nothing
+	_, _ = w.Write(f.raw) // who went away hears nothing
+}
+
+// mostKept is what of a document is kept at most, in bytes.
+const mostKept = 16 << 10
+
+// find finds a document, or has it still. What is not everybody's, and what a
+// question is part of, is not kept.
+func (d *Documents) find(r *http.Request, find func(context.Context, form.Site, *http.Request) (found, error)) (found, error) {
+	if d.kept == nil || r.URL.RawQuery != "" {
+		return find(r.Context(), d.Site(r.Context()), r)
+	}
+	at, now := r.URL.EscapedPath(), d.Now()
+	f, state, ok := d.kept.Get(at, now)
+	if ok {
+		return f, nil
+	}
+	f, err := find(r.Context(), d.Site(r.Context()), r)
+	if err == nil && f.raw == nil {
+		f.raw, err = f.doc.Encode()
+	}
+	if f.doc = nil; err == nil && !f.private && len(f.raw) <= mostKept {
+		d.kept.Put(at, f, state, now)
+	}
+	return f, err
 }
 
 // look finds what was asked for, and whether its page is to be shown instead,
@@ -130,7 +162,7 @@ func (d *Documents) look(r *http.Request, readers *Readers, find func(context.Co
 		err = readers.admit(r)
 	}
 	if err == nil {
-		f, err = find(r.Context(), d.Site(r.Context()), r)
+		f, err = d.find(r, find)
 	}
 	if page && f.page == "" { // an activity has no page, nor has what is not here
 		page = false
@@ -236,7 +268,7 @@ func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name
 	return found{doc: c.Document(), page: s.ActPage(a.Handle)}, nil
 }
 
-// Album is a public release with its songs. Faults: NotFound.
+// Album is a public release with its songs. Faults: Notfound.
 func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error) {
 	full, err := d.Catalogue.Release(ctx, music.Viewer{}, r, "")
 	if err != nil {

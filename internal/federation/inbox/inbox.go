@@ -9,6 +9,7 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -93,7 +94,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	signer, err := by.Signer(r, claim, body, now)
 	if err != nil {
-		if goodbye(body) && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) {
+		if (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) && goodbye(body) {
 			return nil // somebody nobody here knows is no more: nothing to do, and no reason to say it again
 		}
 		return err
@@ -129,6 +130,9 @@ func activity(contentType string) bool {
 
 // goodbye reports whether a body says that its actor is no more.
 func goodbye(body []byte) bool {
+	if !bytes.Contains(body, []byte("Delete")) { // it need not be read
+		return false
+	}
 	o, err := vocab.Parse(body)
 	return err == nil && o.Is("Delete") && len(o.Object) == 1 && o.Object[0].ID() == o.Actor.ID()
 }

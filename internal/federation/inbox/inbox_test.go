@@ -22,7 +22,7 @@ type world struct {
 	address string
 }
 
-func newWorld(t *testing.T, servers ...*fedtest.Server) *world {
+func newWorld(t testing.TB, servers ...*fedtest.Server) *world {
 	w := &world{Node: fedtest.NewNode(t, servers...), address: "192.0.2.1"}
 	w.inbox = inbox.New(inbox.Config{
 		Origin: fedtest.Origin, Store: w.DB, Keys: w.Servers, Address: func(*http.Request) string { return w.address }, Now: w.Now, Log: fedtest.Quiet(), Arrived: func() { w.arrived++ },

@@ -32,13 +32,18 @@ func (s *Servers) Known(ctx context.Context, iri string) (social.Actor, error) {
 const ever = time.Duration(math.MaxInt64)
 
 func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (a social.Actor, err error) {
-	if err := s.Policy.AllowActor(ctx, iri, Host(iri)); err != nil {
-		return a, err
-	}
+	refused := false
 	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
+		if err := s.Policy.AllowActorIn(ctx, tx, iri, Host(iri)); err != nil {
+			refused = true
+			return err
+		}
 		a, err = tx.Actor(ctx, iri)
 		return err
 	})
+	if refused {
+		return a, err
+	}
 	known := err == nil
 	if known && s.Now().Sub(a.Fetched) < counts {
 		return a, nil
@@ -172,20 +177,31 @@ const maxKeys = 8
 // of somebody who is no more, the key that is known counts: with it they say that
 // they are gone.
 func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error) {
-	if err := s.Policy.Allow(ctx, Host(id)); err != nil {
-		return nil, "", err
+	has, state, ok := s.Kept.Get(id, s.Now())
+	if ok && s.counts(has.fetched, fresh) {
+		return has.key, has.owner, nil
 	}
 	var k social.Key
+	refused := false
 	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
+		if err := s.Policy.AllowIn(ctx, tx, Host(id)); err != nil {
+			refused = true
+			return err
+		}
 		k, err = tx.Key(ctx, id)
 		return err
 	})
+	if refused {
+		return nil, "", err
+	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, "", err
 	}
-	age := s.Now().Sub(k.Fetched)
-	if err == nil && (age < again || age < keyFor && !fresh) {
-		return parsed(k)
+	if err == nil && s.counts(k.Fetched, fresh) {
+		if key, owner, err = parsed(k); err == nil {
+			s.Kept.Put(id, Kept{key, owner, k.Fetched}, state, s.Now())
+		}
+		return key, owner, err
 	}
 	known := err == nil
 	now, err := s.fetchKey(ctx, id)
@@ -196,6 +212,19 @@ func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.Pu
 		return nil, "", err
 	}
 	return parsed(now)
+}
+
+// A Kept key is one that was known a moment ago, of a server that is not refused.
+type Kept struct {
+	key     crypto.PublicKey
+	owner   string
+	fetched time.Time
+}
+
+// counts reports whether a key that was asked for at a time is not to be asked for.
+func (s *Servers) counts(fetched time.Time, fresh bool) bool {
+	age := s.Now().Sub(fetched)
+	return age < again || age < keyFor && !fresh
 }
 
 func parsed(k social.Key) (crypto.PublicKey, string, error) {

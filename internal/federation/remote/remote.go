@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/kept"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -46,9 +47,14 @@ type Servers struct {
 	As     sig.Key // the key of the node's own actor, with which questions are signed
 	// Questions bounds how often a host is asked: strangers make this node ask.
 	Questions *limit.Limiter
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Kept are keys that were asked for a moment ago, nil for none.
+	Kept *kept.Map[Kept]
+	Now  func() time.Time
+	Log  *slog.Logger
 }
+
+// NewKept remembers keys while changes, which counts what was written, is the same.
+func NewKept(changes func() uint64) *kept.Map[Kept] { return kept.New[Kept](changes, 2048) }
 
 // NewQuestions is a limit of 120 questions a minute to each host.
 func NewQuestions() *limit.Limiter { return limit.New(time.Minute/120, 120) }
