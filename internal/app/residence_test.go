@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -30,6 +31,7 @@ type residence struct {
 	step   atomic.Pointer[func(string) error]
 	people []simulated
 	around func(home) home
+	more   map[string]string // settings
 }
 
 // newResidence sets a node up at a time.
@@ -80,7 +82,9 @@ func (h *residence) open() {
 }
 
 func (h *residence) openIn(path string) (*node, error) {
-	cfg, _, err := LoadConfig("", map[string]string{"data_dir": path, "log.level": "error", "media.ffmpeg": "off"}, noenv)
+	set := map[string]string{"data_dir": path, "log.level": "error", "media.ffmpeg": "off"}
+	maps.Copy(set, h.more)
+	cfg, _, err := LoadConfig("", set, noenv)
 	if err != nil {
 		return nil, err
 	}
