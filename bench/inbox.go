@@ -67,16 +67,20 @@ func (f *fediverse) told(ctx context.Context, b *bench, w *world, n *node) error
 	var queued, drained []float64
 	for range min(3, b.rounds) {
 		var rel struct{ ID string }
-		if err := n.json(ctx, w.token, http.MethodPost, "/api/v1/studio/acts/"+string(w.act)+"/releases", music.Facts{Title: "Told", Kind: music.Album, Date: "2026"}, &rel); err != nil {
+		if err := n.json(ctx, w.token, http.MethodPost, "/api/v1/studio/acts/"+string(w.act)+"/releases", music.Facts{Title: "Told", Kind: music.Album, Date: "2026", Licence: music.CCBY}, &rel); err != nil {
 			return err
 		}
 		if err := w.fill(ctx, rel.ID); err != nil {
 			return err
 		}
 		made, heard := count(db, "select count(*) from outgoing"), f.heard.Load()
-		began := time.Now()
 		if err := n.json(ctx, w.token, http.MethodPost, "/api/v1/studio/releases/"+rel.ID+"/publish", nil, nil); err != nil {
 			return err
+		}
+		// A change is told when twenty seconds have passed: from then on it is measured.
+		began := time.UnixMilli(count(db, "select coalesce(min(due), 0) from job where kind = 'music.tell' and key = 'release "+rel.ID+"'"))
+		if began.UnixMilli() <= 0 {
+			return errors.New("nothing is to be told")
 		}
 		if err := until(ctx, func() bool { return count(db, "select count(*) from outgoing") > made }); err != nil {
 			return fmt.Errorf("nothing is queued: %w", err)
