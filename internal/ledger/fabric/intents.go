@@ -105,7 +105,7 @@ func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload 
 }
 
 // Approve consents to an intent: a human did, from here on the node signs for
-// it by itself, again whenever another change comes first.
+// it by itself, again whenever another change makes the update another one.
 func (h *Home) Approve(ctx context.Context, name string, id contract.Digest) error {
 	b, err := h.book(name)
 	if err != nil {
@@ -194,8 +194,8 @@ func (k kind) update(name string, p contract.IntentProposal, cfg channel.Config)
 	return cfg.Update(name, change)
 }
 
-// stepIntents carries on what members agreed on: it signs again what another
-// change overtook, consents to what needs no human, submits what enough have
+// stepIntents carries on what members agreed on: it signs again where another
+// change made the update another one, consents to what needs no human, submits what enough have
 // signed, and concludes what is done.
 func (h *Home) stepIntents(ctx context.Context, name string, v *view) (bool, error) {
 	b, err := h.book(name)
@@ -287,10 +287,13 @@ func (h *Home) over(ctx context.Context, name string, k kind, i contract.Intent,
 }
 
 // signs reports whether the node signs an intent now without asking anybody: it
-// was approved here and another change came first, or it needs no approval. A
-// list of validators is not signed again: at another configuration it puts out
+// was approved here and what it changes is not as it was, or it needs no approval.
+// A list of validators is not signed again: where it was changed, it puts out
 // whom it does not name, which nobody approved. who has signed as things are.
 func (h *Home) signs(ctx context.Context, name string, i contract.Intent, who []string, v *view, b contract.Client) bool {
+	if slices.Contains(who, h.cfg.Node) {
+		return false
+	}
 	mine := slices.IndexFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
 	if mine >= 0 && (i.Approvals[mine].Sequence >= v.config.Sequence || i.Kind != contract.SetValidators) {
 		return i.Approvals[mine].Sequence < v.config.Sequence && v.approves(name, i)
@@ -305,11 +308,15 @@ func (v *view) approves(name string, i contract.Intent) bool {
 }
 
 // signatures are those under an update that the orderers will take, by whom they
-// are, and the latest. What a member says it signed counts for nothing.
+// are, and the latest. What a member says it signed counts for nothing. Those of an
+// earlier configuration count while the update has the same bytes, versions of what
+// it changes included: a member may change its own address as often as there are
+// blocks, and nobody would ever be removed or admitted if that voided them.
 func (h *Home) signatures(i contract.Intent, update []byte, cfg channel.Config) (sigs []channel.Signature, who []string, last contract.Approval) {
+	hash := contract.Digest(sha256.Sum256(update))
 	for _, a := range i.Approvals {
 		s := channel.Signature{Header: a.Header, Signature: a.Signature}
-		if a.Sequence != cfg.Sequence || !cfg.Consents(a.Node, update, s, h.cfg.Now()) {
+		if a.Update != hash || !cfg.Consents(a.Node, update, s, h.cfg.Now()) {
 			continue
 		}
 		sigs, who = append(sigs, s), append(who, a.Node)

@@ -1,6 +1,7 @@
 package channel_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -268,4 +269,52 @@ func FuzzBlock(f *testing.F) {
 		_, _ = c.Validators()
 		_, _ = c.Update(channel.Name, channel.Remove("a.example"))
 	})
+}
+
+// A member changes its own address, certificates and policies alone, as often as it
+// likes. What others decide on has the same bytes before and after, so what they
+// signed holds; and how many values and policies it has is not its to change.
+func TestAMemberAloneVoidsNoSignature(t *testing.T) {
+	a, b, c, d := newParty(t, 0), newParty(t, 1), newParty(t, 2), newParty(t, 3)
+	orderer := c.Consenter
+	c.Consenter = channel.Consenter{} // a peer alone
+	before := read(t, genesis(t, a, b, c))
+	after := change(t, before, channel.Move("b.example", "elsewhere.example", 9999))
+	for _, half := range channel.Inner(after).ChannelGroup.Groups {
+		g := half.Groups["b.example"]
+		if g == nil {
+			t.Fatal("b is in one half alone")
+		}
+		if g.ModPolicy[0] != '/' {
+			t.Errorf("%s may raise its group's version, which others' changes name", "b.example")
+		}
+		for _, v := range g.Values {
+			v.Version++
+		}
+		for _, p := range g.Policies {
+			p.Version++
+		}
+	}
+	for what, ch := range map[string]channel.Change{
+		"its removal": channel.Remove("b.example"), "another's": channel.Remove("c.example"), "an admission": channel.Admit(d.Member),
+		"validators": channel.Validators([]string{"a.example", "b.example"}), "an orderer more": channel.AddOrderer(orderer), "one less": channel.RemoveOrderer("b.example"),
+	} {
+		x, err := before.Update(channel.Name, ch)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if y, err := after.Update(channel.Name, ch); err != nil || !bytes.Equal(x, y) {
+			t.Errorf("%s: a member that moves voids what was signed (%v)", what, err)
+		}
+	}
+	// What the change itself is about is another matter.
+	grown := change(t, before, channel.Admit(d.Member))
+	channel.Inner(grown).ChannelGroup.Groups["Application"].Version++
+	for what, ch := range map[string]channel.Change{"its removal": channel.Remove("b.example"), "validators": channel.Validators([]string{"a.example", "b.example"})} {
+		x, err := before.Update(channel.Name, ch)
+		y, err2 := grown.Update(channel.Name, ch)
+		if err != nil || err2 != nil || bytes.Equal(x, y) {
+			t.Errorf("%s: the same after another was admitted (%v, %v)", what, err, err2)
+		}
+	}
 }

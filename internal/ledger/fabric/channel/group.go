@@ -61,10 +61,13 @@ var orgPolicies = map[string][]msp.MSPRole_MSPRoleType{
 	"Endorsement": {msp.MSPRole_PEER},
 }
 
-// organisation is what every group of an organisation has.
-func organisation(mspID string, ca, tlsca []byte) *cb.ConfigGroup {
+// organisation is what every group of an organisation in one of the two halves has.
+// It changes its values and policies itself. What there are of them a majority
+// changes: that is the group's version, which every change of who is in that half
+// names, so one organisation could void what others signed as often as it liked.
+func organisation(half, mspID string, ca, tlsca []byte) *cb.ConfigGroup {
 	g := newGroup(0)
-	g.ModPolicy = admins
+	g.ModPolicy = "/Channel/" + half + "/" + admins
 	for name, roles := range orgPolicies {
 		var ids []*msp.MSPPrincipal
 		for _, r := range roles {
@@ -86,14 +89,14 @@ func organisation(mspID string, ca, tlsca []byte) *cb.ConfigGroup {
 
 // peers is a member's group among the applications.
 func (m Member) peers() *cb.ConfigGroup {
-	g := organisation(m.MSP, m.CA, m.TLSCA)
+	g := organisation(application, m.MSP, m.CA, m.TLSCA)
 	g.Values["AnchorPeers"] = value(&peer.AnchorPeers{AnchorPeers: []*peer.AnchorPeer{{Host: m.Host, Port: int32(m.Port)}}})
 	return g
 }
 
 // orderers is a member's group among those who order.
 func (m Member) orderers(c Consenter) *cb.ConfigGroup {
-	g := organisation(m.MSP, m.CA, m.TLSCA)
+	g := organisation(ordering, m.MSP, m.CA, m.TLSCA)
 	g.Values["Endpoints"] = value(&cb.OrdererAddresses{Addresses: []string{c.Address()}})
 	return g
 }
