@@ -34,6 +34,7 @@ type API struct {
 	Catalogue  *music.Catalogue
 	Library    *music.Library
 	Talk       *social.Talk
+	Lives      *social.Lives
 	Reports    *social.Reports
 	Studio     *music.Studio
 	Moderation *music.Moderation
@@ -77,6 +78,7 @@ func (a *API) Handler() http.Handler {
 	a.catalogue(r)
 	a.library(r)
 	a.talk(r)
+	a.streams(r)
 	a.notices(r)
 	a.listening(r)
 	a.money(r)

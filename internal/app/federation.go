@@ -47,11 +47,12 @@ type federation struct {
 	outbox    *outbox.Outbox
 	wellknown *wellknown.WellKnown
 	elsewhere *elsewhere.Desk // nil where the node does not federate
+	lives     *social.Lives
 }
 
 // openFederation wires it. It does nothing before it runs.
 func (n *node) openFederation() error {
-	f := &federation{node: n}
+	f := &federation{node: n, lives: &social.Lives{Store: n.db}}
 	n.federation = f
 	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
@@ -80,7 +81,7 @@ func (n *node) openFederation() error {
 	})
 	by := remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}
 	f.readers, f.listeners = document.NewReaders(by, subnet, n.now), document.NewReaders(by, subnet, n.now)
-	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
 	}
@@ -204,8 +205,11 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return nil
 	}
 	kind, name := music.Told(j.Payload)
-	if kind == "act" {
+	switch kind {
+	case "act":
 		return f.outbox.Act(ctx, id.Act(name))
+	case "live":
+		return f.outbox.Live(ctx, id.Live(name))
 	}
 	return f.outbox.Release(ctx, id.Release(name))
 }
@@ -246,7 +250,25 @@ func (f *federation) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return f.applier.Run(ctx) })
 	g.Go(func() error { return f.courier.Run(ctx) })
+	g.Go(func() error { return f.audiences(ctx) })
 	return g.Wait()
+}
+
+// audiences tells every minute how many people here are at events elsewhere, until
+// ctx ends.
+func (f *federation) audiences(ctx context.Context) error {
+	every := time.NewTicker(social.AudienceFor - 5*time.Second) // before what was told last is over
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+			if err := f.elsewhere.Audiences(ctx, f.lives); err != nil && ctx.Err() == nil {
+				f.node.log.Warn("audiences of live events", "err", err)
+			}
+		}
+	}
 }
 
 // usage is what NodeInfo tells.

@@ -29,11 +29,12 @@ type (
 	Activity string // something said to other servers
 	Comment  string
 	Report   string // that something is wrong
+	Live     string // a live event
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

@@ -116,6 +116,7 @@ type Tx interface {
 	PlayTx
 	PaidTx
 	HomeTx
+	LiveTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

@@ -40,9 +40,9 @@ type Handler func(ctx context.Context, tx social.Tx, in In) ([]Out, error)
 var handlers = map[string][]Handler{
 	"Follow": {follow},
 	"Undo":   {undo},
-	"Delete": {remove, unsay, withdraw},
-	"Create": {comment, publish},
-	"Update": {reword, publish},
+	"Delete": {remove, unsay, withdraw, cancelled},
+	"Create": {comment, publish, announced},
+	"Update": {reword, publish, announced},
 	"Accept": {accepted},
 	"Reject": {declined},
 	"Block":  {block},
@@ -54,6 +54,7 @@ var handlers = map[string][]Handler{
 	"Announce":   {react(social.Boost)},
 
 	"nineten:ListenActivity":       {listened},
+	"nineten:StreamActivity":       {watched},
 	"nineten:SubscriptionActivity": {paid},
 }
 

@@ -38,6 +38,7 @@ type Documents struct {
 	Site      func(context.Context) form.Site
 	Catalogue Catalogue
 	Store     social.Store
+	Lives     *social.Lives
 	// Keys are the public keys of the node's own actor ("") and of acts.
 	Keys func(a id.Act) form.Keys
 	// Sign is the key of an act with which its documents are proved.
@@ -95,6 +96,10 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"tracks/{id}/replies":       d.replies,
 		"tracks/{id}/likes":         d.reactions,
 		"tracks/{id}/shares":        d.reactions,
+		"live/{id}":                 d.live,
+		"live/{id}/create":          d.liveCreate,
+		"live/{id}/note":            d.liveNote,
+		"live/{id}/note/create":     d.liveNoteCreate,
 		"activities/{id}":           d.activity,
 	} {
 		readers := d.Readers
@@ -312,20 +317,12 @@ func (d *Documents) releaseNote(ctx context.Context, s form.Site, r *http.Reques
 }
 
 func (d *Documents) releaseCreate(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	f, err := d.releaseNote(ctx, s, r)
-	if err == nil {
-		f.doc = form.Create(f.doc)
-	}
-	return f, err
+	return created(d.releaseNote(ctx, s, r))
 }
 
 // ownCreate is the activity with which a release was published, as nodes get it.
 func (d *Documents) ownCreate(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	f, err := d.release(ctx, s, r)
-	if err == nil {
-		f.doc = form.Create(f.doc)
-	}
-	return f, err
+	return created(d.release(ctx, s, r))
 }
 
 func (d *Documents) oneSong(ctx context.Context, r *http.Request) (form.Song, error) {

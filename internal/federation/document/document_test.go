@@ -24,6 +24,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -114,7 +115,7 @@ func site(context.Context) form.Site {
 }
 
 func documents(n *fedtest.Node, s shelf) *document.Documents {
-	return &document.Documents{Site: site, Catalogue: s, Store: n.DB, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet()}
+	return &document.Documents{Site: site, Catalogue: s, Store: n.DB, Lives: &social.Lives{Store: n.DB}, Type: func(codec string) string { return "audio/" + codec }, Log: fedtest.Quiet()}
 }
 
 // signed asks as a server does; whether its signature holds is not looked at.

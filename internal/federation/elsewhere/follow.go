@@ -99,7 +99,7 @@ func (d *Desk) post(ctx context.Context, tx social.Tx, x *vocab.Object, to socia
 	if err != nil {
 		return err
 	}
-	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), Kind: x.Type[0], Body: body}); err != nil {
+	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), Kind: x.Type[0], Body: body, Expires: x.Expires}); err != nil {
 		return err
 	}
 	return tx.Deliver(ctx, x.ID, to.Inbox, to.Host)
@@ -137,6 +137,9 @@ func (d *Desk) Mend(ctx context.Context) error {
 			}
 		}
 		if err := d.refresh(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.ForgetLives(ctx, tx.Now().Add(-social.LivesKept)); err != nil {
 			return err
 		}
 		if err := tx.ForgetPaid(ctx, calendar.PeriodOf(tx.Now()).Add(-social.PaidMonths)); err != nil {

@@ -205,11 +205,14 @@ func (s Site) MusicOf(iri string) (id.Release, id.Track, bool) {
 const ulidLength = 26
 
 // ActOf is the act of an address, false when it is no act's of this site.
-func (s Site) ActOf(iri string) (id.Act, bool) {
-	rest, ok := strings.CutPrefix(iri, s.Origin+Root+"acts/")
+func (s Site) ActOf(iri string) (id.Act, bool) { return own[id.Act](iri, s.Origin+Root+"acts/") }
+
+// own is what an address names that is under another.
+func own[T id.Any](iri, under string) (T, bool) {
+	rest, ok := strings.CutPrefix(iri, under)
 	if !ok {
 		return "", false
 	}
-	a, err := id.Parse[id.Act](rest)
+	a, err := id.Parse[T](rest)
 	return a, err == nil && string(a) == rest
 }

@@ -49,7 +49,7 @@ func (b *Outbox) Release(ctx context.Context, r id.Release) error {
 	site := b.Site(ctx)
 	album, err := b.Albums.Album(ctx, r)
 	if fault.Is(err, fault.NotFound) {
-		return b.gone(ctx, site, site.ReleaseNote(r), site.Release(r))
+		return b.gone(ctx, site, former{site.ReleaseNote(r), site.Release(r), "nineten:Release"})
 	}
 	if err != nil {
 		return err
@@ -140,11 +140,14 @@ func timeless(o *vocab.Object) *vocab.Object {
 	return &c
 }
 
+// A former thing has the addresses of its post and of its own form.
+type former struct{ about, own, kind string }
+
 // gone tells that a thing that was spoken of is no more, in both its forms.
-func (b *Outbox) gone(ctx context.Context, site form.Site, about, own string) error {
+func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 	sent := int64(0)
 	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		last, err := tx.Told(ctx, about)
+		last, err := tx.Told(ctx, f.about)
 		if fault.Is(err, fault.NotFound) || err == nil && last.Kind == "Delete" {
 			return nil
 		}
@@ -158,7 +161,7 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, about, own string) er
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{a, last.Actor, stone(about, "Note"), stone(own, "nineten:Release")}
+		t := telling{a, last.Actor, stone(f.about, "Note"), stone(f.own, f.kind)}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
 			return activity(address(thing.ID, tx.Now()), "Delete", t.actor, thing, tx.Now())
 		})

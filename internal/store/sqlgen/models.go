@@ -377,6 +377,27 @@ type ListensTold struct {
 	Until int64
 }
 
+type Live struct {
+	ID        string
+	Iri       string
+	Act       sql.NullString
+	Actor     sql.NullString
+	Title     string
+	Link      string
+	Page      string
+	Starts    int64
+	Ends      int64
+	Published int64
+	Updated   int64
+}
+
+type LiveAudience struct {
+	Live  string
+	Host  string
+	N     int64
+	Until int64
+}
+
 type MonthAct struct {
 	Account string
 	Period  int64

@@ -484,6 +484,38 @@ CREATE TABLE listens_told (
   until bigint not null                      -- the first moment that was not told of
 );
 
+CREATE TABLE live (
+  id        text primary key,                -- this node's
+  iri       text not null default '',        -- of its document elsewhere, '' of one here
+  act       text references act (id) on delete cascade,            -- whose it is here
+  actor     text references remote_actor (id) on delete cascade,   -- or elsewhere
+  title     text not null,
+  link      text not null,                   -- where it is to be heard
+  page      text not null default '',        -- where people look at it over there
+  starts    bigint not null,
+  ends      bigint not null,                 -- planned, or when it did
+  published bigint not null,
+  updated   bigint not null
+);
+
+CREATE INDEX live_act on live (act, ends);
+
+CREATE INDEX live_actor on live (actor, ends);
+
+CREATE INDEX live_ends on live (ends);
+
+CREATE UNIQUE INDEX live_iri on live (iri) where iri <> '';
+
+CREATE TABLE live_audience (
+  live  text not null references live (id) on delete cascade,
+  host  text not null,
+  n     bigint not null,
+  until bigint not null,
+  primary key (live, host)
+);
+
+CREATE INDEX live_audience_until on live_audience (until);
+
 CREATE TABLE month_act (
   account text not null references account (id) on delete cascade,
   period  bigint not null,

@@ -32,6 +32,7 @@ type ActPage struct {
 	FollowID  string
 	Away      away
 	Back      string
+	Live      []LiveLine
 	Report    string // where it is reported, "" not by the viewer
 }
 
@@ -66,6 +67,9 @@ func (v *visit) act() error {
 	}
 	if v.site.Servers.Federates() {
 		p.Elsewhere = "@" + a.Act.Handle + "@" + v.site.host()
+	}
+	if p.Live, err = v.livesOf(p.ID, ""); err != nil {
+		return err
 	}
 	p.Releases, p.More = shelf(releases.Rows), v.pagePath("after", releases.Next)
 	tracks, err := v.site.Catalogue.Tracks(ctx, music.Filter{Act: p.ID, Order: music.Popular}, music.Page{Limit: popularOfAct})

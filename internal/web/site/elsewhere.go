@@ -77,6 +77,9 @@ func (v *visit) actElsewhere(handle string) error {
 		}
 	}
 	p.Accents = p.Cover.Accents
+	if p.Live, err = v.livesOf("", a.ID); err != nil {
+		return err
+	}
 	return v.show("act", p)
 }
 

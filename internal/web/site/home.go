@@ -33,6 +33,7 @@ type HomePage struct {
 	Free     int         // places that are not
 	Next     ActCard     // who comes after the ninth
 	Behind   int64       // seconds until it would overtake the ninth
+	Live     []LiveLine  // of followed acts
 	Followed []Sleeve
 	Resume   []Stopped
 	Newest   []Sleeve
@@ -127,7 +128,13 @@ func nineOf(places []listen.Place, cards map[id.Act]ActCard) web.Nine {
 // shelves fills what lies under the nine.
 func (v *visit) shelves(p *HomePage) error {
 	ctx := v.Context()
-	var err error
+	lives, err := v.site.Lives.Followed(ctx, v.viewer.Account)
+	if err != nil {
+		return err
+	}
+	if p.Live, err = v.liveLines(lives, true); err != nil {
+		return err
+	}
 	if p.Followed, err = v.newestFollowed(6); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type Music struct {
 	Library   *music.Library
 	Listen    *listen.Desk
 	Talk      *social.Talk
+	Lives     *social.Lives
 	Reports   *social.Reports
 }
 
@@ -31,6 +32,7 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /release/{id}", do: (*visit).release},
 		{pattern: "GET /act/{handle}", do: (*visit).act},
 		{pattern: "POST /act/{handle}/follow", do: (*visit).followFrom, open: true},
+		{pattern: "GET /live/{id}/go", do: (*visit).goLive},
 		{pattern: "GET /search", do: (*visit).search},
 		{pattern: "GET /queue", do: (*visit).queue},
 		{pattern: "GET /library", who: listener, do: (*visit).library},

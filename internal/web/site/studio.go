@@ -231,6 +231,7 @@ func (s *Site) studioPages() []page {
 		{pattern: "GET /studio/act/{id}", who: artist, do: (*visit).actEditor},
 		{pattern: "POST /studio/act/{id}", who: artist, do: (*visit).editAct},
 		{pattern: "POST /studio/act/{id}/cover", who: artist, files: maxPicture, do: (*visit).actCover},
+		{pattern: "POST /studio/act/{id}/live", who: artist, do: (*visit).actLive},
 		{pattern: "POST /studio/act/{id}/comments", who: artist, do: (*visit).actTalk},
 		{pattern: "GET /studio/act/{id}/home", who: artist, do: (*visit).actHome},
 		{pattern: "POST /studio/act/{id}/home", who: artist, do: (*visit).moveAct},

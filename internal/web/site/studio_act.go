@@ -25,6 +25,8 @@ type StudioActPage struct {
 	Waiting          []WaitingLine
 	Talk             web.Field // who may comment
 	Federates        bool      // it may move
+	Live             []LiveLine
+	LiveFields       []web.Field
 }
 
 // WalletRow is one line of the wallets sheet, as written.
@@ -97,7 +99,11 @@ func (v *visit) actEditorPage() (*StudioActPage, error) {
 		}
 		p.People = append(p.People, PlaceLine{Account: string(x.Account), Handle: person.Handle, Name: person.Name, Role: placeWords[x.Role], Self: x.Account == v.viewer.Account})
 	}
+	if p.Live, err = v.livesOf(a.ID, ""); err != nil {
+		return nil, err
+	}
 	if p.Owner {
+		p.LiveFields = liveFields()
 		err = v.ownersPart(p, a.ID)
 	}
 	return p, err

@@ -1,0 +1,92 @@
+package activity
+
+import (
+	"context"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/record"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// announced keeps a live event of an act elsewhere that somebody here has to do with.
+func announced(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o := record.In(in.Object)
+	if o == nil {
+		return nil, nil
+	}
+	l, ok := record.Live(o, in.From.ID)
+	if !ok {
+		return nil, nil
+	}
+	d := social.LiveDraft{Title: l.Title, Link: l.Link, Starts: l.Starts, Ends: l.Ends}
+	if l.Ends.After(tx.Now()) { // of one that is over only that is kept
+		if d.Check(tx.Now()) != nil {
+			return nil, fault.New(fault.Invalid, "%q is no event within a year, of a day at most.", o.ID)
+		}
+		l.Title, l.Link, l.Starts, l.Ends = d.Title, d.Link, d.Starts, d.Ends
+	}
+	if wanted, err := social.Wanted(ctx, tx, in.From.ID); err != nil || !wanted {
+		return nil, err
+	}
+	return nil, social.KeepLive(ctx, tx, l)
+}
+
+// cancelled forgets a live event that its act took back.
+func cancelled(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	return nil, social.CancelLive(ctx, tx, o.ID(), in.From.ID)
+}
+
+// Bounds of what a node says of its people at an event here.
+const (
+	mostAudience = 100_000
+	soonOver     = 5 * time.Minute // after which it must expire, whatever clock the node has
+)
+
+// watched keeps how many people of another node are at an event here, for the minute
+// that it is good for.
+func watched(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	now := tx.Now()
+	if !nodeItself(in) || in.IsPublic() || in.Expires.IsZero() || in.Expires.After(now.Add(soonOver)) {
+		return nil, fault.New(fault.Invalid, "An audience is told by a node, to the act's alone, and expires within %d minutes.", soonOver/time.Minute)
+	}
+	if !in.Expires.After(now) {
+		return nil, nil
+	}
+	o, err := object(in)
+	if err != nil {
+		return nil, err
+	}
+	what, ok := in.Site.LiveOf(o.ID())
+	if !ok {
+		return nil, fault.New(fault.NotFound, "%q is no event of this node.", o.ID())
+	}
+	l, err := tx.Live(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	p, err := tx.Peer(ctx, in.From.Host)
+	if err != nil {
+		return nil, err
+	}
+	if l.Act == "" || !l.On(now) || p.Software != remote.Own {
+		return nil, fault.New(fault.Conflict, "The event is not under way here, or the server that tells of its audience is not known to be a node.")
+	}
+	if len(in.Result) != 1 || in.Result[0].Object == nil {
+		return nil, fault.New(fault.Invalid, "An audience has a number.")
+	}
+	n, ok := whole(in.Result[0].Object.Extra["userInteractionCount"])
+	if !ok || n < social.Fewest || n > mostAudience {
+		return nil, fault.New(fault.Invalid, "An audience has a number.")
+	}
+	until := now.Add(social.AudienceFor)
+	if in.Expires.Before(until) {
+		until = in.Expires
+	}
+	return nil, tx.PutAudience(ctx, what, in.From.Host, n, until)
+}

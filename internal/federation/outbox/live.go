@@ -1,0 +1,27 @@
+package outbox
+
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Live tells what became of a live event: that there is one, that it ended before its
+// time, that it is taken back.
+func (b *Outbox) Live(ctx context.Context, l id.Live) error {
+	site := b.Site(ctx)
+	var event social.Live
+	err := b.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		event, err = tx.Live(ctx, l)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return b.gone(ctx, site, former{site.LiveNote(l), site.Live(l), "nineten:LiveStream"})
+	}
+	if err != nil || event.Act == "" {
+		return err
+	}
+	return b.tell(ctx, telling{event.Act, site.Act(event.Act), site.LivePost(&event), site.OwnLive(&event)})
+}
