@@ -47,6 +47,7 @@ func TestListens(t *testing.T) {
 	if err := sealed.Verify(key); err != nil || sealed.Method != s.Site.Node()+"#ed25519-key" {
 		t.Errorf("%s: %v", sealed.Method, err)
 	}
+	fedtest.Means(t, d.Body, fedtest.AS+"Listen", fedtest.Nine+"ListenActivity", fedtest.AS+"result", fedtest.SC+"InteractionCounter", fedtest.SC+"userInteractionCount", fedtest.Nine+"plays", fedtest.Nine+"seconds", fedtest.Nine+"logRoot", fedtest.SC+"expires", fedtest.Sec+"proof")
 	o, err := vocab.Parse(d.Body)
 	if err != nil || o.IsPublic() || strings.Join(o.To, " ") != act.ID || len(o.CC) != 0 || !o.Is("nineten:ListenActivity") || o.Type[0] != "Listen" || vocab.FirstID(o.Object) != track {
 		t.Errorf("%s, %v", d.Body, err)

@@ -42,6 +42,7 @@ func TestAudiences(t *testing.T) {
 	if len(out) != 1 || out[0].Type[0] != "View" || !out[0].Is("nineten:StreamActivity") || vocab.FirstID(out[0].Object) != l.IRI || out[0].IsPublic() || len(out[0].Addressed()) != 1 || !out[0].Expires.Equal(s.Now().Add(time.Minute)) {
 		t.Fatalf("%+v", out)
 	}
+	fedtest.Means(t, fedtest.JSON(t, out[0]), fedtest.AS+"View", fedtest.Nine+"StreamActivity", fedtest.SC+"InteractionCounter", fedtest.SC+"userInteractionCount", fedtest.SC+"expires")
 	if n := fmt.Sprint(out[0].Result[0].Object.Extra["userInteractionCount"]); n != "5" {
 		t.Errorf("%s", n)
 	}

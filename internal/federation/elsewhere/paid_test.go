@@ -64,6 +64,7 @@ func TestPaid(t *testing.T) {
 	if err := sealed.Verify(key); err != nil || sealed.Method != s.Site.Node()+"#ed25519-key" {
 		t.Errorf("%s: %v", sealed.Method, err)
 	}
+	fedtest.Means(t, d.Body, fedtest.AS+"Offer", fedtest.Nine+"SubscriptionActivity", fedtest.AS+"result", fedtest.SC+"InteractionCounter", fedtest.Nine+"micro", fedtest.Nine+"statement", fedtest.Nine+"transaction", fedtest.Sec+"proof")
 	o, err := vocab.Parse(d.Body)
 	if err != nil || o.IsPublic() || strings.Join(o.Addressed(), " ") != act.ID || o.Type[0] != "Offer" || !o.Is("nineten:SubscriptionActivity") || vocab.FirstID(o.Object) != act.ID || d.Inbox != act.ID+"/inbox" {
 		t.Errorf("%s, %v", d.Body, err)

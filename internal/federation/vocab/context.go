@@ -16,6 +16,9 @@ const context = `["https://www.w3.org/ns/activitystreams","https://w3id.org/secu
 	`"sensitive":"as:sensitive","Hashtag":"as:Hashtag","manuallyApprovesFollowers":"as:manuallyApprovesFollowers",` +
 	`"alsoKnownAs":{"@id":"as:alsoKnownAs","@type":"@id"},"movedTo":{"@id":"as:movedTo","@type":"@id"},` +
 	`"discoverable":"toot:discoverable","indexable":"toot:indexable","featured":{"@id":"toot:featured","@type":"@id"},` +
+	`"implements":{"@id":"https://w3id.org/fep/844e#implements"},` +
+	`"assertionMethod":{"@id":"https://w3id.org/security#assertionMethod","@type":"@id"},` +
+	`"integrated":"nineten:integrated","truePeak":"nineten:truePeak","albumGain":"nineten:albumGain",` +
 	`"webfinger":"https://purl.archive.org/socialweb/webfinger#webfinger",` +
 	`"expires":{"@id":"sc:expires","@type":"xsd:dateTime"},` +
 	`"bitrate":{"@id":"fw:bitrate","@type":"xsd:nonNegativeInteger"},"size":{"@id":"pt:size","@type":"xsd:nonNegativeInteger"},` +
