@@ -93,9 +93,9 @@ func askNode(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return usagef("%s is no address of a node", address)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := fabric.Do(req)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The node %s cannot be reached.", req.URL.Host)
+		return err
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, royalty.MaxFile))

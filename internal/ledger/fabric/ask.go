@@ -12,7 +12,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -234,25 +233,6 @@ func (h *Home) Asked() (via string, a Answer) {
 	return h.rec.Via, h.answer.network
 }
 
-// stays refuses to be sent from TLS to where there is none.
-func stays(next *http.Request, via []*http.Request) error {
-	switch {
-	case len(via) >= 10:
-		return fault.New(fault.Unavailable, "The node %s leads in circles.", next.URL.Host)
-	case via[0].URL.Scheme == "https" && next.URL.Scheme != "https":
-		return fault.New(fault.Unavailable, "The node %s leads to an address without https.", via[0].URL.Host)
-	}
-	return nil
-}
-
-// Loopback reports whether a name leads to this machine alone.
-func Loopback(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.IsLoopback()
-	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
-
 // call speaks JSON with a member's node.
 func call(ctx context.Context, method, address string, body []byte, into any) error {
 	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
@@ -263,9 +243,9 @@ func call(ctx context.Context, method, address string, body []byte, into any) er
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
-	answer, err := (&http.Client{CheckRedirect: stays}).Do(r)
+	answer, err := Do(r)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The node %s cannot be reached.", r.URL.Host)
+		return err
 	}
 	defer answer.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))

@@ -106,7 +106,7 @@ const (
 func (p Patient) disk() Finding {
 	var s unix.Statfs_t
 	if err := unix.Statfs(p.Home, &s); err != nil {
-		return Finding{Name: "disk", Detail: "The disk of " + p.Home + " cannot be asked: " + err.Error() + "."}
+		return Finding{Name: "disk", Detail: "The disk of " + p.Home + " cannot be asked: " + err.Error() + ".", Remedy: "See that this folder is there, that its disk is mounted, and that whoever runs the node may read it."}
 	}
 	free := s.Bavail * uint64(s.Bsize)
 	f := Finding{Name: "disk", OK: free >= lowDisk, Detail: fmt.Sprintf("%.1f GB are free for the ledger.", float64(free)/1e9)}

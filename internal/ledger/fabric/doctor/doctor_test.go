@@ -294,6 +294,16 @@ func TestOldCrashes(t *testing.T) {
 	}
 }
 
+// A folder that is gone, or cannot be looked at, is a finding with a remedy, too.
+func TestDiskThatIsGone(t *testing.T) {
+	p := patient(t, t.TempDir())
+	p.Bin = t.TempDir() // nothing is run
+	p.Home = filepath.Join(p.Home, "gone")
+	if f := examine(t, p, "disk")[0]; f.OK || !strings.Contains(f.Detail, p.Home) {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestClock(t *testing.T) {
 	p := patient(t, t.TempDir())
 	p.Bin = t.TempDir() // nothing is run
