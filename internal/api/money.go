@@ -88,7 +88,7 @@ func (a *API) money(r *router) {
 	add(r, operation{method: http.MethodDelete, path: "/subscription", id: "cancel-subscription", tag: tag, scope: account.ScopeMoney, summary: "End it with the month that is paid"}, a.unsubscribe)
 	add(r, operation{method: http.MethodGet, path: "/receipts", id: "list-receipts", tag: tag, scope: account.ScopeMoney, summary: "Your settled months, the latest first"}, a.receipts)
 	add(r, operation{method: http.MethodGet, path: "/receipts/days", id: "list-receipt-days", tag: tag, scope: account.ScopeMoney, summary: "Days of a month of which there is a receipt, the latest first"}, a.receiptDays)
-	add(r, operation{method: http.MethodPost, path: "/receipts/contest", id: "contest-receipt", tag: tag, scope: account.ScopeMoney, summary: "Have the ledger compute a month again from its receipt"}, a.contest)
+	add(r, operation{method: http.MethodPost, path: "/receipts/contest", id: "contest-receipt", tag: tag, scope: account.ScopeMoney, maxBody: 2 * receiptMost, summary: "Have the ledger compute a month again from its receipt"}, a.contest)
 	add(r, operation{method: http.MethodGet, path: "/receipts/{period}", id: "get-receipt", tag: tag, files: []string{"text/plain"}, scope: account.ScopeMoney, summary: "The receipt's file of a month"}, a.monthFile)
 	add(r, operation{method: http.MethodGet, path: "/receipts/days/{day}", id: "get-day-receipt", tag: tag, files: []string{"text/plain"}, scope: account.ScopeMoney, summary: "The receipt's file of a day"}, a.dayFile)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/proofs/{period}", id: "get-act-proof", tag: tag, files: []string{"application/json"}, scope: account.ScopeMoney, summary: "What an act of yours was credited for a month, with proof"}, a.actProof)
@@ -157,6 +157,10 @@ func (a *API) monthFile(ctx context.Context, in *periodRef) (*file, error) {
 	}
 	return download(p.String()+".9ten-receipt.txt", "text/plain; charset=utf-8", b), nil
 }
+
+// receiptMost bounds the text of a receipt, in bytes; a month of one listener's is
+// far shorter. As JSON it has up to twice as many.
+const receiptMost = 4 << 20
 
 type contestInput struct {
 	Body struct {

@@ -24,12 +24,16 @@ func checkInterface(t *testing.T, n *node) {
 		t.Fatal(err)
 	}
 	var described *apitest.Description
-	send := func(p account.Principal, method, path, body string) []byte {
-		t.Helper()
+	hand := func(p account.Principal, method, path, body string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(account.With(t.Context(), p), method, api.Prefix+path, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		mux.ServeHTTP(w, r)
+		return w
+	}
+	send := func(p account.Principal, method, path, body string) []byte {
+		t.Helper()
+		w := hand(p, method, path, body)
 		if w.Code != http.StatusOK {
 			t.Fatalf("%s %s = %d %s", method, path, w.Code, w.Body)
 		}
@@ -74,6 +78,13 @@ func checkInterface(t *testing.T, n *node) {
 	var contested struct{ Holds bool }
 	if err := json.Unmarshal(send(listener, http.MethodPost, "/receipts/contest", string(receipt)), &contested); err != nil || !contested.Holds {
 		t.Errorf("the ledger comes to something else: %v", err)
+	}
+	long, err := json.Marshal(map[string]string{"receipt": strings.Repeat("\"\n", 2<<20)}) // as long as promised, and no receipt
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := hand(listener, http.MethodPost, "/receipts/contest", string(long)); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "tlog-proof") {
+		t.Errorf("a long text: %d %s", w.Code, w.Body)
 	}
 	ask(listener, http.MethodGet, "/receipts/days/"+days[0])
 	act := receipts.Rows[0].Shares[0].Act
