@@ -88,6 +88,10 @@ func (*Contract) GetRules(ctx Ctx, node, period string) (string, error) {
 func (c *call) parameters(calendar.Period) Parameters { return first }
 
 // rules also reports whether the seed is fixed.
+//
+// BUG(9ten): a settlement reads all merges, so that one which anybody records
+// between its endorsement and its block has it made again. A member with acts to
+// merge in every block delays others' settlements for as long as it goes on.
 func (c *call) rules(node string, p calendar.Period) (r PeriodRules, fixed bool, err error) {
 	r = PeriodRules{Parameters: c.parameters(p), Merged: []royalty.Merge{}}
 	a, found, err := c.adoption(node)

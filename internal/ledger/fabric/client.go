@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -62,24 +61,35 @@ type Client struct {
 	hand     func(context.Context, *cb.Envelope) error // see order; nil: the gateway alone orders
 }
 
-// A tip is when the newest block that was read is dated, by the block's hash:
-// whoever follows the ledger need not be sent it again to know.
+// A tip is when something was recorded last, by the hash of the newest block that
+// was read: whoever follows the ledger need not be sent it again to know.
 type tip struct {
 	mu   sync.Mutex
 	hash [32]byte
 	at   time.Time
 }
 
-// learn keeps when a block is dated: by the last of its transactions.
+// learn keeps when a block is dated: by the last of its transactions that counts.
+// Any member can have one ordered that does not, and date it as it likes; a block
+// of nothing else leaves the date of the one before.
 func (t *tip) learn(b *cb.Block, txs []block.Tx) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.hash, t.at = block.Hash(b), time.Time{}
-	if len(txs) > 0 {
-		t.at = slices.MaxFunc(txs, func(a, b block.Tx) int { return a.At.Compare(b.At) }).At
+	t.hash = block.Hash(b)
+	var at time.Time
+	for _, x := range txs {
+		if x.Valid() && x.At.After(at) && x.At.Before(neverSo) {
+			at = x.At
+		}
+	}
+	if !at.IsZero() {
+		t.at = at
 	}
 	return t.at
 }
+
+// neverSo is the end of what JSON can say of dates (RFC 3339).
+var neverSo = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // dated is when the block with a hash is dated, false when another was read last.
 func (t *tip) dated(hash [32]byte) (time.Time, bool) {
@@ -142,8 +152,9 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 		within, stop := context.WithTimeout(ctx, endorseWithin)
 		defer stop()
 		tx, err = p.EndorseWithContext(within)
-		if again = 0; behind(err, c.peer) {
-			again = lags
+		again = 0
+		if others := behind(err, c.peer); others != nil {
+			err = others
 		}
 		err = explain(err)
 		if d, ok := errors.AsType[*Disagreement](err); ok {

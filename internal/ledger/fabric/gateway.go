@@ -104,9 +104,7 @@ func explain(err error) error {
 		}
 	}
 	if len(differ) > 0 {
-		slices.Sort(differ)
-		differ = slices.Compact(differ)
-		return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(differ, ", ")), "", differ}
+		return disagree(err, differ)
 	}
 	if strings.Contains(strings.Join(texts, "\n"), misdated) {
 		return fault.Wrap(err, fault.Unavailable, "Peers refuse what this node sends, since its clock and theirs are more than 15 minutes apart. Set this machine's clock; `9ten ledger doctor` says more.")
@@ -117,22 +115,33 @@ func explain(err error) error {
 	return fault.Wrap(err, fault.Unavailable, "The ledger cannot be reached at the moment. What has to be recorded waits.")
 }
 
-// behind reports whether others' peers refused what the one that was asked first,
-// which is of an organisation, endorsed: they may not have the block yet on which it
-// rests, as who sends one call after another does not wait for theirs.
-func behind(err error, org string) bool {
-	refused := false
+// behind finds others' peers that refused what the one that was asked first, which
+// is of an organisation, endorsed: they may not have the block yet on which it
+// rests, as who sends one call after another does not wait for theirs. Or they
+// lie: what they say is not the ledger's word. It returns nil for anything else.
+func behind(err error, org string) error {
+	var by []string
 	for _, d := range status.Convert(err).Details() {
 		x, ok := d.(*gateway.ErrorDetail)
 		if !ok || !refusal.MatchString(x.Message) {
 			continue
 		}
 		if x.MspId == org {
-			return false
+			return nil
 		}
-		refused = true
+		by = append(by, x.MspId)
+		err = &detailed{err, x.MspId + " " + x.Address + ": " + x.Message}
 	}
-	return refused
+	if by == nil {
+		return nil
+	}
+	return disagree(err, by)
+}
+
+func disagree(err error, with []string) *Disagreement {
+	slices.Sort(with)
+	with = slices.Compact(with)
+	return &Disagreement{fault.Wrap(err, fault.Unavailable, "The peers of the network came to different results, so nothing was recorded. Not in agreement: %s.", strings.Join(with, ", ")), "", with}
 }
 
 // detailed adds to an error what its details say.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,6 +108,11 @@ func TestAPeerThatHasJustStartedIsWaitedFor(t *testing.T) {
 	*f = forgetful{says: "chaincode response 500, invalid: It is nonsense.", by: host, until: 3}
 	if err := submit(); !fault.Is(err, fault.Invalid) || f.calls != 1 {
 		t.Errorf("what the own peer refuses is asked %d times: %v", f.calls, err)
+	}
+	*f = forgetful{says: "chaincode response 500, conflict: It is recorded already.", by: "b.example", until: 100}
+	var d *fabric.Disagreement
+	if err := submit(); !fault.Is(err, fault.Unavailable) || !errors.As(err, &d) || !slices.Equal(d.With, []string{"b.example"}) {
+		t.Errorf("another's word is taken for the ledger's, against the own peer's: %v", err)
 	}
 	if err := conn.Close(); err != nil {
 		t.Error(err)
