@@ -34,7 +34,7 @@ func (a *API) federation(r *router) {
 	add(r, op(http.MethodGet, "/federation/servers", "list-servers", "How it goes with every other server: what has arrived, what waits, what failed and why"), a.servers)
 	add(r, op(http.MethodPost, "/federation/servers/{host}/retry", "retry-server", "Deliver now what waits for a server"), a.retryServer)
 	add(r, op(http.MethodGet, "/federation/rules", "list-server-rules", "What was decided about other servers and people there"), a.rules)
-	add(r, op(http.MethodPut, "/federation/rules/{host}", "decide-server", "Block a server and all under its name, silence it, or allow it; or somebody there, by handle@host or by address. Who follows from a blocked one is forgotten"), a.decide)
+	add(r, op(http.MethodPut, "/federation/rules/{host}", "decide-server", "Block a server and all under its name, silence it, put it in quarantine, or allow it; or somebody there, by handle@host or by address. Who follows from a blocked one is forgotten"), a.decide)
 	add(r, op(http.MethodDelete, "/federation/rules/{host}", "undecide-server", "Drop what was decided about a server, or about somebody there"), a.undecide)
 	add(r, op(http.MethodPost, "/federation/rules/import", "import-blocklist", "Block and silence the servers of a list"), a.importList)
 	export := op(http.MethodGet, "/federation/blocked.csv", "export-blocklist", "The servers that are blocked and silenced, as Mastodon and others read it")
@@ -65,7 +65,7 @@ func (a *API) rules(ctx context.Context, in *struct {
 func (a *API) decide(ctx context.Context, in *struct {
 	Host string `path:"host" maxLength:"260" doc:"Name of the server"`
 	Body struct {
-		Verdict social.Verdict `json:"verdict" enum:"allow,silence,block"`
+		Verdict social.Verdict `json:"verdict" enum:"allow,silence,quarantine,block"`
 		Reason  string         `json:"reason,omitempty" maxLength:"500"`
 	}
 }) (*struct{}, error) {

@@ -138,6 +138,38 @@ func TestServerRules(t *testing.T) {
 	root.refused(http.MethodDelete, at+"/bad.example", nil, http.StatusNotFound)
 }
 
+// What comes from quarantine waits, and is let pass or dropped by moderators.
+func TestQuarantine(t *testing.T) {
+	h := newHouse(t)
+	root := h.program(h.root, account.ScopeAdmin)
+	root.do(http.MethodPut, "/federation/rules/far.example", map[string]string{"verdict": "quarantine"}, http.StatusNoContent, nil)
+	const actor = "https://far.example/u"
+	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		for _, name := range []string{"1", "2", "3"} {
+			if is, err := social.Take(t.Context(), tx, social.Held{Received: social.Received{ID: actor + "/" + name, Host: "far.example", Actor: actor, Body: []byte("{}")}, Kind: "Create", Words: "<b>loud"}); err != nil || is {
+				t.Errorf("%v, %v", is, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	const at = "/moderation/held"
+	var list api.HeldList
+	if root.do(http.MethodGet, at, nil, http.StatusOK, &list); len(list.Rows) != 3 || len(list.Servers) != 1 || list.Rows[0].Words != "<b>loud" {
+		t.Fatalf("%+v", list)
+	}
+	root.do(http.MethodPost, at+"/pass", map[string]string{"activity": actor + "/1"}, http.StatusNoContent, nil)
+	root.do(http.MethodPost, at+"/drop", map[string]string{"activity": actor + "/2"}, http.StatusNoContent, nil)
+	root.refused(http.MethodPost, at+"/drop", map[string]string{"activity": actor + "/2"}, http.StatusNotFound)
+	root.refused(http.MethodPost, at+"/pass", map[string]string{}, http.StatusUnprocessableEntity)
+	root.do(http.MethodPost, at+"/drop", map[string]string{"host": "far.example"}, http.StatusNoContent, nil)
+	if root.do(http.MethodGet, at+"?host=far.example", nil, http.StatusOK, &list); len(list.Rows) != 0 {
+		t.Errorf("%+v", list)
+	}
+	h.program(h.signUp("jo"), account.ScopeLibrary).refused(http.MethodGet, at, nil, http.StatusForbidden)
+}
+
 // What is wrong is reported, read and closed by programs as on the pages.
 func TestReports(t *testing.T) {
 	h := newHouse(t)

@@ -44,6 +44,7 @@ type API struct {
 	Witness    Witness
 	Network    Network
 	Servers    Servers
+	Held       Held
 	Post       Post
 	Notices    Notices
 	Elsewhere  Elsewhere // nil where the node does not federate
@@ -90,6 +91,7 @@ func (a *API) Handler() http.Handler {
 	a.machine(r)
 	a.network(r)
 	a.federation(r)
+	a.quarantine(r)
 	a.elsewhere(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.Handle(Prefix+"/", unknown(mux))

@@ -139,14 +139,15 @@ func (f *federation) sounds() stream.Elsewhere {
 	return f.elsewhere
 }
 
-// asked counts that another node asks for the sound of a track here. Who does not
-// say who they are is not counted.
+// asked counts that another node asks for the sound of a track here, from its
+// beginning: who asks for the head alone, or for a part of it, has heard nothing yet.
+// Who does not say who they are is not counted.
 //
-// BUG(9ten): a question for a single byte, or for nothing but the head, counts as
-// one, so a node that claims plays it did not have can ask for them cheaply; and
-// one with more than 300 listeners a minute may look as if it had claimed too much.
+// BUG(9ten): a node that ends the connection after the first bytes is counted all the
+// same; and one with more than 300 listeners a minute may look as if it had claimed too
+// much.
 func (f *federation) asked(r *http.Request, t id.Track) {
-	if !f.on() || r.Header.Get("Signature-Input") == "" {
+	if !f.on() || r.Header.Get("Signature-Input") == "" || !fromTheBeginning(r) {
 		return
 	}
 	host, err := f.listeners.Asker(r)
@@ -156,6 +157,13 @@ func (f *federation) asked(r *http.Request, t id.Track) {
 	if err != nil {
 		f.node.log.Debug("a question for sound was not counted", "err", err)
 	}
+}
+
+// fromTheBeginning reports whether the whole of something is asked for, as players
+// do when they begin.
+func fromTheBeginning(r *http.Request) bool {
+	part := strings.ReplaceAll(r.Header.Get("Range"), " ", "")
+	return r.Method == http.MethodGet && (part == "" || part == "bytes=0-")
 }
 
 // mend is what is done nightly about what is followed elsewhere.
@@ -309,6 +317,15 @@ func (f *federation) reports() *social.Reports {
 		r.Flag = f.elsewhere.Flag
 	}
 	return r
+}
+
+// held is what waits of those who are in quarantine.
+func (f *federation) held() *social.HeldDesk {
+	return &social.HeldDesk{Store: f.node.db, Arrived: func() {
+		if f.applier != nil {
+			f.applier.Wake()
+		}
+	}}
 }
 
 // policy says which servers the node has to do with.

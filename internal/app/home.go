@@ -56,7 +56,7 @@ func (n *node) openLedger(ctx context.Context, w world) (err error) {
 	if n.fabric != nil {
 		n.fabric.OnReady(n.feed.wake)
 	}
-	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, keys: n.keys, feed: n.feed, homes: n.db.Homes}
+	n.recorder = recorder{node: n.cfg.NodeID(), contract: contract.Client{Ledger: n.ledger}, keys: n.keys, feed: n.feed, homes: n.db.Homes, now: n.now}
 	n.openCluster(ctx)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/contract"
@@ -33,6 +34,7 @@ type recorder struct {
 	daily func(context.Context) (contract.Client, bool, error)
 	// homes are the nodes of acts elsewhere that are paid from here.
 	homes func(context.Context) (map[id.Act]string, error)
+	now   func() time.Time
 }
 
 var (

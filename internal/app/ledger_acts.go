@@ -47,8 +47,11 @@ func (r recorder) owed(ctx context.Context, balances []contract.Balance) (map[id
 // of other nodes that write to the ledger are theirs to register; what this node
 // has registered it looks after, whoever else does by now.
 //
-// BUG(9ten): how many acts of one other node a month may register is not bounded,
-// and one that changes its wallets daily costs a transaction a day.
+// Of one other node [mostForeign] acts are registered a month; what more of them earn
+// waits for the next one.
+//
+// BUG(9ten): an act of another node that changes its wallets daily costs a transaction
+// a day: the ledger says when it changed last, and not how often.
 func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Hash) error {
 	acts, err := r.acts(ctx)
 	if err != nil {
@@ -62,7 +65,7 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 	if err != nil {
 		return err
 	}
-	var changed []id.Act
+	var changed, fresh []id.Act
 	for act, where := range payouts {
 		a, own := acts[act]
 		if own && a.Payout == contract.Digest(where) || !own && members[homes[act]] {
@@ -78,6 +81,8 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 			if a.Home != "" {
 				continue // who registered it first looks after it
 			}
+			fresh = append(fresh, act)
+			continue
 		}
 		changed = append(changed, act)
 	}
@@ -86,6 +91,7 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 			changed = append(changed, act)
 		}
 	}
+	changed = append(changed, r.affordable(fresh, acts, homes)...)
 	slices.Sort(changed)
 	for _, act := range changed {
 		in := contract.ActRegistration{Node: r.node, Act: act, MinPayout: acts[act].MinPayout, Payout: contract.Digest(payouts[act])}
@@ -94,6 +100,31 @@ func (r recorder) SetPayouts(ctx context.Context, payouts map[id.Act]royalty.Has
 		}
 	}
 	return nil
+}
+
+// mostForeign is how many acts of one other node are registered a month.
+const mostForeign = 500
+
+// affordable are those of acts that nobody registered yet which this node may register
+// this month: all of its own, and so many of each other node.
+func (r recorder) affordable(fresh []id.Act, acts map[id.Act]contract.Act, homes map[id.Act]string) (out []id.Act) {
+	if len(fresh) == 0 {
+		return nil
+	}
+	month, n := calendar.PeriodOf(r.now()), map[string]int{}
+	for act, host := range homes {
+		if a, ok := acts[act]; ok && calendar.PeriodOf(time.UnixMilli(int64(a.Since)).UTC()) == month {
+			n[host]++
+		}
+	}
+	slices.Sort(fresh)
+	for _, act := range fresh {
+		host := homes[act]
+		if n[host]++; host == "" || n[host] <= mostForeign {
+			out = append(out, act)
+		}
+	}
+	return out
 }
 
 // elsewhere is an act that is none of [recorder.acts], zero while nobody has

@@ -53,6 +53,42 @@ func TestActRegisteredForAnother(t *testing.T) {
 	}
 }
 
+// One other node does not have this one register any number of acts: what is more
+// waits for the next month, and acts of here for nothing.
+func TestActsOfOneNodeAreBounded(t *testing.T) {
+	h := newResidence(t, calendar.Period(202510).Start().Add(time.Hour), 0)
+	ctx, r := t.Context(), h.recorder
+	homes, payouts := map[id.Act]string{}, map[id.Act]royalty.Hash{actID(2): {1}}
+	for i := range mostForeign + 2 {
+		act := id.New[id.Act](time.UnixMilli(int64(i)))
+		homes[act], payouts[act] = "ebb.example", royalty.Hash{byte(i), 1}
+	}
+	homes[actID(1)], payouts[actID(1)] = "neap.example", royalty.Hash{2}
+	r.homes = func(context.Context) (map[id.Act]string, error) { return homes, nil }
+	count := func() (n int) {
+		list, err := r.acts(ctx)
+		h.ok(err)
+		for act := range list {
+			if homes[act] == "ebb.example" {
+				n++
+			}
+		}
+		if list[actID(2)].Address == 0 || list[actID(1)].Address == 0 {
+			t.Error("others wait for it")
+		}
+		return n
+	}
+	for _, more := range []int{0, 0, 2} {
+		if more > 0 {
+			h.clock.Store(calendar.Period(202511).Start().Add(time.Hour).UnixMilli())
+		}
+		h.ok(r.SetPayouts(ctx, payouts))
+		if n := count(); n != mostForeign+more {
+			t.Errorf("%d are registered", n)
+		}
+	}
+}
+
 // refusedForfeit is a ledger that refuses one act's.
 type refusedForfeit struct {
 	report.Ledger

@@ -69,13 +69,16 @@ type Credited interface {
 	// played since, and then those of which none hold. Of one host they are at most
 	// each, together at most n.
 	CreditsDue(ctx context.Context, before, since time.Time, each, n int) ([]id.Release, error)
-	// KeepProof keeps a document, and names it.
-	// BUG(9ten): a document that says what the last one did is kept again when it is
-	// dated anew, and what is told of plays is kept whole, for as short a time as it
-	// names: a server fills the store until the night ForgetAsked finds it old.
+	// KeepProof keeps a document, and names it. One that says nothing new is not to be
+	// kept: whoever dates it anew fills the store.
 	KeepProof(ctx context.Context, body []byte) (hash []byte, err error)
 	Payee(ctx context.Context, a id.Act) (Payee, error)
 	PutPayee(ctx context.Context, p Payee, proof []byte) error
+	// ConfirmPayee notes that a payee said again what is known of their wallets.
+	ConfirmPayee(ctx context.Context, p Payee) error
+	// HasSheet reports whether a sheet is kept. A version that is there must be the same:
+	// Conflict.
+	HasSheet(ctx context.Context, s CreditSheet) (bool, error)
 	// PutSheet keeps a sheet. One that is there under its version must be the same,
 	// and later versions are in force later: Conflict.
 	PutSheet(ctx context.Context, s CreditSheet, proof []byte) error

@@ -57,14 +57,14 @@ func (d *Desk) Import(ctx context.Context, list io.Reader) (out Imported, err er
 }
 
 // milder reports whether a rule of somebody else's list would let in whom the node
-// keeps out: one who is blocked, or who is not on the node's own list where only
+// keeps out: one who is blocked or in quarantine, or who is not on the node's own list where only
 // that counts.
 func (d *Desk) milder(ctx context.Context, tx Tx, r Rule) (bool, error) {
 	if r.Verdict != Silence {
 		return false, nil
 	}
 	verdict, err := onHost(ctx, tx, r.Host)
-	return verdict == Block || verdict == "" && d.Policy.Listed, err
+	return verdict == Block || verdict == Quarantine || verdict == "" && d.Policy.Listed, err
 }
 
 // severities are what Mastodon calls verdicts. A list of names alone blocks.
@@ -131,8 +131,8 @@ func (d *Desk) Export(ctx context.Context, w io.Writer) error {
 			if r.Verdict == Silence {
 				severity, wholly = "silence", "false"
 			}
-			if r.Verdict == Allow || r.Actor != "" {
-				continue
+			if r.Verdict != Block && r.Verdict != Silence || r.Actor != "" {
+				continue // nobody else has a word for it
 			}
 			if err := c.Write([]string{r.Host, severity, wholly, wholly, r.Reason, "false"}); err != nil {
 				return err

@@ -25,6 +25,8 @@ const (
 	// Silence: who follows hears it, and nobody else: it is in no search, no
 	// conversation and no notice.
 	Silence Verdict = "silence"
+	// Quarantine: what it sends waits until a moderator lets it pass.
+	Quarantine Verdict = "quarantine"
 )
 
 // A Rule is a verdict about a server and about all servers whose names end in
@@ -32,7 +34,7 @@ const (
 type Rule struct {
 	Host    string    `json:"host" doc:"Name of the server, without a port; of an actor handle@host"`
 	Actor   string    `json:"actor,omitempty" doc:"Address of the actor; none: a server"`
-	Verdict Verdict   `json:"verdict" enum:"allow,silence,block"`
+	Verdict Verdict   `json:"verdict" enum:"allow,silence,quarantine,block"`
 	Reason  string    `json:"reason,omitempty" maxLength:"500" doc:"For whoever runs this node"`
 	Since   time.Time `json:"since" readOnly:"true"`
 }
@@ -241,8 +243,10 @@ func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
 		if err := d.name(ctx, r); err != nil {
 			return err
 		}
-		if r.Verdict != Allow && r.Verdict != Block && r.Verdict != Silence {
-			return fault.On("verdict", fault.Invalid, "A server is to be allowed, silenced or blocked.")
+		switch r.Verdict {
+		case Allow, Block, Silence, Quarantine:
+		default:
+			return fault.On("verdict", fault.Invalid, "A server is to be allowed, silenced, put in quarantine or blocked.")
 		}
 		if len(r.Reason) > maxReason {
 			return fault.On("reason", fault.Invalid, "A reason has at most %d bytes.", maxReason)

@@ -117,6 +117,7 @@ type Tx interface {
 	PaidTx
 	HomeTx
 	LiveTx
+	HeldTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)
@@ -220,7 +221,7 @@ func Forget(ctx context.Context, tx Tx, actor string) error {
 			return err
 		}
 	}
-	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.DropReportsBy(ctx, actor), tx.UntellBy(ctx, actor)); err != nil {
+	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.DropReportsBy(ctx, actor), tx.UntellBy(ctx, actor), tx.DropHeldBy(ctx, actor, "")); err != nil {
 		return err
 	}
 	if err := tx.DropActor(ctx, actor); !fault.Is(err, fault.NotFound) {
@@ -260,6 +261,9 @@ const (
 func Expire(ctx context.Context, s Store) (lost int64, err error) {
 	err = s.SocialUpdate(ctx, func(tx Tx) error {
 		if err := tx.ForgetReceived(ctx, tx.Now().Add(-ReceivedKept)); err != nil {
+			return err
+		}
+		if err := tx.ForgetHeld(ctx, tx.Now().Add(-HeldKept)); err != nil {
 			return err
 		}
 		if err := tx.ForgetMoves(ctx, tx.Now().Add(-Settled)); err != nil {

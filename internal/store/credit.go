@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -63,6 +65,21 @@ func (tx socialTx) PutPayee(ctx context.Context, p social.Payee, proof []byte) e
 		}
 	}
 	return nil
+}
+
+func (tx socialTx) ConfirmPayee(ctx context.Context, p social.Payee) error {
+	return wrap(tx.Q.RemotePayeeConfirm(ctx, sqlgen.RemotePayeeConfirmParams{Handle: text(p.Handle), Name: text(p.Name), Picture: text(p.Picture), Proved: ms(p.Proved), Act: string(p.Act)}), "payee")
+}
+
+func (tx socialTx) HasSheet(ctx context.Context, s social.CreditSheet) (bool, error) {
+	_, err := tx.Q.RemoteSheetOf(ctx, sqlgen.RemoteSheetOfParams{Track: string(s.Track), Version: int64(s.Version)})
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, wrap(err, "sheet")
+	}
+	return true, tx.sameSheet(ctx, s)
 }
 
 func (tx socialTx) PutSheet(ctx context.Context, s social.CreditSheet, proof []byte) error {

@@ -136,7 +136,11 @@ func (tx socialTx) CountFollowers(ctx context.Context, act id.Act, by int64) err
 }
 
 func (tx socialTx) Receive(ctx context.Context, r social.Received) (bool, error) {
-	n, err := tx.Q.InboxPut(ctx, sqlgen.InboxPutParams{ID: r.ID, Host: r.Host, Actor: r.Actor, Body: r.Body, Received: tx.Ms()})
+	at := tx.Ms()
+	if !r.At.IsZero() { // it waited
+		at = ms(r.At)
+	}
+	n, err := tx.Q.InboxPut(ctx, sqlgen.InboxPutParams{ID: r.ID, Host: r.Host, Actor: r.Actor, Body: r.Body, Received: at})
 	return n > 0, wrap(err, "inbox")
 }
 

@@ -51,6 +51,9 @@ func (tx socialTx) DropHost(ctx context.Context, host string, n int) ([]string, 
 	if err := tx.Q.FlagDropHost(ctx, host); err != nil {
 		return nil, wrap(err, "reports")
 	}
+	if err := tx.DropHeldOf(ctx, host); err != nil {
+		return nil, err
+	}
 	actors, err := tx.Q.RemoteActorsOfHost(ctx, sqlgen.RemoteActorsOfHostParams{Host: host, Lim: int32(n)})
 	if err == nil && len(actors) < n {
 		err = tx.Q.PeerDrop(ctx, host)

@@ -15,6 +15,7 @@ const (
 	mostPlays     = 100_000_000 // of a track: they are multiplied and summed
 	mostSeconds   = 1200        // that a play counts
 	rootLength    = 64          // of a hash in hex
+	longestWord   = 16 << 10    // bytes: it is kept whole
 )
 
 // listened keeps what a node says of plays of a track here.
@@ -37,6 +38,9 @@ func listened(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	l := social.Listens{ID: in.ID, Host: in.From.Host, Act: act, Track: thing.Track, First: in.StartTime, Until: in.EndTime}
 	if err := counter(in, &l); err != nil {
 		return nil, err
+	}
+	if whole := 24 * time.Hour; len(in.Body) > longestWord || !l.First.Truncate(whole).Equal(l.First) || !l.Until.Truncate(whole).Equal(l.Until) {
+		return nil, fault.New(fault.Invalid, "What is said of plays is of whole days, and short.")
 	}
 	if l.Track == "" || !l.First.Before(l.Until) || l.Until.Sub(l.First) > longestWindow || l.Until.After(tx.Now().Add(24*time.Hour)) {
 		return nil, fault.New(fault.Invalid, "What is said of plays names no track, or no days.")

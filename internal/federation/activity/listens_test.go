@@ -12,6 +12,9 @@ import (
 	"github.com/michaelperna/9ten/internal/store/storetest"
 )
 
+// today began at midnight.
+var today = fedtest.Moment.Truncate(24 * time.Hour)
+
 // told is what a node says of plays of a track of the node's act.
 func (w *world) told(by *fedtest.Actor, track string, change func(*vocab.Object)) *vocab.Object {
 	counter := &vocab.Object{Type: []string{"InteractionCounter"}}
@@ -19,7 +22,7 @@ func (w *world) told(by *fedtest.Actor, track string, change func(*vocab.Object)
 	counter.Put("nineten:plays", 70)
 	counter.Put("nineten:seconds", 6000)
 	o := &vocab.Object{ID: by.ID + "/activities/1", Type: []string{"Listen", "nineten:ListenActivity"}, Actor: vocab.At(by.ID), Object: vocab.One(track), To: []string{w.Site.Act(w.Act)},
-		StartTime: fedtest.Moment.Add(-48 * time.Hour), EndTime: fedtest.Moment.Add(-24 * time.Hour), Expires: fedtest.Moment.Add(time.Hour), Result: []vocab.Item{vocab.Of(counter)}}
+		StartTime: today.Add(-48 * time.Hour), EndTime: today.Add(-24 * time.Hour), Expires: fedtest.Moment.Add(time.Hour), Result: []vocab.Item{vocab.Of(counter)}}
 	o.Put("nineten:logRoot", strings.Repeat("ab", 32))
 	if change != nil {
 		change(o)
@@ -144,8 +147,10 @@ func TestListensOfNoWorth(t *testing.T) {
 	for name, change := range map[string]func(*vocab.Object){
 		"for everybody":    func(o *vocab.Object) { o.To = []string{vocab.Public} },
 		"for ever":         func(o *vocab.Object) { o.Expires = time.Time{} },
+		"of an hour":       func(o *vocab.Object) { o.EndTime = o.StartTime.Add(time.Hour) },
+		"of much else":     func(o *vocab.Object) { o.Content = strings.Repeat("x", 20_000) },
 		"of no days":       func(o *vocab.Object) { o.EndTime = o.StartTime },
-		"of days to come":  func(o *vocab.Object) { o.EndTime = fedtest.Moment.Add(72 * time.Hour) },
+		"of days to come":  func(o *vocab.Object) { o.EndTime = today.Add(72 * time.Hour) },
 		"of no track":      func(o *vocab.Object) { o.Object = vocab.One(at + "x") },
 		"of too few":       count("userInteractionCount", 4),
 		"of more than all": count("userInteractionCount", 71),

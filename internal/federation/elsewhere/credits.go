@@ -3,6 +3,7 @@ package elsewhere
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,10 +153,7 @@ func keep(ctx context.Context, tx social.Tx, r *social.Release, body []byte, doc
 	if made.Before(before.Proved) {
 		return note(ctx, tx, r.ID, func(*social.Credits) {})
 	}
-	proof, err := tx.KeepProof(ctx, body)
-	if err != nil {
-		return err
-	}
+	proof := &evidence{tx: tx, body: body}
 	for _, p := range payees {
 		if err := keepPayee(ctx, tx, p, r.Actor, proof); err != nil {
 			return err
@@ -174,13 +172,39 @@ func keep(ctx context.Context, tx social.Tx, r *social.Release, body []byte, doc
 		for _, x := range s.Shares {
 			sheet.Shares = append(sheet.Shares, music.Share{Act: payees[x.Act].Act, Bps: int64(x.Points)})
 		}
-		if err := tx.PutSheet(ctx, sheet, proof); err != nil {
+		if err := keepSheet(ctx, tx, sheet, proof); err != nil {
 			return err
 		}
 	}
 	return note(ctx, tx, r.ID, func(c *social.Credits) {
 		*c = social.Credits{State: social.Holds, Proved: made, Fetched: tx.Now(), Tried: tx.Now()}
 	})
+}
+
+// evidence is a document that is kept once something new rests on it: the same words
+// under a new date are no reason to keep it again.
+type evidence struct {
+	tx   social.Tx
+	body []byte
+	hash []byte
+}
+
+func (e *evidence) keep(ctx context.Context) (hash []byte, err error) {
+	if e.hash == nil {
+		e.hash, err = e.tx.KeepProof(ctx, e.body)
+	}
+	return e.hash, err
+}
+
+func keepSheet(ctx context.Context, tx social.Tx, s social.CreditSheet, proof *evidence) error {
+	if has, err := tx.HasSheet(ctx, s); err != nil || has {
+		return err
+	}
+	hash, err := proof.keep(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.PutSheet(ctx, s, hash)
 }
 
 // named is how claims name a track of another node: its id there, "@", the node.
@@ -195,10 +219,11 @@ func foreign(act, by string) error {
 
 // keepPayee keeps an act by its id. Nobody takes the id of another: not of an act
 // here, nor of one that came with it before, nor does one node speak for another's.
+// Whose server is blocked has none that another may not have.
 //
-// BUG(9ten): nothing frees an id that a server took from another's act, also not
-// that it is blocked; every release that names the other is refused.
-func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, proof []byte) error {
+// BUG(9ten): of two servers that both say that an act of that id is theirs the first
+// has it until its operator blocks it: an id does not say whose it is.
+func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, proof *evidence) error {
 	if !remote.SameOrigin(p.Actor, by) {
 		return foreign(p.Actor, by)
 	}
@@ -207,15 +232,36 @@ func keepPayee(ctx context.Context, tx social.Tx, p social.Payee, by string, pro
 		return err
 	}
 	before, err := tx.Payee(ctx, p.Act)
-	switch {
-	case here || err == nil && before.Actor != p.Actor:
-		return fault.New(fault.Forbidden, "%s has the id of another act.", p.Actor)
-	case err == nil && p.Proved.Before(before.Proved):
-		return nil
-	case err != nil && !fault.Is(err, fault.NotFound):
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	return tx.PutPayee(ctx, p, proof)
+	known := err == nil
+	if known && before.Actor != p.Actor {
+		if known, err = keepsID(ctx, tx, before); err != nil {
+			return err
+		}
+		here = here || known
+	}
+	switch {
+	case here:
+		return fault.New(fault.Forbidden, "%s has the id of another act.", p.Actor)
+	case known && p.Proved.Before(before.Proved):
+		return nil
+	case known && slices.EqualFunc(before.Wallets, p.Wallets, func(a, b music.Wallet) bool { return a.Address == b.Address && a.Bps == b.Bps }):
+		return tx.ConfirmPayee(ctx, p)
+	}
+	hash, err := proof.keep(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.PutPayee(ctx, p, hash)
+}
+
+// keepsID reports whether somebody keeps the id that another says is theirs: while
+// this node has to do with them.
+func keepsID(ctx context.Context, tx social.Tx, p social.Payee) (bool, error) {
+	verdict, err := social.Judged(ctx, tx, p.Actor, p.Host)
+	return verdict != social.Block, err
 }
 
 // refresh asks again who is paid for what was played, and for what nobody is known

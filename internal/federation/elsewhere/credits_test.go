@@ -226,3 +226,58 @@ func TestUnpaid(t *testing.T) {
 		t.Errorf("%+v, %+v", c, parts)
 	}
 }
+
+// The same words under a new date are not kept again, and count as said anew.
+func TestCreditsSaidAgain(t *testing.T) {
+	s, act, r := paid(t)
+	s.ask(r)
+	s.proofs = 0
+	for range 3 {
+		s.Pass(24 * time.Hour)
+		act.Says(act.Credits(), act, s.Now())
+		if c, _ := s.ask(r); c.State != social.Holds || !c.Proved.Equal(s.Now()) {
+			t.Errorf("%+v", c)
+		}
+	}
+	if s.proofs != 0 {
+		t.Errorf("%d documents are kept that say nothing new", s.proofs)
+	}
+	s.Pass(24 * time.Hour)
+	changed := act.Credits()
+	changed.Payouts[0].Wallets = nil
+	act.Says(changed, act, s.Now())
+	if s.ask(r); s.proofs != 1 {
+		t.Errorf("%d documents are kept of a change", s.proofs)
+	}
+}
+
+// Who took the id of another's act has it no longer than this node has to do with them.
+func TestCreditsOfASquatter(t *testing.T) {
+	s, _, r := paid(t)
+	const squatter = "https://squat.example/ap/acts/"
+	take := func() {
+		s.t.Helper()
+		if err := s.DB.SocialUpdate(t.Context(), func(tx social.Tx) error {
+			return tx.PutPayee(t.Context(), social.Payee{Act: fedtest.PaidAct, Actor: squatter + string(fedtest.PaidAct), Host: "squat.example", Handle: "x", Proved: fedtest.Moment}, []byte("x"))
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take()
+	if c, _ := s.ask(r); c.State != social.Refused {
+		t.Errorf("the first has the id: %+v", c)
+	}
+	d := &social.Desk{Store: s.DB, Host: "nine.example", Policy: &social.HostPolicy{Store: s.DB}}
+	if err := d.Decide(t.Context(), social.Rule{Host: "squat.example", Verdict: social.Block}); err != nil {
+		t.Fatal(err)
+	}
+	c, parts := s.ask(r)
+	for _, list := range parts {
+		if c.State != social.Holds || list[0].Handle != "tide" || list[0].Host != s.host() {
+			t.Errorf("%+v, %+v", c, list)
+		}
+	}
+	if len(parts) != 1 {
+		t.Errorf("%+v, %+v", c, parts)
+	}
+}

@@ -35,6 +35,7 @@ type scene struct {
 	sent    int
 	waiting []job
 	heard   []social.Untold // what enough people heard
+	proofs  int             // documents that were kept
 	due     []social.Due    // what a month gave acts elsewhere
 }
 
@@ -70,6 +71,11 @@ func (l listed) Enqueue(_ context.Context, kind, key string, payload []byte, at 
 		l.s.waiting = append(l.s.waiting, job{kind, key, payload})
 	}
 	return nil
+}
+
+func (l listed) KeepProof(ctx context.Context, body []byte) ([]byte, error) {
+	l.s.proofs++
+	return l.Tx.KeepProof(ctx, body)
 }
 
 func (l listed) Untold(context.Context, time.Time) ([]social.Untold, error) { return l.s.heard, nil }

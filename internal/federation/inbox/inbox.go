@@ -10,6 +10,7 @@ package inbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -110,10 +111,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	var first bool
 	err = b.Store.SocialUpdate(r.Context(), func(tx social.Tx) error {
-		if err := social.Welcome(r.Context(), tx, in.Actor); err != nil {
-			return err
-		}
-		first, err = tx.Receive(r.Context(), in)
+		first, err = social.Take(r.Context(), tx, in)
 		return err
 	})
 	if err == nil && first {
@@ -139,7 +137,7 @@ func goodbye(body []byte) bool {
 
 // read makes what is kept of an activity whose sender is known. What an actor
 // signed may be passed on by others, when it has the actor's proof (FEP-8b32).
-func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.Time) (in social.Received, err error) {
+func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.Time) (in social.Held, err error) {
 	o, err := vocab.Parse(body)
 	if err != nil {
 		return in, err
@@ -159,8 +157,35 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 			return in, err
 		}
 	}
-	return social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, nil
+	in = social.Held{Received: social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, Kind: kind(o)}
+	if len(o.Object) == 1 {
+		in.About, in.Words = o.Object[0].ID(), o.Content
+		if x := o.Object[0].Object; x != nil {
+			in.Words = cmp.Or(x.Content, x.Summary, x.Name, in.Words)
+		}
+	}
+	in.About, in.Words = short(in.About, longestID), social.Text(short(in.Words, longestLook))
+	return in, nil
 }
+
+// kind is which of an activity's types says what it does.
+func kind(o *vocab.Object) string {
+	for _, t := range o.Type {
+		switch t {
+		case "Undo", "Delete", "Reject", "Block":
+			return t
+		}
+	}
+	return short(o.Type[0], longestKind)
+}
+
+// What is looked at of an activity for who may have to judge it, in bytes.
+const (
+	longestKind = 100
+	longestLook = 8_000
+)
+
+func short(s string, n int) string { return s[:min(len(s), n)] }
 
 // proved refuses a document that its actor has not proved lately: what was taken
 // is known by its id for longer than a proof counts, so nobody plays it again.

@@ -335,3 +335,32 @@ func TestBlockedActor(t *testing.T) {
 		t.Errorf("kept %v: one from before, one of the neighbour", got)
 	}
 }
+
+// What comes from quarantine is taken, and waits; what takes it back is applied.
+func TestQuarantined(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	desk := &social.Desk{Store: w.DB, Host: "nine.example", Policy: w.Servers.Policy}
+	if err := desk.Decide(t.Context(), social.Rule{Host: "127.0.0.1", Verdict: social.Quarantine}); err != nil {
+		t.Fatal(err)
+	}
+	note := &vocab.Object{ID: ada.ID + "/notes/1", Type: []string{"Note"}, Content: "<p>Loud <b>words</b></p>" + strings.Repeat("x", 20_000)}
+	for i, x := range []*vocab.Object{ada.Activity("Create", "1", vocab.Of(note)), ada.Activity("Follow", "2", vocab.At(w.Site.Act(w.Act))), ada.Activity("Undo", "3", vocab.At(ada.ID+"/2"))} {
+		if got := w.send(ada.Request(sig.Cavage, fedtest.JSON(t, x), w.Now())); got != http.StatusAccepted {
+			t.Errorf("%d: %d", i, got)
+		}
+	}
+	if got := w.kept(); len(got) != 1 || got[0] != ada.ID+"/3" {
+		t.Errorf("to be applied are %q", got)
+	}
+	if err := w.SocialView(t.Context(), func(tx social.Tx) error {
+		list, err := tx.ListHeld(t.Context(), "", time.Time{}, "", 9)
+		if len(list) != 1 || list[0].Kind != "Create" || list[0].About != note.ID || !strings.HasPrefix(list[0].Words, "Loud words") || len(list[0].Words) > 600 {
+			t.Errorf("%+v", list)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -34,7 +34,10 @@ select act, host from remote_payee y where exists (select 1 from month_line l wh
 
 -- name: RemotePayeePut :exec
 insert into remote_payee (act, actor, host, handle, name, picture, proof, proved) values (@act, @actor, @host, @handle, @name, @picture, @proof, @proved)
-on conflict (act) do update set handle = excluded.handle, name = excluded.name, picture = excluded.picture, proof = excluded.proof, proved = excluded.proved;
+on conflict (act) do update set actor = excluded.actor, host = excluded.host, handle = excluded.handle, name = excluded.name, picture = excluded.picture, proof = excluded.proof, proved = excluded.proved;
+
+-- name: RemotePayeeConfirm :exec
+update remote_payee set handle = @handle, name = @name, picture = @picture, proved = @proved where act = @act;
 
 -- name: RemoteWalletsOf :many
 select address, bps from remote_wallet where act = @act order by line;

@@ -508,6 +508,29 @@ func (q *Queries) RemoteCreditsPut(ctx context.Context, arg RemoteCreditsPutPara
 	return err
 }
 
+const remotePayeeConfirm = `-- name: RemotePayeeConfirm :exec
+update remote_payee set handle = $1, name = $2, picture = $3, proved = $4 where act = $5
+`
+
+type RemotePayeeConfirmParams struct {
+	Handle  string
+	Name    string
+	Picture string
+	Proved  int64
+	Act     string
+}
+
+func (q *Queries) RemotePayeeConfirm(ctx context.Context, arg RemotePayeeConfirmParams) error {
+	_, err := q.db.ExecContext(ctx, remotePayeeConfirm,
+		arg.Handle,
+		arg.Name,
+		arg.Picture,
+		arg.Proved,
+		arg.Act,
+	)
+	return err
+}
+
 const remotePayeeHomes = `-- name: RemotePayeeHomes :many
 select act, host from remote_payee y where exists (select 1 from month_line l where l.act = y.act)
 `
@@ -563,7 +586,7 @@ func (q *Queries) RemotePayeeOf(ctx context.Context, act string) (RemotePayee, e
 
 const remotePayeePut = `-- name: RemotePayeePut :exec
 insert into remote_payee (act, actor, host, handle, name, picture, proof, proved) values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (act) do update set handle = excluded.handle, name = excluded.name, picture = excluded.picture, proof = excluded.proof, proved = excluded.proved
+on conflict (act) do update set actor = excluded.actor, host = excluded.host, handle = excluded.handle, name = excluded.name, picture = excluded.picture, proof = excluded.proof, proved = excluded.proved
 `
 
 type RemotePayeePutParams struct {

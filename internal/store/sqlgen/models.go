@@ -270,6 +270,24 @@ type Following struct {
 	Asked    int64
 }
 
+type Held struct {
+	ID    string
+	Host  string
+	Actor string
+	Kind  string
+	About string
+	Words string
+	Body  []byte
+	Size  int64
+	At    int64
+}
+
+type HeldLost struct {
+	Host string
+	N    int64
+	At   int64
+}
+
 type History struct {
 	Account string
 	At      int64

@@ -349,6 +349,30 @@ CREATE TABLE goqite (
 
 CREATE INDEX goqite_queue_priority_created_idx on goqite (queue, priority desc, created);
 
+CREATE TABLE held (
+  id    text primary key,                    -- the activity's
+  host  text not null,
+  actor text not null,
+  kind  text not null,
+  about text not null default '',            -- address of what it is about
+  words text not null default '',            -- plain, of what it says
+  body  bytea not null,
+  size  bigint not null,                     -- of the body
+  at    bigint not null
+);
+
+CREATE INDEX held_actor on held (actor);
+
+CREATE INDEX held_at on held (at, id);
+
+CREATE INDEX held_host on held (host, at, id);
+
+CREATE TABLE held_lost (
+  host text primary key,
+  n    bigint not null,
+  at   bigint not null
+);
+
 CREATE TABLE "history" (
   account text not null references account (id) on delete cascade,
   at      bigint not null,

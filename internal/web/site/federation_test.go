@@ -76,3 +76,31 @@ func TestServerRulesPage(t *testing.T) {
 	v.send(at, "host", "bad.example", "do", "drop").sees(200, at, "That is no longer decided.").misses("bad.example")
 	v.send(at, "host", "bad.example", "do", "drop").sees(404, at, "Nothing was decided about the server bad.example.")
 }
+
+// What comes from quarantine waits on a page that moderators have too.
+func TestQuarantinePage(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	const rules, at, actor = "/operator/federation/rules", "/operator/federation/held", "https://far.example/u"
+	v.open(rules).sees(200, rules, "What comes from quarantine waits")
+	v.send(rules, "host", "far.example", "do", "quarantine").sees(200, rules, "in quarantine")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		for _, name := range []string{"1", "2", "3"} {
+			if _, err := social.Take(t.Context(), tx, social.Held{Received: social.Received{ID: actor + "/" + name, Host: "far.example", Actor: actor, Body: []byte("{}")}, Kind: "Create", Words: "<script>loud " + name}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open("/operator/reports").sees(200, "/operator/reports", "What waits in quarantine")
+	v.open(at).sees(200, at, "3 wait.", "loud 1", "loud 3", actor)
+	v.send(at, "activity", actor+"/1", "do", "pass").sees(200, at, "It passes.").misses("loud 1")
+	v.send(at, "activity", actor+"/2", "do", "drop").sees(200, at, "It is dropped.").misses("loud 2")
+	v.send(at, "activity", actor+"/2", "do", "drop").sees(404, at, "Nothing of that id waits")
+	v.open(at)
+	v.send(at, "activity", "", "host", "", "do", "pass").sees(422, at, "Say of which server.")
+	v.open(at)
+	v.send(at, "host", "far.example", "do", "drop").sees(200, at, "Nothing waits.")
+}

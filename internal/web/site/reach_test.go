@@ -129,6 +129,8 @@ var operations = map[string]string{
 	"GET /operator/months":                     "list-months",
 	"GET /operator/federation":                 "list-servers",
 	"POST /operator/federation":                "retry-server",
+	"GET /operator/federation/held":            "list-held",
+	"POST /operator/federation/held":           "pass-held drop-held",
 	"GET /operator/federation/rules":           "list-server-rules",
 	"POST /operator/federation/rules":          "decide-server undecide-server",
 	"POST /operator/federation/list":           "import-blocklist",

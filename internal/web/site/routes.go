@@ -17,6 +17,7 @@ type Rooms struct {
 	Engine    Engine
 	Network   Network
 	Servers   Servers
+	Held      Held
 	Elsewhere Elsewhere // nil where the node does not federate
 	Post      Post
 	Notices   Notices

@@ -44,6 +44,8 @@ func (s *Site) peoplePages() []page {
 		{pattern: "GET /operator/reports", who: moderator, do: (*visit).reports},
 		{pattern: "GET /operator/reports/{id}", who: moderator, do: (*visit).oneReport},
 		{pattern: "POST /operator/reports/{id}", who: moderator, do: (*visit).decideReport},
+		{pattern: "GET /operator/federation/held", who: moderator, do: (*visit).held},
+		{pattern: "POST /operator/federation/held", who: moderator, do: (*visit).decideHeld},
 		{pattern: "GET /operator/music", who: moderator, do: (*visit).moderation},
 		{pattern: "POST /operator/music/down", who: moderator, do: (*visit).takeDown},
 		{pattern: "POST /operator/music/restore", who: moderator, do: (*visit).restore},
