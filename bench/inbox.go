@@ -19,6 +19,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 )
 
@@ -73,21 +74,23 @@ func (f *fediverse) told(ctx context.Context, b *bench, w *world, n *node) error
 		if err := w.fill(ctx, rel.ID); err != nil {
 			return err
 		}
-		made, heard := count(db, "select count(*) from outgoing"), f.heard.Load()
 		if err := n.json(ctx, w.token, http.MethodPost, "/api/v1/studio/releases/"+rel.ID+"/publish", nil, nil); err != nil {
 			return err
 		}
-		// A change is told when twenty seconds have passed: from then on it is measured.
-		began := time.UnixMilli(count(db, "select coalesce(min(due), 0) from job where kind = 'music.tell' and key = 'release "+rel.ID+"'"))
-		if began.UnixMilli() <= 0 {
+		// A change is told when twenty seconds have passed: from then on it is measured,
+		// and what is told of the act besides is not this.
+		due := count(db, "select coalesce(min(due), 0) from job where kind = 'music.tell' and key = 'release "+rel.ID+"'")
+		if due <= 0 {
 			return errors.New("nothing is to be told")
 		}
-		if err := until(ctx, func() bool { return count(db, "select count(*) from outgoing") > made }); err != nil {
+		began := time.UnixMilli(due)
+		of := " from delivery d join outgoing o on o.id = d.outgoing where o.about = '" + form.Site{Origin: federated}.ReleaseNote(id.Release(rel.ID)) + "'"
+		if err := until(ctx, func() bool { return count(db, "select count(*)"+of) > 0 }); err != nil {
 			return fmt.Errorf("nothing is queued: %w", err)
 		}
 		queued = append(queued, time.Since(began).Seconds())
-		if err := until(ctx, func() bool { return f.heard.Load()-heard >= hosts-1 }); err != nil {
-			return fmt.Errorf("%d of %d heard: %w", f.heard.Load()-heard, hosts-1, err)
+		if err := until(ctx, func() bool { return count(db, "select count(*)"+of) == 1 }); err != nil {
+			return fmt.Errorf("%d have not heard: %w", count(db, "select count(*)"+of), err)
 		}
 		drained = append(drained, time.Since(began).Seconds())
 	}
