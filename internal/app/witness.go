@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -12,9 +13,32 @@ import (
 
 // witness answers for what any node recorded on the ledger, from what this
 // node's own peer holds.
-type witness struct{ n *node }
+type witness struct {
+	n    *node
+	turn turn // who asks for blocks
+}
 
 var _ api.Witness = witness{}
+
+// A turn is one at a time.
+type turn chan struct{}
+
+// turnWithin is how long a request waits for its turn.
+const turnWithin = 10 * time.Second
+
+// take does something when its turn has come. It returns Limited where others take
+// too long.
+func (t turn) take(ctx context.Context, within time.Duration, do func() error) error {
+	wait, stop := context.WithTimeout(ctx, within)
+	defer stop()
+	select {
+	case t <- struct{}{}:
+		defer func() { <-t }()
+		return do()
+	case <-wait.Done():
+		return fault.Later(within, "This node is busy with what others ask of the ledger. Ask again in a moment.")
+	}
+}
 
 func (w witness) Settled(ctx context.Context, node string, p calendar.Period) (api.LedgerSettlement, error) {
 	s, err := w.n.recorder.contract.Settlement(ctx, node, p)
@@ -26,15 +50,19 @@ func (w witness) Anchored(ctx context.Context, node string, d calendar.Day) (api
 	return api.AnchoredDay{Node: a.Node, Day: d.String(), Size: a.Size, Root: a.Root[:], Tx: a.Tx}, err
 }
 
+// Blocks reads all configurations of the channel for each answer, and anybody may
+// ask: so it is done for one at a time.
 func (w witness) Blocks(ctx context.Context, tx string) ([]byte, error) {
 	if w.n.fabric == nil {
 		return nil, fault.New(fault.Unsupported, "This node keeps its ledger for itself: there are no blocks that others signed.")
 	}
-	c, err := w.n.fabric.Chain(ctx, channel.Name, tx)
-	if err != nil {
-		return nil, err
-	}
 	var b bytes.Buffer
-	err = c.Write(&b)
+	err := w.turn.take(ctx, turnWithin, func() error {
+		c, err := w.n.fabric.Chain(ctx, channel.Name, tx)
+		if err != nil {
+			return err
+		}
+		return c.Write(&b)
+	})
 	return b.Bytes(), err
 }

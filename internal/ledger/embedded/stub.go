@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +16,12 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// queryLimit is how many keys one range may yield, Fabric's default
-// (ledger.state.totalQueryLimit).
-const queryLimit = 100_000
+// queryLimit is how many keys one range may yield: it is read at once.
+const queryLimit = 1_000_000
+
+// errLong is for what is longer: an answer that leaves something out would be
+// taken for a whole one.
+var errLong = fmt.Errorf("a range has more than %d keys", queryLimit)
 
 // A reader is the committed state an invoke sees.
 type reader interface {
@@ -117,8 +121,19 @@ func (s *stub) GetStateByRange(a, b string) (shim.StateQueryIteratorInterface, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.state.scan(a, b, queryLimit)
-	return &kvs{rows}, err
+	return s.all(a, b)
+}
+
+// all is a whole range.
+func (s *stub) all(a, b string) (shim.StateQueryIteratorInterface, error) {
+	rows, err := s.state.scan(a, b, queryLimit+1)
+	if err == nil && len(rows) > queryLimit {
+		err = errLong
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &kvs{rows}, nil
 }
 
 func simpleRange(a, b string) (from, to string, err error) {
@@ -174,8 +189,7 @@ func (s *stub) GetStateByPartialCompositeKey(kind string, parts []string) (shim.
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.state.scan(a, b, queryLimit)
-	return &kvs{rows}, err
+	return s.all(a, b)
 }
 
 func (s *stub) GetStateByPartialCompositeKeyWithPagination(kind string, parts []string, size int32, bookmark string) (shim.StateQueryIteratorInterface, *peer.QueryResponseMetadata, error) {

@@ -3,10 +3,12 @@ package fabric
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 )
 
@@ -28,7 +30,10 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 		return nil, err
 	}
 	if !p.Member {
-		return append(doctor.Examine(ctx, p), h.nameFinding()), nil
+		return append(doctor.Examine(ctx, p), h.nameFinding(), h.phaseFinding()), nil
+	}
+	if p.Due, err = h.due(); err != nil {
+		return nil, err
 	}
 	if resting {
 		return doctor.Examine(ctx, p), nil
@@ -37,12 +42,62 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.Status(ctx)
-	if err != nil { // of a node that is down that is all there is to say
+	if s, err := c.Status(ctx); err == nil {
+		p.Newest = s.At
+	} else {
 		p.Complaints = append(p.Complaints, err.Error())
-		return doctor.Examine(ctx, p), nil
 	}
-	p.Newest = s.At
+	list := doctor.Examine(ctx, p)
+	of, err := h.examineChannel(ctx)
+	if err != nil {
+		return list, err
+	}
+	in, err := h.examineCluster(ctx)
+	return slices.Concat(list, of, in), err
+}
+
+// due are the roles that the node has by what it knows of its channels, whether it
+// has set them up already or has not run since.
+func (h *Home) due() (due []child.Role, err error) {
+	h.mu.Lock()
+	names := slices.Clone(h.rec.Channels)
+	h.mu.Unlock()
+	near, orders := false, false
+	for _, name := range names {
+		cfg, err := h.known(name)
+		if err != nil {
+			return nil, err
+		}
+		_, yes := cfg.Orders(h.cfg.Node)
+		near, orders = near || !h.far(name), orders || yes
+	}
+	if near {
+		due = append(due, child.Peer)
+	}
+	if orders {
+		due = append(due, child.Orderer)
+	}
+	return due, nil
+}
+
+// phaseFinding says what the node without a network waits for.
+func (h *Home) phaseFinding() doctor.Finding {
+	f := doctor.Finding{Name: "network", OK: true}
+	switch via, _ := h.Asked(); h.Phase() {
+	case Asking:
+		f.Detail = "This node waits to be admitted to a network, through " + via + ". It asks, and joins, while 9ten serve runs; its peer comes with that."
+	case Removed:
+		f.Detail = "The members have put this node out of their network. It may ask to be admitted again: 9ten ledger request-join."
+	default:
+		f.Detail = "This node is in no network yet. 9ten ledger init founds one, 9ten ledger request-join asks a member."
+	}
+	return f
+}
+
+// examineChannel is what there is to say of the network's own channel, by the
+// newest configuration the node has seen: a peer that is down is no reason not to
+// look at the others.
+func (h *Home) examineChannel(ctx context.Context) ([]doctor.Finding, error) {
 	b, err := h.newest(channel.Name)
 	if err != nil {
 		return nil, err
@@ -51,11 +106,11 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 	if err != nil {
 		return nil, err
 	}
-	list := doctor.Examine(ctx, p)
 	members, err := cfg.Members()
 	if err != nil {
 		return nil, err
 	}
+	var list []doctor.Finding
 	if len(members) == 2 {
 		list = append(list, doctor.Finding{Name: "members", OK: true, Detail: "There are two members, and each entry needs both: while one is away nothing is recorded, and if one is lost with its keys nothing ever is again. Both should back up the folder fabric now, and take in a third soon."})
 	}
@@ -63,8 +118,7 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 	if err != nil {
 		return list, err
 	}
-	of, err := h.examineCluster(ctx)
-	return append(append(list, f), of...), err
+	return append(list, f), nil
 }
 
 // examineCluster is what there is to say of the channel of the node's cluster,

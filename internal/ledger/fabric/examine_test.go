@@ -31,14 +31,23 @@ func TestExamine(t *testing.T) {
 	was := n.kill(t, child.Peer)
 	n.risen(t, child.Peer, was)
 	n.stop()
+	looked := false
 	list, err := n.Examine(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range list {
-		if down := f.Name == "peer" || f.Name == "orderer"; f.OK == down || down && (!strings.Contains(f.Remedy, "9ten serve") || strings.Contains(f.Detail, "ended by itself")) {
+		if f.Name == "orderers" { // by the configuration that it keeps
+			if f.OK || !strings.Contains(f.Detail, "0 of 1") {
+				t.Errorf("its orderer is stopped: %+v", f)
+			}
+			looked = true
+		} else if down := f.Name == "peer" || f.Name == "orderer"; f.OK == down || down && (!strings.Contains(f.Remedy, "9ten serve") || strings.Contains(f.Detail, "ended by itself")) {
 			t.Errorf("stopped: %+v", f)
 		}
+	}
+	if !looked {
+		t.Errorf("of a node whose peer is down, nothing is said of the orderers: %+v", list)
 	}
 	servers, err := n.Servers(t.Context())
 	if err != nil || len(servers) != 2 || strings.Contains(servers[0].Trouble, "killed") {

@@ -53,3 +53,16 @@ func TestChildrenAreUnhurried(t *testing.T) {
 	h.write(t, child.Orderer)
 	until(t, "the child says how late its timers may be", func() bool { return strings.Contains(h.log.String(), "msg=1000000 ") })
 }
+
+// Where memory runs out a child goes before its node.
+func TestChildrenAreExpendable(t *testing.T) {
+	h := newHome(t, slog.LevelDebug)
+	h.Bin = t.TempDir()
+	if err := os.WriteFile(filepath.Join(h.Bin, string(child.Orderer)), []byte("#!/bin/sh\nuntil grep -qx 500 /proc/$$/oom_score_adj; do :; done; echo goes first\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.sup = child.New(h.Config, slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	h.run(t)
+	h.write(t, child.Orderer)
+	until(t, "the child is marked", func() bool { return strings.Contains(h.log.String(), "goes first") })
+}

@@ -34,7 +34,7 @@ func TestTrapsAreAvoided(t *testing.T) {
 			`listenAddress: ":9020"`, `chaincodeListenAddress: "127.0.0.1:9022"`, `operations: {listenAddress: "127.0.0.1:9024"`,
 			`clientAuthRequired: true`, `reconnectInterval: 2s`, `publishStateInfoInterval: 1s`, `requestStateInfoInterval: 1s`,
 			`{name: TimeWindowCheck}`, `{name: ExpirationCheck}`, `timewindow: 15m`, `vm: {endpoint: ""}`, `externalEndpoint: "a.example:9020"`,
-			`keepalive: {minInterval: 5s}`,
+			`keepalive: {minInterval: 5s}`, `totalQueryLimit: 2147483647`,
 		},
 		child.Orderer: {
 			`ListenAddress: "0.0.0.0"`, `ListenPort: 9021`, `Operations: {ListenAddress: "127.0.0.1:9025"`, `ListenAddress: "127.0.0.1:9023"`,

@@ -1,6 +1,8 @@
 package child
 
 import (
+	"fmt"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,4 +25,11 @@ const slack = 1_000_000
 func unhurried() (restore func()) {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, slack, 0, 0, 0) // a kernel that knows it not wakes them as ever
 	return func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }
+}
+
+// expendable has the kernel end this child first where memory runs out: what
+// strangers send an orderer it holds before it knows who they are, and the node,
+// which has the books, starts it again. A kernel that refuses chooses by size.
+func expendable(pid int) {
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte("500"), 0)
 }

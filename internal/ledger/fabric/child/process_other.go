@@ -10,3 +10,6 @@ func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // unhurried can be asked of Linux only.
 func unhurried() (restore func()) { return func() {} }
+
+// expendable can be asked of Linux only.
+func expendable(int) {}

@@ -270,6 +270,7 @@ func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
 	if err := cmd.Start(); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "It could not be started: %v.", err)
 	}
+	expendable(cmd.Process.Pid)
 	now := time.Now().UTC()
 	c.set(func(s *Status) { s.PID, s.Since, s.Again = cmd.Process.Pid, now, time.Time{} })
 	c.write()

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Patient struct {
 	child.Config
 	Now          time.Time
 	Member       bool           // other nodes know this one's address
+	Due          []child.Role   // that it has by what it knows of its network
 	Resting      bool           // the node is not meant to run, so its children are not either
 	Trust        *tls.Config    // connects as the organisation's administrator
 	Status       []child.Status // of the supervisor, or what it left behind
@@ -47,8 +49,11 @@ func Examine(ctx context.Context, p Patient) []Finding {
 	list := []Finding{p.commands(ctx), p.ports(ctx), p.disk(), p.clock()}
 	list = append(list, p.certificates()...)
 	for _, r := range child.Roles {
-		if p.Wanted(r) {
+		switch {
+		case p.Wanted(r):
 			list = append(list, p.child(ctx, r))
+		case slices.Contains(p.Due, r):
+			list = append(list, p.unmade(r))
 		}
 	}
 	return list
@@ -238,6 +243,15 @@ func (p Patient) child(ctx context.Context, r child.Role) Finding {
 	}
 	if n := len(crash.Said); n > 0 {
 		f.Detail += " Its last words: " + crash.Said[n-1].Text
+	}
+	return f
+}
+
+// unmade says of one that it is not set up: a node does that when it runs.
+func (p Patient) unmade(r child.Role) Finding {
+	f := Finding{Name: string(r), OK: p.Resting, Detail: fmt.Sprintf("The %s is not set up yet: the node has not run since it came into its network.", r)}
+	if !f.OK {
+		f.Remedy = fmt.Sprintf("Start the node with 9ten serve; it sets up the %s and starts it. If it runs, its log says what is in the way.", r)
 	}
 	return f
 }
