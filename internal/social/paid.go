@@ -66,6 +66,8 @@ type PaidTx interface {
 	PaidOut(ctx context.Context, p calendar.Period, act id.Act) ([]Due, error)
 	// PutPaid reports false when a node has told of that month of an act before.
 	PutPaid(ctx context.Context, p Paid, proof []byte) (bool, error)
+	// HeardOf reports whether a node asked for sound of an act in a month.
+	HeardOf(ctx context.Context, host string, act id.Act, p calendar.Period) (bool, error)
 	// CountPaid is how much of it is kept of a node.
 	CountPaid(ctx context.Context, host string) (int64, error)
 	// PaidElsewhere is what was told of an act, the newest month first: at most n
@@ -75,8 +77,9 @@ type PaidTx interface {
 	ForgetPaid(ctx context.Context, before calendar.Period) error
 }
 
-// KeepPaid keeps what another node said, once. Faults: Conflict for what was said
-// before, NotFound for an act that is not here.
+// KeepPaid keeps what another node said, once, of a month in which it asked for the
+// act's sound: anybody else pays nobody. Faults: Conflict for what was said before,
+// NotFound for an act that is not here, Forbidden for a node that played nothing.
 func KeepPaid(ctx context.Context, tx Tx, p Paid, body []byte) error {
 	has, err := tx.HasAct(ctx, p.Act)
 	if err != nil {
@@ -84,6 +87,13 @@ func KeepPaid(ctx context.Context, tx Tx, p Paid, body []byte) error {
 	}
 	if !has {
 		return fault.New(fault.NotFound, "There is no such act.")
+	}
+	heard, err := tx.HeardOf(ctx, p.Host, p.Act, p.Period)
+	if err != nil {
+		return err
+	}
+	if !heard {
+		return fault.New(fault.Forbidden, "That node asked for none of the act’s music in that month.")
 	}
 	n, err := tx.CountPaid(ctx, p.Host)
 	if err != nil {

@@ -30,6 +30,12 @@ func (tx socialTx) PutPaid(ctx context.Context, p social.Paid, proof []byte) (bo
 	return n > 0, wrap(err, "paid elsewhere")
 }
 
+func (tx socialTx) HeardOf(ctx context.Context, host string, act id.Act, p calendar.Period) (bool, error) {
+	first := calendar.DayOf(p.Start()).Add(-1) // what begins before midnight is played after it
+	is, err := tx.Q.SoundAskedOfAct(ctx, sqlgen.SoundAskedOfActParams{Host: host, Act: string(act), First: int64(first), Last: int64(calendar.DayOf(p.End()))})
+	return is, wrap(err, "sound")
+}
+
 func (tx socialTx) CountPaid(ctx context.Context, host string) (int64, error) {
 	n, err := tx.Q.PaidElsewhereByHost(ctx, host)
 	return n, wrap(err, "paid elsewhere")

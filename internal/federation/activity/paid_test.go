@@ -33,6 +33,18 @@ func (w *world) paysFor(by *fedtest.Actor, act string, change func(*vocab.Object
 	return o
 }
 
+// heardAt has a server ask for sound of the act, last month and the month before.
+func (w *world) heardAt(hosts ...string) {
+	_, track := w.Publish()
+	for range 2 {
+		w.Pass(-30 * 24 * time.Hour)
+		for _, host := range hosts {
+			w.update(func(tx social.Tx) error { return tx.AskedFor(w.T.Context(), host, track) })
+		}
+	}
+	w.Pass(2 * 30 * 24 * time.Hour)
+}
+
 // statements are what a ledger has.
 type statements map[string]string
 
@@ -61,6 +73,11 @@ func TestPaid(t *testing.T) {
 		s.Runs("9ten")
 		w := &world{Node: fedtest.NewNodeOn(t, url, s)}
 		at := w.Site.Act(w.Act)
+		w.proves(node, w.paysFor(node, at, func(o *vocab.Object) { o.ID += "3" }))
+		if list := w.paid(nil); len(list) != 0 {
+			t.Errorf("of a node that played nothing: %+v", list)
+		}
+		w.heardAt(s.Host())
 		w.proves(node, w.paysFor(node, at, nil))
 		w.proves(node, w.paysFor(node, at, func(o *vocab.Object) { // again, and more
 			o.ID += "0"
@@ -111,6 +128,7 @@ func TestPaidOfNoWorth(t *testing.T) {
 	other.Runs("mastodon")
 	w := &world{Node: fedtest.NewNode(t, s, other)}
 	at := w.Site.Act(w.Act)
+	w.heardAt(s.Host(), other.Host())
 	w.receive(w.paysFor(node, at, nil)) // without a proof
 	w.proves(ada, w.paysFor(ada, at, nil))
 	w.proves(ada, w.paysFor(node, at, nil)) // by another's key
@@ -141,5 +159,9 @@ func TestPaidOfNoWorth(t *testing.T) {
 		if list := w.paid(nil); len(list) != 0 {
 			t.Fatalf("%s: %+v", name, list)
 		}
+	}
+	w.proves(node, w.paysFor(node, at, func(o *vocab.Object) { o.ID += "/good" }))
+	if list := w.paid(nil); len(list) != 1 {
+		t.Fatalf("one in which nothing is wrong: %+v", list)
 	}
 }

@@ -114,6 +114,11 @@ insert into sound_asked (host, track, day, n) values (@host, @track, @day, 1) on
 -- name: SoundAskedByHost :many
 select host, cast(sum(n) as bigint) as n from sound_asked where day >= @day group by host;
 
+-- Whether a server asked for sound of an act in some days.
+-- name: SoundAskedOfAct :one
+select exists (select 1 from sound_asked s join track t on t.id = s.track join release r on r.id = t.release
+  where s.host = @host and r.act = @act and s.day >= @first and s.day <= @last);
+
 -- name: SoundAskedForget :exec
 delete from sound_asked where day < @day;
 

@@ -984,3 +984,28 @@ func (q *Queries) SoundAskedForget(ctx context.Context, day int64) error {
 	_, err := q.db.ExecContext(ctx, soundAskedForget, day)
 	return err
 }
+
+const soundAskedOfAct = `-- name: SoundAskedOfAct :one
+select exists (select 1 from sound_asked s join track t on t.id = s.track join release r on r.id = t.release
+  where s.host = $1 and r.act = $2 and s.day >= $3 and s.day <= $4)
+`
+
+type SoundAskedOfActParams struct {
+	Host  string
+	Act   string
+	First int64
+	Last  int64
+}
+
+// Whether a server asked for sound of an act in some days.
+func (q *Queries) SoundAskedOfAct(ctx context.Context, arg SoundAskedOfActParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, soundAskedOfAct,
+		arg.Host,
+		arg.Act,
+		arg.First,
+		arg.Last,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
