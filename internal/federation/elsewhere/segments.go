@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -50,7 +49,7 @@ func (d *Desk) Master(w http.ResponseWriter, r *http.Request, track id.Track) er
 	if err != nil {
 		return err
 	}
-	give(w, hlsType, "private, no-cache", list)
+	give(w, hlsType, "private, no-cache", bytes.NewReader(list))
 	return nil
 }
 
@@ -72,7 +71,7 @@ func (d *Desk) Part(w http.ResponseWriter, r *http.Request, track id.Track, rend
 		if !every(b, mediaLine) {
 			return noSegments(at.Host)
 		}
-		give(w, hlsType, forever, b)
+		give(w, hlsType, forever, bytes.NewReader(b))
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patienceFor)
@@ -85,11 +84,11 @@ func (d *Desk) Part(w http.ResponseWriter, r *http.Request, track id.Track, rend
 	if kind := audio(res.Header.Get("Content-Type"), "audio/mp4"); res.StatusCode != http.StatusOK || kind != "audio/mp4" {
 		return noSegments(at.Host)
 	}
-	b, err := netsafe.Read(res.Body, maxSegment)
-	if err != nil {
-		return err
+	if res.ContentLength > maxSegment {
+		return fault.New(fault.TooLarge, "The other server's answer is longer than %d bytes.", maxSegment)
 	}
-	give(w, "audio/mp4", forever, b)
+	copyHeader(w.Header(), res.Header, []string{"Content-Length"})
+	give(w, "audio/mp4", forever, io.LimitReader(res.Body, maxSegment))
 	return nil
 }
 
@@ -161,11 +160,10 @@ func every(list []byte, allowed *regexp.Regexp) bool {
 	return bytes.HasPrefix(list, []byte("#EXTM3U"))
 }
 
-func give(w http.ResponseWriter, kind, keep string, b []byte) {
+func give(w http.ResponseWriter, kind, keep string, b io.Reader) {
 	h := w.Header()
 	h.Set("Content-Type", kind)
-	h.Set("Content-Length", strconv.Itoa(len(b)))
 	h.Set("Cache-Control", keep)
 	h.Set("Content-Security-Policy", strangers)
-	_, _ = io.Copy(w, bytes.NewReader(b)) // the listener may have gone on
+	_, _ = io.Copy(w, b) // the listener may have gone on
 }
