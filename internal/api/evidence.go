@@ -2,9 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/problem"
 )
 
 // LedgerAnchor is a state of the log as the ledger holds it.
@@ -39,8 +44,8 @@ type Witness interface {
 	Anchored(ctx context.Context, node string, d calendar.Day) (AnchoredDay, error)
 	// Blocks are what shows that a transaction is on the ledger: the channel's
 	// first block, its configurations and the transaction's block, in the form of
-	// docs/protocol/receipts.md. Unsupported where the ledger has no blocks.
-	Blocks(ctx context.Context, tx string) ([]byte, error)
+	// docs/protocol/receipts.md, to be closed. Unsupported where the ledger has no blocks.
+	Blocks(ctx context.Context, tx string) (io.ReadCloser, error)
 }
 
 type settlementRef struct {
@@ -81,12 +86,24 @@ func (a *API) anchoredDay(ctx context.Context, in *anchorRef) (*output[AnchoredD
 	return reply(x)
 }
 
-func (a *API) blocks(ctx context.Context, in *txRef) (*file, error) {
-	b, err := a.Witness.Blocks(ctx, in.Tx)
+func (a *API) blocks(ctx context.Context, in *txRef) (*streamed, error) {
+	f, err := a.Witness.Blocks(ctx, in.Tx)
 	if err != nil {
 		return nil, err
 	}
-	return download(in.Tx+".blocks", "application/octet-stream", b), nil
+	return &streamed{ContentType: "application/octet-stream", Disposition: `attachment; filename="` + in.Tx + `.blocks"`, Body: func(c huma.Context) {
+		_, err := io.Copy(c.BodyWriter(), f)
+		if err = errors.Join(err, f.Close()); err != nil && !problem.Gone(c.Context()) {
+			a.Log.ErrorContext(c.Context(), "a file was broken off", "tx", in.Tx, "err", err)
+		}
+	}}, nil
+}
+
+// streamed is a file that may be larger than the memory.
+type streamed struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        func(huma.Context)
 }
 
 func (a *API) anchor(ctx context.Context, in *sizeRef) (*output[LedgerAnchor], error) {

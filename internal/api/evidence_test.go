@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,11 +31,11 @@ func (witness) Anchored(_ context.Context, node string, d calendar.Day) (api.Anc
 	return api.AnchoredDay{Node: node, Day: d.String(), Size: 16, Root: []byte{1}, Tx: witnessed}, nil
 }
 
-func (witness) Blocks(_ context.Context, tx string) ([]byte, error) {
+func (witness) Blocks(_ context.Context, tx string) (io.ReadCloser, error) {
 	if tx != witnessed {
 		return nil, fault.New(fault.NotFound, "The ledger holds no such block.")
 	}
-	return []byte("blocks"), nil
+	return io.NopCloser(strings.NewReader("blocks")), nil
 }
 
 // Anybody may hold any node's evidence against this node's copy of the ledger.

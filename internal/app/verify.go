@@ -122,11 +122,7 @@ func (c *call) againstBlock(r *royalty.Report) error {
 		return usagef("%s cannot be read: %v", c.opt.block, errors.Unwrap(err))
 	}
 	defer f.Close()
-	chain, err := block.ReadChain(f)
-	if err != nil {
-		return err
-	}
-	p, err := chain.Verify(fabric.ContractName)
+	p, err := block.Prove(block.Blocks(f), fabric.ContractName)
 	if err != nil {
 		return err
 	}
@@ -157,7 +153,7 @@ func (c *call) againstBlock(r *royalty.Report) error {
 			}
 			cfg := p.Config()
 			r.Notes = append(r.Notes, fmt.Sprintf("The entry is in block %d of the network %x, made by its configuration %d (block %d, %x): signed by %s orderers, endorsed by %s validators. %s %s",
-				chain.Block.GetHeader().GetNumber(), p.First(), cfg.Sequence, cfg.Block, cfg.Hash, p.Signed, t.Endorsed, trust, effect))
+				p.Block, p.First(), cfg.Sequence, cfg.Block, cfg.Hash, p.Signed, t.Endorsed, trust, effect))
 			r.Verdict += " " + r.Notes[len(r.Notes)-1]
 			return nil
 		}

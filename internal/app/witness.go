@@ -1,8 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/api"
@@ -50,19 +50,15 @@ func (w witness) Anchored(ctx context.Context, node string, d calendar.Day) (api
 	return api.AnchoredDay{Node: a.Node, Day: d.String(), Size: a.Size, Root: a.Root[:], Tx: a.Tx}, err
 }
 
-// Blocks reads all configurations of the channel for each answer, and anybody may
-// ask: so it is done for one at a time.
-func (w witness) Blocks(ctx context.Context, tx string) ([]byte, error) {
+// Blocks asks the peer, and anybody may ask for them: so it is done for one at a
+// time.
+func (w witness) Blocks(ctx context.Context, tx string) (out io.ReadCloser, err error) {
 	if w.n.fabric == nil {
 		return nil, fault.New(fault.Unsupported, "This node keeps its ledger for itself: there are no blocks that others signed.")
 	}
-	var b bytes.Buffer
-	err := w.turn.take(ctx, turnWithin, func() error {
-		c, err := w.n.fabric.Chain(ctx, channel.Name, tx)
-		if err != nil {
-			return err
-		}
-		return c.Write(&b)
+	err = w.turn.take(ctx, turnWithin, func() error {
+		out, err = w.n.fabric.Chain(ctx, channel.Name, tx)
+		return err
 	})
-	return b.Bytes(), err
+	return out, err
 }

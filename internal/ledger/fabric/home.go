@@ -271,14 +271,14 @@ func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	if first.GetHeader().GetNumber() != 0 {
 		return fault.New(fault.Invalid, "That is block %d of a channel, not its first.", first.GetHeader().GetNumber())
 	}
-	configs, err := block.Configs([]*cb.Block{first}) // its hash is that of its header, so its data must be whole
+	cfg, err := block.First(first) // its hash is that of its header, so its data must be whole
 	if err != nil {
 		return err
 	}
-	if is := configs[0].Channel; is != name {
+	if is := cfg.Channel; is != name {
 		return fault.New(fault.Invalid, "That is the first block of a channel %q, not of %s.", is, name)
 	}
-	if err := h.recognises(configs[0]); err != nil {
+	if err := h.recognises(cfg); err != nil {
 		return err
 	}
 	raw := channel.EncodeBlock(first)
@@ -312,16 +312,6 @@ func (h *Home) First(name string) (*cb.Block, error) {
 		return nil, fault.Wrap(err, fault.Unavailable, "The first block of the channel cannot be read.")
 	}
 	return channel.DecodeBlock(b)
-}
-
-// newest is the block of the newest configuration that the node has seen, at
-// this start or before: who orders must not be guessed from the first again.
-func (h *Home) newest(name string) (*cb.Block, error) {
-	saved, err := h.savedConfigs(name)
-	if err != nil {
-		return nil, err
-	}
-	return saved[len(saved)-1], nil
 }
 
 // read reads home.json.

@@ -3,7 +3,9 @@ package fabric_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/contract/contracttest"
@@ -175,19 +179,22 @@ func offline(t *testing.T, n *node, tx string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(chain.Configs) != 4 {
-		t.Errorf("%d configurations came after the first, want two admissions and two validators", len(chain.Configs))
-	}
-	var file bytes.Buffer
-	if err := chain.Write(&file); err != nil {
+	file, err := io.ReadAll(chain)
+	if err = errors.Join(err, chain.Close()); err != nil {
 		t.Fatal(err)
 	}
-	again := func() block.Chain {
-		c, err := block.ReadChain(bytes.NewReader(file.Bytes()))
-		if err != nil {
-			t.Fatal(err)
+	again := func() (c block.Chain) {
+		var all []*cb.Block
+		for b, err := range block.Blocks(bytes.NewReader(file)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b)
 		}
-		return c
+		return block.Chain{First: all[0], Configs: all[1 : len(all)-1], Block: all[len(all)-1]}
+	}
+	if n := len(again().Configs); n != 4 {
+		t.Errorf("%d configurations came after the first, want two admissions and two validators", n)
 	}
 	proved, err := again().Verify(fabric.ContractName)
 	if err != nil {
@@ -227,8 +234,8 @@ func offline(t *testing.T, n *node, tx string) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	for _, cut := range [][]byte{nil, {5}, file.Bytes()[:len(file.Bytes())-1], file.Bytes()[:20]} {
-		if _, err := block.ReadChain(bytes.NewReader(cut)); !fault.Is(err, fault.Invalid) {
+	for _, cut := range [][]byte{nil, {5}, file[:len(file)-1], file[:20]} {
+		if _, err := block.Prove(block.Blocks(bytes.NewReader(cut)), fabric.ContractName); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%d bytes were read as a chain: %v", len(cut), err)
 		}
 	}

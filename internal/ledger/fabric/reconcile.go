@@ -387,11 +387,7 @@ func (h *Home) configBlock(ctx context.Context, name string) (*cb.Block, error) 
 	}
 	// A peer that began with a snapshot has no configuration block until the
 	// channel changes again; the node kept the one that is in force.
-	saved, err := h.savedConfigs(name)
-	if err != nil {
-		return nil, err
-	}
-	return saved[len(saved)-1], nil
+	return h.newest(name)
 }
 
 func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, error) {
@@ -402,11 +398,9 @@ func (h *Home) stepConfig(ctx context.Context, name string, v *view) (bool, erro
 	if v.block != nil && same(v.block, b) {
 		return false, nil
 	}
-	all, err := h.verified(ctx, name, b)
-	if err != nil {
+	if b, err = h.verified(ctx, name, b); err != nil {
 		return false, err
 	}
-	b = all[len(all)-1]
 	if v.block != nil && same(v.block, b) { // the peer is behind
 		return false, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/snapshot"
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
 
@@ -71,24 +73,21 @@ func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) 
 			return Snapshot{}, err
 		}
 	}
-	configs, err := h.Configs(ctx, name)
+	k, err := h.configs(ctx, name)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	var b bytes.Buffer
-	if err := block.WriteBlocks(&b, configs); err != nil {
-		return Snapshot{}, err
-	}
-	return h.handOut(from, to, b.Bytes())
+	defer k.Close()
+	return h.handOut(from, to, k.First(k.Len()))
 }
 
 // handOut copies what the peer wrote, with the configurations, to a folder that is
 // not there yet. Then the peer's own is removed: nobody else takes it away. When the
 // copy fails that one stays, for whoever tries again, and nothing half is left.
-func (h *Home) handOut(from, to string, configs []byte) (s Snapshot, err error) {
+func (h *Home) handOut(from, to string, configs io.Reader) (s Snapshot, err error) {
 	err = os.CopyFS(to, os.DirFS(from))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(to, snapshotConfigs), configs, 0o600)
+		err = copyTo(filepath.Join(to, snapshotConfigs), configs)
 	}
 	if err == nil {
 		s, err = ReadSnapshot(to)
@@ -100,6 +99,16 @@ func (h *Home) handOut(from, to string, configs []byte) (s Snapshot, err error) 
 		h.cfg.Log.Warn("the peer's own copy of a snapshot is left behind", "in", from, "err", err)
 	}
 	return s, nil
+}
+
+// copyTo writes what is read into a file.
+func copyTo(path string, r io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Close())
 }
 
 // finished is where the peer has written a snapshot of a block or a later one, ""
@@ -144,15 +153,28 @@ func ReadSnapshot(dir string) (s Snapshot, err error) {
 		return s, fault.Wrap(err, fault.Invalid, "%s holds no snapshot of a ledger.", dir)
 	}
 	for name, want := range s.Files {
-		b, err := os.ReadFile(filepath.Join(dir, filepath.Base(name)))
+		sum, err := sumOf(filepath.Join(dir, filepath.Base(name)))
 		if err != nil {
 			return s, fault.Wrap(err, fault.Invalid, "The snapshot in %s lacks its file %s.", dir, name)
 		}
-		if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != want {
+		if hex.EncodeToString(sum) != want {
 			return s, fault.New(fault.Invalid, "The snapshot in %s was changed: its file %s is not what it was.", dir, name)
 		}
 	}
 	return s, nil
+}
+
+// sumOf is the SHA-256 of a file, which may be larger than the memory: a ledger's
+// state after years.
+func sumOf(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return sum.Sum(nil), err
 }
 
 // mayRestore refuses to restore a channel that the node has no peer on. A
@@ -185,33 +207,8 @@ func (h *Home) Restore(from string) (Snapshot, error) {
 	if err := h.mayRestore(s.Channel); err != nil {
 		return s, err
 	}
-	raw, err := os.ReadFile(filepath.Join(from, snapshotConfigs))
-	if err != nil {
-		return s, fault.Wrap(err, fault.Invalid, "The snapshot in %s lacks the channel's configurations.", from)
-	}
-	theirs, err := block.ReadBlocks(bytes.NewReader(raw))
-	if err != nil {
+	if err := h.takeConfigs(s.Channel, from); err != nil {
 		return s, err
-	}
-	if _, err := block.Configs(theirs); err != nil {
-		return s, err
-	}
-	ours, err := h.savedConfigs(s.Channel)
-	if err != nil {
-		return s, err
-	}
-	if !bytes.Equal(channel.EncodeBlock(theirs[0]), channel.EncodeBlock(ours[0])) {
-		return s, fault.New(fault.Invalid, "The snapshot in %s is of another network with a channel %s.", from, s.Channel)
-	}
-	for i := range min(len(ours), len(theirs)) { // both were signed, and still only one is this network's
-		if !same(ours[i], theirs[i]) {
-			return s, fault.New(fault.Invalid, "The snapshot in %s has other configurations than this node has seen: it is not of this network's history.", from)
-		}
-	}
-	if len(theirs) > len(ours) {
-		if err := h.write(configsFile(s.Channel), raw); err != nil {
-			return s, err
-		}
 	}
 	to := filepath.Join(h.cfg.Dir, fmt.Sprintf("restore-%s-%d", s.Channel, s.Block))
 	if err := os.RemoveAll(to); err != nil {
@@ -224,6 +221,59 @@ func (h *Home) Restore(from string) (Snapshot, error) {
 		return s, err
 	}
 	return s, h.change(func(r *record) { r.Restore = &restore{Channel: s.Channel, From: to} })
+}
+
+// takeConfigs keeps the configurations in a snapshot's folder that follow those the
+// node has. It returns Invalid, and keeps none, for those of another history.
+func (h *Home) takeConfigs(name, from string) error {
+	theirs, err := openHistory(filepath.Join(from, snapshotConfigs))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(err, fault.Invalid, "The snapshot in %s lacks the channel's configurations.", from)
+	}
+	if err != nil {
+		return err
+	}
+	defer theirs.Close()
+	ours, err := h.history(name)
+	if err != nil {
+		return err
+	}
+	defer ours.Close()
+	course, err := theirs.Course()
+	if err == nil {
+		_, err = course.Last()
+	}
+	if err != nil {
+		return err
+	}
+	var last *cb.Block
+	for i := range min(ours.Len(), theirs.Len()) { // both were signed, and still only one is this network's
+		own, err := ours.Block(i)
+		if err != nil {
+			return err
+		}
+		if last, err = theirs.Block(i); err != nil {
+			return err
+		}
+		switch {
+		case same(own, last) && (i > 0 || bytes.Equal(channel.EncodeBlock(own), channel.EncodeBlock(last))):
+		case i == 0:
+			return fault.New(fault.Invalid, "The snapshot in %s is of another network with a channel %s.", from, name)
+		default:
+			return fault.New(fault.Invalid, "The snapshot in %s has other configurations than this node has seen: it is not of this network's history.", from)
+		}
+	}
+	now, err := channel.Read(last)
+	for i := ours.Len(); err == nil && i < theirs.Len(); i++ { // the file may be another by now
+		var b *cb.Block
+		if b, err = theirs.Block(i); err != nil {
+			break
+		}
+		if now, err = block.Next(now, b); err == nil {
+			err = h.keep(name, b)
+		}
+	}
+	return err
 }
 
 // restore is a restoration under way.

@@ -9,6 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
@@ -84,8 +85,11 @@ func snapshots(t *testing.T, from, to *node) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Verify(fabric.ContractName); err != nil {
+		if _, err := block.Prove(block.Blocks(c), fabric.ContractName); err != nil {
 			t.Errorf("a block after the snapshot: %v", err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(to.dir, "restore-*")); len(left) > 0 {

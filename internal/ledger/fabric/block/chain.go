@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"iter"
 	"slices"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -23,13 +24,21 @@ type Chain struct {
 
 // A Proved is what a chain shows, to who trusts one of its configurations.
 type Proved struct {
-	// Configs are the channel's configurations, from the one it began with to the
-	// one the block was made by. Nodes show the hashes of the first and the newest.
-	Configs []channel.Config
-	Signed  Count // orderers of the last that signed the block
+	Block  uint64 // its number
+	Signed Count  // orderers of its configuration that signed it
 	// Txs are the block's transactions of the contract that enough validators
 	// endorsed.
-	Txs []Proof
+	Txs    []Proof
+	config channel.Config
+	passed []Passed
+}
+
+// Passed is a configuration on the way, from the one the channel began with to the
+// one the block was made by. Nodes show the hashes of the first and the newest.
+type Passed struct {
+	Sequence uint64
+	Block    uint64   // that brought it
+	Hash     [32]byte // of that
 }
 
 // A Proof is a transaction with how many of the validators endorsed it.
@@ -39,85 +48,112 @@ type Proof struct {
 }
 
 // Config is the one the block was made by.
-func (p Proved) Config() channel.Config { return p.Configs[len(p.Configs)-1] }
+func (p Proved) Config() channel.Config { return p.config }
 
 // First is the hash of the channel's first block.
-func (p Proved) First() [32]byte { return p.Configs[0].Hash }
+func (p Proved) First() [32]byte { return p.passed[0].Hash }
 
 // Through is the configuration with a hash, false when the chain does not go
 // through it. Who trusts one trusts those that follow, as its own orderers signed
 // them; those who ordered before, and may order no longer, have no part in that.
-func (p Proved) Through(hash [32]byte) (channel.Config, bool) {
-	i := slices.IndexFunc(p.Configs, func(c channel.Config) bool { return c.Hash == hash })
+func (p Proved) Through(hash [32]byte) (Passed, bool) {
+	i := slices.IndexFunc(p.passed, func(c Passed) bool { return c.Hash == hash })
 	if i < 0 {
-		return channel.Config{}, false
+		return Passed{}, false
 	}
-	return p.Configs[i], true
+	return p.passed[i], true
 }
 
-// Verify checks each configuration by the orderers of the one before, the block
-// by those of the last, that they made it by that very configuration, and which of
-// its transactions of a contract enough validators endorsed. Two things it cannot
-// see. A transaction may have come too late, because another one had changed the
-// same key: that is not signed but found by every peer. And who could order alone
-// at some configuration can sign another history from there on for ever: so one
-// holds the chain against a later configuration, see [Proved.Through]. It returns
-// Invalid with what does not hold.
-func (c Chain) Verify(contract string) (p Proved, err error) {
-	if p.Configs, err = Configs(append([]*cb.Block{c.First}, c.Configs...)); err != nil {
-		return p, err
+// Verify is [Prove] of a chain that is in memory.
+func (c Chain) Verify(contract string) (Proved, error) {
+	return Prove(func(yield func(*cb.Block, error) bool) {
+		for _, b := range append(append([]*cb.Block{c.First}, c.Configs...), c.Block) {
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}, contract)
+}
+
+// Prove checks each configuration by the orderers of the one before, the block,
+// which is the last, by those of the last, that they made it by that very
+// configuration, and which of its transactions of a contract enough validators
+// endorsed. Two things it cannot see. A transaction may have come too late, because
+// another one had changed the same key: that is not signed but found by every peer.
+// And who could order alone at some configuration can sign another history from
+// there on for ever: so one holds the chain against a later configuration, see
+// [Proved.Through]. It returns Invalid with what does not hold.
+func Prove(blocks iter.Seq2[*cb.Block, error], contract string) (p Proved, err error) {
+	var last *cb.Block
+	for b, err := range blocks {
+		if err != nil {
+			return p, err
+		}
+		if last != nil {
+			if err := p.follow(last); err != nil {
+				return p, err
+			}
+		}
+		last = b
 	}
-	cfg := p.Config()
-	n := c.Block.GetHeader().GetNumber()
-	if n <= cfg.Block {
-		return p, fault.New(fault.Invalid, "Block %d is no younger than the configuration it is to be checked by.", n)
+	if len(p.passed) == 0 {
+		return p, fault.New(fault.Invalid, "The file is no chain of blocks: it holds one alone.")
 	}
-	if p.Signed, err = signed(c.Block, cfg); err != nil {
-		return p, err
+	return p, p.prove(last, contract)
+}
+
+// follow takes the next configuration.
+func (p *Proved) follow(b *cb.Block) (err error) {
+	if len(p.passed) == 0 {
+		p.config, err = First(b)
+	} else {
+		p.config, err = Next(p.config, b)
 	}
-	switch last, err := LastConfig(c.Block); {
+	p.passed = append(p.passed, Passed{p.config.Sequence, p.config.Block, p.config.Hash})
+	return err
+}
+
+// prove takes the block.
+func (p *Proved) prove(b *cb.Block, contract string) (err error) {
+	cfg := p.config
+	if p.Block = b.GetHeader().GetNumber(); p.Block <= cfg.Block {
+		return fault.New(fault.Invalid, "Block %d is no younger than the configuration it is to be checked by.", p.Block)
+	}
+	if p.Signed, err = signed(b, cfg); err != nil {
+		return err
+	}
+	switch last, err := LastConfig(b); {
 	case err != nil:
-		return p, err
+		return err
 	case last != cfg.Block:
-		return p, fault.New(fault.Invalid, "Block %d was made by the configuration of block %d; the last before it in the file is that of block %d.", n, last, cfg.Block)
+		return fault.New(fault.Invalid, "Block %d was made by the configuration of block %d; the last before it in the file is that of block %d.", p.Block, last, cfg.Block)
 	}
-	txs, err := Transactions(c.Block)
+	txs, err := Transactions(b)
 	if err != nil {
-		return p, err
+		return err
 	}
 	for i, t := range txs {
 		if t.Channel != cfg.Channel || t.Chaincode != contract {
 			continue
 		}
-		count, err := endorsed(c.Block.Data.Data[i], cfg)
+		count, err := endorsed(b.Data.Data[i], cfg)
 		if err != nil {
-			return p, err
+			return err
 		}
 		if count.Met() {
 			p.Txs = append(p.Txs, Proof{t, count})
 		}
 	}
-	return p, nil
+	return nil
 }
 
-// Configs reads a channel's configurations from its first block on, each checked
-// by the orderers of the one before. It returns Invalid with what does not hold.
-func Configs(all []*cb.Block) ([]channel.Config, error) {
-	if len(all) == 0 || all[0].GetHeader().GetNumber() != 0 || !whole(all[0]) {
-		return nil, fault.New(fault.Invalid, "The chain does not begin with a channel's first block.")
+// First reads the configuration that a channel began with. It returns Invalid for
+// what is no first block.
+func First(b *cb.Block) (channel.Config, error) {
+	if b.GetHeader() == nil || b.GetHeader().GetNumber() != 0 || !whole(b) {
+		return channel.Config{}, fault.New(fault.Invalid, "The chain does not begin with a channel's first block.")
 	}
-	cfg, err := channel.Read(all[0])
-	if err != nil {
-		return nil, err
-	}
-	out := []channel.Config{cfg}
-	for _, b := range all[1:] {
-		if cfg, err = Next(cfg, b); err != nil {
-			return nil, err
-		}
-		out = append(out, cfg)
-	}
-	return out, nil
+	return channel.Read(b)
 }
 
 // Next reads the configuration that follows another one, by whose orderers it is
@@ -138,28 +174,15 @@ func Next(cfg channel.Config, b *cb.Block) (next channel.Config, err error) {
 	return next, nil
 }
 
-// maxBlock bounds one block in a file.
-const maxBlock = 100 << 20
+// maxBlock bounds one block in a file: a channel takes no transaction of more than
+// 10 MiB, and what is signed of a block comes to little.
+const maxBlock = 16 << 20
 
-// maxBlocks bounds a file: a channel's configuration changes a few times a
-// month at most.
-const maxBlocks = 10_000
+var errNoBlocks = fault.New(fault.Invalid, "The file holds no blocks of a Fabric channel.")
 
 // Write writes a chain: the first block, the configurations, the block.
 func (c Chain) Write(w io.Writer) error {
 	return WriteBlocks(w, append(append([]*cb.Block{c.First}, c.Configs...), c.Block))
-}
-
-// ReadChain reads what Write wrote. It returns Invalid for anything else.
-func ReadChain(r io.Reader) (Chain, error) {
-	all, err := ReadBlocks(r)
-	if err == nil && len(all) < 2 {
-		err = fault.New(fault.Invalid, "The file is no chain of blocks: it holds one alone.")
-	}
-	if err != nil {
-		return Chain{}, err
-	}
-	return Chain{all[0], all[1 : len(all)-1], all[len(all)-1]}, nil
 }
 
 // WriteBlocks writes blocks one after the other, each preceded by its length
@@ -173,20 +196,24 @@ func WriteBlocks(w io.Writer, blocks []*cb.Block) error {
 	return nil
 }
 
-// ReadBlocks reads what WriteBlocks wrote, at least one block. It returns Invalid
-// for anything else.
-func ReadBlocks(r io.Reader) (all []*cb.Block, err error) {
-	in, opt := bufio.NewReader(r), protodelim.UnmarshalOptions{MaxSize: maxBlock}
-	for len(all) < maxBlocks {
-		b := new(cb.Block)
-		err := opt.UnmarshalFrom(in, b)
-		if errors.Is(err, io.EOF) && len(all) > 0 {
-			return all, nil
+// Blocks reads what WriteBlocks wrote, one after the other. It ends with Invalid
+// where there is anything else.
+func Blocks(r io.Reader) iter.Seq2[*cb.Block, error] {
+	return func(yield func(*cb.Block, error) bool) {
+		in, opt := bufio.NewReader(r), protodelim.UnmarshalOptions{MaxSize: maxBlock}
+		for {
+			b := new(cb.Block)
+			err := opt.UnmarshalFrom(in, b)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(nil, fault.Wrap(err, fault.Invalid, "The file holds no blocks of a Fabric channel."))
+				return
+			}
+			if !yield(b, nil) {
+				return
+			}
 		}
-		if err != nil {
-			return nil, fault.Wrap(err, fault.Invalid, "The file holds no blocks of a Fabric channel.")
-		}
-		all = append(all, b)
 	}
-	return nil, fault.New(fault.TooLarge, "The file has more blocks than a chain can have.")
 }
