@@ -132,7 +132,7 @@ const (
 const (
 	JobBackfill = "social.backfill" // fetch the next releases of an act: see the package that does it
 	JobPicture  = "social.picture"  // keep a picture: its address
-	JobMove     = "social.move"     // follow an act to where it moved: see [Move.Payload]
+	JobMove     = "social.move"     // follow an act to where it moved: the payload is its address
 	JobCredits  = "social.credits"  // find out who is paid for a release: its id here
 )
 

@@ -2,7 +2,6 @@ package social
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -20,9 +19,6 @@ type Move struct {
 	Moved  time.Time // when they were followed there, zero not yet
 }
 
-// Payload is that of [JobMove].
-func (m *Move) Payload() ([]byte, error) { return json.Marshal(m) }
-
 // HomeTx is the part of a transaction that keeps who moved where.
 type HomeTx interface {
 	Home(ctx context.Context, act id.Act) (music.Home, error)
@@ -37,6 +33,8 @@ type HomeTx interface {
 	// Moved notes that somebody was followed.
 	Moved(ctx context.Context, actor string) error
 	CountMoves(ctx context.Context, host string, since time.Time) (int64, error)
+	// Arrivals is how many were followed to somebody since.
+	Arrivals(ctx context.Context, actor string, since time.Time) (int64, error)
 	ForgetMoves(ctx context.Context, before time.Time) error
 	// WhoFollows are people here who follow an act elsewhere, WhoFollowsAct those of one here.
 	WhoFollows(ctx context.Context, actor string, n int) ([]id.Account, error)
@@ -69,16 +67,29 @@ func WantMove(ctx context.Context, tx Tx, m Move) error {
 	if err := tx.AskMove(ctx, m); err != nil {
 		return err
 	}
-	return m.Follow(ctx, tx)
+	return FollowMoved(ctx, tx, m.Actor)
 }
 
-// Follow has the job done that follows somebody.
-func (m *Move) Follow(ctx context.Context, tx Tx) error {
-	payload, err := m.Payload()
-	if err != nil {
-		return err
+// FollowMoved has the job done that follows somebody. Where to is read when it runs:
+// a word that came later counts though the job waits already.
+func FollowMoved(ctx context.Context, tx Tx, actor string) error {
+	return tx.Enqueue(ctx, JobMove, actor, []byte(actor), time.Time{})
+}
+
+// Whither is where somebody elsewhere is to be followed now, empty for nowhere.
+func Whither(ctx context.Context, tx Tx, actor string) (string, error) {
+	m, err := tx.ActorMove(ctx, actor)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
 	}
-	return tx.Enqueue(ctx, JobMove, m.Actor, payload, time.Time{})
+	if err != nil {
+		return "", err
+	}
+	n, err := tx.Arrivals(ctx, actor, tx.Now().Add(-Settled)) // they may have come since it was asked
+	if n > 0 {
+		return "", err
+	}
+	return m.Target, err
 }
 
 func maySettle(ctx context.Context, tx Tx, m Move) error {
@@ -91,6 +102,13 @@ func maySettle(ctx context.Context, tx Tx, m Move) error {
 		return fault.New(fault.Conflict, "%s has moved within the last %d days.", m.Actor, Settled/(24*time.Hour))
 	case err == nil && now.Sub(last.Asked) < patience:
 		return fault.New(fault.Conflict, "%s has said where it moved within the last hour.", m.Actor)
+	}
+	came, err := tx.Arrivals(ctx, m.Actor, now.Add(-Settled))
+	if err == nil && came > 0 {
+		err = fault.New(fault.Conflict, "%s has moved within the last %d days.", m.Actor, Settled/(24*time.Hour))
+	}
+	if err != nil {
+		return err
 	}
 	if there, err := tx.ActorMove(ctx, m.Target); err == nil && now.Sub(there.Moved) < Settled {
 		return fault.New(fault.Conflict, "%s has moved away itself.", m.Target)

@@ -70,6 +70,11 @@ func (tx socialTx) CountMoves(ctx context.Context, host string, since time.Time)
 	return n, wrap(err, "moves")
 }
 
+func (tx socialTx) Arrivals(ctx context.Context, actor string, since time.Time) (int64, error) {
+	n, err := tx.Q.MovesTo(ctx, sqlgen.MovesToParams{Target: actor, Since: ms(since)})
+	return n, wrap(err, "moves")
+}
+
 func (tx socialTx) ForgetMoves(ctx context.Context, before time.Time) error {
 	return wrap(tx.Q.ActorMovesExpire(ctx, ms(before)), "moves")
 }

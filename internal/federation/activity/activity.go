@@ -120,8 +120,12 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
+	follows, err := tx.Follows(ctx, act, social.Author{Actor: in.From.ID})
+	if err != nil {
+		return nil, err
+	}
 	answer := &vocab.Object{ID: in.Site.NewActivity(tx.Now()), Type: []string{"Accept"}, Actor: vocab.At(o.ID()), Object: []vocab.Item{vocab.Of(asking(in, o))}, To: []string{in.From.ID}}
-	if home.Moved.Actor != "" { // it is followed there
+	if home.Moved.Actor != "" && !follows { // it is followed there
 		answer.Type, answer.Target, answer.Summary = []string{"Reject"}, vocab.At(home.Moved.Actor), "@"+home.Moved.Handle
 	} else if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
 		return nil, err

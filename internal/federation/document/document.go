@@ -24,7 +24,7 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Catalogue is what everybody may hear. Faults: Notfound.
+// Catalogue is what everybody may hear. Faults: NotFound.
 type Catalogue interface {
 	Act(ctx context.Context, v music.Viewer, handle string) (music.FullAct, error)
 	Release(ctx context.Context, v music.Viewer, r id.Release, preview string) (music.FullRelease, error)
@@ -273,7 +273,7 @@ func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name
 	return found{doc: c.Document(), page: s.ActPage(a.Handle)}, nil
 }
 
-// Album is a public release with its songs. Faults: Notfound.
+// Album is a public release with its songs. Faults: NotFound.
 func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error) {
 	full, err := d.Catalogue.Release(ctx, music.Viewer{}, r, "")
 	if err != nil {

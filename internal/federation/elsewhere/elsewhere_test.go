@@ -37,6 +37,7 @@ type scene struct {
 	heard   []social.Untold // what enough people heard
 	proofs  int             // documents that were kept
 	due     []social.Due    // what a month gave acts elsewhere
+	first   func()          // what happens before the next transaction of the desk
 }
 
 // A job is one that the node's runner would do; of those with one key the first
@@ -53,6 +54,10 @@ func (s *scene) SocialView(ctx context.Context, fn func(social.Tx) error) error 
 
 // SocialUpdate is the store's, with the jobs in a list.
 func (s *scene) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
 	return s.Node.SocialUpdate(ctx, func(tx social.Tx) error { return fn(listed{tx, s}) })
 }
 

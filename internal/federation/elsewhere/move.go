@@ -2,7 +2,6 @@ package elsewhere
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -168,8 +167,7 @@ func (d *Desk) moveAway(ctx context.Context, tx social.Tx, v music.Viewer, act i
 	if err := retell(ctx, tx, act); err != nil {
 		return err
 	}
-	m := social.Move{Actor: at, Host: d.Site.Host(), Target: there.Actor}
-	if err := m.Follow(ctx, tx); err != nil {
+	if err := social.FollowMoved(ctx, tx, at); err != nil {
 		return err
 	}
 	return tx.Audit(ctx, string(v.Account), "act.move", string(act), there.Handle)
@@ -204,10 +202,15 @@ const movedAtOnce = 200
 
 // Moved has people here follow an act to where it moved, when it is found that it is
 // the same: the payload of [social.JobMove]. It may be broken off anywhere, and is
-// done once: who has followed it follows the old one no longer.
+// done once: who has followed it follows the old one no longer. It ends when the act
+// is elsewhere by then, or here again.
 func (d *Desk) Moved(ctx context.Context, payload []byte) error {
-	var m social.Move
-	if err := json.Unmarshal(payload, &m); err != nil {
+	m := social.Move{Actor: string(payload)}
+	err := d.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		m.Target, err = d.whither(ctx, tx, m.Actor)
+		return err
+	})
+	if err != nil || m.Target == "" {
 		return err
 	}
 	to, err := d.target(ctx, m)
@@ -220,6 +223,10 @@ func (d *Desk) Moved(ctx context.Context, payload []byte) error {
 	}
 	for more := true; more; {
 		if err := d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+			at, err := d.whither(ctx, tx, m.Actor)
+			if more = at == m.Target; err != nil || !more {
+				return err
+			}
 			more, err = d.follow(ctx, tx, m, to)
 			return err
 		}); err != nil {
@@ -228,6 +235,16 @@ func (d *Desk) Moved(ctx context.Context, payload []byte) error {
 	}
 	d.Sent()
 	return nil
+}
+
+// whither is where somebody is to be followed now, empty for nowhere.
+func (d *Desk) whither(ctx context.Context, tx social.Tx, actor string) (string, error) {
+	act, here := d.Site.ActOf(actor)
+	if !here {
+		return social.Whither(ctx, tx, actor)
+	}
+	h, err := tx.Home(ctx, act)
+	return h.Moved.Actor, err
 }
 
 // target is who somebody moved to, elsewhere or here.
@@ -263,6 +280,9 @@ func (d *Desk) follow(ctx context.Context, tx social.Tx, m social.Move, to socia
 	if here {
 		people, err = tx.WhoFollowsAct(ctx, from, movedAtOnce)
 	}
+	if err == nil && !here {
+		err = tx.Moved(ctx, m.Actor) // with the first of them: who they come to goes nowhere meanwhile
+	}
 	if err != nil {
 		return false, err
 	}
@@ -292,9 +312,6 @@ func (d *Desk) follow(ctx context.Context, tx social.Tx, m social.Move, to socia
 		return false, nil // who was deleted meanwhile is left already
 	}
 	if err != nil {
-		return false, err
-	}
-	if err := tx.Moved(ctx, m.Actor); err != nil {
 		return false, err
 	}
 	return false, d.leave(ctx, tx, old)

@@ -263,7 +263,12 @@ func TestMoveAway(t *testing.T) {
 	}
 	var told []*vocab.Object
 	if err := s.SocialUpdate(ctx, func(tx social.Tx) error {
-		late, err := activity.Apply(ctx, tx, activity.In{Object: fan.Activity("Follow", "again", vocab.At(s.Site.Act(s.Act))), From: social.Actor{ID: fan.ID, Host: s.host()}, Site: s.Site})
+		again, err := activity.Apply(ctx, tx, activity.In{Object: fan.Activity("Follow", "again", vocab.At(s.Site.Act(s.Act))), From: social.Actor{ID: fan.ID, Host: s.host()}, Site: s.Site})
+		if err != nil || len(again) != 1 || again[0].Activity.Type[0] != "Accept" {
+			t.Errorf("who follows already: %+v, %v", again, err)
+		}
+		stranger := s.server.Actor("stranger")
+		late, err := activity.Apply(ctx, tx, activity.In{Object: stranger.Activity("Follow", "late", vocab.At(s.Site.Act(s.Act))), From: social.Actor{ID: stranger.ID, Host: s.host()}, Site: s.Site})
 		if err != nil || len(late) != 1 || late[0].Activity.Type[0] != "Reject" || late[0].Activity.Target.ID() != s.act.ID {
 			t.Errorf("a new follower elsewhere: %+v, %v", late, err)
 		}

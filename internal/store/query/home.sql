@@ -30,6 +30,14 @@ update actor_move set moved = @moved where actor = @actor;
 -- name: ActorMovesSince :one
 select count(*) from actor_move where host = @host and asked >= @since;
 
+-- How many were followed to somebody, from elsewhere or from here.
+-- name: MovesTo :one
+select count(*) from (
+  select a.target from actor_move a where a.target = @target and a.moved >= @since
+  union all
+  select h.target from act_move h where h.target = @target and h.at >= @since
+) as came;
+
 -- name: ActorMovesExpire :exec
 delete from actor_move where asked < @before;
 

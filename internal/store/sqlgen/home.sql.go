@@ -217,6 +217,27 @@ func (q *Queries) FollowersOf(ctx context.Context, arg FollowersOfParams) ([]str
 	return items, nil
 }
 
+const movesTo = `-- name: MovesTo :one
+select count(*) from (
+  select a.target from actor_move a where a.target = $1 and a.moved >= $2
+  union all
+  select h.target from act_move h where h.target = $1 and h.at >= $2
+) as came
+`
+
+type MovesToParams struct {
+	Target string
+	Since  int64
+}
+
+// How many were followed to somebody, from elsewhere or from here.
+func (q *Queries) MovesTo(ctx context.Context, arg MovesToParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, movesTo, arg.Target, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const remoteFollowersOf = `-- name: RemoteFollowersOf :many
 select account from remote_follow where actor = $1 order by account limit $2
 `
