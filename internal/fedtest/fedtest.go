@@ -175,7 +175,7 @@ func (s *Server) Got() []Posted {
 	return append([]Posted{}, s.got...)
 }
 
-// Asked is how often a path was asked for.
+// Asked is how often a path was fetched.
 func (s *Server) Asked(path string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,7 +225,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.post(w, r)
 		return
 	}
-	s.asked[r.URL.Path]++
+	if r.Method == http.MethodGet {
+		s.asked[r.URL.Path]++
+	}
 	if s.fetch != 0 {
 		w.WriteHeader(s.fetch)
 		return

@@ -41,7 +41,7 @@ func (d *Desk) Master(w http.ResponseWriter, r *http.Request, track id.Track) er
 	if err != nil {
 		return err
 	}
-	b, err := d.playlist(r, at, true, maxMaster)
+	b, err := d.playlist(r, at, r.Method != http.MethodHead, maxMaster) // who looks whether it is there does not listen
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (d *Desk) Part(w http.ResponseWriter, r *http.Request, track id.Track, rend
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patienceFor)
 	defer cancel()
-	res, leave, err := d.request(r.WithContext(ctx), at.String(), question{accept: "audio/mp4"})
+	res, leave, err := d.request(r.WithContext(ctx), at.String(), question{method: r.Method, accept: "audio/mp4"})
 	if err != nil {
 		return err
 	}

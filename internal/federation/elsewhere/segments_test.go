@@ -68,6 +68,11 @@ func TestSegments(t *testing.T) {
 	if err := s.desk.Part(httptest.NewRecorder(), q, track.ID, rendition, "1.m4s"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("what is not there: %v", err)
 	}
+	part := "/media/" + rendition + "/0.m4s"
+	asked, look := s.server.Asked(part), httptest.NewRequest(http.MethodHead, "/media/x", nil)
+	if err := s.desk.Part(httptest.NewRecorder(), look, track.ID, rendition, "0.m4s"); err != nil || s.server.Asked(part) != asked {
+		t.Errorf("who looks whether it is there has it fetched: %v", err)
+	}
 	through := q.Clone(t.Context())
 	through.Header.Set("Via", "1.1 9ten")
 	if err := s.desk.Master(httptest.NewRecorder(), through, track.ID); !fault.Is(err, fault.NotFound) {
