@@ -211,5 +211,5 @@ func (n *networkNode) ledgerAt(at *networkNode) contract.Client {
 	if err != nil {
 		n.Fatal(err)
 	}
-	return contract.Client{Ledger: c}
+	return contract.Client{Ledger: c.Through(at.id)}
 }

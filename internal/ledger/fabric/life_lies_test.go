@@ -64,7 +64,7 @@ func (n *node) at(t *testing.T, peer *node, opts ...grpc.DialOption) contract.Cl
 	if err != nil {
 		t.Fatal(err)
 	}
-	return contract.Client{Ledger: c}
+	return contract.Client{Ledger: c.Through(peer.name)}
 }
 
 // A layer of one of Fabric's messages is in the one before it.
