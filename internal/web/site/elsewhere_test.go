@@ -112,6 +112,8 @@ func TestMoveAnAct(t *testing.T) {
 	to := "tide@" + server.Host()
 	v.open("/studio/act/"+string(shore.ID)).sees(200, "/studio/act/"+string(shore.ID), "Move here from another server")
 	v.send(at, "do", "known", "addresses", "@nobody").sees(422, at, "Write an address on another server")
+	typed := "@" + to + "\n@ada@away.invalid" // what was written stays
+	v.send(at, "do", "known", "addresses", typed).sees(422, at, typed)
 	v.send(at, "do", "known", "addresses", "@"+to).sees(200, at, "Saved.", "@"+to)
 	v.send(at, "do", "move", "to", "@"+to, "password", "another one").sees(422, at, "That is not your password")
 	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(409, at, "does not say that it is also known as")

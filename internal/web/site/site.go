@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -257,16 +258,16 @@ func (v *visit) fail(err error) {
 // it when the error names none. Errors that are not the input's are returned.
 func (v *visit) again(err error, name string, p web.Paged, fields []web.Field) error {
 	status := problem.Status(err)
+	named := slices.IndexFunc(fields, func(f web.Field) bool { return f.Name != "" && f.Name == fault.Field(err) })
 	if status >= 500 || status == http.StatusNotFound || status == http.StatusForbidden {
-		return err
-	}
-	named := false
-	for i := range fields {
-		if f := &fields[i]; f.Name == fault.Field(err) {
-			f.Error, named = v.why(err), true
+		if named < 0 {
+			return err
 		}
+		status = http.StatusUnprocessableEntity // what was written there names something that is away, or nothing
 	}
-	if !named {
+	if named >= 0 {
+		fields[named].Error = v.why(err)
+	} else {
 		b := p.Base()
 		b.Notices = append(b.Notices, web.Notice{Kind: web.NoteErr, Text: v.why(err)})
 	}
