@@ -70,16 +70,13 @@ type Found struct {
 	Actor, Host string
 }
 
-// Search finds releases and tracks of other servers that are known here, of whom
-// somebody hears: see [Hears].
+// Search finds up to n releases and n tracks of other servers that are known here,
+// of whom somebody hears: see [Hears]. Where many are silenced it looks further, so
+// that they do not crowd out the others.
 func Search(ctx context.Context, tx Tx, who id.Account, q string, n int) (releases []Release, tracks []music.TrackRow, err error) {
 	terms := music.Looked(q)
 	if terms == nil {
 		return nil, nil, nil
-	}
-	all, found, err := tx.SearchElsewhere(ctx, terms, n)
-	if err != nil {
-		return nil, nil, err
 	}
 	known := map[string]bool{}
 	heard := func(actor, host string) bool {
@@ -90,18 +87,31 @@ func Search(ctx context.Context, tx Tx, who id.Account, q string, n int) (releas
 		}
 		return ok
 	}
-	for i := range all {
-		if heard(all[i].Actor, all[i].Host) {
-			releases = append(releases, all[i])
+	for look := n; ; look *= 4 {
+		all, found, err2 := tx.SearchElsewhere(ctx, terms, look)
+		if err2 != nil {
+			return nil, nil, err2
+		}
+		releases, tracks = nil, nil
+		for i := range all {
+			if heard(all[i].Actor, all[i].Host) {
+				releases = append(releases, all[i])
+			}
+		}
+		for i := range found {
+			if heard(found[i].Actor, found[i].Host) {
+				tracks = append(tracks, found[i].TrackRow)
+			}
+		}
+		enough := (len(releases) >= n || len(all) < look) && (len(tracks) >= n || len(found) < look)
+		if err != nil || enough || look >= furthest*n {
+			return releases[:min(n, len(releases))], tracks[:min(n, len(tracks))], err
 		}
 	}
-	for i := range found {
-		if heard(found[i].Actor, found[i].Host) {
-			tracks = append(tracks, found[i].TrackRow)
-		}
-	}
-	return releases, tracks, err
 }
+
+// furthest is how many times more a search looks at than it returns.
+const furthest = 64
 
 // Full is an act of another server for somebody who looks at it.
 type Full struct {

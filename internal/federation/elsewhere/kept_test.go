@@ -1,6 +1,7 @@
 package elsewhere_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -192,6 +193,34 @@ func TestSearchElsewhere(t *testing.T) {
 		find(s.ada, "ebb", 0, 0)
 		s.must(s.desk.Mend(t.Context()))
 		find(s.ada, "ebb", 0, 0)
+	})
+}
+
+// Those who are silenced do not crowd out the others, however much they publish.
+func TestTheSilencedDoNotFillASearch(t *testing.T) {
+	kept(t, func(t *testing.T, s *shelves) {
+		other := s.server.Actor("other")
+		if _, err := s.Servers.Actor(t.Context(), other.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.must(s.desk.Follow(t.Context(), s.ada, other.ID, true))
+		x := s.release("love songs", 1)
+		x.ID, x.AttributedTo = other.ID+"/releases/lovely", vocab.One(other.ID)
+		for i, y := range x.OrderedItems {
+			y.Object.ID, y.Object.AttributedTo = fmt.Sprintf("%s/%d", x.ID, i), vocab.One(other.ID)
+		}
+		s.must(s.says("Create", vocab.Of(x), other))
+		for i := range 14 {
+			s.publishes(fmt.Sprintf("love %02d", i))
+		}
+		if found, songs, err := s.desk.Search(t.Context(), s.bo, "love", 3); err != nil || len(found) != 3 || len(songs) > 3 {
+			t.Errorf("%d and %d where 3 are asked for: %v", len(found), len(songs), err)
+		}
+		desk := &social.Desk{Store: s.DB, Host: "nine.example", Policy: s.Servers.Policy}
+		s.must(desk.Decide(t.Context(), social.Rule{Host: s.act.ID, Verdict: social.Silence}))
+		if found, _, err := s.desk.Search(t.Context(), s.bo, "love", 3); err != nil || len(found) != 1 || found[0].Title != "love songs" {
+			t.Errorf("%+v, %v", found, err)
+		}
 	})
 }
 
