@@ -47,9 +47,10 @@ type HomeTx interface {
 const (
 	// Settled is how long who moved stays: neither they nor who came to them is
 	// followed elsewhere before, so that nothing goes in circles.
-	Settled     = 30 * 24 * time.Hour
-	patience    = time.Hour // between two words of one who cannot be followed yet
-	movesOfHost = 50        // of one server within a day
+	Settled  = 30 * 24 * time.Hour
+	patience = time.Hour // between two words of one who cannot be followed yet
+	// BUG(9ten): who owns a domain has as many servers as it has names, each with 50.
+	movesOfHost = 50 // of one server within a day
 	// MostKnown is by how many addresses else an act may be known.
 	MostKnown = 10
 )

@@ -56,6 +56,10 @@ func (d *Desk) Master(w http.ResponseWriter, r *http.Request, track id.Track) er
 // Part passes on what belongs to one of these forms: its playlist, its header, a
 // segment. name is one of those that package stream serves. The faults are those of
 // Master.
+//
+// BUG(9ten): nothing ties a rendition to the track's master playlist, so a server can
+// have any sound of its own passed on under a track of it, and a browser can ask
+// for segments without the one question that the server counts.
 func (d *Desk) Part(w http.ResponseWriter, r *http.Request, track id.Track, rendition, name string) error {
 	at, err := d.segments(r, track)
 	if err != nil {
