@@ -29,14 +29,10 @@ const (
 	unwritten = time.Second // how long what a dead child wrote may take to arrive
 )
 
-// limits keep a child small: the memory its Go runtime aims at, which some 30
-// MiB of its binary come on top of, and by how much it may grow between two
-// collections, in per cent. Collecting less often is what saves processor time,
-// and the first of the two is what bounds memory.
-var limits = map[Role][]string{
-	Peer:    {"GOMEMLIMIT=105MiB", "GOGC=200"},
-	Orderer: {"GOMEMLIMIT=72MiB", "GOGC=200"},
-}
+// garbage is by how much a child's memory may grow between two collections, in
+// per cent (GOGC). There is no GOMEMLIMIT: one that is near what a busy child
+// needs has it collect all the time, just when many wait for it.
+var garbage = map[Role]string{Peer: "75", Orderer: "100"}
 
 // Status is what a status page says of a child.
 type Status struct {
@@ -358,14 +354,15 @@ func (c *child) command(ctx context.Context) *exec.Cmd {
 	if c.ear.log.Enabled(ctx, slog.LevelDebug) {
 		spec = "info"
 	}
-	cmd.Env = append([]string{
+	cmd.Env = []string{
 		"PATH=" + cmp.Or(os.Getenv("PATH"), "/usr/bin:/bin"),
 		"HOME=" + c.Home,
 		"TMPDIR=" + os.TempDir(),
 		"FABRIC_CFG_PATH=" + c.Dir(c.role),
 		"FABRIC_LOGGING_FORMAT=json",
 		"FABRIC_LOGGING_SPEC=" + spec,
-	}, limits[c.role]...)
+		"GOGC=" + garbage[c.role],
+	}
 	return cmd
 }
 
