@@ -77,6 +77,7 @@ type Outgoing struct {
 	Kind    string // such as "Create"
 	Body    []byte
 	Own     []byte    // the same in 9ten's own form, for nodes; nil: they get Body
+	Songs   [][]byte  // the same for Funkwhale, an activity for each track; nil: it gets Body
 	Expires time.Time // not delivered after, zero: never
 }
 

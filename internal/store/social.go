@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,7 +170,7 @@ func (tx socialTx) ForgetReceived(ctx context.Context, before time.Time) error {
 }
 
 func (tx socialTx) Send(ctx context.Context, o social.Outgoing) error {
-	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Own: filled(o.Own), Made: tx.Ms(), Expires: ms(o.Expires)}), "outgoing")
+	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Own: filled(o.Own), Songs: parts(o.Songs), Made: tx.Ms(), Expires: ms(o.Expires)}), "outgoing")
 }
 
 // filled is what a column that is never null holds of bytes.
@@ -178,8 +181,27 @@ func filled(b []byte) []byte {
 	return b
 }
 
+// parts are several JSON documents as one column has them, [apart] what it has.
+func parts(list [][]byte) []byte {
+	if len(list) == 0 {
+		return []byte{}
+	}
+	return slices.Concat([]byte("["), bytes.Join(list, []byte(",")), []byte("]"))
+}
+
+func apart(b []byte) (out [][]byte) {
+	var list []json.RawMessage
+	if json.Unmarshal(b, &list) != nil {
+		return nil
+	}
+	for _, x := range list {
+		out = append(out, x)
+	}
+	return out
+}
+
 func outgoing(r sqlgen.Outgoing) social.Outgoing {
-	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Own: r.Own, Expires: utc(r.Expires)}
+	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Own: r.Own, Songs: apart(r.Songs), Expires: utc(r.Expires)}
 }
 
 func (tx socialTx) Activity(ctx context.Context, activity string) (social.Outgoing, error) {
@@ -219,7 +241,7 @@ func (tx socialTx) Next(ctx context.Context, host string) (social.Delivery, erro
 		return social.Delivery{}, missing(err, "Nothing waits for that server.")
 	}
 	r := rows[0]
-	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, Kind: r.Kind, Body: r.Body, Own: r.Own, Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
+	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, Kind: r.Kind, Body: r.Body, Own: r.Own, Songs: apart(r.Songs), Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
 }
 
 func (tx socialTx) Delivered(ctx context.Context, d social.Delivery) error {

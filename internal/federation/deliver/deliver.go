@@ -171,7 +171,18 @@ func (c *Courier) one(ctx context.Context, host string) (again bool, err error) 
 	if peer.Software == remote.Own && len(d.Own) > 0 { // one that does not say what it is gets what everybody understands
 		d.Body = d.Own
 	}
-	status, wait, failed := c.post(ctx, d)
+	bodies := [][]byte{d.Body}
+	if peer.Software == funkwhale && len(d.Songs) > 0 {
+		bodies = d.Songs
+	}
+	var status int
+	var wait time.Duration
+	var failed error
+	for _, d.Body = range bodies {
+		if status, wait, failed = c.post(ctx, d); judge(status, failed) != took {
+			break // all of them come again, and are applied once
+		}
+	}
 	if ctx.Err() != nil {
 		return false, nil
 	}
@@ -179,6 +190,9 @@ func (c *Courier) one(ctx context.Context, host string) (again bool, err error) 
 	c.Log.Debug("delivered", "host", host, "activity", d.ID, "status", status, "err", failed)
 	return verdict != away, c.record(ctx, d, verdict, wait, failed)
 }
+
+// funkwhale is what its servers say they run. It shows tracks, and no posts.
+const funkwhale = "funkwhale"
 
 // A verdict is what becomes of a delivery.
 type verdict int

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -248,10 +249,10 @@ func TestDeadHost(t *testing.T) {
 	}
 }
 
-// Who runs 9ten gets 9ten's own form, everybody else and who does not say gets
-// what all software shows.
+// Who runs 9ten gets 9ten's own form, Funkwhale an activity for each track, everybody
+// else and who does not say gets what all software shows.
 func TestForms(t *testing.T) {
-	for software, want := range map[string]string{"9ten": "own", "mastodon": "general", "": "general"} {
+	for software, want := range map[string][]string{"9ten": {"own"}, "funkwhale": {"song-1", "song-2"}, "mastodon": {"general"}, "": {"general"}} {
 		s := fedtest.NewServer(t)
 		n := fedtest.NewNode(t, s)
 		if software != "" {
@@ -261,14 +262,18 @@ func TestForms(t *testing.T) {
 			return fedtest.JSON(t, &vocab.Object{ID: n.Site.Origin + "/ap/" + name, Type: []string{"Create"}, Actor: vocab.At(n.Site.Act(n.Act))})
 		}
 		update(t, n, func(tx social.Tx) error {
-			if err := tx.Send(t.Context(), social.Outgoing{ID: "https://nine.example/1", Actor: n.Site.Act(n.Act), Kind: "Create", Body: thing("general"), Own: thing("own")}); err != nil {
+			if err := tx.Send(t.Context(), social.Outgoing{ID: "https://nine.example/1", Actor: n.Site.Act(n.Act), Kind: "Create", Body: thing("general"), Own: thing("own"), Songs: [][]byte{thing("song-1"), thing("song-2")}}); err != nil {
 				return err
 			}
 			return tx.Deliver(t.Context(), "https://nine.example/1", s.URL+"/inbox", host(s))
 		})
 		run(t, n, func() bool { return queue(t, n) == 0 })
-		if got := s.Got(); len(got) != 1 || got[0].Object.ID != n.Site.Origin+"/ap/"+want {
-			t.Errorf("%q got %+v", software, got)
+		var got []string
+		for _, g := range s.Got() {
+			got = append(got, strings.TrimPrefix(g.Object.ID, n.Site.Origin+"/ap/"))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q got %v", software, got)
 		}
 	}
 }

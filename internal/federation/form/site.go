@@ -166,7 +166,7 @@ var musicPaths = []struct {
 }{
 	{Root + "releases/", false, []string{"", "/create", "/note", "/note/create"}},
 	{"/release/", false, []string{""}},
-	{Root + "tracks/", true, []string{"", "/note"}},
+	{Root + "tracks/", true, []string{"", "/note", "/audio"}},
 	{"/media/", true, []string{"/original", "/master.m3u8"}},
 }
 

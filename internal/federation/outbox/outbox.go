@@ -42,6 +42,7 @@ type telling struct {
 	act        id.Act
 	actor      string
 	thing, own *vocab.Object
+	songs      []*vocab.Object // of a release, as Funkwhale reads them
 }
 
 // Release tells what became of a release.
@@ -54,7 +55,7 @@ func (b *Outbox) Release(ctx context.Context, r id.Release) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{album.Act.ID, site.Act(album.Act.ID), site.Note(&album), site.OwnRelease(&album)})
+	return b.tell(ctx, telling{album.Act.ID, site.Act(album.Act.ID), site.Note(&album), site.OwnRelease(&album), songs(site, &album)})
 }
 
 // Act tells that an act's own document changed.
@@ -68,7 +69,7 @@ func (b *Outbox) Act(ctx context.Context, a id.Act) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{a, doc.ID, doc, nil})
+	return b.tell(ctx, telling{a, doc.ID, doc, nil, nil})
 }
 
 // tell says Create of a thing that was not spoken of or is back, Update of one
@@ -161,7 +162,7 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{a, last.Actor, stone(f.about, "Note"), stone(f.own, f.kind)}
+		t := telling{a, last.Actor, stone(f.about, "Note"), stone(f.own, f.kind), nil}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
 			return activity(address(thing.ID, tx.Now()), "Delete", t.actor, thing, tx.Now())
 		})
@@ -185,6 +186,9 @@ func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vo
 		if out.Own, err = say(t.own).Encode(); err != nil {
 			return 0, err
 		}
+	}
+	if out.Songs, err = b.songs(ctx, tx, t, out.Kind); err != nil {
+		return 0, err
 	}
 	if err := tx.Send(ctx, out); err != nil {
 		return 0, err

@@ -69,8 +69,8 @@ update inbox set tries = tries + 1, error = @error where id = @id;
 delete from inbox where applied > 0 and applied < @before;
 
 -- name: OutgoingPut :exec
-insert into outgoing (id, actor, about, kind, body, own, made, expires) values (@id, @actor, @about, @kind, @body, @own, @made, @expires)
-on conflict (id) do update set body = excluded.body, own = excluded.own, made = excluded.made, expires = excluded.expires;
+insert into outgoing (id, actor, about, kind, body, own, songs, made, expires) values (@id, @actor, @about, @kind, @body, @own, @songs, @made, @expires)
+on conflict (id) do update set body = excluded.body, own = excluded.own, songs = excluded.songs, made = excluded.made, expires = excluded.expires;
 
 -- name: OutgoingByID :one
 select * from outgoing where id = @id;
@@ -115,7 +115,7 @@ where d.due <= @now and coalesce(p.closed, 0) <= @now
 group by d.host order by oldest limit @lim;
 
 -- name: DeliveryNext :many
-select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.expires
+select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.songs, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
 where d.host = @host and d.due <= @now order by d.made, d.outgoing limit @lim;
 

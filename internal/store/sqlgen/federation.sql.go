@@ -177,7 +177,7 @@ func (q *Queries) DeliveryHurry(ctx context.Context, arg DeliveryHurryParams) (i
 }
 
 const deliveryNext = `-- name: DeliveryNext :many
-select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.expires
+select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.songs, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
 where d.host = $1 and d.due <= $2 order by d.made, d.outgoing limit $3
 `
@@ -198,6 +198,7 @@ type DeliveryNextRow struct {
 	Kind     string
 	Body     []byte
 	Own      []byte
+	Songs    []byte
 	Expires  int64
 }
 
@@ -220,6 +221,7 @@ func (q *Queries) DeliveryNext(ctx context.Context, arg DeliveryNextParams) ([]D
 			&i.Kind,
 			&i.Body,
 			&i.Own,
+			&i.Songs,
 			&i.Expires,
 		); err != nil {
 			return nil, err
@@ -404,7 +406,7 @@ func (q *Queries) InboxWaiting(ctx context.Context, lim int32) ([]Inbox, error) 
 }
 
 const outgoingByID = `-- name: OutgoingByID :one
-select id, actor, about, kind, body, made, expires, own from outgoing where id = $1
+select id, actor, about, kind, body, made, expires, own, songs from outgoing where id = $1
 `
 
 func (q *Queries) OutgoingByID(ctx context.Context, id string) (Outgoing, error) {
@@ -419,6 +421,7 @@ func (q *Queries) OutgoingByID(ctx context.Context, id string) (Outgoing, error)
 		&i.Made,
 		&i.Expires,
 		&i.Own,
+		&i.Songs,
 	)
 	return i, err
 }
@@ -439,7 +442,7 @@ func (q *Queries) OutgoingExpire(ctx context.Context, before int64) (int64, erro
 }
 
 const outgoingLast = `-- name: OutgoingLast :one
-select id, actor, about, kind, body, made, expires, own from outgoing where about = $1 order by made desc, id desc limit 1
+select id, actor, about, kind, body, made, expires, own, songs from outgoing where about = $1 order by made desc, id desc limit 1
 `
 
 func (q *Queries) OutgoingLast(ctx context.Context, about string) (Outgoing, error) {
@@ -454,13 +457,14 @@ func (q *Queries) OutgoingLast(ctx context.Context, about string) (Outgoing, err
 		&i.Made,
 		&i.Expires,
 		&i.Own,
+		&i.Songs,
 	)
 	return i, err
 }
 
 const outgoingPut = `-- name: OutgoingPut :exec
-insert into outgoing (id, actor, about, kind, body, own, made, expires) values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (id) do update set body = excluded.body, own = excluded.own, made = excluded.made, expires = excluded.expires
+insert into outgoing (id, actor, about, kind, body, own, songs, made, expires) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (id) do update set body = excluded.body, own = excluded.own, songs = excluded.songs, made = excluded.made, expires = excluded.expires
 `
 
 type OutgoingPutParams struct {
@@ -470,6 +474,7 @@ type OutgoingPutParams struct {
 	Kind    string
 	Body    []byte
 	Own     []byte
+	Songs   []byte
 	Made    int64
 	Expires int64
 }
@@ -482,6 +487,7 @@ func (q *Queries) OutgoingPut(ctx context.Context, arg OutgoingPutParams) error 
 		arg.Kind,
 		arg.Body,
 		arg.Own,
+		arg.Songs,
 		arg.Made,
 		arg.Expires,
 	)

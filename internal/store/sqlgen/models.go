@@ -506,6 +506,7 @@ type Outgoing struct {
 	Made    int64
 	Expires int64
 	Own     []byte
+	Songs   []byte
 }
 
 type PaidElsewhere struct {

@@ -661,7 +661,7 @@ CREATE TABLE outgoing (
   body    bytea not null,
   made    bigint not null,
   expires bigint not null default 0
-, own bytea not null default '');
+, own bytea not null default '', songs bytea not null default '');
 
 CREATE INDEX outgoing_about on outgoing (about, made);
 
