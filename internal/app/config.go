@@ -95,6 +95,8 @@ type FederationConfig struct {
 	Mode string `key:"mode" default:"on" oneof:"on listed off"`
 	// Signed is whether other servers must sign what they read here (authorised fetch): a server that is blocked reads nothing any more, and software that does not sign does not either. Pages stay everybody's.
 	Signed bool `key:"signed" default:"false"`
+	// Index is whether this node and the others of its cluster (of its network, where that has none) find each other's music: each lists its public releases at /ap/index and reads once a day what the others list that do so too. It takes a ledger on fabric.
+	Index bool `key:"index" default:"false"`
 	// Reach are networks (CIDR) in which other servers may be reached although their addresses are not public. Empty: public addresses alone.
 	Reach []string `key:"reach" default:""`
 }

@@ -56,6 +56,7 @@ func (n *node) openFederation() error {
 	n.federation = f
 	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
+	n.jobs.Handle(social.JobIndex, jobs.Options{}, f.fetching((*elsewhere.Desk).Index))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
@@ -85,8 +86,12 @@ func (n *node) openFederation() error {
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
 	}
+	if n.cfg.Federation.Index {
+		f.documents.Index = n.catalogue.Index
+	}
+	f.openIndex()
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, Store: n.db, Sent: f.courier.Wake}
-	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, Version: Version(), Usage: f.usage, Capabilities: []string{"audio-track"}, Log: n.logger("wellknown")}
+	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
 	return nil
 }
 

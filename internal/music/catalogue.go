@@ -220,6 +220,24 @@ func (c *Catalogue) Releases(ctx context.Context, f Filter, p Page) (List[Releas
 	return listed(ctx, c.Store, p, &f, func(tx Tx, at Cursor, n int) ([]ReleaseRow, error) { return tx.ReleaseList(ctx, f, at, n) }, releaseCursor)
 }
 
+// An Indexed release is one of the node's index: whose it is, and when it or one of
+// its tracks was changed last.
+type Indexed struct {
+	Release id.Release
+	Act     id.Act
+	Changed time.Time
+}
+
+// Index lists up to n public releases after one, by their ids: who has read to the
+// end has seen all that were there all the time.
+func (c *Catalogue) Index(ctx context.Context, after id.Release, n int) (list []Indexed, err error) {
+	err = c.Store.Read(ctx, func(tx Tx) error {
+		list, err = tx.ReleaseIndex(ctx, after, n)
+		return err
+	})
+	return list, err
+}
+
 // Acts lists acts that have something public, those with the most releases
 // first. Faults: Invalid.
 func (c *Catalogue) Acts(ctx context.Context, p Page) (List[ActRow], error) {

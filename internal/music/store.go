@@ -188,6 +188,8 @@ type listTx interface {
 	// TrackList and ReleaseList return up to n rows after a cursor.
 	TrackList(ctx context.Context, f Filter, after Cursor, n int) ([]TrackRow, error)
 	ReleaseList(ctx context.Context, f Filter, after Cursor, n int) ([]ReleaseRow, error)
+	// ReleaseIndex returns up to n public releases after one, by their ids.
+	ReleaseIndex(ctx context.Context, after id.Release, n int) ([]Indexed, error)
 	// ActList lists acts that have something public, by the number of it.
 	ActList(ctx context.Context, after Cursor, n int) ([]ActRow, error)
 	// TrackRows returns those of the tracks that are public, here or on another server.

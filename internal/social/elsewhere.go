@@ -64,6 +64,12 @@ type Track struct {
 	AlbumGain  int64
 }
 
+// Kept is when a release was fetched last.
+type Kept struct {
+	IRI, Actor string
+	Fetched    time.Time
+}
+
 // A Found track is one that a search found, and whose it is.
 type Found struct {
 	music.TrackRow
@@ -141,6 +147,7 @@ const (
 // The jobs about music elsewhere.
 const (
 	JobBackfill = "social.backfill" // fetch the next releases of an act: see the package that does it
+	JobIndex    = "social.index"    // read the next part of another node's index: see the package that does it
 	JobPicture  = "social.picture"  // keep a picture: its address
 	JobMove     = "social.move"     // follow an act to where it moved: the payload is its address
 	JobCredits  = "social.credits"  // find out who is paid for a release: its id here
@@ -161,6 +168,8 @@ type Elsewhere interface {
 	Release(ctx context.Context, r id.Release) (Release, error)
 	ReleasesOf(ctx context.Context, actor string, n int) ([]Release, error)
 	ReleasesFollowed(ctx context.Context, a id.Account, n int) ([]Release, error)
+	// ReleasesOfHost are all that are known of a server's acts.
+	ReleasesOfHost(ctx context.Context, host string) ([]Kept, error)
 	// DropRelease reports whether there was one of the actor's.
 	DropRelease(ctx context.Context, iri, actor string) (bool, error)
 	Track(ctx context.Context, t id.Track) (Track, error)
@@ -201,9 +210,17 @@ func Wanted(ctx context.Context, tx Tx, actor string) (bool, error) {
 	return len(list) > 0, err
 }
 
-// Keep keeps a release, asks for its cover, and tells who follows the act of one
-// that is new.
+// Keep keeps a release as [Shelve] does, and asks who is paid for it.
 func Keep(ctx context.Context, tx Tx, r *Release) error {
+	if err := Shelve(ctx, tx, r); err != nil {
+		return err
+	}
+	return WantCredits(ctx, tx, r.ID)
+}
+
+// Shelve keeps a release, asks for its cover, and tells who follows the act of one
+// that is new.
+func Shelve(ctx context.Context, tx Tx, r *Release) error {
 	r.Title, r.Artist = music.OneLine(r.Title), music.OneLine(r.Artist)
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
@@ -220,9 +237,6 @@ func Keep(ctx context.Context, tx Tx, r *Release) error {
 		if err := tx.Tell(ctx, notice.Cause{Kind: notice.Release, Actor: r.Actor, Release: r.ID, At: r.Published}); err != nil {
 			return err
 		}
-	}
-	if err := WantCredits(ctx, tx, r.ID); err != nil {
-		return err
 	}
 	return WantPicture(ctx, tx, r.Picture)
 }

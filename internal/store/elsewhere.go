@@ -177,6 +177,15 @@ func (tx socialTx) ReleasesFollowed(ctx context.Context, a id.Account, n int) ([
 	return out, wrap(err, "releases")
 }
 
+func (tx socialTx) ReleasesOfHost(ctx context.Context, host string) ([]social.Kept, error) {
+	rows, err := tx.Q.RemoteReleasesOfHost(ctx, host)
+	out := make([]social.Kept, len(rows))
+	for i, r := range rows {
+		out[i] = social.Kept{IRI: r.Iri, Actor: r.Actor, Fetched: utc(r.Fetched)}
+	}
+	return out, wrap(err, "releases")
+}
+
 func (tx socialTx) DropRelease(ctx context.Context, iri, actor string) (bool, error) {
 	n, err := tx.Q.RemoteReleaseDrop(ctx, sqlgen.RemoteReleaseDropParams{Iri: iri, Actor: actor})
 	return n > 0, wrap(err, "release")

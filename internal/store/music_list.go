@@ -160,6 +160,15 @@ func (tx musicTx) ReleaseList(ctx context.Context, f music.Filter, after music.C
 	return out, err
 }
 
+func (tx musicTx) ReleaseIndex(ctx context.Context, after id.Release, n int) ([]music.Indexed, error) {
+	rows, err := tx.Q.ReleaseIndex(ctx, sqlgen.ReleaseIndexParams{After: string(after), Lim: int32(n)})
+	out := make([]music.Indexed, len(rows))
+	for i, r := range rows {
+		out[i] = music.Indexed{Release: id.Release(r.ID), Act: id.Act(r.Act), Changed: utc(r.Changed)}
+	}
+	return out, wrap(err, "index")
+}
+
 func (tx musicTx) ActList(ctx context.Context, after music.Cursor, n int) ([]music.ActRow, error) {
 	rows, err := tx.Q.ActList(ctx, sqlgen.ActListParams{Key: after.Key, ID: after.ID, Lim: int32(n)})
 	out := make([]music.ActRow, len(rows))

@@ -49,6 +49,8 @@ type Documents struct {
 	Now   func() time.Time
 	// Type is the media type of a codec.
 	Type func(codec string) string
+	// Index lists public releases, nil where the node does not offer its index.
+	Index func(ctx context.Context, after id.Release, n int) ([]music.Indexed, error)
 	// Readers says who may read, nil for everybody.
 	Readers *Readers
 	// Changes counts what was written: a document is the same until then. Nil: none
@@ -79,6 +81,7 @@ func (d *Documents) Register(mux *http.ServeMux) {
 	for path, find := range map[string]func(context.Context, form.Site, *http.Request) (found, error){
 		"node":                      d.node,
 		"node/outbox":               d.empty,
+		"index":                     d.index,
 		"acts/{id}":                 d.act,
 		"acts/{id}/outbox":          d.outbox,
 		"acts/{id}/followers":       d.followers,

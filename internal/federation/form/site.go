@@ -35,6 +35,9 @@ func (s Site) Host() string {
 // Node is the actor that stands for the node itself.
 func (s Site) Node() string { return s.Origin + Root + "node" }
 
+// Index is where the node lists its public releases, for nodes that do the same.
+func (s Site) Index() string { return s.Origin + Root + "index" }
+
 // Inbox is the inbox all actors of the node share.
 func (s Site) Inbox() string { return s.Origin + Root + "inbox" }
 

@@ -394,3 +394,7 @@ delete from comment where release = @release;
 
 -- name: UploadsForget :exec
 delete from upload where account = @account;
+
+-- name: ReleaseIndex :many
+select r.id, r.act, cast(coalesce((select max(t.changed) from track t where t.release = r.id and t.changed > r.changed), r.changed) as bigint) as changed
+from release_line l join release r on r.id = l.release where r.id > @after order by r.id limit @lim;

@@ -679,6 +679,39 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 	return items, nil
 }
 
+const remoteReleasesOfHost = `-- name: RemoteReleasesOfHost :many
+select r.iri, r.actor, r.fetched from remote_release r join remote_actor a on a.id = r.actor where a.host = $1
+`
+
+type RemoteReleasesOfHostRow struct {
+	Iri     string
+	Actor   string
+	Fetched int64
+}
+
+func (q *Queries) RemoteReleasesOfHost(ctx context.Context, host string) ([]RemoteReleasesOfHostRow, error) {
+	rows, err := q.db.QueryContext(ctx, remoteReleasesOfHost, host)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RemoteReleasesOfHostRow
+	for rows.Next() {
+		var i RemoteReleasesOfHostRow
+		if err := rows.Scan(&i.Iri, &i.Actor, &i.Fetched); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const remoteTrackByID = `-- name: RemoteTrackByID :one
 select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks from remote_track where id = $1
 `

@@ -1829,6 +1829,45 @@ func (q *Queries) ReleaseDelete(ctx context.Context, id string) (int64, error) {
 	return result.RowsAffected()
 }
 
+const releaseIndex = `-- name: ReleaseIndex :many
+select r.id, r.act, cast(coalesce((select max(t.changed) from track t where t.release = r.id and t.changed > r.changed), r.changed) as bigint) as changed
+from release_line l join release r on r.id = l.release where r.id > $1 order by r.id limit $2
+`
+
+type ReleaseIndexParams struct {
+	After string
+	Lim   int32
+}
+
+type ReleaseIndexRow struct {
+	ID      string
+	Act     string
+	Changed int64
+}
+
+func (q *Queries) ReleaseIndex(ctx context.Context, arg ReleaseIndexParams) ([]ReleaseIndexRow, error) {
+	rows, err := q.db.QueryContext(ctx, releaseIndex, arg.After, arg.Lim)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReleaseIndexRow
+	for rows.Next() {
+		var i ReleaseIndexRow
+		if err := rows.Scan(&i.ID, &i.Act, &i.Changed); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const releaseInsert = `-- name: ReleaseInsert :exec
 insert into release (id, act, title, artist, kind, date, label, licence, language, explicit, description, tags, cover, accent_l, accent_d, edited,
   state, state_before, publish_at, zone, published, reason, preview, created, changed)
