@@ -1,0 +1,56 @@
+package app_test
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/modfile"
+)
+
+// The node is a client of Fabric, which runs beside it as it is: what it links of
+// Hyperledger is how to ask a peer, how to administrate one, what they say, and
+// the contract's side. The servers themselves are of the nested module alone.
+func TestOfHyperledgerOnlyClients(t *testing.T) {
+	const of = "github.com/hyperledger"
+	clients := map[string]bool{
+		of + "/fabric-gateway":            true,
+		of + "/fabric-admin-sdk":          true,
+		of + "/fabric-protos-go-apiv2":    true,
+		of + "/fabric-contract-api-go/v2": true,
+		of + "/fabric-chaincode-go/v2":    true,
+	}
+	read := func(path string) *modfile.File {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := modfile.Parse(path, b, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	main := read("../../go.mod")
+	have := map[string]bool{}
+	for _, r := range main.Require {
+		if path := r.Mod.Path; strings.HasPrefix(path, of) {
+			have[path] = true
+		}
+	}
+	if !maps.Equal(have, clients) {
+		t.Errorf("the node takes %v from Hyperledger, and should take %v", slices.Sorted(maps.Keys(have)), slices.Sorted(maps.Keys(clients)))
+	}
+	for _, r := range main.Replace {
+		t.Errorf("%s is replaced: what is linked is not what was published", r.Old.Path)
+	}
+	server := false
+	for _, r := range read("../../fabric/go.mod").Require {
+		server = server || r.Mod.Path == of+"/fabric"
+	}
+	if !server {
+		t.Error("the nested module has no Fabric: the servers would come from elsewhere")
+	}
+}
