@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 )
 
@@ -61,5 +65,48 @@ func TestExamineWhoWaits(t *testing.T) {
 	}
 	if f := findings(t, h, false)["network"]; !f.OK || !strings.Contains(f.Detail, member.URL) || !strings.Contains(f.Detail, "9ten serve") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Who fills the configuration up, which each member can alone, is named at the
+// others, and at the node itself, which did not write that.
+func TestExamineNamesWhoFillsTheConfiguration(t *testing.T) {
+	s := newScene(t)
+	if f := findings(t, s.client, false)["configuration"]; !f.OK || !strings.Contains(f.Detail, "The configuration of the network has ") {
+		t.Errorf("as it was founded: %+v", f)
+	}
+	anchors := func(n int) func(*cb.ConfigGroup) {
+		var many peer.AnchorPeers
+		for i := range n {
+			many.AnchorPeers = append(many.AnchorPeers, &peer.AnchorPeer{Host: "many.example", Port: int32(i)})
+		}
+		return func(g *cb.ConfigGroup) {
+			g.Groups["Application"].Groups["liar.example"].Values["AnchorPeers"].Value = pack(t, &many)
+		}
+	}
+	for i, n := range []int{100, 20_000} {
+		filled := configAt(t, s.first, uint64(9+i), uint64(1+i), channel.Name, s.member, anchors(n))
+		if err := s.client.keep(channel.Name, filled); err != nil {
+			t.Fatal(err)
+		}
+		f := findings(t, s.client, false)["configuration"]
+		if named := strings.Contains(f.Detail, "liar.example fills 39") && strings.HasSuffix(f.Remedy, "any more.") && strings.Contains(f.Remedy, "9ten ledger member remove liar.example."); f.OK == named || named != (i == 1) || strings.Contains(f.Detail, "client.example") {
+			t.Errorf("%d anchor peers: %+v", n, f)
+		}
+		if i == 0 {
+			continue
+		}
+		cfg, err := channel.Read(filled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cluster, remedy := range map[string]string{"": "member remove liar.example.", "north": "member remove liar.example --cluster."} {
+			if f, err := s.client.roomIn(cluster, cfg); err != nil || !strings.Contains(f.Remedy, remedy) {
+				t.Errorf("of %q: %+v (%v)", cluster, f, err)
+			}
+		}
+		if f, err := s.member.roomIn("", cfg); err != nil || f.OK || !strings.Contains(f.Remedy, "somebody else has its administrator's key") || strings.Contains(f.Remedy, "put it out") {
+			t.Errorf("of the node itself: %+v (%v)", f, err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package fabric
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,11 +115,43 @@ func (h *Home) examineChannel(ctx context.Context) ([]doctor.Finding, error) {
 	if len(members) == 2 {
 		list = append(list, doctor.Finding{Name: "members", OK: true, Detail: "There are two members, and each entry needs both: while one is away nothing is recorded, and if one is lost with its keys nothing ever is again. Both should back up the folder fabric now, and take in a third soon."})
 	}
-	f, err := h.orderersOf(ctx, channel.Name, cfg)
+	room, err := h.roomIn("", cfg)
 	if err != nil {
 		return list, err
 	}
-	return append(list, f), nil
+	f, err := h.orderersOf(ctx, channel.Name, cfg)
+	return append(list, room, f), err
+}
+
+// roomIn names who fills the configuration of a cluster's channel up, or that of
+// the network's where none is named: each member writes its own part alone, as long
+// as it likes, and each node keeps that.
+func (h *Home) roomIn(cluster string, cfg channel.Config) (doctor.Finding, error) {
+	f, of, flag := doctor.Finding{Name: "configuration", OK: true}, "the network", ""
+	if cluster != "" {
+		f.Name, of, flag = "cluster's configuration", "the cluster "+cluster, " --cluster"
+	}
+	parts, whole, err := cfg.Parts()
+	if err != nil {
+		return f, err
+	}
+	f.Detail = fmt.Sprintf("The configuration of %s has %.1f kB.", of, float64(whole)/1e3)
+	for _, msp := range slices.Sorted(maps.Keys(parts)) {
+		if parts[msp] <= channel.MaxPart {
+			continue
+		}
+		f.OK = false
+		f.Detail += fmt.Sprintf(" %s fills %.1f kB of it, which no member needs.", msp, float64(parts[msp])/1e3)
+		if msp == h.cfg.Node {
+			f.Remedy += "This node writes no such thing, so somebody else has its administrator's key: see “A key that was stolen” in docs/operate/ledger-certificates.md. "
+			continue
+		}
+		f.Remedy += fmt.Sprintf("Ask the operator of %s, whose key may be stolen. If it does not end, put it out: 9ten ledger member remove %s%s. ", msp, msp, flag)
+	}
+	if !f.OK {
+		f.Remedy += "What would make a configuration longer than 10 MiB is refused, so nobody could be admitted any more."
+	}
+	return f, nil
 }
 
 // examineCluster is what there is to say of the channel of the node's cluster,
@@ -148,9 +181,13 @@ func (h *Home) examineCluster(ctx context.Context) ([]doctor.Finding, error) {
 		f.OK, f.Detail = false, fmt.Sprintf("The channel of the cluster %s does not answer: %s", in.Name, fault.Message(err))
 		f.Remedy = "This node's days wait and lose nothing. After a start that takes some seconds; if it stays so, the node's log says what is in the way."
 	}
+	room, err := h.roomIn(in.Name, cfg)
+	if err != nil {
+		return []doctor.Finding{f}, err
+	}
 	o, err := h.orderersOf(ctx, name, cfg)
 	o.Name = "cluster's orderers"
-	return []doctor.Finding{f, o}, err
+	return []doctor.Finding{f, room, o}, err
 }
 
 // orderersOf says how many of a channel's orderers take part, by the newest

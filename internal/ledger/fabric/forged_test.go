@@ -18,13 +18,16 @@ import (
 
 // configAt is the first configuration again, at a sequence, in block number of a
 // channel. Its orderer signed it if that is given.
-func configAt(t *testing.T, first *cb.Block, number, sequence uint64, name string, orderer *Home) *cb.Block {
+func configAt(t *testing.T, first *cb.Block, number, sequence uint64, name string, orderer *Home, edits ...func(*cb.ConfigGroup)) *cb.Block {
 	t.Helper()
 	env := unpack(t, first.Data.Data[0], &cb.Envelope{})
 	p := unpack(t, env.Payload, &cb.Payload{})
 	ce := unpack(t, p.Data, &cb.ConfigEnvelope{})
 	h := unpack(t, p.Header.ChannelHeader, &cb.ChannelHeader{})
 	ce.Config.Sequence, h.ChannelId = sequence, name
+	for _, edit := range edits {
+		edit(ce.Config.ChannelGroup)
+	}
 	p.Data, p.Header.ChannelHeader = pack(t, ce), pack(t, h)
 	env.Payload = pack(t, p)
 	raw := pack(t, env)

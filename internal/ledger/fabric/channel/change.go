@@ -230,7 +230,7 @@ func (m Member) Check() error {
 			return fault.New(fault.Invalid, "%s gives no certificate of an authority.", m.MSP)
 		}
 	}
-	return nil
+	return short(m.MSP, m.CA, m.TLSCA)
 }
 
 func (c Consenter) check(m Member) error {
@@ -247,7 +247,7 @@ func (c Consenter) check(m Member) error {
 			return fault.New(fault.Invalid, "The certificates of the orderer of %s are not from its own authorities.", c.MSP)
 		}
 	}
-	return nil
+	return short(c.MSP, c.Identity, c.TLS, m.CA, m.TLSCA)
 }
 
 // hostname reports whether text can be a host's name or address.

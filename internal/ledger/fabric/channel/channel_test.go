@@ -2,8 +2,10 @@ package channel_test
 
 import (
 	"bytes"
+	"encoding/pem"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,6 +167,9 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	foreign.Identity = c.Consenter.Identity
 	noCA := c.Member
 	noCA.CA = c.Consenter.Identity
+	long, longOrderer := c.Member, b.Consenter
+	long.TLSCA = lengthened(t, c.Member.TLSCA)
+	longOrderer.TLS = lengthened(t, longOrderer.TLS)
 	elsewhere, beside := a.Consenter, a.Consenter
 	elsewhere.Host, beside.Port = "elsewhere.example", 9999
 	odd, rows := c.Member, c.Member
@@ -176,6 +181,8 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	}{
 		{"a member is admitted again", channel.Admit(b.Member), fault.Conflict},
 		{"a leaf as an authority", channel.Admit(noCA), fault.Invalid},
+		{"an authority that is too long", channel.Admit(long), fault.Invalid},
+		{"an orderer whose certificate is too long", channel.AddOrderer(longOrderer), fault.Invalid},
 		{"an address that writes a row of its own", channel.Admit(rows), fault.Invalid},
 		{"a name that no group can have", channel.Admit(odd), fault.Invalid},
 		{"a stranger is removed", channel.Remove("c.example"), fault.Conflict},
@@ -203,6 +210,35 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	}
 	if _, err := (channel.Founding{Channel: channel.Name, Founders: []channel.Founder{a.Founder, a.Founder}}).Genesis(time.Now()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a founder twice: %v", err)
+	}
+}
+
+// lengthened is a certificate with more around it than anybody needs.
+func lengthened(t *testing.T, b []byte) []byte {
+	t.Helper()
+	p, _ := pem.Decode(b)
+	if p == nil {
+		t.Fatal("it is no certificate")
+	}
+	p.Headers = map[string]string{"Note": strings.Repeat("x", 4<<10)}
+	return pem.EncodeToMemory(p)
+}
+
+// What an organisation fills of the configuration is counted in both halves, and
+// what others sign for it stays below what it is named for.
+func TestParts(t *testing.T) {
+	a, b := newParty(t, 0), newParty(t, 1)
+	cfg := change(t, read(t, genesis(t, a)), channel.Admit(b.Member))
+	parts, whole, err := cfg.Parts()
+	if err != nil || len(parts) != 2 || parts["b.example"] < 4000 || parts["a.example"] < 2*parts["b.example"]-500 || whole < parts["a.example"]+parts["b.example"] {
+		t.Errorf("%v of %d (%v)", parts, whole, err)
+	}
+	longest := b.Member
+	for _, p := range []*[]byte{&longest.CA, &longest.TLSCA} {
+		*p = append(bytes.Repeat([]byte{'\n'}, 4<<10-len(*p)), *p...)
+	}
+	if parts, _, err = change(t, read(t, genesis(t, a)), channel.Admit(longest)).Parts(); err != nil || parts["b.example"] < 5*4<<10 || 2*parts["b.example"] > channel.MaxPart {
+		t.Errorf("the longest has %v (%v)", parts, err)
 	}
 }
 
