@@ -89,6 +89,8 @@ func TestNetwork(t *testing.T) {
 		n.knows(b, "Quayside")
 		recordedOnce(n, four, month)
 	}
+
+	outgrowsItsFounder(a, newNetworkNode(t, next, "e"), b, c, d)
 }
 
 // records gives a member a month that it did not have, and returns while it

@@ -62,6 +62,7 @@ func TestDecisionsByCommand(t *testing.T) {
 	joinsByFiles(b, a)
 	asksInVain(c, a, b)
 	join(c, a, b)
+	endorsesAgain(c, a, b)
 	programsDisagree(a, b, c)
 	beginsAnew(b, a)
 	ordersByAnother(a, b)
@@ -147,19 +148,19 @@ func programsDisagree(a, b, about *networkNode) {
 	})
 }
 
-// beginsAnew has a node's peer write down where the ledger stands, and start from
-// that.
+// beginsAnew has another member's peer write down where the ledger stands, and the
+// node's own start from that.
 func beginsAnew(n, other *networkNode) {
 	n.Helper()
-	folder := n.path("snapshot")
+	folder := other.path("snapshot")
 	var taken struct {
 		Block uint64 `json:"last_block_number"`
 		Hash  string `json:"last_block_hash"`
 	}
-	if said := n.run("ledger", "snapshot", folder, "--json"); json.Unmarshal([]byte(said), &taken) != nil || taken.Block == 0 || taken.Hash == "" {
+	if said := other.run("ledger", "snapshot", folder, "--json"); json.Unmarshal([]byte(said), &taken) != nil || taken.Block == 0 || taken.Hash == "" {
 		n.Fatalf("the snapshot is %s", said)
 	}
-	if said := n.refused("ledger", "snapshot", folder); !strings.Contains(said, "is there already") {
+	if said := other.refused("ledger", "snapshot", folder); !strings.Contains(said, "is there already") {
 		n.Errorf("into a folder that is there: %s", said)
 	}
 	if said := n.refused("ledger", "restore", n.path("nothing")); !strings.Contains(said, "no snapshot") {

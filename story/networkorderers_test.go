@@ -1,0 +1,98 @@
+package story
+
+import (
+	"fmt"
+	"slices"
+	"syscall"
+
+	"github.com/michaelperna/9ten/internal/network"
+)
+
+// agree has operators approve by command what one of them proposed: as many as are
+// still needed, as a further one is too late.
+func agree(id string, operators ...*networkNode) {
+	for _, n := range operators {
+		n.Helper()
+		n.saysSoon([]string{id}, "ledger", "intents")
+		n.says([]string{"Approved for this node."}, "ledger", "approve", id)
+	}
+}
+
+// outgrowsItsFounder takes a fifth orderer in while people use four, and then the
+// founder's out, by commands: nobody is refused anything, and the one that is out
+// stops its own and stays a member.
+func outgrowsItsFounder(founder, e *networkNode, others ...*networkNode) {
+	t := founder
+	t.Helper()
+	join(e, founder, others[0], others[1])
+	five := slices.Concat([]*networkNode{founder}, others, []*networkNode{e})
+	quiet := busy("fay", five...)
+	orders(e, founder, others[0], others[1])
+	for _, n := range []*networkNode{founder, e} {
+		n.saysSoon([]string{"5 of 5 orderers take part; 4 must."}, "ledger", "doctor")
+	}
+	id := others[0].proposes("ledger", "orderer", "remove", founder.id, "--note", "It is far away.")
+	founder.saysSoon([]string{id, others[0].id + " proposes that " + founder.id, "It is far away.", "1 approved, 3 needed"}, "ledger", "intents")
+	agree(id, others[1], e)
+	founder.eventually("the orderer of "+founder.id+" has ended", func() error {
+		if pid, err := childOf(founder.cmd.Process.Pid, "orderer"); err == nil {
+			return fmt.Errorf("it runs as %d", pid)
+		}
+		return nil
+	})
+	founder.child("peer")
+	quiet()
+	founder.rename("The Founder")
+	for _, n := range five {
+		n.knows(founder, "The Founder")
+		n.says([]string{"4 of 4 orderers take part; 3 must."}, "ledger", "doctor")
+		w, err := n.network()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range w.Members {
+			if m.Orders == (m.Node == founder.id) {
+				t.Errorf("by %s, that %s orders is %v", n.id, m.Node, m.Orders)
+			}
+		}
+		if len(w.Members) != len(five) {
+			t.Errorf("%s knows %d members", n.id, len(w.Members))
+		}
+	}
+	// What it has no more it cannot replace, and nobody removes it twice.
+	founder.refused("ledger", "orderer", "replace")
+	others[0].refused("ledger", "orderer", "remove", founder.id)
+}
+
+// endorsesAgain takes a member that is down out of those who endorse, and, while it
+// still is, in again, by commands.
+func endorsesAgain(n, by, other *networkNode) {
+	n.Helper()
+	endorses := func(want bool) {
+		by.Helper()
+		by.eventually(fmt.Sprintf("that %s endorses is %v", n.id, want), func() error {
+			w, err := by.network()
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(w.Members, func(m network.MemberNode) bool { return m.Node == n.id })
+			if i < 0 || w.Members[i].Endorses != want {
+				return fmt.Errorf("they are %+v", w.Members)
+			}
+			return nil
+		})
+	}
+	endorses(true)
+	by.saysSoon([]string{"Nothing is to be decided."}, "ledger", "intents") // what it asked for itself is concluded
+	n.end(syscall.SIGTERM)
+	by.refused("ledger", "validator", "add", n.id) // it is one
+	agree(by.proposes("ledger", "validator", "remove", n.id, "--note", "It is down."), other)
+	endorses(false)
+	by.refused("ledger", "validator", "remove", n.id)
+	by.rename("Robin Hood's Bay") // by the two that are left
+	other.knows(by, "Robin Hood's Bay")
+	agree(by.proposes("ledger", "validator", "add", n.id, "--note", "It is being repaired."), other)
+	endorses(true)
+	n.start()
+	n.ready()
+}
