@@ -57,7 +57,7 @@ func TestDecisionsByCommand(t *testing.T) {
 	exe := binary(t)
 	a, b, c := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, exe, "c")
 	a.run("ledger", "init")
-	a.start()
+	runsWhatFits(a)
 	a.ready()
 	joinsByFiles(b, a)
 	asksInVain(c, a, b)
@@ -67,6 +67,60 @@ func TestDecisionsByCommand(t *testing.T) {
 	beginsAnew(b, a)
 	ordersByAnother(a, b)
 	leaves(c, b, a)
+}
+
+// runsWhatFits puts programs into the folder that the node's settings name. Those
+// that are none, or of another release, are refused by the doctor and run by no
+// node; a copy of the right ones runs from there, as soon as it is there.
+func runsWhatFits(n *networkNode) {
+	n.Helper()
+	put := func(command string, b []byte) {
+		n.Helper()
+		path := n.path(filepath.Join("bin", command))
+		if err := os.Remove(path); err != nil { // which may be a link
+			n.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o700); err != nil {
+			n.Fatal(err)
+		}
+	}
+	for words, is := range map[string]string{
+		"bin/orderer cannot be run":                                  "The orderer is not here any more.\n",
+		"bin/orderer does not say of which release":                  "#!/bin/sh\necho I am the orderer.\n",
+		"bin/orderer is of release 3.0.0; this 9ten is made for 3.1": "#!/bin/sh\necho ' Version: v3.0.0'\n",
+		"bin/orderer is of release 2.5.9; this 9ten is made for 3.1": "#!/bin/sh\necho ' Version: v2.5.9'\n",
+	} {
+		put("orderer", []byte(is))
+		if said := n.refused("ledger", "doctor"); !strings.Contains(said, words) || !strings.Contains(said, "set ledger.fabric.bin to its folder bin") {
+			n.Errorf("of an orderer that is %q the doctor says %s", is, said)
+		}
+	}
+	put("orderer", []byte("#!/bin/sh\necho ' Version: v2.5.9'\n"))
+	n.start()
+	n.eventually(n.id+" refuses an orderer of another release", func() error {
+		if log := n.tail(); !strings.Contains(log, "bin/orderer is of release 2.5.9; this 9ten is made for 3.1.") {
+			return fmt.Errorf("it says %s", log)
+		}
+		return nil
+	})
+	for _, command := range []string{"peer", "orderer"} {
+		if pid, err := childOf(n.cmd.Process.Pid, command); err == nil {
+			n.Errorf("its %s runs as %d", command, pid)
+		}
+	}
+	for _, command := range []string{"peer", "orderer"} {
+		b, err := os.ReadFile(filepath.Join(n.fabric, command))
+		if err != nil {
+			n.Fatal(err)
+		}
+		put(command, b)
+	}
+	for _, command := range []string{"peer", "orderer"} {
+		runs, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", n.child(command)))
+		if err != nil || runs != n.path("bin/"+command) {
+			n.Errorf("its %s is %s, not the copy in %s (%v)", command, runs, n.path("bin"), err)
+		}
+	}
 }
 
 // joinsByFiles takes a newcomer in that nobody has to reach over HTTP.

@@ -55,11 +55,15 @@ const (
 
 // Run keeps the node's place in the network until ctx ends: its children, its
 // contract, and everything [steps] lists. It ends with the children. It returns
-// Unavailable when Fabric's commands are missing, or a socket cannot be made.
+// Unavailable when Fabric's commands are missing, no programs or of another
+// release, or a socket cannot be made.
 func (h *Home) Run(ctx context.Context) error {
 	children := h.child
 	var err error
 	if children.Bin, err = child.Find(h.cfg.Bin); err != nil {
+		return err
+	}
+	if _, err := child.Release(ctx, children.Bin); err != nil {
 		return err
 	}
 	sup := child.New(children, h.cfg.Log)

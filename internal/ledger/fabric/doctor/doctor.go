@@ -8,9 +8,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -59,13 +56,7 @@ func Examine(ctx context.Context, p Patient) []Finding {
 	return list
 }
 
-// release is the line of a command's version that matters.
-var release = regexp.MustCompile(`(?m)^ *Version: v?(\d+\.\d+)(\S*)$`)
-
-// fitting is the release that the children's configuration is written for.
-const fitting = "3.1"
-
-const getCommands = "Build Fabric's commands with make fabric, or unpack an official Fabric " + fitting + " release and set ledger.fabric.bin to its folder bin."
+const getCommands = "Build Fabric's commands with make fabric, or unpack an official Fabric " + child.Fitting + " release and set ledger.fabric.bin to its folder bin."
 
 // commands looks whether Fabric's programs are there and of the right release.
 func (p Patient) commands(ctx context.Context) Finding {
@@ -79,25 +70,12 @@ func (p Patient) commands(ctx context.Context) Finding {
 		}
 		return f
 	}
-	for _, r := range child.Roles {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		out, err := exec.CommandContext(ctx, filepath.Join(bin, string(r)), "version").CombinedOutput()
-		cancel()
-		m := release.FindSubmatch(out)
-		switch {
-		case err != nil:
-			f.Detail = fmt.Sprintf("%s cannot be run: %v. It may be made for another machine.", filepath.Join(bin, string(r)), err)
-			return f
-		case m == nil:
-			f.Detail = fmt.Sprintf("%s does not say of which release it is.", filepath.Join(bin, string(r)))
-			return f
-		case string(m[1]) != fitting:
-			f.Detail = fmt.Sprintf("%s is of release %s%s; this 9ten is made for %s.", filepath.Join(bin, string(r)), m[1], m[2], fitting)
-			return f
-		}
-		f.Detail = fmt.Sprintf("Fabric %s%s is in %s.", m[1], m[2], bin)
+	release, err := child.Release(ctx, bin)
+	if err != nil {
+		f.Detail = sentence(err)
+		return f
 	}
-	f.OK, f.Remedy = true, ""
+	f.OK, f.Detail, f.Remedy = true, fmt.Sprintf("Fabric %s is in %s.", release, bin), ""
 	return f
 }
 
