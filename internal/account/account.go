@@ -163,7 +163,8 @@ type Tx interface {
 	// DeleteAccount removes the account with its sessions, devices and tokens
 	// and retires its handle.
 	DeleteAccount(ctx context.Context, a Account) error
-	// Retired reports whether a deleted account had the handle.
+	// Retired reports whether a deleted account had the handle, or a listener is or was
+	// seen on other servers by it.
 	Retired(ctx context.Context, handle string) (bool, error)
 
 	InsertSession(ctx context.Context, s Session) error

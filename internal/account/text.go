@@ -18,6 +18,9 @@ var handleForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{1,29}$`)
 // reserved are handles that would pass for the node itself.
 var reserved = []string{"9ten", "node", "operator", "root", "system", "support", "commons", "deleted", "everyone", "null", "undefined"}
 
+// Reserved reports whether a handle would pass for the node itself.
+func Reserved(handle string) bool { return slices.Contains(reserved, handle) }
+
 func fold(handle string) string {
 	return strings.ToLower(strings.TrimPrefix(strings.TrimSpace(handle), "@"))
 }
@@ -27,7 +30,7 @@ func cleanHandle(s string) (string, error) {
 	switch {
 	case !handleForm.MatchString(h):
 		return "", fault.On("handle", fault.Invalid, "A user name has 2 to 30 letters (a to z), digits or underscores and begins with a letter or digit.")
-	case slices.Contains(reserved, h):
+	case Reserved(h):
 		return "", fault.On("handle", fault.Invalid, "The user name %s is reserved. Choose another.", h)
 	}
 	return h, nil

@@ -35,6 +35,7 @@ type API struct {
 	Library    *music.Library
 	Talk       *social.Talk
 	Lives      *social.Lives
+	People     *social.People
 	Reports    *social.Reports
 	Studio     *music.Studio
 	Moderation *music.Moderation
@@ -80,6 +81,7 @@ func (a *API) Handler() http.Handler {
 	a.library(r)
 	a.talk(r)
 	a.streams(r)
+	a.persons(r)
 	a.notices(r)
 	a.listening(r)
 	a.money(r)

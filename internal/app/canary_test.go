@@ -354,12 +354,18 @@ func TestCanaries(t *testing.T) {
 	for n := range 6 {
 		crowd = append(crowd, w.joins(n))
 	}
+	var seen struct{ ID string } // one of them is seen elsewhere, and nothing leads from there to the account
+	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-5."}, &seen)
+	if got := w.says(ada, ada.Activity("Follow", "f2", vocab.At(fedtest.Origin+"/ap/people/"+seen.ID))); got != http.StatusAccepted {
+		t.Fatal(got)
+	}
+	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-6."}, nil)
 	there := w.elsewhereOf(crowd, far)
 	w.ok(w.federation.outbox.Release(t.Context(), release))
 	w.talk(crowd, release, track, there.release)
 	w.month(month, crowd, track, there)
 	w.arrives("the other node is told of plays", func() bool { return has(far, "nineten:ListenActivity") })
-	if n := w.crawl("/ap/node", "/ap/acts/"+string(act), "/.well-known/nodeinfo", "/.well-known/host-meta", "/.well-known/webfinger?resource=acct:low-tide@nine.example", "/release/"+string(release), "/low-tide"); n < 15 {
+	if n := w.crawl("/ap/node", "/ap/acts/"+string(act), "/.well-known/nodeinfo", "/.well-known/host-meta", "/.well-known/webfinger?resource=acct:low-tide@nine.example", "/release/"+string(release), "/low-tide", "/ap/people/"+seen.ID, "/.well-known/webfinger?resource=acct:chiffchaff@nine.example", "/person/chiffchaff"); n < 18 {
 		t.Errorf("only %d documents were read", n)
 	}
 	for _, v := range crowd {
@@ -383,7 +389,7 @@ func (w *watched) wouldFind(v *visitor, release id.Release) {
 			w.t.Errorf("nothing left as a %s: the test looks at nothing", as)
 		}
 	}
-	for text, as := range map[string]string{"parakeet-bio-9": "document", "Arithmetic": "question or delivery", "I was the ibis here": "page", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
+	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "I was the ibis here": "page", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
 		if where := strings.Join(w.heard(text), ","); !strings.Contains(where, as+" as itself") {
 			w.t.Errorf("%q is found in %q, not in a %s", text, where, as)
 		}

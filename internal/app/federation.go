@@ -48,11 +48,12 @@ type federation struct {
 	wellknown *wellknown.WellKnown
 	elsewhere *elsewhere.Desk // nil where the node does not federate
 	lives     *social.Lives
+	people    *social.People
 }
 
 // openFederation wires it. It does nothing before it runs.
 func (n *node) openFederation() error {
-	f := &federation{node: n, lives: &social.Lives{Store: n.db}}
+	f := &federation{node: n, lives: &social.Lives{Store: n.db}, people: &social.People{Store: n.db}}
 	n.federation = f
 	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
@@ -82,7 +83,7 @@ func (n *node) openFederation() error {
 	})
 	by := remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}
 	f.readers, f.listeners = document.NewReaders(by, subnet, n.now), document.NewReaders(by, subnet, n.now)
-	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, PersonKeys: f.personKeys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
 	}
@@ -90,8 +91,9 @@ func (n *node) openFederation() error {
 		f.documents.Index = n.catalogue.Index
 	}
 	f.openIndex()
-	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, Store: n.db, Sent: f.courier.Wake}
-	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
+	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, Store: n.db, Sent: f.courier.Wake}
+	f.people.Federates, f.people.Answer, f.people.Sent = true, f.outbox.Answer, f.courier.Wake
+	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, People: f.people, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
 	return nil
 }
 
@@ -200,6 +202,12 @@ func (f *federation) keys(a id.Act) form.Keys {
 	return form.Keys{HTTP: &k.http.PublicKey, Proof: proof.Public().(ed25519.PublicKey)}
 }
 
+// personKeys are those of a listener who is seen elsewhere.
+func (f *federation) personKeys(p id.Person) form.Keys {
+	k := f.node.keys
+	return form.Keys{HTTP: &k.http.PublicKey, Proof: k.person(p).Public().(ed25519.PublicKey)}
+}
+
 // Signer is the key with which an actor of this node signs requests.
 func (f *federation) Signer(actor string) (sig.Key, error) {
 	return sig.Key{ID: form.HTTPKey(actor), Private: f.node.keys.http}, nil
@@ -221,6 +229,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 	switch kind {
 	case "act":
 		return f.outbox.Act(ctx, id.Act(name))
+	case "person":
+		return f.outbox.Person(ctx, id.Person(name))
 	case "live":
 		return f.outbox.Live(ctx, id.Live(name))
 	}
@@ -240,7 +250,7 @@ func (f *federation) register(mux *http.ServeMux) {
 	}
 	f.wellknown.Register(mux)
 	f.documents.Register(mux)
-	for _, at := range []string{"inbox", "node/inbox", "acts/{id}/inbox"} {
+	for _, at := range []string{"inbox", "node/inbox", "acts/{id}/inbox", "people/{id}/inbox"} {
 		mux.Handle("POST "+form.Root+at, f.inbox)
 	}
 }

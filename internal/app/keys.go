@@ -51,6 +51,14 @@ func (k keys) act(a id.Act) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(h.Sum(nil))
 }
 
+// person returns the key of a listener who is seen on other servers. Nobody else knows
+// whose it is: it comes from the person's id, not the account's.
+func (k keys) person(p id.Person) ed25519.PrivateKey {
+	h := hmac.New(sha256.New, k.secret)
+	h.Write([]byte("9ten/person/v1\x00" + p))
+	return ed25519.NewKeyFromSeed(h.Sum(nil))
+}
+
 func (d *dir) ed25519Key(name string) (ed25519.PrivateKey, error) {
 	return keep(d.join("keys", name+".pem"), func() (ed25519.PrivateKey, error) {
 		_, key, err := ed25519.GenerateKey(rand.Reader)

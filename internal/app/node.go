@@ -182,7 +182,7 @@ func (n *node) openGate() error {
 // erasers remove what each part of the domain keeps of an account, in the
 // transaction that deletes it.
 func (n *node) erasers() []account.Eraser {
-	return []account.Eraser{n.db.EraseMusic, n.db.EraseTalk, n.db.EraseReceipts, n.db.EraseListening, n.db.EraseWallet}
+	return []account.Eraser{n.db.EraseMusic, n.db.EraseTalk, n.db.ErasePerson, n.db.EraseReceipts, n.db.EraseListening, n.db.EraseWallet}
 }
 
 // The kinds of jobs that the calendar makes.

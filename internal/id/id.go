@@ -30,11 +30,12 @@ type (
 	Comment  string
 	Report   string // that something is wrong
 	Live     string // a live event
+	Person   string // a listener, as other servers see them
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live | Person
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

@@ -76,6 +76,9 @@ type Tx interface {
 type actTx interface {
 	Act(ctx context.Context, a id.Act) (Act, error)
 	ActByHandle(ctx context.Context, handle string) (Act, error)
+	// PersonCalled reports whether a listener is or was seen on other servers by a
+	// handle.
+	PersonCalled(ctx context.Context, handle string) (bool, error)
 	ActNames(ctx context.Context, acts []id.Act) (map[id.Act]ActRow, error)
 	// InsertAct and UpdateAct return a Conflict fault when the handle is taken.
 	InsertAct(ctx context.Context, a *Act) error

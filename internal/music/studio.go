@@ -64,14 +64,20 @@ func freeHandle(ctx context.Context, tx Tx, a *Act, proposed bool) error {
 	base := a.Handle
 	for n := 2; ; n++ {
 		other, err := tx.ActByHandle(ctx, a.Handle)
-		if fault.Is(err, fault.NotFound) || err == nil && other.ID == a.ID {
+		if err == nil && other.ID == a.ID {
 			return nil
+		}
+		if fault.Is(err, fault.NotFound) {
+			var person bool
+			if person, err = tx.PersonCalled(ctx, a.Handle); err == nil && !person {
+				return nil
+			}
 		}
 		if err != nil {
 			return err
 		}
 		if !proposed || n > 999 {
-			return fault.On("handle", fault.Conflict, "Another act here is called %q. Choose a different one.", a.Handle)
+			return fault.On("handle", fault.Conflict, "%q is or was somebody’s on this node. Choose a different one.", a.Handle)
 		}
 		a.Handle = base + "-" + strconv.Itoa(n)
 	}

@@ -32,6 +32,7 @@ const (
 	Unpaid   Kind = "unpaid"   // their subscription's month
 	Ended    Kind = "ended"    // their subscription
 	Moved    Kind = "moved"    // an act that they follow: they follow it there
+	Fan      Kind = "fan"      // of theirs on another server, where they chose to be seen, or who asks to be
 )
 
 // A Way is how somebody is told.
@@ -54,7 +55,7 @@ type Choice struct {
 // standard is how people are told who did not choose, in the order of the page
 // where they do.
 var standard = [...]Choice{
-	{Release, Weekly}, {Moved, Here}, {Answer, Weekly}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
+	{Release, Weekly}, {Moved, Here}, {Answer, Weekly}, {Fan, Here}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
 	{Comment, Weekly}, {Like, Here}, {Boost, Here}, {Follower, Here}, {Earned, Weekly}, {Owed, Weekly},
 }
 
@@ -109,6 +110,8 @@ func (c *Cause) About() string {
 		return about + string(c.Release)
 	case Follower:
 		return about + string(c.Act)
+	case Fan:
+		return about + c.Actor
 	case Moved: // where it is now
 		return about + cmp.Or(c.Actor, string(c.Act))
 	}

@@ -119,6 +119,7 @@ type Tx interface {
 	HomeTx
 	LiveTx
 	HeldTx
+	PersonTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

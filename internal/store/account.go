@@ -149,7 +149,7 @@ func (tx accountTx) DeleteAccount(ctx context.Context, a account.Account) error 
 func (tx accountTx) Retired(ctx context.Context, handle string) (bool, error) {
 	_, err := tx.Q.RetiredByHash(ctx, handleHash(handle))
 	if err = missing(err, ""); fault.Is(err, fault.NotFound) {
-		return false, nil
+		return tx.personCalled(ctx, handle)
 	}
 	return err == nil, wrap(err, "retired handle")
 }

@@ -43,6 +43,8 @@ func (c *Catalogue) Told(lang language.Tag, n *notice.Notice) string {
 		return v.say("Your receipt for %s is ready", v.month(n.Period))
 	case notice.Unpaid:
 		return v.say("Your subscription is not paid for %s: it ends on the 8th unless it is", v.month(n.Period))
+	case notice.Fan:
+		return v.say("%[1]s follows you on another server, or asks to", v.who(n))
 	case notice.Moved:
 		return v.say("An act that you follow has moved: you follow %[1]s, @%[2]s, now", n.ActName, n.ActHandle)
 	case notice.Ended:
@@ -98,6 +100,8 @@ func ToldAt(n *notice.Notice) string {
 		return "/release/" + string(n.Release)
 	case notice.Follower, notice.Moved:
 		return "/act/" + url.PathEscape(n.ActHandle)
+	case notice.Fan:
+		return "/account/person"
 	case notice.Earned:
 		return "/studio/act/" + string(n.Act) + "/statement"
 	case notice.Owed:

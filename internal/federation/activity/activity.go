@@ -60,7 +60,7 @@ var handlers = map[string][]Handler{
 
 // undoers take back what a handler did, by the type of what is undone.
 var undoers = map[string][]Handler{
-	"Follow": {unfollow},
+	"Follow": {unfollow, unfollowPerson},
 	"Flag":   {unflag},
 
 	"Like":       {unreact(social.Like)},
@@ -107,6 +107,9 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
+	if who, ok := in.Site.PersonOf(o.ID()); ok {
+		return followPerson(ctx, tx, in, who)
+	}
 	act, ok := in.Site.ActOf(o.ID())
 	if !ok {
 		return nil, fault.New(fault.NotFound, "%q is nobody here who can be followed.", o.ID())
@@ -124,18 +127,13 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := &vocab.Object{ID: in.Site.NewActivity(tx.Now()), Type: []string{"Accept"}, Actor: vocab.At(o.ID()), Object: []vocab.Item{vocab.Of(asking(in, o))}, To: []string{in.From.ID}}
+	answer := in.Site.Answer(tx.Now(), o.ID(), in.From.ID, in.ID, true)
 	if home.Moved.Actor != "" && !follows { // it is followed there
 		answer.Type, answer.Target, answer.Summary = []string{"Reject"}, vocab.At(home.Moved.Actor), "@"+home.Moved.Handle
 	} else if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
 		return nil, err
 	}
 	return []Out{{Actor: o.ID(), Activity: answer, To: in.From}}, nil
-}
-
-// asking is the Follow that is answered.
-func asking(in In, act vocab.Item) *vocab.Object {
-	return &vocab.Object{ID: in.ID, Type: []string{"Follow"}, Actor: vocab.At(in.From.ID), Object: vocab.One(act.ID())}
 }
 
 // undo takes back what the same actor did.
@@ -199,7 +197,7 @@ func remove(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	return nil, nil
 }
 
-// block ends following: who blocks an act does not want to hear from it.
+// block ends following: who blocks somebody here does not want to hear from them.
 func block(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	o, err := object(in)
 	if err != nil {
@@ -207,6 +205,9 @@ func block(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	}
 	if act, ok := in.Site.ActOf(o.ID()); ok {
 		return nil, social.Unfollow(ctx, tx, act, in.From.ID)
+	}
+	if who, ok := in.Site.PersonOf(o.ID()); ok {
+		return nil, social.UnfollowPerson(ctx, tx, who, in.From.ID)
 	}
 	return nil, nil
 }

@@ -41,6 +41,8 @@ type Documents struct {
 	Lives     *social.Lives
 	// Keys are the public keys of the node's own actor ("") and of acts.
 	Keys func(a id.Act) form.Keys
+	// PersonKeys are those of a listener who is seen elsewhere.
+	PersonKeys func(p id.Person) form.Keys
 	// Sign is the key of an act with which its documents are proved.
 	Sign func(a id.Act) ed25519.PrivateKey
 	// Asker is the server that a request is signed by. Faults: Unauthenticated,
@@ -71,6 +73,8 @@ type found struct {
 	page string
 	// private is what is not for everybody, nor for shared caches.
 	private bool
+	// gone is what says that something was here and is no more.
+	gone bool
 }
 
 // Register adds the addresses.
@@ -87,6 +91,9 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"acts/{id}/followers":       d.followers,
 		"acts/{id}/releases":        d.releases,
 		"acts/{id}/library":         d.library,
+		"people/{id}":               d.person,
+		"people/{id}/outbox":        d.personOutbox,
+		"people/{id}/followers":     d.personFollowers,
 		"releases/{id}":             d.release,
 		"releases/{id}/create":      d.ownCreate,
 		"releases/{id}/note":        d.releaseNote,
@@ -136,6 +143,9 @@ func (d *Documents) serve(w http.ResponseWriter, r *http.Request, readers *Reade
 	} else {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("Cache-Control", readers.keep())
+	}
+	if f.gone {
+		w.WriteHeader(http.StatusGone)
 	}
 	_, _ = w.Write(f.raw) // who went away hears nothing
 }

@@ -103,7 +103,7 @@ func serveOn(t *testing.T, n *fedtest.Node, readers *document.Readers) *http.Ser
 		return form.Keys{HTTP: &private.PublicKey, Proof: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)}
 	}
 	d.Register(mux)
-	(&wellknown.WellKnown{Site: site, Acts: s, Version: "1.2.3", Capabilities: []string{"audio-track"}, Log: fedtest.Quiet(),
+	(&wellknown.WellKnown{Site: site, Acts: s, People: &social.People{Store: n.DB}, Version: "1.2.3", Capabilities: []string{"audio-track"}, Log: fedtest.Quiet(),
 		Usage: func(context.Context) (wellknown.Usage, error) {
 			return wellknown.Usage{People: 9, Monthly: 5, HalfYear: 7, Works: 10, Open: true}, nil
 		}}).Register(mux)

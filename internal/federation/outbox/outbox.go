@@ -30,8 +30,10 @@ type Outbox struct {
 	Acts   interface {
 		Act(ctx context.Context, v music.Viewer, handle string) (music.FullAct, error)
 	}
-	Keys  func(a id.Act) form.Keys
-	Store social.Store
+	Keys func(a id.Act) form.Keys
+	// PersonKeys are those of a listener who is seen elsewhere.
+	PersonKeys func(p id.Person) form.Keys
+	Store      social.Store
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 }
@@ -39,10 +41,18 @@ type Outbox struct {
 // A telling is of one thing: as everybody's software shows it, and in 9ten's own
 // form, nil when that is the same.
 type telling struct {
-	act        id.Act
+	// deliver has an activity brought to who is told, and counts the inboxes.
+	deliver    func(ctx context.Context, tx social.Tx, outgoing string) (int64, error)
 	actor      string
 	thing, own *vocab.Object
 	songs      []*vocab.Object // of a release, as Funkwhale reads them
+}
+
+// followers are those of an act.
+func followers(a id.Act) func(context.Context, social.Tx, string) (int64, error) {
+	return func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+		return tx.DeliverToFollowers(ctx, outgoing, a)
+	}
 }
 
 // Release tells what became of a release.
@@ -55,7 +65,7 @@ func (b *Outbox) Release(ctx context.Context, r id.Release) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{album.Act.ID, site.Act(album.Act.ID), site.Note(&album), site.OwnRelease(&album), songs(site, &album)})
+	return b.tell(ctx, telling{followers(album.Act.ID), site.Act(album.Act.ID), site.Note(&album), site.OwnRelease(&album), songs(site, &album)})
 }
 
 // Act tells that an act's own document changed.
@@ -69,7 +79,7 @@ func (b *Outbox) Act(ctx context.Context, a id.Act) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{a, doc.ID, doc, nil, nil})
+	return b.tell(ctx, telling{followers(a), doc.ID, doc, nil, nil})
 }
 
 // tell says Create of a thing that was not spoken of or is back, Update of one
@@ -162,7 +172,7 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{a, last.Actor, stone(f.about, "Note"), stone(f.own, f.kind), nil}
+		t := telling{followers(a), last.Actor, stone(f.about, "Note"), stone(f.own, f.kind), nil}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
 			return activity(address(thing.ID, tx.Now()), "Delete", t.actor, thing, tx.Now())
 		})
@@ -193,5 +203,5 @@ func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vo
 	if err := tx.Send(ctx, out); err != nil {
 		return 0, err
 	}
-	return tx.DeliverToFollowers(ctx, x.ID, t.act)
+	return t.deliver(ctx, tx, x.ID)
 }

@@ -16,11 +16,18 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/problem"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // Acts finds acts by their handle or id. Faults: NotFound.
 type Acts interface {
 	Act(ctx context.Context, v music.Viewer, handle string) (music.FullAct, error)
+}
+
+// People finds listeners who are seen elsewhere, by their handle. Faults: NotFound.
+type People interface {
+	Called(ctx context.Context, handle string) (social.Person, error)
+	Person(ctx context.Context, p id.Person) (social.Person, error)
 }
 
 // Usage is what NodeInfo tells of a node: numbers, nobody's name.
@@ -36,6 +43,7 @@ type Usage struct {
 type WellKnown struct {
 	Site    func(context.Context) form.Site
 	Acts    Acts
+	People  People
 	Version string
 	Usage   func(context.Context) (Usage, error)
 	// Capabilities are what other 9ten nodes may rely on, by name.
@@ -122,6 +130,11 @@ func (k *WellKnown) find(ctx context.Context, site form.Site, resource string) (
 	if strings.EqualFold(name, site.Host()) {
 		return site.Node(), site.Origin + "/", site.Host(), nil
 	}
+	if p, err := k.person(ctx, site, name, isHandle, resource); err == nil {
+		return site.Person(p.ID), site.PersonPage(p.Handle), p.Handle, nil
+	} else if !fault.Is(err, fault.NotFound) {
+		return "", "", "", err
+	}
 	full, err := k.Acts.Act(ctx, music.Viewer{}, name)
 	if err == nil && isHandle && !strings.EqualFold(full.Act.Handle, name) {
 		if _, e := id.Parse[id.Act](name); e == nil {
@@ -129,6 +142,21 @@ func (k *WellKnown) find(ctx context.Context, site form.Site, resource string) (
 		}
 	}
 	return site.Act(full.Act.ID), site.ActPage(full.Act.Handle), full.Act.Handle, err
+}
+
+// person finds a listener who is seen elsewhere, by the handle or an own address. No
+// act has the handle of one.
+func (k *WellKnown) person(ctx context.Context, site form.Site, name string, isHandle bool, resource string) (social.Person, error) {
+	if isHandle {
+		return k.People.Called(ctx, name)
+	}
+	if handle, ok := strings.CutPrefix(resource, site.PersonPage("")); ok {
+		return k.People.Called(ctx, handle)
+	}
+	if who, ok := site.PersonOf(resource); ok {
+		return k.People.Person(ctx, who)
+	}
+	return social.Person{}, fault.New(fault.NotFound, "There is nobody of that name.")
 }
 
 const schema = "http://nodeinfo.diaspora.software/ns/schema/"

@@ -88,6 +88,7 @@ and (outgoing.about = '' or exists (select 1 from outgoing n where n.about = out
 delete from remote_actor where remote_actor.id in (select a.id from remote_actor a where a.fetched < @before
 and not exists (select 1 from remote_follower x where x.actor = a.id)
 and not exists (select 1 from remote_follow x where x.actor = a.id)
+and not exists (select 1 from person_follower x where x.actor = a.id)
 and not exists (select 1 from following x where x.actor = a.id)
 and not exists (select 1 from remote_release x where x.actor = a.id)
 and not exists (select 1 from reaction x where x.actor = a.id)

@@ -646,6 +646,7 @@ const remoteActorExpire = `-- name: RemoteActorExpire :execrows
 delete from remote_actor where remote_actor.id in (select a.id from remote_actor a where a.fetched < $1
 and not exists (select 1 from remote_follower x where x.actor = a.id)
 and not exists (select 1 from remote_follow x where x.actor = a.id)
+and not exists (select 1 from person_follower x where x.actor = a.id)
 and not exists (select 1 from following x where x.actor = a.id)
 and not exists (select 1 from remote_release x where x.actor = a.id)
 and not exists (select 1 from reaction x where x.actor = a.id)

@@ -566,6 +566,33 @@ type PeriodClose struct {
 	Compiled   int64
 }
 
+type Person struct {
+	ID       string
+	Account  sql.NullString
+	Handle   string
+	Hash     []byte
+	Name     string
+	About    string
+	Approves bool
+	Created  int64
+	Changed  int64
+	Gone     int64
+}
+
+type PersonFollower struct {
+	Person   string
+	Actor    string
+	State    string
+	Activity string
+	Since    int64
+}
+
+type PersonReach struct {
+	Person string
+	Inbox  string
+	Host   string
+}
+
 type Play struct {
 	ID        []byte
 	Account   string

@@ -733,6 +733,43 @@ CREATE TABLE period_close (
   compiled   bigint not null
 );
 
+CREATE TABLE person (
+  id       text primary key,
+  account  text references account (id) on delete set null,   -- null: gone
+  handle   text not null,                    -- '' gone
+  hash     bytea not null unique,            -- SHA-256 of the handle
+  name     text not null,
+  about    text not null,
+  approves boolean not null,                 -- whoever wants to follow is asked about first
+  created  bigint not null,
+  changed  bigint not null,
+  gone     bigint not null default 0
+);
+
+CREATE UNIQUE INDEX person_account on person (account);
+
+CREATE INDEX person_handle on person (handle);
+
+CREATE TABLE person_follower (
+  person   text not null references person (id) on delete cascade,
+  actor    text not null references remote_actor (id) on delete cascade,
+  state    text not null,                    -- asked, follows, blocked
+  activity text not null,                    -- the Follow
+  since    bigint not null,
+  primary key (person, actor)
+);
+
+CREATE INDEX person_follower_actor on person_follower (actor);
+
+CREATE INDEX person_follower_state on person_follower (person, state, since);
+
+CREATE TABLE person_reach (
+  person text not null references person (id) on delete cascade,
+  inbox  text not null,
+  host   text not null,
+  primary key (person, inbox)
+);
+
 CREATE TABLE "play" (
   id        bytea primary key,
   account   text not null references account (id) on delete cascade,

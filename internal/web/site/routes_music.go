@@ -20,6 +20,7 @@ type Music struct {
 	Listen    *listen.Desk
 	Talk      *social.Talk
 	Lives     *social.Lives
+	People    *social.People
 	Reports   *social.Reports
 }
 
@@ -33,6 +34,7 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /act/{handle}", do: (*visit).act},
 		{pattern: "POST /act/{handle}/follow", do: (*visit).followFrom, open: true},
 		{pattern: "GET /live/{id}/go", do: (*visit).goLive},
+		{pattern: "GET /person/{handle}", do: (*visit).person},
 		{pattern: "GET /search", do: (*visit).search},
 		{pattern: "GET /queue", do: (*visit).queue},
 		{pattern: "GET /library", who: listener, do: (*visit).library},

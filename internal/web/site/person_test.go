@@ -1,0 +1,59 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// A listener chooses to be seen elsewhere, lets somebody in, blocks them, and ends it.
+func TestSeen(t *testing.T) {
+	s := newShop(t)
+	s.act("Firn")
+	jo, guest := s.browser(s.person("jo")), s.browser(account.SignedIn{})
+	jo.has("/account", `href="/account/person"`)
+	jo.has("/account/person", "Nobody on another server learns that you are here", `name="handle"`)
+	for handle, status := range map[string]int{"firn": http.StatusConflict, "fir-n": http.StatusConflict, "f\u0131rn": http.StatusUnprocessableEntity, "x": http.StatusUnprocessableEntity} {
+		if body := jo.sends(status, "/account/person", "handle", handle); !strings.Contains(body, "e-handle-e") {
+			t.Errorf("%q: %s", handle, sentence(body))
+		}
+	}
+	jo.sends(http.StatusSeeOther, "/account/person", "handle", "wren", "name", "A <Wren>", "about", "Birds & bells", "approves", "yes")
+	jo.has("/account/person", "@wren@", `value="A &lt;Wren&gt;"`, "Nobody yet.", `name="approves" value="yes" checked`)
+	jo.lacks("/account/person", `name="handle"`)
+	guest.has("/person/wren", "A &lt;Wren&gt;", "Birds &amp; bells", "@wren@")
+	guest.lacks("/person/wren", "@jo")
+	bo := s.elsewhere("bo")
+	s.ok(s.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		p, err := tx.PersonByHandle(t.Context(), "wren")
+		if err != nil {
+			return err
+		}
+		from, err := tx.Actor(t.Context(), bo)
+		if err != nil {
+			return err
+		}
+		_, err = social.FollowPerson(t.Context(), tx, &p, from, bo+"/1")
+		return err
+	}))
+	jo.has("/notifications", "follows you on another server, or asks to")
+	jo.has("/account/person", "They ask to follow you", "@bo@far.example")
+	fan := func(do string) { jo.send("/account/person/followers", url.Values{"actor": {bo}, "do": {do}}) }
+	fan("admit")
+	jo.lacks("/account/person", "They ask to follow you", "Nobody yet.")
+	fan("block")
+	jo.has("/account/person", "You block them", "Nobody yet.")
+	fan("remove")
+	jo.lacks("/account/person", "You block them")
+	jo.german().has("/account/person", "Auf anderen Servern sichtbar", "Noch niemand.")
+	jo.sends(http.StatusSeeOther, "/account/person/end")
+	jo.has("/account/person", `name="handle"`)
+	if code, _, _ := guest.do(http.MethodGet, "/person/wren", nil); code != http.StatusNotFound {
+		t.Errorf("who is gone is answered %d", code)
+	}
+	jo.sends(http.StatusConflict, "/account/person", "handle", "wren")
+}
