@@ -231,6 +231,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Act(ctx, id.Act(name))
 	case "person":
 		return f.outbox.Person(ctx, id.Person(name))
+	case "like":
+		return f.outbox.Like(ctx, name)
 	case "live":
 		return f.outbox.Live(ctx, id.Live(name))
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -118,4 +119,47 @@ func TestPersonElsewhere(t *testing.T) {
 	if code, _, _ := s.get(at, ""); code != http.StatusGone {
 		t.Errorf("%d", code)
 	}
+}
+
+// What a listener who is seen likes elsewhere is told its act, and when they like it no
+// longer; of who is not seen nobody is told.
+func TestLikesOfAPerson(t *testing.T) {
+	far := fedtest.NewServer(t)
+	far.Node()
+	w := newWatched(t, fedtest.Moment, far)
+	stop := w.runs()
+	defer stop()
+	wren, robin := w.joins(1), w.joins(2)
+	there := w.elsewhereOf([]*visitor{wren, robin}, far)
+	robin.do(http.MethodPut, "/api/v1/likes/"+there.track, nil, nil)
+	var me struct{ ID string }
+	wren.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "wren"}, &me)
+	at := fedtest.Origin + "/ap/people/" + me.ID
+	likes := func(method string) {
+		t.Helper()
+		wren.do(method, "/api/v1/likes/"+there.track, nil, nil)
+		w.set(w.now().Add(time.Minute)) // several changes in a row are one
+	}
+	likes(http.MethodPut)
+	w.arrives("the act is told of the like", func() bool { return has(far, "Like") })
+	like := got(far, "Like").Object
+	if like.Actor.ID() != at || like.Object[0].ID() != far.URL+"/ap/tracks/"+fedtest.PaidTrack || len(like.To) != 1 || like.IsPublic() {
+		t.Errorf("%+v", like)
+	}
+	likes(http.MethodDelete)
+	w.arrives("it is taken back", func() bool { return has(far, "Undo") })
+	if x := got(far, "Undo").Object; x.Actor.ID() != at || x.Object[0].ID() != like.ID {
+		t.Errorf("%+v", x)
+	}
+	n := 0
+	for _, p := range far.Got() {
+		if p.Object.Is("Like") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d likes were told", n)
+	}
+	wren.do(http.MethodDelete, "/api/v1/me/person", nil, nil)
+	w.arrives("its act hears that the person is gone", func() bool { return has(far, "Delete") })
 }

@@ -34,10 +34,10 @@ func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error
 				return unknown(orMissing(err), noTrack)
 			}
 			if c.Act, c.Release = rows[t].Act, rows[t].Release; c.Act == "" {
-				return tx.SetLike(ctx, v.Account, t, on)
+				return errors.Join(tx.SetLike(ctx, v.Account, t, on), tellLike(ctx, tx, v.Account, t))
 			}
 		}
-		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on))
+		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on), tellLike(ctx, tx, v.Account, t))
 	})
 }
 
@@ -61,6 +61,15 @@ func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bo
 		}
 		return errors.Join(tx.SetReleaseLike(ctx, v.Account, r, on), mention(ctx, tx, c, on))
 	})
+}
+
+// tellLike has the act of a track elsewhere told what somebody thinks of it who is seen
+// on other servers. Of everybody else nothing is noted.
+func tellLike(ctx context.Context, tx Tx, a id.Account, t id.Track) error {
+	if seen, err := tx.SeenElsewhere(ctx, a); err != nil || !seen {
+		return err
+	}
+	return tell(ctx, tx, "like", string(a)+" "+string(t))
 }
 
 // mention tells an act's people how many like and follow it here, not who.

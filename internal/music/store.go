@@ -76,6 +76,8 @@ type Tx interface {
 type actTx interface {
 	Act(ctx context.Context, a id.Act) (Act, error)
 	ActByHandle(ctx context.Context, handle string) (Act, error)
+	// SeenElsewhere reports whether an account chose to be seen on other servers.
+	SeenElsewhere(ctx context.Context, a id.Account) (bool, error)
 	// PersonCalled reports whether a listener is or was seen on other servers by a
 	// handle.
 	PersonCalled(ctx context.Context, handle string) (bool, error)

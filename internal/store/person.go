@@ -54,12 +54,25 @@ func (tx musicTx) PersonCalled(ctx context.Context, handle string) (bool, error)
 	return tx.personCalled(ctx, handle)
 }
 
+func (tx musicTx) SeenElsewhere(ctx context.Context, a id.Account) (bool, error) {
+	_, err := socialTx(tx).PersonOf(ctx, a)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (tx socialTx) HandleTaken(ctx context.Context, handle string, a id.Account) (bool, error) {
 	if gone, err := (accountTx{tx.Tx}).Retired(ctx, handle); err != nil || gone {
 		return gone, err
 	}
 	n, err := tx.Q.HandlesTaken(ctx, sqlgen.HandlesTakenParams{Handle: handle, Account: string(a)})
 	return n > 0, wrap(err, "handles")
+}
+
+func (tx socialTx) Likes(ctx context.Context, a id.Account, t id.Track) (bool, error) {
+	liked, err := musicTx(tx).Liked(ctx, a, []id.Track{t})
+	return liked[t], err
 }
 
 func (tx socialTx) Fan(ctx context.Context, p id.Person, actor string) (social.Fan, error) {

@@ -1,0 +1,97 @@
+package outbox
+
+import (
+	"context"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Like tells the act of a track elsewhere what a listener who is seen there thinks of
+// it now: that they like it, or no longer. Of who is not seen nobody is told. what
+// names the account and the track.
+func (b *Outbox) Like(ctx context.Context, what string) error {
+	who, track, _ := strings.Cut(what, " ")
+	site, sent := b.Site(ctx), false
+	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		p, err := tx.PersonOf(ctx, id.Account(who))
+		if err != nil {
+			return err
+		}
+		likes, err := tx.Likes(ctx, p.Account, id.Track(track))
+		if err != nil {
+			return err
+		}
+		about := site.Person(p.ID) + "/likes/" + track
+		last, err := tx.Told(ctx, about)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		told := err == nil && last.Kind == "Like"
+		if likes == told {
+			return nil
+		}
+		if !likes {
+			sent = true
+			return b.unlike(ctx, tx, &p, &last)
+		}
+		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Like"}, Actor: vocab.At(site.Person(p.ID))}
+		sent, err = b.like(ctx, tx, &p, about, id.Track(track), x)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) { // who is not seen, and what is here no more
+		return nil
+	}
+	if err == nil && sent {
+		b.Sent()
+	}
+	return err
+}
+
+func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about string, track id.Track, x *vocab.Object) (bool, error) {
+	t, err := tx.Track(ctx, track)
+	if err != nil {
+		return false, err
+	}
+	r, err := tx.Release(ctx, t.Release)
+	if err != nil {
+		return false, err
+	}
+	x.Object, x.To = []vocab.Item{vocab.At(t.IRI)}, []string{r.Actor}
+	return true, b.toActor(ctx, tx, p, r.Actor, about, x)
+}
+
+// unlike takes a Like back, which names whom it was sent to.
+func (b *Outbox) unlike(ctx context.Context, tx social.Tx, p *social.Person, last *social.Outgoing) error {
+	was, err := vocab.Parse(last.Body)
+	if err != nil || len(was.To) != 1 {
+		return err
+	}
+	x := &vocab.Object{ID: address(last.About, tx.Now()), Type: []string{"Undo"}, Actor: was.Actor, To: was.To,
+		Object: []vocab.Item{vocab.Of(&vocab.Object{ID: was.ID, Type: was.Type, Actor: was.Actor, Object: was.Object})}}
+	return b.toActor(ctx, tx, p, was.To[0], last.About, x)
+}
+
+// toActor sends what a person says to one actor alone, whose server hears of the
+// person's end.
+func (b *Outbox) toActor(ctx context.Context, tx social.Tx, p *social.Person, to, about string, x *vocab.Object) error {
+	a, err := tx.Actor(ctx, to)
+	if err != nil {
+		return err
+	}
+	body, err := x.Encode()
+	if err != nil {
+		return err
+	}
+	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), About: about, Kind: x.Type[0], Body: body}); err != nil {
+		return err
+	}
+	if err := tx.Reach(ctx, p.ID, a.ReachedAt(), a.Host); err != nil {
+		return err
+	}
+	return tx.Deliver(ctx, x.ID, a.Inbox, remote.Host(a.Inbox))
+}
