@@ -24,6 +24,8 @@ type Elsewhere interface {
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
 	Track(ctx context.Context, t id.Track) (social.Track, error)
+	// Playlist is a playlist of an act there, with those of its tracks that are known here.
+	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
 	// Search finds releases and tracks that are known here.
@@ -64,6 +66,7 @@ type ActElsewhere struct {
 	About     string             `json:"about,omitempty"`
 	Cover     *Cover             `json:"cover,omitempty"`
 	Releases  []ReleaseElsewhere `json:"releases" doc:"Those that are known here, the newest first; none in lists"`
+	Playlists []PlaylistRow      `json:"playlists" doc:"Those that are known here, the latest change first; none in lists"`
 	Count     int64              `json:"count" doc:"How many are known"`
 	Following bool               `json:"following"`
 	MovedTo   string             `json:"moved_to,omitempty" doc:"Address of its document where it moved"`
@@ -128,12 +131,24 @@ type TrackElsewhere struct {
 
 func actElsewhere(f *social.Full) ActElsewhere {
 	return ActElsewhere{Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
-		Releases: each(f.Releases, releaseElsewhere), Count: f.Count, Following: f.Following, MovedTo: f.Actor.MovedTo, State: f.State}
+		Releases: each(f.Releases, releaseElsewhere), Playlists: each(f.Playlists, listElsewhere), Count: f.Count, Following: f.Following, MovedTo: f.Actor.MovedTo, State: f.State}
 }
 
 func releaseElsewhere(r *social.Release) ReleaseElsewhere {
 	return ReleaseElsewhere{ID: r.ID, IRI: r.IRI, Act: r.Home(), ActName: r.Act, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind), Date: r.Date, Licence: r.Licence, About: r.Description,
 		Page: r.Page, Cover: coverOf(r.Cover), Published: unixMS(r.Published), Tracks: each(r.Tracks, trackElsewhere)}
+}
+
+func listElsewhere(p *social.Playlist) PlaylistRow {
+	return PlaylistRow{ID: p.ID, Owner: p.Act, Act: p.Home(), Title: p.Title, Description: p.Description, Access: string(music.Public), Items: p.Count, Changed: unixMS(p.Updated)}
+}
+
+func (a *API) playlistElsewhere(ctx context.Context, p id.Playlist) (*output[PlaylistPage], error) {
+	list, rows, err := a.Elsewhere.Playlist(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return reply(PlaylistPage{listElsewhere(&list), each(rows, func(r *music.TrackRow) PlaylistItem { return PlaylistItem{Track: trackOf(r)} })})
 }
 
 func trackElsewhere(t *social.Track) TrackElsewhere {

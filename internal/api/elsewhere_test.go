@@ -36,9 +36,19 @@ func TestElsewhere(t *testing.T) {
 	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9}`)); err != nil {
 		t.Fatal(err)
 	}
+	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9,"lists":true}`)); err != nil {
+		t.Fatal(err)
+	}
 	p.do(http.MethodPut, "/elsewhere/acts/"+handle+"/follow", nil, http.StatusNoContent, nil)
 	if p.do(http.MethodGet, "/elsewhere/acts/"+handle, nil, http.StatusOK, &found); len(found.Releases) != 1 || !found.Following || found.State != "asked" {
 		t.Fatalf("%+v", found)
+	}
+	var list api.PlaylistPage
+	if len(found.Playlists) != 1 || found.Playlists[0].Title != "Ebb at night" || found.Playlists[0].Act != handle {
+		t.Fatalf("%+v", found.Playlists)
+	}
+	if p.do(http.MethodGet, "/playlists/"+string(found.Playlists[0].ID), nil, http.StatusOK, &list); len(list.Items) != 1 || list.Items[0].Track.Title != "Ebb I" || list.Playlist.Owner != "Tide" {
+		t.Errorf("%+v", list)
 	}
 	var release api.ReleaseElsewhere
 	if p.do(http.MethodGet, "/elsewhere/releases/"+string(found.Releases[0].ID), nil, http.StatusOK, &release); release.Title != "Ebb" || release.About != "Words." || len(release.Tracks) != 1 || release.Tracks[0].DurationMS != 180_000 {
@@ -97,6 +107,7 @@ func TestElsewhere(t *testing.T) {
 	}
 	owner := h.artist("maren")
 	mine := id.Act(owner.makes("reef").ID)
+	owner.publishesList(mine, p)
 	studio := "/studio/acts/" + string(mine)
 	var known api.ActHome
 	owner.do(http.MethodPut, studio+"/addresses", map[string][]string{"addresses": {"@" + handle}}, http.StatusNoContent, nil)
@@ -145,4 +156,28 @@ func (h *house) paidElsewhere(act id.Act) {
 		h.t.Errorf("%+v", last)
 	}
 	root.refused(http.MethodGet, at+"?after=x", nil, http.StatusUnprocessableEntity)
+}
+
+// publishesList has a playlist be public under an act's name, as only its people may.
+func (c caller) publishesList(act id.Act, stranger caller) {
+	c.h.t.Helper()
+	var made, edited api.PlaylistRow
+	var lists []api.PlaylistRow
+	under := map[string]string{"act": string(act)}
+	c.do(http.MethodPost, "/playlists", map[string]string{"title": "Late trains", "access": "private"}, http.StatusCreated, &made)
+	c.refused(http.MethodPatch, "/playlists/"+string(made.ID), under, http.StatusUnprocessableEntity) // it is private
+	under["access"] = "public"
+	if c.do(http.MethodPatch, "/playlists/"+string(made.ID), under, http.StatusOK, &edited); edited.Act != string(act) {
+		c.h.t.Errorf("%+v", edited)
+	}
+	var page api.PlaylistPage
+	stranger.do(http.MethodGet, "/acts/"+string(act)+"/playlists", nil, http.StatusOK, &lists)
+	stranger.do(http.MethodGet, "/playlists/"+string(made.ID), nil, http.StatusOK, &page)
+	if len(lists) != 1 || lists[0].ID != made.ID || page.Playlist.Owner != "reef" {
+		c.h.t.Errorf("%+v, %+v", lists, page)
+	}
+	c.do(http.MethodPatch, "/playlists/"+string(made.ID), map[string]string{"act": ""}, http.StatusOK, &edited)
+	if c.do(http.MethodGet, "/acts/"+string(act)+"/playlists", nil, http.StatusOK, &lists); len(lists) != 0 {
+		c.h.t.Errorf("%+v", lists)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 )
@@ -18,8 +19,9 @@ func (a *API) playlists(r *router) {
 	create.status = http.StatusCreated
 	add(r, operation{method: http.MethodGet, path: "/playlists", id: "list-playlists", tag: tag, scope: account.ScopeRead, summary: "Your playlists, the latest change first"}, a.ownPlaylists)
 	add(r, create, a.createPlaylist)
-	add(r, operation{method: http.MethodGet, path: "/playlists/{playlist}", id: "get-playlist", tag: tag, summary: "A playlist with its tracks"}, a.playlist)
-	add(r, write(http.MethodPatch, "/playlists/{playlist}", "edit-playlist", "Change title, description or access"), a.editPlaylist)
+	add(r, operation{method: http.MethodGet, path: "/playlists/{playlist}", id: "get-playlist", tag: tag, summary: "A playlist with its tracks; of one on another server those that are known here"}, a.playlist)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/playlists", id: "list-act-playlists", tag: tag, summary: "Playlists that an act publishes, the latest change first"}, a.actPlaylists)
+	add(r, write(http.MethodPatch, "/playlists/{playlist}", "edit-playlist", "Change title, description or access, or the act under whose name it is public"), a.editPlaylist)
 	add(r, write(http.MethodDelete, "/playlists/{playlist}", "delete-playlist", "Delete a playlist"), a.deletePlaylist)
 	add(r, write(http.MethodPost, "/playlists/{playlist}/items", "add-to-playlist", "Put tracks at the end"), a.addToPlaylist)
 	add(r, write(http.MethodPatch, "/playlists/{playlist}/items/{item}", "move-playlist-item", "Move an item before another"), a.moveItem)
@@ -54,6 +56,7 @@ type editPlaylistInput struct {
 		Title       *string `json:"title,omitempty"`
 		Description *string `json:"description,omitempty"`
 		Access      *string `json:"access,omitempty" enum:"private,unlisted,public"`
+		Act         *string `json:"act,omitempty" doc:"Id of an act that you work for; empty: it is your own"`
 	}
 }
 
@@ -107,6 +110,9 @@ func (a *API) playlist(ctx context.Context, in *PlaylistRef) (*output[PlaylistPa
 		return nil, err
 	}
 	full, err := a.Library.Playlist(ctx, viewer(ctx), p)
+	if fault.Is(err, fault.NotFound) && a.Elsewhere != nil {
+		return a.playlistElsewhere(ctx, p)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +121,18 @@ func (a *API) playlist(ctx context.Context, in *PlaylistRef) (*output[PlaylistPa
 	})}
 	out.Playlist.Owner = full.Owner
 	return reply(out)
+}
+
+func (a *API) actPlaylists(ctx context.Context, in *ActRef) (*output[[]PlaylistRow], error) {
+	act, err := a.Catalogue.Act(ctx, viewer(ctx), in.Act)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := a.Catalogue.PlaylistsOf(ctx, act.Act.ID)
+	if err != nil {
+		return nil, err
+	}
+	return reply(each(lists, playlistOf))
 }
 
 func (a *API) editPlaylist(ctx context.Context, in *editPlaylistInput) (*output[PlaylistRow], error) {
@@ -127,6 +145,9 @@ func (a *API) editPlaylist(ctx context.Context, in *editPlaylistInput) (*output[
 		set(&p.Description, in.Body.Description)
 		if in.Body.Access != nil {
 			p.Access = music.Access(*in.Body.Access)
+		}
+		if in.Body.Act != nil {
+			p.Act = id.Act(*in.Body.Act)
 		}
 	})
 	if err != nil {

@@ -249,7 +249,8 @@ func actOf(a *music.Act) Act {
 // PlaylistRow is a playlist as lists show it.
 type PlaylistRow struct {
 	ID          id.Playlist `json:"id"`
-	Owner       string      `json:"owner,omitempty" doc:"Name of the account"`
+	Owner       string      `json:"owner,omitempty" doc:"Name of the act, or of the account"`
+	Act         string      `json:"act,omitempty" doc:"Of the act under whose name it is public: its id, or act@host of another server"`
 	Title       string      `json:"title"`
 	Description string      `json:"description,omitempty"`
 	Access      string      `json:"access" doc:"private, unlisted or public"`
@@ -260,9 +261,9 @@ type PlaylistRow struct {
 }
 
 func playlistRow(r *music.PlaylistRow) PlaylistRow {
-	return PlaylistRow{r.ID, r.Owner, r.Title, "", string(r.Access), r.Items, r.DurationMS, coverOf(r.Cover), unixMS(r.Changed)}
+	return PlaylistRow{r.ID, r.Owner, "", r.Title, "", string(r.Access), r.Items, r.DurationMS, coverOf(r.Cover), unixMS(r.Changed)}
 }
 
 func playlistOf(p *music.Playlist) PlaylistRow {
-	return PlaylistRow{p.ID, "", p.Title, p.Description, string(p.Access), p.Items, p.DurationMS, coverOf(p.Cover), unixMS(p.Changed)}
+	return PlaylistRow{p.ID, "", string(p.Act), p.Title, p.Description, string(p.Access), p.Items, p.DurationMS, coverOf(p.Cover), unixMS(p.Changed)}
 }

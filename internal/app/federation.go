@@ -58,6 +58,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
 	n.jobs.Handle(social.JobIndex, jobs.Options{}, f.fetching((*elsewhere.Desk).Index))
+	n.jobs.Handle(social.JobPlaylist, jobs.Options{}, f.fetching((*elsewhere.Desk).Seek))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
@@ -235,6 +236,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Like(ctx, name)
 	case "live":
 		return f.outbox.Live(ctx, id.Live(name))
+	case "playlist":
+		return f.outbox.Playlist(ctx, id.Playlist(name))
 	}
 	return f.outbox.Release(ctx, id.Release(name))
 }

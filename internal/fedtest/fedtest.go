@@ -324,12 +324,13 @@ func (a *Actor) Document() *vocab.Object {
 }
 
 // Plays makes the actor an act that is found by its handle and has published one
-// release with one track.
+// release with one track, and a playlist of it.
 func (a *Actor) Plays(handle, name, title string) {
 	s := a.server
 	doc := a.Document()
 	doc.Name, doc.PreferredUsername, doc.URL = name, handle, vocab.One(s.URL+"/@"+handle)
 	doc.Put("nineten:releases", a.ID+"/releases")
+	doc.Put("nineten:playlists", a.ID+"/playlists")
 	s.Publish(doc, "")
 	s.Serve("/.well-known/webfinger", "application/jrd+json", []byte(`{"links":[{"rel":"self","type":"application/activity+json","href":"`+a.ID+`"},`+
 		`{"rel":"http://ostatus.org/schema/1.0/subscribe","template":"`+s.URL+`/authorize?uri={uri}"}]}`))
@@ -337,6 +338,8 @@ func (a *Actor) Plays(handle, name, title string) {
 		URL: []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Link"}, MediaType: "audio/flac", Href: s.URL + "/sound.flac"})}}
 	release := &vocab.Object{ID: a.ID + "/r/1", Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(a.ID), Name: title, Summary: "<p>Words.</p>", Published: Moment, To: []string{vocab.Public},
 		URL: vocab.One(s.URL + "/r/1"), OrderedItems: []vocab.Item{vocab.Of(track)}}
+	list := &vocab.Object{ID: a.ID + "/l/1", Type: []string{"OrderedCollection", "nineten:Playlist"}, AttributedTo: vocab.One(a.ID), Name: title + " at night", Published: Moment, To: []string{vocab.Public}, OrderedItems: vocab.One(track.ID)}
+	s.Publish(&vocab.Object{ID: a.ID + "/playlists", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(list)}}, "")
 	s.Publish(&vocab.Object{ID: a.ID + "/releases", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(release)}}, "")
 	s.Serve("/sound.flac", "audio/flac", []byte("fLaC and so on"))
 }

@@ -251,6 +251,11 @@ func Forget(ctx context.Context, tx Tx, account id.Account) error {
 		if err := tx.DropDoc(ctx, FoundPlaylist, string(p.ID)); err != nil {
 			return err
 		}
+		if p.Act != "" {
+			if err := tell(ctx, tx, "playlist", string(p.ID)); err != nil {
+				return err
+			}
+		}
 	}
 	if err := tx.ForgetAccount(ctx, account); err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 // A FullPlaylist is a playlist with its tracks in order.
 type FullPlaylist struct {
 	Playlist Playlist
-	Owner    string // name of the account
+	Owner    string // name of the act, or of the account
+	Act      Act    // under whose name it is public, empty: none
 	Items    []PlacedTrack
 }
 
@@ -48,11 +49,55 @@ func (l *Library) Playlist(ctx context.Context, v Viewer, p id.Playlist) (full F
 		if !full.Playlist.visible(v) {
 			return fault.New(fault.NotFound, noPlaylist)
 		}
-		if full.Owner, err = tx.AccountName(ctx, full.Playlist.Account); err != nil {
+		return full.fill(ctx, tx)
+	})
+	return full, err
+}
+
+// fill adds who it is by, and the tracks.
+func (f *FullPlaylist) fill(ctx context.Context, tx Tx) (err error) {
+	if f.Playlist.Act != "" {
+		if f.Act, err = tx.Act(ctx, f.Playlist.Act); err != nil {
 			return err
 		}
-		full.Items, err = tx.PlacedTracks(ctx, p)
+	}
+	if f.Owner, err = by(ctx, tx, &f.Playlist); err != nil {
 		return err
+	}
+	f.Items, err = tx.PlacedTracks(ctx, f.Playlist.ID)
+	return err
+}
+
+// by is the name under which a playlist is shown: of an act's nobody learns whose
+// account it is.
+func by(ctx context.Context, tx Tx, p *Playlist) (string, error) {
+	if p.Act == "" {
+		return tx.AccountName(ctx, p.Account)
+	}
+	a, err := tx.Act(ctx, p.Act)
+	return a.Name, err
+}
+
+// PlaylistsOf lists the playlists of an act, the latest change first.
+func (c *Catalogue) PlaylistsOf(ctx context.Context, a id.Act) (lists []Playlist, err error) {
+	err = c.Store.Read(ctx, func(tx Tx) error {
+		lists, err = tx.PlaylistsOfAct(ctx, a, listsMax)
+		return err
+	})
+	return lists, err
+}
+
+// Playlist returns a playlist of an act. Faults: NotFound, for a listener's own too.
+func (c *Catalogue) Playlist(ctx context.Context, p id.Playlist) (full FullPlaylist, err error) {
+	err = c.Store.View(ctx, func(tx Tx) error {
+		full = FullPlaylist{}
+		if full.Playlist, err = tx.Playlist(ctx, p); err != nil {
+			return unknown(err, noPlaylist)
+		}
+		if full.Playlist.Act == "" || full.Playlist.Access != Public {
+			return fault.New(fault.NotFound, noPlaylist)
+		}
+		return full.fill(ctx, tx)
 	})
 	return full, err
 }
@@ -61,7 +106,7 @@ func (l *Library) Playlist(ctx context.Context, v Viewer, p id.Playlist) (full F
 // the title, description and access ("" is private). Faults: Invalid,
 // NotFound for a track that is not public, Limited.
 func (l *Library) CreatePlaylist(ctx context.Context, v Viewer, p Playlist, tracks []id.Track) (Playlist, error) {
-	if p.Access == "" {
+	if p.Act = ""; p.Access == "" {
 		p.Access = Private
 	}
 	if err := p.check(); err != nil {
@@ -103,8 +148,9 @@ func mine(ctx context.Context, tx Tx, v Viewer, p id.Playlist) (Playlist, error)
 	return Playlist{}, fault.New(fault.Forbidden, "This playlist belongs to somebody else. Save a copy to change it.")
 }
 
-// EditPlaylist changes the title, description and access. edit may run more
-// than once. Faults: Invalid, Forbidden, NotFound.
+// EditPlaylist changes the title, description and access, and the act under whose name
+// it is public: one that the viewer works for. edit may run more than once. Faults:
+// Invalid, Forbidden, NotFound.
 func (l *Library) EditPlaylist(ctx context.Context, v Viewer, p id.Playlist, edit func(*Playlist)) (Playlist, error) {
 	var list Playlist
 	err := l.update(ctx, v, func(tx Tx) (err error) {
@@ -113,9 +159,20 @@ func (l *Library) EditPlaylist(ctx context.Context, v Viewer, p id.Playlist, edi
 		}
 		e := list
 		edit(&e)
-		list.Title, list.Description, list.Access = e.Title, e.Description, e.Access
+		was := list.Act
+		list.Title, list.Description, list.Access, list.Act = e.Title, e.Description, e.Access, e.Act
 		if err := list.check(); err != nil {
 			return err
+		}
+		if list.Act != "" && list.Act != was {
+			if err := may(ctx, tx, v, list.Act, Editor); err != nil {
+				return err
+			}
+		}
+		if was != "" && list.Act == "" {
+			if err := tell(ctx, tx, "playlist", string(list.ID)); err != nil {
+				return err
+			}
 		}
 		return keep(ctx, tx, &list)
 	})
@@ -163,8 +220,14 @@ func (l *Library) RemoveItem(ctx context.Context, v Viewer, p id.Playlist, item 
 // DeletePlaylist removes a playlist. Faults: Forbidden, NotFound.
 func (l *Library) DeletePlaylist(ctx context.Context, v Viewer, p id.Playlist) error {
 	return l.update(ctx, v, func(tx Tx) error {
-		if _, err := mine(ctx, tx, v, p); err != nil {
+		list, err := mine(ctx, tx, v, p)
+		if err != nil {
 			return err
+		}
+		if list.Act != "" {
+			if err := tell(ctx, tx, "playlist", string(p)); err != nil {
+				return err
+			}
 		}
 		if err := tx.DropDoc(ctx, FoundPlaylist, string(p)); err != nil {
 			return err
@@ -211,19 +274,47 @@ func arrange(ctx context.Context, tx Tx, p *Playlist, old, now []Item) error {
 	return keep(ctx, tx, p)
 }
 
-// keep stores a playlist and brings search in step.
+// keep stores a playlist, brings search in step, and has others told of an act's.
 func keep(ctx context.Context, tx Tx, p *Playlist) error {
 	p.Changed = tx.Now()
 	if err := tx.UpdatePlaylist(ctx, p); err != nil {
 		return err
 	}
+	if p.Act != "" {
+		if err := tell(ctx, tx, "playlist", string(p.ID)); err != nil {
+			return err
+		}
+	}
 	if p.Access != Public {
 		return tx.DropDoc(ctx, FoundPlaylist, string(p.ID))
 	}
-	owner, err := tx.AccountName(ctx, p.Account)
+	owner, err := by(ctx, tx, p)
 	if err != nil {
 		return err
 	}
 	row := PlaylistRow{p.ID, p.Account, owner, p.Title, p.Access, p.Items, p.DurationMS, p.Cover, p.Changed}
 	return tx.SetDoc(ctx, Doc{Found: FoundPlaylist, Ref: string(p.ID), Title: folded(p.Title), Maker: folded(owner), More: folded(p.Description), Card: row.Pack()})
+}
+
+// takeBack has the playlists of somebody who does not work for an act any more be under
+// its name no longer.
+func takeBack(ctx context.Context, tx Tx, a id.Act, account id.Account) error {
+	lists, err := tx.PlaylistsOf(ctx, account)
+	if err != nil {
+		return err
+	}
+	for i := range lists {
+		p := &lists[i]
+		if p.Act != a {
+			continue
+		}
+		p.Act = ""
+		if err := tell(ctx, tx, "playlist", string(p.ID)); err != nil {
+			return err
+		}
+		if err := keep(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }

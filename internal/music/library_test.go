@@ -182,3 +182,52 @@ func testForget(t *testing.T, n *node) {
 	}
 	must(n.cat.Release(n.ctx, guest, r.ID, ""))(n) // the music stays
 }
+
+func TestPlaylistOfAnAct(t *testing.T) { both(t, testPlaylistOfAnAct) }
+
+// A playlist is public under the name of an act by somebody who works for it, as long as
+// they do; nobody learns whose account it is.
+func testPlaylistOfAnAct(t *testing.T, n *node) {
+	a := n.act(ada, "Shore").ID
+	_, ids := n.public(ada, a, music.Facts{Title: "R"}, "One")
+	p := must(n.lib.CreatePlaylist(n.ctx, bo, music.Playlist{Title: "Late trains", Access: music.Public, Act: a}, ids))(n)
+	if p.Act != "" {
+		t.Error("it is the act's when it is made by anybody")
+	}
+	under := func(act id.Act, access music.Access) error {
+		_, err := n.lib.EditPlaylist(n.ctx, bo, p.ID, func(p *music.Playlist) { p.Act, p.Access = act, access })
+		return err
+	}
+	hidden := func(what string) {
+		t.Helper()
+		_, err := n.cat.Playlist(n.ctx, p.ID)
+		n.refused(what, err, fault.NotFound)
+		if l := must(n.cat.PlaylistsOf(n.ctx, a))(n); len(l) != 0 {
+			t.Errorf("%s: %+v", what, l)
+		}
+	}
+	hidden("a listener's own")
+	n.refused("a stranger", under(a, music.Public), fault.Forbidden)
+	n.ok(n.studio.SetRole(n.ctx, ada, a, bo.Account, music.Editor))
+	n.refused("a private one", under(a, music.Private), fault.Invalid)
+	n.ok(under(a, music.Public))
+	full := must(n.cat.Playlist(n.ctx, p.ID))(n)
+	if full.Owner != "Shore" || full.Act.ID != a || len(full.Items) != 1 {
+		t.Errorf("%+v", full)
+	}
+	if l := must(n.cat.PlaylistsOf(n.ctx, a))(n); len(l) != 1 || l[0].ID != p.ID {
+		t.Errorf("%+v", l)
+	}
+	if res := must(n.cat.Search(n.ctx, "late trains", 5))(n); len(res.Playlists) != 1 || res.Playlists[0].Owner != "Shore" {
+		t.Errorf("%+v", res.Playlists)
+	}
+	n.ok(n.studio.SetRole(n.ctx, ada, a, bo.Account, music.NoRole))
+	hidden("of who works for it no longer")
+	n.ok(n.studio.SetRole(n.ctx, ada, a, bo.Account, music.Editor))
+	n.ok(under(a, music.Public))
+	n.ok(under("", music.Public))
+	hidden("taken back")
+	n.ok(under(a, music.Public))
+	n.ok(n.lib.DeletePlaylist(n.ctx, bo, p.ID))
+	hidden("deleted")
+}

@@ -22,6 +22,7 @@ const (
 type Playlist struct {
 	ID          id.Playlist
 	Account     id.Account
+	Act         id.Act // under whose name it is public, "" its account's
 	Title       string
 	Description string
 	Access      Access
@@ -55,6 +56,9 @@ func (p *Playlist) check() error {
 		if e != nil {
 			return e
 		}
+	}
+	if p.Act != "" && p.Access != Public {
+		return fault.On("access", fault.Invalid, "A playlist of an act is for everybody to see.")
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ const (
 	JobTidy    = "media.tidy"    // delete blobs nobody needs, make lost ones again: nothing
 )
 
-// Told reads the payload of [JobTell]: "release", "act" or "live", and which.
+// Told reads the payload of [JobTell]: "release", "act", "live" or "playlist", and which.
 func Told(payload []byte) (kind, name string) {
 	kind, name, _ = strings.Cut(string(payload), " ")
 	return kind, name
@@ -214,6 +214,8 @@ type TagCount struct {
 type libraryTx interface {
 	Playlist(ctx context.Context, p id.Playlist) (Playlist, error)
 	PlaylistsOf(ctx context.Context, account id.Account) ([]Playlist, error)
+	// PlaylistsOfAct are up to n that are public under its name, the latest change first.
+	PlaylistsOfAct(ctx context.Context, a id.Act, n int) ([]Playlist, error)
 	InsertPlaylist(ctx context.Context, p *Playlist) error
 	UpdatePlaylist(ctx context.Context, p *Playlist) error
 	DeletePlaylist(ctx context.Context, p id.Playlist) error

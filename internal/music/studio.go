@@ -199,6 +199,11 @@ func (s *Studio) SetRole(ctx context.Context, v Viewer, a id.Act, account id.Acc
 		if err := tx.SetRole(ctx, a, account, r); err != nil {
 			return err
 		}
+		if r == NoRole {
+			if err := takeBack(ctx, tx, a, account); err != nil {
+				return err
+			}
+		}
 		return tx.Audit(ctx, v.actor(), "act.role", string(a), string(account)+" "+string(r))
 	})
 }

@@ -124,6 +124,7 @@ type Full struct {
 	Actor     Actor
 	Cover     music.Cover
 	Releases  []Release
+	Playlists []Playlist
 	Count     int64 // of releases, where they are not listed
 	Following bool
 	State     string // of the node's own following, "" none
@@ -156,6 +157,7 @@ const (
 // Elsewhere is what is kept of music on other servers.
 type Elsewhere interface {
 	Credited
+	Listed
 
 	Enqueue(ctx context.Context, kind, key string, payload []byte, at time.Time) error
 

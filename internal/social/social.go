@@ -45,6 +45,7 @@ type Actor struct {
 	SharedInbox string
 	Outbox      string
 	Releases    string // where it lists them, "" only in its outbox
+	Playlists   string // where it lists its playlists, "" it does not
 	Followers   string
 	MovedTo     string
 	Fetched     time.Time

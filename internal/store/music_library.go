@@ -13,7 +13,7 @@ const noPlaylist = "There is no such playlist."
 
 func playlist(r sqlgen.Playlist) music.Playlist {
 	return music.Playlist{ID: id.Playlist(r.ID), Account: id.Account(r.Account), Title: r.Title, Description: r.Description, Access: music.Access(r.Access),
-		Items: r.Items, DurationMS: r.DurationMs, Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD}, Created: utc(r.Created), Changed: utc(r.Changed)}
+		Items: r.Items, DurationMS: r.DurationMs, Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD}, Created: utc(r.Created), Changed: utc(r.Changed), Act: id.Act(r.Act)}
 }
 
 func (tx musicTx) Playlist(ctx context.Context, p id.Playlist) (music.Playlist, error) {
@@ -32,12 +32,12 @@ func (tx musicTx) PlaylistsOf(ctx context.Context, account id.Account) ([]music.
 
 func (tx musicTx) InsertPlaylist(ctx context.Context, p *music.Playlist) error {
 	return tx.Q.PlaylistInsert(ctx, sqlgen.PlaylistInsertParams{ID: string(p.ID), Account: string(p.Account), Title: p.Title, Description: p.Description,
-		Access: string(p.Access), Items: p.Items, DurationMs: p.DurationMS, Cover: p.Cover.ID, AccentL: p.Cover.Light, AccentD: p.Cover.Dark, Created: ms(p.Created), Changed: ms(p.Changed)})
+		Access: string(p.Access), Items: p.Items, DurationMs: p.DurationMS, Cover: p.Cover.ID, AccentL: p.Cover.Light, AccentD: p.Cover.Dark, Created: ms(p.Created), Changed: ms(p.Changed), Act: string(p.Act)})
 }
 
 func (tx musicTx) UpdatePlaylist(ctx context.Context, p *music.Playlist) error {
 	n, err := tx.Q.PlaylistUpdate(ctx, sqlgen.PlaylistUpdateParams{Title: p.Title, Description: p.Description, Access: string(p.Access), Items: p.Items,
-		DurationMs: p.DurationMS, Cover: p.Cover.ID, AccentL: p.Cover.Light, AccentD: p.Cover.Dark, Changed: ms(p.Changed), ID: string(p.ID)})
+		DurationMs: p.DurationMS, Cover: p.Cover.ID, AccentL: p.Cover.Light, AccentD: p.Cover.Dark, Changed: ms(p.Changed), Act: string(p.Act), ID: string(p.ID)})
 	return affected(n, err, noPlaylist)
 }
 

@@ -40,14 +40,16 @@ type Handler func(ctx context.Context, tx social.Tx, in In) ([]Out, error)
 var handlers = map[string][]Handler{
 	"Follow": {follow},
 	"Undo":   {undo},
-	"Delete": {remove, unsay, withdraw, cancelled},
-	"Create": {comment, publish, announced},
-	"Update": {reword, publish, announced},
+	"Delete": {remove, unsay, withdraw, cancelled, unshelve},
+	"Create": {comment, publish, announced, shelve},
+	"Update": {reword, publish, announced, shelve},
 	"Accept": {accepted},
 	"Reject": {declined},
 	"Block":  {block},
 	"Flag":   {flag},
 	"Move":   {move},
+	"Add":    {relist},
+	"Remove": {relist},
 
 	"Like":       {react(social.Like)},
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0

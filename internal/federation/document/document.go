@@ -30,6 +30,9 @@ type Catalogue interface {
 	Release(ctx context.Context, v music.Viewer, r id.Release, preview string) (music.FullRelease, error)
 	Track(ctx context.Context, v music.Viewer, t id.Track, preview string) (music.FullTrack, music.FullRelease, error)
 	Releases(ctx context.Context, f music.Filter, p music.Page) (music.List[music.ReleaseRow], error)
+	// PlaylistsOf and Playlist are those that acts publish.
+	PlaylistsOf(ctx context.Context, a id.Act) ([]music.Playlist, error)
+	Playlist(ctx context.Context, p id.Playlist) (music.FullPlaylist, error)
 	Wallets(ctx context.Context, acts []id.Act) (map[id.Act][]music.Wallet, error)
 }
 
@@ -83,36 +86,41 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		d.kept = kept.New[found](d.Changes, 512)
 	}
 	for path, find := range map[string]func(context.Context, form.Site, *http.Request) (found, error){
-		"node":                      d.node,
-		"node/outbox":               d.empty,
-		"index":                     d.index,
-		"acts/{id}":                 d.act,
-		"acts/{id}/outbox":          d.outbox,
-		"acts/{id}/followers":       d.followers,
-		"acts/{id}/releases":        d.releases,
-		"acts/{id}/library":         d.library,
-		"people/{id}":               d.person,
-		"people/{id}/outbox":        d.personOutbox,
-		"people/{id}/followers":     d.personFollowers,
-		"releases/{id}":             d.release,
-		"releases/{id}/create":      d.ownCreate,
-		"releases/{id}/note":        d.releaseNote,
-		"releases/{id}/note/create": d.releaseCreate,
-		"releases/{id}/credits":     d.credits,
-		"releases/{id}/replies":     d.replies,
-		"releases/{id}/likes":       d.reactions,
-		"releases/{id}/shares":      d.reactions,
-		"tracks/{id}":               d.track,
-		"tracks/{id}/note":          d.trackNote,
-		"tracks/{id}/audio":         d.trackAudio,
-		"tracks/{id}/replies":       d.replies,
-		"tracks/{id}/likes":         d.reactions,
-		"tracks/{id}/shares":        d.reactions,
-		"live/{id}":                 d.live,
-		"live/{id}/create":          d.liveCreate,
-		"live/{id}/note":            d.liveNote,
-		"live/{id}/note/create":     d.liveNoteCreate,
-		"activities/{id}":           d.activity,
+		"node":                       d.node,
+		"node/outbox":                d.empty,
+		"index":                      d.index,
+		"acts/{id}":                  d.act,
+		"acts/{id}/outbox":           d.outbox,
+		"acts/{id}/followers":        d.followers,
+		"acts/{id}/releases":         d.releases,
+		"acts/{id}/library":          d.library,
+		"acts/{id}/playlists":        d.playlists,
+		"playlists/{id}":             d.playlist,
+		"playlists/{id}/create":      d.playlistCreate,
+		"playlists/{id}/note":        d.playlistNote,
+		"playlists/{id}/note/create": d.playlistNoteCreate,
+		"people/{id}":                d.person,
+		"people/{id}/outbox":         d.personOutbox,
+		"people/{id}/followers":      d.personFollowers,
+		"releases/{id}":              d.release,
+		"releases/{id}/create":       d.ownCreate,
+		"releases/{id}/note":         d.releaseNote,
+		"releases/{id}/note/create":  d.releaseCreate,
+		"releases/{id}/credits":      d.credits,
+		"releases/{id}/replies":      d.replies,
+		"releases/{id}/likes":        d.reactions,
+		"releases/{id}/shares":       d.reactions,
+		"tracks/{id}":                d.track,
+		"tracks/{id}/note":           d.trackNote,
+		"tracks/{id}/audio":          d.trackAudio,
+		"tracks/{id}/replies":        d.replies,
+		"tracks/{id}/likes":          d.reactions,
+		"tracks/{id}/shares":         d.reactions,
+		"live/{id}":                  d.live,
+		"live/{id}/create":           d.liveCreate,
+		"live/{id}/note":             d.liveNote,
+		"live/{id}/note/create":      d.liveNoteCreate,
+		"activities/{id}":            d.activity,
 	} {
 		readers := d.Readers
 		if path == "node" {
@@ -271,18 +279,23 @@ func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name
 	if err != nil {
 		return found{}, err
 	}
-	c := form.Collection{ID: s.Act(a.ID) + name, Total: len(rows)}
+	return d.paged(s, &a, r, name, len(rows), func(i int) (vocab.Item, error) { return item(rows[i]) })
+}
+
+// paged is a collection of an act, or the page of it that is asked for.
+func (d *Documents) paged(s form.Site, a *music.Act, r *http.Request, name string, n int, item func(int) (vocab.Item, error)) (f found, err error) {
+	c := form.Collection{ID: s.Act(a.ID) + name, Total: n}
 	if text := r.URL.Query().Get("page"); text != "" {
 		if c.Page, err = strconv.Atoi(text); err != nil || c.Page < 1 {
 			return found{}, fault.New(fault.NotFound, "There is no such page.")
 		}
-		from := min(len(rows), (c.Page-1)*form.PageSize)
-		for _, row := range rows[from:min(len(rows), from+form.PageSize)] {
-			i, err := item(row)
+		from := min(n, (min(c.Page, n+1)-1)*form.PageSize)
+		for i := from; i < min(n, from+form.PageSize); i++ {
+			x, err := item(i)
 			if err != nil {
 				return found{}, err
 			}
-			c.Items = append(c.Items, i)
+			c.Items = append(c.Items, x)
 		}
 	}
 	return found{doc: c.Document(), page: s.ActPage(a.Handle)}, nil

@@ -33,6 +33,7 @@ const (
 	act     = id.Act("01KAZ0000000000000000000AC")
 	release = id.Release("01KAZ0000000000000000000RE")
 	track   = id.Track("01KAZ0000000000000000000TR")
+	list    = id.Playlist("01KAZ0000000000000000000PX")
 )
 
 // shelf is a catalogue with one release.
@@ -77,6 +78,28 @@ func (s shelf) Track(_ context.Context, _ music.Viewer, t id.Track, _ string) (m
 
 func (s shelf) Wallets(context.Context, []id.Act) (map[id.Act][]music.Wallet, error) {
 	return s.wallets, nil
+}
+
+// playlist is one of the act's: a track of it, one that is not public any more, and one
+// of another server that is not known here.
+func (s shelf) playlist() music.FullPlaylist {
+	rows := []music.TrackRow{{ID: track, Act: act, Title: "One & One", Available: true}, {ID: "01KAZ0000000000000000000TX"}, {ID: "01KAZ0000000000000000000TZ", ActHandle: "tide@far.example", Available: true}}
+	full := music.FullPlaylist{Playlist: music.Playlist{ID: list, Account: "01KAZ0000000000000000000QQ", Act: act, Title: "Late <trains>", Description: "For the way home.", Access: music.Public, Created: fedtest.Moment, Changed: fedtest.Moment.Add(time.Hour)}, Owner: "Low Tide", Act: s.full.Act}
+	for _, r := range rows {
+		full.Items = append(full.Items, music.PlacedTrack{Row: r})
+	}
+	return full
+}
+
+func (s shelf) Playlist(_ context.Context, p id.Playlist) (music.FullPlaylist, error) {
+	if p != list {
+		return music.FullPlaylist{}, errNone
+	}
+	return s.playlist(), nil
+}
+
+func (s shelf) PlaylistsOf(context.Context, id.Act) ([]music.Playlist, error) {
+	return []music.Playlist{s.playlist().Playlist}, nil
 }
 
 func (s shelf) Releases(context.Context, music.Filter, music.Page) (music.List[music.ReleaseRow], error) {
@@ -144,7 +167,8 @@ func TestDocuments(t *testing.T) {
 		"node": "/ap/node", "act": "/ap/acts/" + string(act), "outbox": "/ap/acts/" + string(act) + "/outbox", "outbox-page": "/ap/acts/" + string(act) + "/outbox?page=1",
 		"followers": "/ap/acts/" + string(act) + "/followers", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
 		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "own-create": "/ap/releases/" + string(release) + "/create", "track": "/ap/tracks/" + string(track),
-		"track-note": "/ap/tracks/" + string(track) + "/note", "funkwhale-track": "/ap/tracks/" + string(track) + "/audio", "funkwhale-library": "/ap/acts/" + string(act) + "/library",
+		"track-note": "/ap/tracks/" + string(track) + "/note", "playlist": "/ap/playlists/" + string(list), "playlist-note": "/ap/playlists/" + string(list) + "/note", "playlists-page": "/ap/acts/" + string(act) + "/playlists?page=1",
+		"funkwhale-track": "/ap/tracks/" + string(track) + "/audio", "funkwhale-library": "/ap/acts/" + string(act) + "/library",
 		"webfinger": "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
 		"nodeinfo": "/.well-known/nodeinfo", "nodeinfo-2.0": "/nodeinfo/2.0", "nodeinfo-2.1": "/nodeinfo/2.1", "host-meta": "/.well-known/host-meta.json",
 	} {

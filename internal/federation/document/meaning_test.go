@@ -36,17 +36,19 @@ func TestContextMeans(t *testing.T) {
 	sound := []string{as + "Audio", nine + "AudioTrack", nine + "lyrics", nine + "loudness", nine + "position", nine + "isrc", nine + "disc", nine + "explicit", as + "duration", as + "Link", fedtest.PT + "size", nine + "integrated", nine + "truePeak", nine + "albumGain"}
 	post := []string{as + "Note", as + "attributedTo", as + "content", as + "to", as + "cc", as + "replies", as + "likes", as + "shares", as + "tag", as + "attachment", sec + "digestMultibase"}
 	for path, words := range map[string][]string{
-		"/ap/node":                                    append([]string{as + "Application", as + "manuallyApprovesFollowers"}, actor...),
-		"/ap/acts/" + string(act):                     append([]string{as + "Group", fedtest.Toot + "discoverable", fedtest.Toot + "indexable", fedtest.SC + "PropertyValue", fedtest.SC + "value", nine + "releases", as + "followers", as + "icon", as + "Image"}, actor...),
-		"/ap/acts/" + string(act) + "/outbox":         {as + "OrderedCollection", as + "totalItems", as + "first", as + "last"},
-		"/ap/acts/" + string(act) + "/outbox?page=1":  {as + "OrderedCollectionPage", as + "partOf", as + "items", as + "Create", as + "actor", as + "object"},
-		"/ap/releases/" + string(release):             append([]string{as + "OrderedCollection", nine + "Release", nine + "artist", nine + "kind", nine + "date", nine + "label", nine + "licence", nine + "language", as + "Hashtag", as + "items"}, sound...),
-		"/ap/releases/" + string(release) + "/create": {as + "Create", as + "actor", as + "object", nine + "Release"},
-		"/ap/releases/" + string(release) + "/note":   post,
-		"/ap/tracks/" + string(track):                 sound,
-		"/ap/tracks/" + string(track) + "/note":       post,
-		"/ap/live/" + string(l.ID):                    {as + "Event", nine + "LiveStream", as + "startTime", as + "endTime", as + "name", nine + "stream", nine + "audience", as + "url", as + "updated"},
-		"/ap/live/" + string(l.ID) + "/note/create":   {as + "Create", as + "Note", as + "content", as + "Link", as + "href"},
+		"/ap/node":                                       append([]string{as + "Application", as + "manuallyApprovesFollowers"}, actor...),
+		"/ap/acts/" + string(act):                        append([]string{as + "Group", fedtest.Toot + "discoverable", fedtest.Toot + "indexable", fedtest.SC + "PropertyValue", fedtest.SC + "value", nine + "releases", nine + "playlists", as + "followers", as + "icon", as + "Image"}, actor...),
+		"/ap/acts/" + string(act) + "/outbox":            {as + "OrderedCollection", as + "totalItems", as + "first", as + "last"},
+		"/ap/acts/" + string(act) + "/outbox?page=1":     {as + "OrderedCollectionPage", as + "partOf", as + "items", as + "Create", as + "actor", as + "object"},
+		"/ap/releases/" + string(release):                append([]string{as + "OrderedCollection", nine + "Release", nine + "artist", nine + "kind", nine + "date", nine + "label", nine + "licence", nine + "language", as + "Hashtag", as + "items"}, sound...),
+		"/ap/releases/" + string(release) + "/create":    {as + "Create", as + "actor", as + "object", nine + "Release"},
+		"/ap/releases/" + string(release) + "/note":      post,
+		"/ap/tracks/" + string(track):                    sound,
+		"/ap/tracks/" + string(track) + "/note":          post,
+		"/ap/playlists/" + string(list) + "/create":      {as + "Create", nine + "Playlist", as + "OrderedCollection", as + "items", as + "totalItems", as + "name", as + "summary"},
+		"/ap/playlists/" + string(list) + "/note/create": {as + "Create", as + "Note", as + "content", as + "tag"},
+		"/ap/live/" + string(l.ID):                       {as + "Event", nine + "LiveStream", as + "startTime", as + "endTime", as + "name", nine + "stream", nine + "audience", as + "url", as + "updated"},
+		"/ap/live/" + string(l.ID) + "/note/create":      {as + "Create", as + "Note", as + "content", as + "Link", as + "href"},
 	} {
 		r := get(mux, path, asked)
 		if r.Code != http.StatusOK {

@@ -1,6 +1,7 @@
 package elsewhere
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -28,15 +29,19 @@ const (
 // payload: a node that is killed goes on there.
 type place struct {
 	Actor string `json:"actor"`
+	Lists bool   `json:"lists,omitempty"` // its playlists, not its releases
 	Page  string `json:"page,omitempty"`  // "" the beginning
 	Skip  int    `json:"skip,omitempty"`  // items of the page that are done
 	Left  int    `json:"left"`            // how many more are fetched
 	Tries int    `json:"tries,omitempty"` // of the item at Skip, which its server did not give
 }
 
-// fill asks for an act's releases.
-func fill(ctx context.Context, tx social.Tx, actor string, most int) error {
-	return next(ctx, tx, place{Actor: actor, Left: most}, time.Time{})
+// fill asks for an act's releases, and its playlists.
+func fill(ctx context.Context, tx social.Tx, a social.Actor, most int) error {
+	if err := next(ctx, tx, place{Actor: a.ID, Left: most}, time.Time{}); err != nil || a.Playlists == "" {
+		return err
+	}
+	return next(ctx, tx, place{Actor: a.ID, Lists: true, Left: social.MostPlaylists}, time.Time{})
 }
 
 func next(ctx context.Context, tx social.Tx, p place, at time.Time) error {
@@ -45,7 +50,9 @@ func next(ctx context.Context, tx social.Tx, p place, at time.Time) error {
 		return err
 	}
 	key := p.Actor
-	if p.Left > glance {
+	if p.Lists {
+		key += " lists"
+	} else if p.Left > glance {
 		key += " " + social.JobBackfill // who looks meanwhile does not cut it short
 	}
 	return tx.Enqueue(ctx, social.JobBackfill, key, payload, at)
@@ -59,7 +66,11 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		return err
 	}
 	a, err := d.Servers.Actor(ctx, p.Actor)
-	if done(err) || err == nil && a.Releases == "" && a.Outbox == "" {
+	from := cmp.Or(a.Releases, a.Outbox)
+	if p.Lists {
+		from = a.Playlists
+	}
+	if done(err) || err == nil && from == "" {
 		return nil
 	}
 	if err != nil {
@@ -68,7 +79,7 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	if p.Page != "" && !remote.SameOrigin(p.Page, a.ID) {
 		return nil
 	}
-	page, err := d.page(ctx, a, p.Page)
+	page, err := d.page(ctx, a.ID, from, p.Page)
 	if done(err) || page == nil {
 		return nil
 	}
@@ -76,6 +87,7 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		return err
 	}
 	var found []social.Release
+	var lists []social.Playlist
 	items := append(page.OrderedItems, page.Items...)
 	if len(items) == 0 {
 		p.Left-- // empty pages may lead to each other for ever
@@ -92,8 +104,11 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		if asked += more; o == nil || err != nil {
 			continue
 		}
-		if r, ok := record.Of(o, a.ID); ok {
+		if r, ok := record.Of(o, a.ID); ok && !p.Lists {
 			found = append(found, r)
+		}
+		if l, ok := record.Playlist(o, a.ID); ok && p.Lists {
+			lists = append(lists, l)
 		}
 	}
 	p.Page, p.Skip = page.ID, i
@@ -103,6 +118,12 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		for i := range found {
 			if err := social.Keep(ctx, tx, &found[i]); err != nil {
+				return err
+			}
+		}
+		for i := range lists {
+			d.Site.Recognise(lists[i].Items)
+			if err := social.KeepPlaylist(ctx, tx, &lists[i]); err != nil && !done(err) {
 				return err
 			}
 		}
@@ -122,14 +143,10 @@ func done(err error) bool {
 	return false
 }
 
-// page fetches a page of an act's releases, "" the first; nil where there is none.
-func (d *Desk) page(ctx context.Context, a social.Actor, at string) (*vocab.Object, error) {
+// page fetches a page of what an act lists, "" the first; nil where there is none.
+func (d *Desk) page(ctx context.Context, act, from, at string) (*vocab.Object, error) {
 	if at != "" {
 		return d.Servers.Document(ctx, at)
-	}
-	from := a.Releases
-	if from == "" {
-		from = a.Outbox
 	}
 	o, err := d.Servers.Document(ctx, from)
 	if err != nil || len(o.OrderedItems) > 0 || len(o.Items) > 0 {
@@ -139,7 +156,7 @@ func (d *Desk) page(ctx context.Context, a social.Actor, at string) (*vocab.Obje
 	if first.Object != nil && (len(first.Object.OrderedItems) > 0 || len(first.Object.Items) > 0) {
 		return first.Object, nil
 	}
-	if !remote.SameOrigin(first.ID(), a.ID) {
+	if !remote.SameOrigin(first.ID(), act) {
 		return nil, nil
 	}
 	return d.Servers.Document(ctx, first.ID())

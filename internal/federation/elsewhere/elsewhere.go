@@ -154,7 +154,7 @@ func (d *Desk) meet(ctx context.Context, who id.Account, address string) (social
 		if err := social.WantPicture(ctx, tx, a.Icon); err != nil {
 			return err
 		}
-		return fill(ctx, tx, a.ID, glance)
+		return fill(ctx, tx, a, glance)
 	})
 	if err != nil {
 		return social.Full{}, err
@@ -189,6 +189,9 @@ func (d *Desk) full(ctx context.Context, who id.Account, a social.Actor) (f soci
 			return err
 		}
 		if f.Releases, err = tx.ReleasesOf(ctx, a.ID, shown); err != nil {
+			return err
+		}
+		if f.Playlists, err = tx.PlaylistsElsewhere(ctx, a.ID, shown); err != nil {
 			return err
 		}
 		f.Count = int64(len(f.Releases))

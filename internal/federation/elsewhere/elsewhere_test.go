@@ -107,10 +107,10 @@ func (s *scene) next() job {
 func newScene(t *testing.T) *scene { return newSceneOn(t, "") }
 
 // newSceneOn has the node on the Postgres at url, or on SQLite.
-func newSceneOn(t *testing.T, url string) *scene {
+func newSceneOn(t *testing.T, url string, others ...*fedtest.Server) *scene {
 	t.Helper()
 	server := fedtest.NewServer(t)
-	n := fedtest.NewNodeOn(t, url, server)
+	n := fedtest.NewNodeOn(t, url, append(others, server)...)
 	s := &scene{Node: n, t: t, server: server}
 	s.desk = elsewhere.New(elsewhere.Config{
 		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Proof: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),
@@ -183,7 +183,7 @@ func (s *scene) work() (done int) {
 	s.t.Helper()
 	for len(s.waiting) > 0 {
 		j := s.next()
-		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits}[j.kind]
+		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits, social.JobPlaylist: s.desk.Seek}[j.kind]
 		if j.kind == social.JobBackfill {
 			done++
 		}

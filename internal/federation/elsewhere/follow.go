@@ -62,7 +62,7 @@ func (d *Desk) ask(ctx context.Context, tx social.Tx, a social.Actor) (bool, err
 	if err := tx.PutFollowing(ctx, social.Following{Actor: a.ID, Activity: x.ID, State: social.Asked, Asked: tx.Now()}); err != nil {
 		return false, err
 	}
-	return true, fill(ctx, tx, a.ID, everything)
+	return true, fill(ctx, tx, a, everything)
 }
 
 // leave has the node follow an act no longer.

@@ -135,6 +135,7 @@ func (s Site) ActActor(full *music.FullAct, k Keys) (*vocab.Object, error) {
 	}
 	o.Put("implements", signatures)
 	o.Put("nineten:releases", at+"/releases")
+	o.Put("nineten:playlists", at+"/playlists")
 	return o, k.put(o)
 }
 

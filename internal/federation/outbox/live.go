@@ -23,5 +23,5 @@ func (b *Outbox) Live(ctx context.Context, l id.Live) error {
 	if err != nil || event.Act == "" {
 		return err
 	}
-	return b.tell(ctx, telling{followers(event.Act), site.Act(event.Act), site.LivePost(&event), site.OwnLive(&event), nil})
+	return b.tell(ctx, telling{deliver: followers(event.Act), actor: site.Act(event.Act), thing: site.LivePost(&event), own: site.OwnLive(&event)})
 }

@@ -18,9 +18,10 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Albums finds public releases. Faults: NotFound for what is not public.
+// Albums finds public releases, and playlists of acts. Faults: NotFound for what is not public.
 type Albums interface {
 	Album(ctx context.Context, r id.Release) (form.Album, error)
+	Selection(ctx context.Context, p id.Playlist) (form.Selection, error)
 }
 
 // An Outbox tells.
@@ -46,6 +47,7 @@ type telling struct {
 	actor      string
 	thing, own *vocab.Object
 	songs      []*vocab.Object // of a release, as Funkwhale reads them
+	listed     bool            // nodes hear of what comes and goes in it: see [listing]
 }
 
 // followers are those of an act.
@@ -65,7 +67,7 @@ func (b *Outbox) Release(ctx context.Context, r id.Release) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{followers(album.Act.ID), site.Act(album.Act.ID), site.Note(&album), site.OwnRelease(&album), songs(site, &album)})
+	return b.tell(ctx, telling{deliver: followers(album.Act.ID), actor: site.Act(album.Act.ID), thing: site.Note(&album), own: site.OwnRelease(&album), songs: songs(site, &album)})
 }
 
 // Act tells that an act's own document changed.
@@ -79,7 +81,7 @@ func (b *Outbox) Act(ctx context.Context, a id.Act) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{followers(a), doc.ID, doc, nil, nil})
+	return b.tell(ctx, telling{deliver: followers(a), actor: doc.ID, thing: doc})
 }
 
 // tell says Create of a thing that was not spoken of or is back, Update of one
@@ -106,7 +108,13 @@ func (b *Outbox) tell(ctx context.Context, t telling) error {
 			if first {
 				at = form.Create(thing).ID
 			}
-			return activity(at, kind, t.actor, thing, tx.Now())
+			x := activity(at, kind, t.actor, thing, tx.Now())
+			if was := said(last.Own); t.listed && kind == "Update" && thing == t.own && was != nil {
+				if change, tracks, ok := listing(was, thing); ok {
+					x.Type, x.Object, x.Target = []string{change}, tracks, vocab.Of(thing)
+				}
+			}
+			return x
 		})
 		return err
 	})
@@ -126,16 +134,31 @@ func address(thing string, now time.Time) string {
 	return thing + "/activities/" + strconv.FormatInt(now.UnixMilli(), 10)
 }
 
+// said is the thing that an activity told of: of an Add or a Remove its target. It is
+// nil where it only named one.
+func said(body []byte) *vocab.Object {
+	o, err := vocab.Parse(body)
+	switch {
+	case err != nil:
+		return nil
+	case o.Is("Add", "Remove"):
+		return o.Target.Object
+	case len(o.Object) != 1:
+		return nil
+	}
+	return o.Object[0].Object
+}
+
 // same reports whether a thing is what was said last, whenever that was.
 func same(body []byte, thing *vocab.Object) bool {
-	o, err := vocab.Parse(body)
-	if err != nil || len(o.Object) != 1 || o.Object[0].Object == nil {
-		return false
-	}
-	was, is := timeless(o.Object[0].Object), timeless(thing)
-	a, err1 := was.MarshalJSON()
-	b, err2 := is.MarshalJSON()
-	return err1 == nil && err2 == nil && bytes.Equal(a, b)
+	was := said(body)
+	return was != nil && alike(timeless(was), timeless(thing))
+}
+
+func alike(a, b *vocab.Object) bool {
+	x, err1 := a.MarshalJSON()
+	y, err2 := b.MarshalJSON()
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 // timeless is a thing, and what it lists, without when they changed.
@@ -172,9 +195,9 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{followers(a), last.Actor, stone(f.about, "Note"), stone(f.own, f.kind), nil}
+		t := telling{deliver: followers(a), actor: last.Actor, thing: stone(f.about, "Note"), own: stone(f.own, f.kind)}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
-			return activity(address(thing.ID, tx.Now()), "Delete", t.actor, thing, tx.Now())
+			return activity(address(thing.ID, tx.Now())+"/delete", "Delete", t.actor, thing, tx.Now())
 		})
 		return err
 	})

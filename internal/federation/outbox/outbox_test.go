@@ -21,6 +21,14 @@ import (
 type shelf struct {
 	album *form.Album // nil: it is not
 	act   music.Act
+	list  *form.Selection
+}
+
+func (s *shelf) Selection(context.Context, id.Playlist) (form.Selection, error) {
+	if s.list == nil {
+		return form.Selection{}, fault.New(fault.NotFound, "There is no such playlist.")
+	}
+	return *s.list, nil
 }
 
 func (s *shelf) Album(context.Context, id.Release) (form.Album, error) {

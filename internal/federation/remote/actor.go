@@ -93,6 +93,9 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	if list, _ := o.Extra["nineten:releases"].(string); SameOrigin(list, o.ID) && len(list) <= maxAddress {
 		a.Releases = list
 	}
+	if list, _ := o.Extra["nineten:playlists"].(string); SameOrigin(list, o.ID) && len(list) <= maxAddress {
+		a.Playlists = list
+	}
 	keys := keysOf(o, now)
 	err := s.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		if err := tx.PutActor(ctx, a); err != nil {

@@ -14,11 +14,11 @@ on conflict (host) do update set software = excluded.software, version = exclude
 select * from remote_actor where id = @id;
 
 -- name: RemoteActorPut :exec
-insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, fetched)
-values (@id, @host, @kind, @handle, @name, @summary, @url, @icon, @inbox, @shared_inbox, @outbox, @followers, @moved_to, @releases, @fetched)
+insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, playlists, fetched)
+values (@id, @host, @kind, @handle, @name, @summary, @url, @icon, @inbox, @shared_inbox, @outbox, @followers, @moved_to, @releases, @playlists, @fetched)
 on conflict (id) do update set host = excluded.host, kind = excluded.kind, handle = excluded.handle, name = excluded.name, summary = excluded.summary, url = excluded.url,
   icon = excluded.icon, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox, followers = excluded.followers,
-  moved_to = excluded.moved_to, releases = excluded.releases, fetched = excluded.fetched;
+  moved_to = excluded.moved_to, releases = excluded.releases, playlists = excluded.playlists, fetched = excluded.fetched;
 
 -- name: RemoteActorDrop :execrows
 delete from remote_actor where id = @id;
@@ -91,6 +91,7 @@ and not exists (select 1 from remote_follow x where x.actor = a.id)
 and not exists (select 1 from person_follower x where x.actor = a.id)
 and not exists (select 1 from following x where x.actor = a.id)
 and not exists (select 1 from remote_release x where x.actor = a.id)
+and not exists (select 1 from remote_playlist x where x.actor = a.id)
 and not exists (select 1 from reaction x where x.actor = a.id)
 and not exists (select 1 from comment x where x.actor = a.id)
 and not exists (select 1 from notice x where x.actor = a.id and x.actor <> '')

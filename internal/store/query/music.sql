@@ -258,12 +258,12 @@ select * from playlist where id = @id;
 select * from playlist where account = @account order by changed desc, id;
 
 -- name: PlaylistInsert :exec
-insert into playlist (id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed)
-values (@id, @account, @title, @description, @access, @items, @duration_ms, @cover, @accent_l, @accent_d, @created, @changed);
+insert into playlist (id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed, act)
+values (@id, @account, @title, @description, @access, @items, @duration_ms, @cover, @accent_l, @accent_d, @created, @changed, @act);
 
 -- name: PlaylistUpdate :execrows
 update playlist set title = @title, description = @description, access = @access, items = @items, duration_ms = @duration_ms,
-  cover = @cover, accent_l = @accent_l, accent_d = @accent_d, changed = @changed
+  cover = @cover, accent_l = @accent_l, accent_d = @accent_d, changed = @changed, act = @act
 where id = @id;
 
 -- name: PlaylistDelete :execrows

@@ -604,7 +604,7 @@ func (q *Queries) PeerPut(ctx context.Context, arg PeerPutParams) error {
 }
 
 const remoteActorByID = `-- name: RemoteActorByID :one
-select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases from remote_actor where id = $1
+select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists from remote_actor where id = $1
 `
 
 func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, error) {
@@ -626,6 +626,7 @@ func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, 
 		&i.MovedTo,
 		&i.Fetched,
 		&i.Releases,
+		&i.Playlists,
 	)
 	return i, err
 }
@@ -649,6 +650,7 @@ and not exists (select 1 from remote_follow x where x.actor = a.id)
 and not exists (select 1 from person_follower x where x.actor = a.id)
 and not exists (select 1 from following x where x.actor = a.id)
 and not exists (select 1 from remote_release x where x.actor = a.id)
+and not exists (select 1 from remote_playlist x where x.actor = a.id)
 and not exists (select 1 from reaction x where x.actor = a.id)
 and not exists (select 1 from comment x where x.actor = a.id)
 and not exists (select 1 from notice x where x.actor = a.id and x.actor <> '')
@@ -671,11 +673,11 @@ func (q *Queries) RemoteActorExpire(ctx context.Context, arg RemoteActorExpirePa
 }
 
 const remoteActorPut = `-- name: RemoteActorPut :exec
-insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, fetched)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, playlists, fetched)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 on conflict (id) do update set host = excluded.host, kind = excluded.kind, handle = excluded.handle, name = excluded.name, summary = excluded.summary, url = excluded.url,
   icon = excluded.icon, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox, followers = excluded.followers,
-  moved_to = excluded.moved_to, releases = excluded.releases, fetched = excluded.fetched
+  moved_to = excluded.moved_to, releases = excluded.releases, playlists = excluded.playlists, fetched = excluded.fetched
 `
 
 type RemoteActorPutParams struct {
@@ -693,6 +695,7 @@ type RemoteActorPutParams struct {
 	Followers   string
 	MovedTo     string
 	Releases    string
+	Playlists   string
 	Fetched     int64
 }
 
@@ -712,6 +715,7 @@ func (q *Queries) RemoteActorPut(ctx context.Context, arg RemoteActorPutParams) 
 		arg.Followers,
 		arg.MovedTo,
 		arg.Releases,
+		arg.Playlists,
 		arg.Fetched,
 	)
 	return err

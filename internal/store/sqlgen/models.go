@@ -633,6 +633,7 @@ type Playlist struct {
 	AccentD     string
 	Created     int64
 	Changed     int64
+	Act         string
 }
 
 type PlaylistItem struct {
@@ -719,6 +720,7 @@ type RemoteActor struct {
 	MovedTo     string
 	Fetched     int64
 	Releases    string
+	Playlists   string
 }
 
 type RemoteCredit struct {
@@ -741,6 +743,14 @@ type RemoteFollower struct {
 	Actor    string
 	Activity string
 	Since    int64
+}
+
+type RemoteItem struct {
+	Playlist string
+	Place    int64
+	Iri      string
+	Track    string
+	Asked    int64
 }
 
 type RemoteKey struct {
@@ -774,6 +784,17 @@ type RemotePicture struct {
 	Light   string
 	Dark    string
 	Fetched int64
+}
+
+type RemotePlaylist struct {
+	ID          string
+	Iri         string
+	Actor       string
+	Title       string
+	Description string
+	Page        string
+	Published   int64
+	Updated     int64
 }
 
 type RemoteProof struct {

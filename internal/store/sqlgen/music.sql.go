@@ -1502,7 +1502,7 @@ func (q *Queries) PlacedTracks(ctx context.Context, playlist string) ([]PlacedTr
 }
 
 const playlistByID = `-- name: PlaylistByID :one
-select id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed from playlist where id = $1
+select id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed, act from playlist where id = $1
 `
 
 func (q *Queries) PlaylistByID(ctx context.Context, id string) (Playlist, error) {
@@ -1521,6 +1521,7 @@ func (q *Queries) PlaylistByID(ctx context.Context, id string) (Playlist, error)
 		&i.AccentD,
 		&i.Created,
 		&i.Changed,
+		&i.Act,
 	)
 	return i, err
 }
@@ -1547,8 +1548,8 @@ func (q *Queries) PlaylistDelete(ctx context.Context, id string) (int64, error) 
 }
 
 const playlistInsert = `-- name: PlaylistInsert :exec
-insert into playlist (id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+insert into playlist (id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed, act)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type PlaylistInsertParams struct {
@@ -1564,6 +1565,7 @@ type PlaylistInsertParams struct {
 	AccentD     string
 	Created     int64
 	Changed     int64
+	Act         string
 }
 
 func (q *Queries) PlaylistInsert(ctx context.Context, arg PlaylistInsertParams) error {
@@ -1580,6 +1582,7 @@ func (q *Queries) PlaylistInsert(ctx context.Context, arg PlaylistInsertParams) 
 		arg.AccentD,
 		arg.Created,
 		arg.Changed,
+		arg.Act,
 	)
 	return err
 }
@@ -1665,8 +1668,8 @@ func (q *Queries) PlaylistItems(ctx context.Context, playlist string) ([]Playlis
 
 const playlistUpdate = `-- name: PlaylistUpdate :execrows
 update playlist set title = $1, description = $2, access = $3, items = $4, duration_ms = $5,
-  cover = $6, accent_l = $7, accent_d = $8, changed = $9
-where id = $10
+  cover = $6, accent_l = $7, accent_d = $8, changed = $9, act = $10
+where id = $11
 `
 
 type PlaylistUpdateParams struct {
@@ -1679,6 +1682,7 @@ type PlaylistUpdateParams struct {
 	AccentL     string
 	AccentD     string
 	Changed     int64
+	Act         string
 	ID          string
 }
 
@@ -1693,6 +1697,7 @@ func (q *Queries) PlaylistUpdate(ctx context.Context, arg PlaylistUpdateParams) 
 		arg.AccentL,
 		arg.AccentD,
 		arg.Changed,
+		arg.Act,
 		arg.ID,
 	)
 	if err != nil {
@@ -1702,7 +1707,7 @@ func (q *Queries) PlaylistUpdate(ctx context.Context, arg PlaylistUpdateParams) 
 }
 
 const playlistsOfAccount = `-- name: PlaylistsOfAccount :many
-select id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed from playlist where account = $1 order by changed desc, id
+select id, account, title, description, access, items, duration_ms, cover, accent_l, accent_d, created, changed, act from playlist where account = $1 order by changed desc, id
 `
 
 func (q *Queries) PlaylistsOfAccount(ctx context.Context, account string) ([]Playlist, error) {
@@ -1727,6 +1732,7 @@ func (q *Queries) PlaylistsOfAccount(ctx context.Context, account string) ([]Pla
 			&i.AccentD,
 			&i.Created,
 			&i.Changed,
+			&i.Act,
 		); err != nil {
 			return nil, err
 		}

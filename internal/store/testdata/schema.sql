@@ -818,11 +818,13 @@ CREATE TABLE playlist (
   accent_d    text not null default '',
   created     bigint not null,
   changed     bigint not null
-);
+, act text not null default '');
 
 CREATE INDEX playlist_access on playlist (access, changed);
 
 CREATE INDEX playlist_account on playlist (account, changed);
+
+CREATE INDEX playlist_act on playlist (act) where act <> '';
 
 CREATE TABLE "playlist_item" (
   id       text primary key,
@@ -944,7 +946,7 @@ CREATE TABLE remote_actor (
   followers    text not null default '',
   moved_to     text not null default '',
   fetched      bigint not null
-, releases text not null default '');
+, releases text not null default '', playlists text not null default '');
 
 CREATE INDEX remote_actor_handle on remote_actor (host, handle);
 
@@ -979,6 +981,17 @@ CREATE TABLE remote_follower (
 );
 
 CREATE INDEX remote_follower_actor on remote_follower (actor);
+
+CREATE TABLE remote_item (
+  playlist text not null references remote_playlist (id) on delete cascade,
+  place    bigint not null,                  -- from 0
+  iri      text not null,                    -- of the track's document, on whatever server
+  track    text not null default '',         -- its id here, '' it is not known yet
+  asked    bigint not null default 0,        -- how often its server was asked for it
+  primary key (playlist, place)
+);
+
+CREATE INDEX remote_item_iri on remote_item (iri);
 
 CREATE TABLE remote_key (
   id      text primary key,
@@ -1016,6 +1029,19 @@ CREATE TABLE remote_picture (
   dark    text not null default '',
   fetched bigint not null
 );
+
+CREATE TABLE remote_playlist (
+  id          text primary key,
+  iri         text not null unique,          -- of its document
+  actor       text not null references remote_actor (id) on delete cascade,
+  title       text not null,
+  description text not null default '',      -- plain text
+  page        text not null default '',      -- where people look at it
+  published   bigint not null,
+  updated     bigint not null
+);
+
+CREATE INDEX remote_playlist_actor on remote_playlist (actor, updated);
 
 CREATE TABLE remote_proof (
   hash    bytea primary key,                 -- SHA-256 of the body

@@ -26,6 +26,7 @@ type ActPage struct {
 	Moved     music.Location // where it moved, empty: it is here
 	Following bool
 	Releases  []Sleeve
+	Playlists []PlaylistLine
 	Popular   []web.TrackRow
 	More      string
 	Own       bool // the viewer works for the act
@@ -72,6 +73,11 @@ func (v *visit) act() error {
 		return err
 	}
 	p.Releases, p.More = shelf(releases.Rows), v.pagePath("after", releases.Next)
+	lists, err := v.site.Catalogue.PlaylistsOf(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	p.Playlists = playlistLines(lists)
 	tracks, err := v.site.Catalogue.Tracks(ctx, music.Filter{Act: p.ID, Order: music.Popular}, music.Page{Limit: popularOfAct})
 	if err != nil {
 		return err

@@ -23,6 +23,8 @@ type Elsewhere interface {
 	// Act is one that is known already. Faults: NotFound.
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
+	// Playlist is a playlist of an act there, with those of its tracks that are known here.
+	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
 	// Search finds releases and tracks that are known here.
@@ -77,6 +79,9 @@ func (v *visit) actElsewhere(handle string) error {
 		}
 	}
 	p.Accents = p.Cover.Accents
+	for _, l := range f.Playlists {
+		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Access: music.Public, Items: l.Count})
+	}
 	if p.Live, err = v.livesOf("", a.ID); err != nil {
 		return err
 	}

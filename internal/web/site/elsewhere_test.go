@@ -33,7 +33,16 @@ func TestElsewhere(t *testing.T) {
 	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9}`)); err != nil {
 		t.Fatal(err)
 	}
-	v.open("/act/@"+handle).sees(200, "/act/@"+handle, "Ebb", "Follow").misses("Nothing is known yet")
+	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9,"lists":true}`)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := desk.Act(t.Context(), "", handle)
+	if err != nil || len(f.Playlists) != 1 {
+		t.Fatalf("%+v, %v", f.Playlists, err)
+	}
+	list := "/playlist/" + string(f.Playlists[0].ID)
+	v.open(list).sees(200, list, "Ebb at night", "Ebb I", "on "+server.Host(), "/act/"+handle).misses("not known here")
+	v.open("/act/@"+handle).sees(200, "/act/@"+handle, list, "Ebb at night", "Ebb", "Follow").misses("Nothing is known yet")
 	v.send("/follow", "act", act.ID, "on", "1", "back", "/act/"+handle).sees(200, "/act/"+handle, "Following", "has not answered yet")
 	v.open("/").sees(200, "/", "New from acts you follow", "Ebb")
 	v.open("/library?view=acts").sees(200, "/library", "Tide")

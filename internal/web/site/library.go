@@ -72,10 +72,15 @@ func (v *visit) ownPlaylists(p *LibraryPage) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range lists {
-		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Access: l.Access, Items: l.Items, Millis: l.DurationMS, Cover: sleeve(l.Cover)})
-	}
+	p.Playlists = playlistLines(lists)
 	return nil
+}
+
+func playlistLines(lists []music.Playlist) (out []PlaylistLine) {
+	for _, l := range lists {
+		out = append(out, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Access: l.Access, Items: l.Items, Millis: l.DurationMS, Cover: sleeve(l.Cover)})
+	}
+	return out
 }
 
 // gone says of tracks that are not public any more why they do not play.

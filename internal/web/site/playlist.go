@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -23,6 +24,9 @@ type PlaylistPage struct {
 	Items  []PlaylistItem
 	Fields []web.Field // to edit it, the owner only
 	Share  string      // absolute address, "" while it is private
+	ActURL string      // of the act under whose name it is, "" none
+	Away   away        // of a playlist on another server
+	Lost   int         // how many of its tracks are not known here
 }
 
 // PlaylistItem is a track at its place, and where it would move to.
@@ -37,6 +41,9 @@ type PlaylistItem struct {
 // playlist shows a playlist, to its owner with everything that changes it.
 func (v *visit) playlist() error {
 	p, err := v.playlistPage()
+	if fault.Is(err, fault.NotFound) && v.site.Elsewhere != nil {
+		return v.playlistElsewhere()
+	}
 	if err != nil {
 		return err
 	}
@@ -66,8 +73,15 @@ func (v *visit) playlistPage() (*PlaylistPage, error) {
 	if l.Access != music.Private {
 		p.Share = v.absolute("/playlist/" + string(l.ID))
 	}
+	if full.Act.ID != "" {
+		p.ActURL = "/act/" + full.Act.Handle
+	}
 	if p.Own {
-		p.Fields = playlistFields(l)
+		acts, err := v.site.Studio.Acts(v.Context(), v.ears())
+		if err != nil {
+			return nil, err
+		}
+		p.Fields = playlistFields(l, acts)
 	}
 	return p, v.fillPlaylist(p, full.Items)
 }
@@ -97,13 +111,49 @@ func (v *visit) fillPlaylist(p *PlaylistPage, items []music.PlacedTrack) error {
 	return nil
 }
 
-func playlistFields(l *music.Playlist) []web.Field {
-	return []web.Field{
+// playlistElsewhere shows a playlist of an act of another server.
+func (v *visit) playlistElsewhere() error {
+	what, err := v.playlistID()
+	if err != nil {
+		return err
+	}
+	l, rows, err := v.site.Elsewhere.Playlist(v.Context(), what)
+	if err != nil {
+		return err
+	}
+	p := &PlaylistPage{Page: v.named(l.Title, web.NavBrowse), ID: l.ID, Name: l.Title, About: about(l.Description), Owner: cmp.Or(l.Act, l.Handle), Access: music.Public,
+		Share: l.Page, ActURL: "/act/" + l.Home(), Away: away{Host: l.Host, There: l.Page}, Lost: len(l.Items) - len(rows)}
+	p.NoIndex = true
+	items := make([]music.PlacedTrack, len(rows))
+	for i := range rows {
+		items[i].Row = rows[i]
+		if p.Cover.ID == "" {
+			p.Cover = sleeve(rows[i].Cover)
+		}
+	}
+	p.Accents = p.Cover.Accents
+	if err := v.fillPlaylist(p, items); err != nil {
+		return err
+	}
+	return v.show("playlist", p)
+}
+
+// playlistFields are what its owner changes, with the acts that it may be of.
+func playlistFields(l *music.Playlist, acts []music.OwnAct) []web.Field {
+	fields := []web.Field{
 		{Name: "title", Label: "Name", Value: l.Title, Required: true, MaxLength: 120},
 		{Name: "access", Label: "Who sees it", Type: "select", Value: string(l.Access), Options: []web.Option{
 			{Value: string(music.Private), Label: "Only you"}, {Value: string(music.Unlisted), Label: "Whoever has the address"}, {Value: string(music.Public), Label: "Everybody; search finds it"}}},
 		{Name: "description", Label: "About it", Type: "textarea", Value: l.Description, Wide: true, MaxLength: 10_000},
 	}
+	if len(acts) == 0 {
+		return fields
+	}
+	under := web.Field{Name: "act", Label: "Whose it is", Type: "select", Value: string(l.Act), Options: []web.Option{{Value: "", Label: "Your own"}}, Help: "A playlist of an act is on its page, and its followers on other servers hear of it."}
+	for _, a := range acts {
+		under.Options = append(under.Options, web.Option{Value: string(a.Act.ID), Label: a.Act.Name})
+	}
+	return append(fields, under)
 }
 
 // newPlaylist makes a playlist, of the queue when its tracks are sent along.
@@ -133,6 +183,9 @@ func (v *visit) editPlaylist() error {
 	}
 	_, err = v.site.Library.EditPlaylist(v.Context(), v.ears(), what, func(l *music.Playlist) {
 		l.Title, l.Description, l.Access = v.form.Get("title"), v.form.Get("description"), music.Access(v.form.Get("access"))
+		if v.form.Has("act") { // who has no act is not asked
+			l.Act = id.Act(v.form.Get("act"))
+		}
 	})
 	if err != nil {
 		p, perr := v.playlistPage()

@@ -1,0 +1,129 @@
+package elsewhere
+
+import (
+	"context"
+	"slices"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/record"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Playlist is a playlist of an act elsewhere with those of its tracks that are known
+// here, in its order. Faults: NotFound.
+func (d *Desk) Playlist(ctx context.Context, p id.Playlist) (list social.Playlist, rows []music.TrackRow, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		rows = nil
+		if list, err = tx.PlaylistElsewhere(ctx, p); err != nil {
+			return err
+		}
+		var tracks []id.Track
+		for _, e := range list.Items {
+			if e.Track != "" {
+				tracks = append(tracks, e.Track)
+			}
+		}
+		known, err := tx.Rows(ctx, tracks)
+		for _, t := range tracks {
+			if r, ok := known[t]; ok {
+				rows = append(rows, r)
+			}
+		}
+		return err
+	})
+	return list, rows, err
+}
+
+// Seek asks for tracks of a playlist that are not known here, a few at a time, each of
+// its own server: what the list says of them counts for nothing. The payload is that
+// of [social.JobPlaylist].
+func (d *Desk) Seek(ctx context.Context, payload []byte) error {
+	p := id.Playlist(payload)
+	var lost []string
+	err := d.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		lost, err = tx.LostEntries(ctx, p, retries, each)
+		return err
+	})
+	if err != nil || len(lost) == 0 {
+		return err
+	}
+	wait := between
+	for _, at := range lost {
+		t, err := d.track(ctx, at)
+		if err != nil && !done(err) {
+			wait = pause // its server does not give it now
+		}
+		if err != nil {
+			d.Log.Debug("a track of a playlist", "track", at, "err", err)
+		}
+		if err := d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.FoundEntry(ctx, at, t) }); err != nil {
+			return err
+		}
+	}
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		return social.SeekTracks(ctx, tx, p, tx.Now().Add(wait))
+	})
+}
+
+// track is the track of an address, asking its server for it and the release that it
+// is of when it is not known. A list of tracks is none: nothing leads on from here.
+func (d *Desk) track(ctx context.Context, at string) (t id.Track, err error) {
+	known := func(tx social.Tx) error {
+		t, err = tx.TrackByIRI(ctx, at)
+		return err
+	}
+	if err := d.Store.SocialView(ctx, known); !fault.Is(err, fault.NotFound) {
+		return t, err
+	}
+	o, err := d.Servers.Document(ctx, at)
+	if err != nil {
+		return "", err
+	}
+	act := o.Author()
+	if o.ID != at || !o.Is("Audio", "nineten:AudioTrack") || !remote.SameOrigin(act, at) {
+		return "", fault.New(fault.NotFound, "%s is no track of its server.", at)
+	}
+	a, err := d.Servers.Actor(ctx, act)
+	if err != nil {
+		return "", err
+	}
+	if album, _ := o.Extra["nineten:album"].(string); album != "" {
+		if o, err = d.release(ctx, album, at); err != nil {
+			return "", err
+		}
+	}
+	r, ok := record.Of(o, a.ID)
+	if !ok || !slices.ContainsFunc(r.Tracks, func(x social.Track) bool { return x.IRI == at }) {
+		return "", fault.New(fault.NotFound, "%s is not in a release of %s.", at, a.ID)
+	}
+	err = d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		was, err := tx.ReleaseByIRI(ctx, r.IRI)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil && was.Actor != a.ID {
+			return fault.New(fault.Forbidden, "%s is not %s's.", r.IRI, a.ID)
+		}
+		if err := social.Keep(ctx, tx, &r); err != nil {
+			return err
+		}
+		return known(tx)
+	})
+	return t, err
+}
+
+// release is the document of the release that a track says it is of.
+func (d *Desk) release(ctx context.Context, at, track string) (*vocab.Object, error) {
+	if !remote.SameOrigin(at, track) {
+		return nil, fault.New(fault.Forbidden, "%s is of another server than %s.", at, track)
+	}
+	o, err := d.Servers.Document(ctx, at)
+	if err == nil && o.ID != at {
+		err = fault.New(fault.Invalid, "%s has a document that says it is %s.", at, o.ID)
+	}
+	return o, err
+}
