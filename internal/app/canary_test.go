@@ -362,6 +362,7 @@ func TestCanaries(t *testing.T) {
 	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-6."}, nil)
 	there := w.elsewhereOf(crowd, far)
 	w.ok(w.federation.outbox.Release(t.Context(), release))
+	crowd = append(crowd, w.curates(act, track, len(crowd)))
 	w.talk(crowd, release, track, there.release)
 	w.month(month, crowd, track, there)
 	w.arrives("the other node is told of plays", func() bool { return has(far, "nineten:ListenActivity") })
@@ -378,7 +379,25 @@ func TestCanaries(t *testing.T) {
 			}
 		}
 	}
+	for _, where := range w.heard("Kept by an echidna") {
+		t.Errorf("a listener's own playlist left in a %s", where)
+	}
 	w.wouldFind(crowd[0], release)
+}
+
+// curates has somebody who works for the act keep a list of their own, and publish one
+// under the act's name.
+func (w *watched) curates(act id.Act, track id.Track, n int) *visitor {
+	w.t.Helper()
+	v := w.joins(n)
+	w.ok(w.db.Music().Update(w.t.Context(), func(tx music.Tx) error { return tx.SetRole(w.t.Context(), act, v.account, music.Editor) }))
+	for title, under := range map[string]id.Act{"Kept by an echidna": "", "Late trains of the emu": act} {
+		var made struct{ ID id.Playlist }
+		v.do(http.MethodPost, "/api/v1/playlists", map[string]any{"title": title, "tracks": []id.Track{track}}, &made)
+		v.do(http.MethodPatch, "/api/v1/playlists/"+string(made.ID), map[string]any{"access": "public", "act": under}, nil)
+		w.ok(w.federation.outbox.Playlist(w.t.Context(), made.ID))
+	}
+	return v
 }
 
 // wouldFind makes sure that the same grep finds what did leave.
@@ -389,7 +408,7 @@ func (w *watched) wouldFind(v *visitor, release id.Release) {
 			w.t.Errorf("nothing left as a %s: the test looks at nothing", as)
 		}
 	}
-	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "I was the ibis here": "page", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
+	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "Late trains of the emu": "question or delivery", "I was the ibis here": "page", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
 		if where := strings.Join(w.heard(text), ","); !strings.Contains(where, as+" as itself") {
 			w.t.Errorf("%q is found in %q, not in a %s", text, where, as)
 		}
