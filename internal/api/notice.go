@@ -32,7 +32,7 @@ func (a *API) notices(r *router) {
 // Notice is what somebody was told.
 type Notice struct {
 	Name       string       `json:"name" doc:"Names it among yours"`
-	Kind       notice.Kind  `json:"kind" enum:"release,comment,answer,like,boost,follower,earned,owed,receipt,unpaid,ended,moved"`
+	Kind       notice.Kind  `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,earned,owed,receipt,unpaid,ended,moved"`
 	At         int64        `json:"at_ms" doc:"Unix milliseconds: when the last of them happened"`
 	Read       bool         `json:"read"`
 	Count      int64        `json:"count" doc:"How many did it that day"`
@@ -97,7 +97,7 @@ func (a *API) readNotices(ctx context.Context, in *readInput) (*struct{}, error)
 
 // NoticeChoice is how somebody is told of a kind.
 type NoticeChoice struct {
-	Kind notice.Kind `json:"kind" enum:"release,comment,answer,like,boost,follower,earned,owed,receipt,unpaid,ended,moved"`
+	Kind notice.Kind `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,earned,owed,receipt,unpaid,ended,moved"`
 	Way  notice.Way  `json:"way" enum:"none,here,day,week" doc:"Not at all, here, or here and in a daily or weekly letter"`
 }
 
