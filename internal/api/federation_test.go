@@ -209,3 +209,55 @@ func TestReports(t *testing.T) {
 	}
 	root.refused(http.MethodGet, "/moderation/reports/01KAZ0000000000000000000RE", nil, http.StatusNotFound)
 }
+
+// A program follows a list of others, and moderators decide about what waits of it.
+func TestBlocklists(t *testing.T) {
+	h := newHouse(t)
+	root := h.program(h.root, account.ScopeAdmin)
+	lists := h.api.Blocklists.(*social.Blocklists)
+	lists.File = func(context.Context, string, string, int64) ([]byte, string, error) {
+		return []byte("bad.example\nworse.example\n"), "", nil
+	}
+	const at = "/moderation/blocklists"
+	var l social.Blocklist
+	root.do(http.MethodPost, at, map[string]string{"url": "https://lists.example/l"}, http.StatusCreated, &l)
+	root.refused(http.MethodPost, at, map[string]string{"url": "https://lists.example/l"}, http.StatusConflict)
+	root.do(http.MethodPost, at+"/"+string(l.ID)+"/fetch", nil, http.StatusNoContent, nil)
+	if err := lists.Fetch(t.Context(), l.ID); err != nil {
+		t.Fatal(err)
+	}
+	var all []social.Blocklist
+	if root.do(http.MethodGet, at, nil, http.StatusOK, &all); len(all) != 1 || all[0].Blocked != 2 {
+		t.Errorf("%+v", all)
+	}
+	root.do(http.MethodPut, at+"/"+string(l.ID)+"/servers/bad.example", map[string]bool{"counts": false}, http.StatusNoContent, nil)
+	root.refused(http.MethodPut, at+"/"+string(l.ID)+"/servers/good.example", map[string]bool{"counts": false}, http.StatusNotFound)
+	var page social.ListingPage
+	if root.do(http.MethodGet, at+"/"+string(l.ID)+"?after=a", nil, http.StatusOK, &page); len(page.Rows) != 2 || !page.Rows[0].Dropped || page.Rows[1].Counts != social.Block || page.List.Blocked != 1 {
+		t.Errorf("%+v", page)
+	}
+	if root.do(http.MethodGet, at+"/"+string(l.ID)+"?waiting=true", nil, http.StatusOK, &page); len(page.Rows) != 0 {
+		t.Errorf("%+v", page)
+	}
+	h.program(h.signUp("jo"), account.ScopeLibrary).refused(http.MethodGet, at, nil, http.StatusForbidden)
+	root.do(http.MethodDelete, at+"/"+string(l.ID), nil, http.StatusNoContent, nil)
+	root.refused(http.MethodDelete, at+"/"+string(l.ID), nil, http.StatusNotFound)
+}
+
+// A program blocks for its account, and for nobody else.
+func TestPersonalBlocks(t *testing.T) {
+	h := newHouse(t)
+	jo, kim := h.program(h.signUp("jo"), account.ScopeLibrary), h.program(h.signUp("kim"), account.ScopeLibrary)
+	const at = "/me/blocked"
+	jo.do(http.MethodPut, at+"/bad.example", nil, http.StatusNoContent, nil)
+	jo.refused(http.MethodPut, at+"/u@far.example", nil, http.StatusNotFound)
+	var list []social.PersonalBlock
+	if jo.do(http.MethodGet, at, nil, http.StatusOK, &list); len(list) != 1 || list[0].Name != "bad.example" {
+		t.Errorf("%+v", list)
+	}
+	if kim.do(http.MethodGet, at, nil, http.StatusOK, &list); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+	kim.refused(http.MethodDelete, at+"/bad.example", nil, http.StatusNotFound)
+	jo.do(http.MethodDelete, at+"/bad.example", nil, http.StatusNoContent, nil)
+}

@@ -104,6 +104,8 @@ func newHouse(t testing.TB) *house {
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID
 	h.council = new(council)
 	h.api.Network, h.api.Servers = h.council, &social.Desk{Store: h.db, Policy: &social.HostPolicy{Store: h.db}, Hurried: func() {}}
+	h.api.Blocklists = &social.Blocklists{Store: h.db, Policy: &social.HostPolicy{Store: h.db}}
+	h.api.Personal = &social.Personal{Store: h.db, Host: nodeID}
 	h.api.Held = &social.HeldDesk{Store: h.db, Arrived: func() {}}
 	h.api.Post, h.api.Answers, h.api.Notices = &h.post, h.db, &notice.Desk{Store: h.db}
 	h.handler = h.api.Gate.Wrap(h.api.Handler())

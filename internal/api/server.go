@@ -46,6 +46,8 @@ type API struct {
 	Network    Network
 	Servers    Servers
 	Held       Held
+	Blocklists Blocklists
+	Personal   Personal
 	Post       Post
 	Notices    Notices
 	Elsewhere  Elsewhere // nil where the node does not federate
@@ -94,6 +96,8 @@ func (a *API) Handler() http.Handler {
 	a.network(r)
 	a.federation(r)
 	a.quarantine(r)
+	a.blocklists(r)
+	a.personal(r)
 	a.elsewhere(r)
 	mux.Handle("GET "+Prefix+"/docs", manual(r.huma.OpenAPI()))
 	mux.Handle(Prefix+"/", unknown(mux))

@@ -62,6 +62,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
+	n.jobs.Handle(social.JobBlocklist, jobs.Options{Timeout: time.Minute}, f.blocklist)
 	n.jobs.Handle(social.JobMove, jobs.Options{}, f.fetching((*elsewhere.Desk).Moved))
 	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
@@ -181,7 +182,7 @@ func (f *federation) mend(ctx context.Context) error {
 	}
 	// Who is asked anew every night needs no list of what was given up before.
 	given := f.node.jobs.ExpireDead(ctx, social.JobCredits, f.node.now().Add(-24*time.Hour))
-	return errors.Join(f.elsewhere.Mend(ctx), given)
+	return errors.Join(f.elsewhere.Mend(ctx), f.blocklists().AskAll(ctx), given)
 }
 
 // site is the node as it is called now.
@@ -346,6 +347,28 @@ func (f *federation) held() *social.HeldDesk {
 			f.applier.Wake()
 		}
 	}}
+}
+
+// blocklists are the lists of others that the node asks for.
+func (f *federation) blocklists() *social.Blocklists {
+	b := &social.Blocklists{Store: f.node.db, Host: f.desk().Host, Policy: f.policy()}
+	if f.servers != nil {
+		b.File = f.servers.File
+	}
+	return b
+}
+
+// personal is of whom elsewhere people here want to see nothing.
+func (f *federation) personal() *social.Personal {
+	return &social.Personal{Store: f.node.db, Host: f.desk().Host}
+}
+
+// blocklist is the job that fetches one.
+func (f *federation) blocklist(ctx context.Context, j jobs.Job) error {
+	if !f.on() {
+		return nil
+	}
+	return f.blocklists().Fetch(ctx, id.List(j.Payload))
 }
 
 // policy says which servers the node has to do with.

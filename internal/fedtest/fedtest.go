@@ -10,8 +10,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -238,6 +240,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if f, ok := s.files[r.URL.Path]; ok {
 		w.Header().Set("Content-Type", f.contentType)
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(f.body)))
 		http.ServeContent(w, r, "", Moment, bytes.NewReader(f.body))
 		return
 	}

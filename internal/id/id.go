@@ -31,11 +31,12 @@ type (
 	Report   string // that something is wrong
 	Live     string // a live event
 	Person   string // a listener, as other servers see them
+	List     string // of servers, of somebody else
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live | Person
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live | Person | List
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

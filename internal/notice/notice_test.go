@@ -454,3 +454,32 @@ func TestLetters(t *testing.T) {
 		post(notice.Weekly, string(w.jo)+" week "+day.String())
 	})
 }
+
+// Whom somebody blocks for themselves they are told nothing of, and what they were
+// told is forgotten; others go on being told.
+func TestBlockedAreNotTold(t *testing.T) {
+	on(t, func(w *world) {
+		ada := w.far("ada")
+		c, err := (&social.Talk{Store: w.DB}).Write(w.Context(), music.Viewer{Account: w.jo}, social.Draft{Thing: social.Thing{Release: w.release}, Position: -1, Text: "yes"})
+		w.ok(err)
+		answer := func(n int) {
+			w.Pass(time.Second)
+			w.social(func(tx social.Tx) error {
+				_, err := social.Say(w.Context(), tx, social.Comment{Thing: social.Thing{Release: w.release}, Parent: c.ID, Author: social.Author{Actor: ada, Host: "far.example"}, IRI: fmt.Sprint(ada, "/", n), HTML: "<p>so</p>", Position: -1})
+				return err
+			})
+		}
+		answer(1)
+		personal := &social.Personal{Store: w.DB, Host: "nine.example"}
+		w.ok(personal.Block(w.Context(), w.jo, ada))
+		w.ok(personal.Block(w.Context(), w.owner, "far.example"))
+		answer(2)
+		w.wants(w.jo)
+		if got := w.told(w.owner); len(got) != 1 {
+			t.Errorf("who blocks the server is told %q, beside of jo's own", got)
+		}
+		if got := w.told(w.editor); len(got) != 3 {
+			t.Errorf("who blocks nobody is told %q", got)
+		}
+	})
+}

@@ -63,8 +63,14 @@ func (d *Desk) milder(ctx context.Context, tx Tx, r Rule) (bool, error) {
 	if r.Verdict != Silence {
 		return false, nil
 	}
-	verdict, err := onHost(ctx, tx, r.Host)
-	return verdict == Block || verdict == Quarantine || verdict == "" && d.Policy.Listed, err
+	verdict, err := ownRule(ctx, tx, r.Host)
+	if err == nil && verdict == "" {
+		if d.Policy.Listed {
+			return true, nil
+		}
+		verdict, err = onLists(ctx, tx, r.Host)
+	}
+	return verdict == Block || verdict == Quarantine, err
 }
 
 // severities are what Mastodon calls verdicts. A list of names alone blocks.
@@ -102,7 +108,8 @@ func readList(list io.Reader) (rules []Rule, left int, err error) {
 			return ""
 		}
 		verdict, ok := severities[cell("severity")]
-		if !ok {
+		hidden := strings.Contains(strings.TrimPrefix(cell("domain"), "*."), "*") // Mastodon writes b*d.example where it tells only those who know
+		if !ok || hidden {
 			left++
 			continue
 		}

@@ -78,15 +78,27 @@ func (p *HostPolicy) AllowIn(ctx context.Context, tx Tx, host string) error {
 	if strings.ContainsFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return refusal(name) // rules are in ASCII: written otherwise, a name would pass by its own
 	}
-	verdict, err := onHost(ctx, tx, name)
+	verdict, err := ownRule(ctx, tx, name)
+	if err == nil && verdict == "" && !p.Listed { // others' lists allow nobody
+		verdict, err = onLists(ctx, tx, name)
+	}
 	if err == nil && (verdict == Block || verdict == "" && p.Listed) {
 		err = refusal(name)
 	}
 	return err
 }
 
-// onHost is the verdict of the longest name that a host's ends in, "" none.
+// onHost is what this node decided about a host, or else what lists of others say, "" nothing.
 func onHost(ctx context.Context, tx Tx, name string) (Verdict, error) {
+	verdict, err := ownRule(ctx, tx, name)
+	if err == nil && verdict == "" {
+		verdict, err = onLists(ctx, tx, name)
+	}
+	return verdict, err
+}
+
+// ownRule is the verdict of the longest name that a host's ends in, "" none.
+func ownRule(ctx context.Context, tx Tx, name string) (Verdict, error) {
 	for at := name; at != ""; _, at, _ = strings.Cut(at, ".") {
 		r, err := tx.Rule(ctx, at)
 		if !fault.Is(err, fault.NotFound) {
@@ -145,16 +157,20 @@ func judged(ctx context.Context, tx Tx, actor, host string, hosts map[string]Ver
 }
 
 // Hears reports whether somebody here hears of an actor elsewhere by themselves: of
-// one who is silenced only who follows them. Nobody is "".
+// one who is silenced only who follows them, of one whom they block they do not.
+// Nobody is "".
 func Hears(ctx context.Context, tx Tx, who id.Account, actor, host string) (bool, error) {
 	verdict, err := Judged(ctx, tx, actor, host)
 	if err != nil {
 		return false, err
 	}
-	return hears(ctx, tx, who, actor, verdict)
+	return hears(ctx, tx, who, actor, host, verdict)
 }
 
-func hears(ctx context.Context, tx Tx, who id.Account, actor string, verdict Verdict) (bool, error) {
+func hears(ctx context.Context, tx Tx, who id.Account, actor, host string, verdict Verdict) (bool, error) {
+	if shuns, err := shuns(ctx, tx, who, actor, host); err != nil || shuns {
+		return false, err
+	}
 	if verdict != Silence {
 		return true, nil
 	}
@@ -191,7 +207,7 @@ func Heard(ctx context.Context, tx Tx, who id.Account, list []Comment) (out []Co
 			if err != nil {
 				return nil, err
 			}
-			if ok, err = hears(ctx, tx, who, a.Actor, verdict); err != nil {
+			if ok, err = hears(ctx, tx, who, a.Actor, a.Host, verdict); err != nil {
 				return nil, err
 			}
 			known[a.Actor] = ok

@@ -121,6 +121,8 @@ type Tx interface {
 	LiveTx
 	HeldTx
 	PersonTx
+	BlocklistTx
+	PersonalTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

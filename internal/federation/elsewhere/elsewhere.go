@@ -102,7 +102,7 @@ func (d *Desk) Find(ctx context.Context, who id.Account, text string) (social.Fu
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		ok, err := social.Hears(ctx, tx, who, f.Actor.ID, f.Actor.Host)
 		if err == nil && !ok {
-			err = fault.New(fault.NotFound, "%s is silenced on this node: only those who follow them find them.", f.Actor.Handle+"@"+f.Actor.Host)
+			err = fault.New(fault.NotFound, "%s is silenced on this node, where only those who follow them find them, or you block them.", f.Actor.Handle+"@"+f.Actor.Host)
 		}
 		return err
 	})

@@ -146,6 +146,43 @@ func (s *Servers) fetch(ctx context.Context, iri string) (body []byte, at string
 	return body, at, err
 }
 
+// File fetches a file that anybody may read, such as a list of servers, of at most
+// so many bytes, with its entity tag. It has no bytes where the tag is still the
+// one that is given. Faults: Invalid, NotFound, Forbidden, TooLarge, Unavailable.
+func (s *Servers) File(ctx context.Context, address, tag string, most int64) (body []byte, now string, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, "", fault.New(fault.Invalid, "%q is no address.", address)
+	}
+	host := r.URL.Host
+	if err := s.Questions.Allow(strings.ToLower(host), s.Now()); err != nil {
+		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", host)
+	}
+	r.Header.Set("Accept", "text/csv, text/plain;q=0.9, */*;q=0.1")
+	if tag != "" {
+		r.Header.Set("If-None-Match", tag)
+	}
+	res, err := s.Client.Do(r)
+	if err != nil {
+		return nil, "", netsafe.Explain(err, host)
+	}
+	defer res.Body.Close()
+	switch {
+	case res.StatusCode == http.StatusNotModified && tag != "":
+		return nil, tag, nil
+	case res.StatusCode != http.StatusOK:
+		return nil, "", refusal(res.StatusCode, host)
+	}
+	if now = res.Header.Get("ETag"); len(now) > maxTag {
+		now = ""
+	}
+	body, err = netsafe.Read(res.Body, most)
+	return body, now, err
+}
+
+// maxTag is the longest entity tag that is remembered, in bytes.
+const maxTag = 256
+
 // isDocument keeps files that people uploaded from counting as documents.
 func isDocument(contentType string) bool {
 	t, params, err := mime.ParseMediaType(contentType)

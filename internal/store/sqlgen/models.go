@@ -130,6 +130,27 @@ type Balance struct {
 	Micro int64
 }
 
+type Blocklist struct {
+	ID      string
+	Url     string
+	Added   int64
+	Tag     string
+	Asked   int64
+	Taken   int64
+	Skipped int64
+	Trouble string
+}
+
+type BlocklistRule struct {
+	List    string
+	Host    string
+	Verdict string
+	Counts  string
+	Dropped bool
+	Reason  string
+	Since   int64
+}
+
 type Carried struct {
 	Subscription string
 	Period       int64
@@ -591,6 +612,13 @@ type PersonReach struct {
 	Person string
 	Inbox  string
 	Host   string
+}
+
+type PersonalBlock struct {
+	Account string
+	Name    string
+	Actor   string
+	Since   int64
 }
 
 type Play struct {

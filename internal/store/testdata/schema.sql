@@ -142,6 +142,30 @@ CREATE TABLE balance (
   primary key (book, asset)
 );
 
+CREATE TABLE blocklist (
+  id      text primary key,
+  url     text not null unique,
+  added   bigint not null,
+  tag     text not null default '',          -- the entity tag of what was taken last
+  asked   bigint not null default 0,         -- when it was asked for last
+  taken   bigint not null default 0,         -- when it was taken last, or found to be the same
+  skipped bigint not null default 0,         -- lines of it that ask for something else
+  trouble text not null default ''           -- why it was not taken the last time
+);
+
+CREATE TABLE blocklist_rule (
+  list    text not null references blocklist (id) on delete cascade,
+  host    text not null,
+  verdict text not null,                     -- that the list has: block, silence
+  counts  text not null,                     -- that counts, '' none
+  dropped boolean not null default false,    -- a moderator left it out
+  reason  text not null,
+  since   bigint not null,
+  primary key (list, host)
+);
+
+CREATE INDEX blocklist_rule_host on blocklist_rule (host);
+
 CREATE TABLE carried (
   subscription text not null references subscription (id),
   period       bigint not null,             -- the period it was carried out of
@@ -768,6 +792,14 @@ CREATE TABLE person_reach (
   inbox  text not null,
   host   text not null,
   primary key (person, inbox)
+);
+
+CREATE TABLE personal_block (
+  account text not null references account (id) on delete cascade,
+  name    text not null,                     -- of a server, or handle@host
+  actor   text not null default '',          -- address of somebody, '' a server
+  since   bigint not null,
+  primary key (account, name)
 );
 
 CREATE TABLE "play" (

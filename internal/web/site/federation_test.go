@@ -1,9 +1,11 @@
 package site_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -103,4 +105,68 @@ func TestQuarantinePage(t *testing.T) {
 	v.send(at, "activity", "", "host", "", "do", "pass").sees(422, at, "Say of which server.")
 	v.open(at)
 	v.send(at, "host", "far.example", "do", "drop").sees(200, at, "Nothing waits.")
+}
+
+// Lists of others are followed by an admin; what waits of them moderators decide.
+func TestBlocklistPages(t *testing.T) {
+	n := newNode(t)
+	lists := n.site.Blocklists.(*social.Blocklists)
+	lists.File = func(context.Context, string, string, int64) ([]byte, string, error) {
+		return []byte("domain,severity,public_comment\nfar.example,suspend,spam\nloud.example,silence,\nbad.example,suspend,\n"), `"1"`, nil
+	}
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		if err := tx.PutActor(t.Context(), social.Actor{ID: "https://far.example/u", Host: "far.example", Handle: "u", Kind: "Person", Inbox: "https://far.example/u/inbox"}); err != nil {
+			return err
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v := n.setUp(true)
+	const at = "/operator/federation/lists"
+	v.open(at).sees(200, at, "None yet.", "Follow a list")
+	v.send(at, "url", "http://lists.example/l").sees(422, at, "begins with https://")
+	v.open(at)
+	v.send(at, "url", "https://lists.example/l").sees(200, at, "The list is being fetched.", "https://lists.example/l", "Not fetched yet.")
+	all, err := lists.All(t.Context(), music.Viewer{Admin: true, Moderator: true})
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	me, err := n.accounts.ByHandle(t.Context(), "anneke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		_, err := tx.FollowElsewhere(t.Context(), me.ID, "https://far.example/u", true)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := lists.Fetch(t.Context(), all[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	one := at + "/" + string(all[0].ID)
+	v.open(at).sees(200, at, "Blocked: 1, silenced: 1.", "Servers that people here have to do with: 1.")
+	v.open(one+"?waiting=1").sees(200, one, "far.example", "waits", "spam", "Follows from here of somebody there: 1.").misses("bad.example")
+	v.send(one, "host", "far.example", "do", "leave", "waiting", "1").sees(200, one, "It is decided.", "Nothing yet.")
+	v.open(one).sees(200, one, "left out", "loud.example", "silenced", "bad.example", "blocked")
+	v.send(one, "host", "far.example", "do", "count").sees(200, one, "It is decided.").misses("left out")
+	v.send(one, "host", "nobody.example", "do", "count").sees(404, one, "The list says nothing of that server.")
+	v.open(at)
+	v.send(one, "do", "fetch").sees(200, at, "The list is being fetched.")
+	v.send(one, "do", "end").sees(200, at, "What the list said counts no longer.", "None yet.")
+}
+
+// Whom somebody blocks for themselves is on a page of their account.
+func TestBlockedPage(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	const at = "/account/blocked"
+	v.open("/account").sees(200, "/account", "Whom you block")
+	v.open(at+"?who=@u@far.example").sees(200, at, "Nobody yet.", `value="@u@far.example"`)
+	v.send(at, "who", "https://Bad.example/", "do", "block").sees(200, at, "You see nothing of them any more.", "bad.example").misses("Nobody yet.")
+	v.send(at, "who", "a b", "do", "block").sees(422, at, "is no server's name.")
+	v.open(at)
+	v.send(at, "who", "bad.example", "do", "unblock").sees(200, at, "You block them no longer.", "Nobody yet.")
+	v.send(at, "who", "bad.example", "do", "unblock").sees(404, at, "You do not block bad.example.")
 }

@@ -12,16 +12,19 @@ import (
 type Rooms struct {
 	Music
 	Studios
-	Report    *report.Desk
-	Wallet    *wallet.Desk
-	Engine    Engine
-	Network   Network
-	Servers   Servers
-	Held      Held
-	Elsewhere Elsewhere // nil where the node does not federate
-	Post      Post
-	Notices   Notices
-	Keys      royalty.Keys // what this node signs with
+	Report  *report.Desk
+	Wallet  *wallet.Desk
+	Engine  Engine
+	Network Network
+	Servers Servers
+	Held    Held
+	// Blocklists are those of others that the node asks for.
+	Blocklists Blocklists
+	Personal   Personal
+	Elsewhere  Elsewhere // nil where the node does not federate
+	Post       Post
+	Notices    Notices
+	Keys       royalty.Keys // what this node signs with
 }
 
 // pages are all addresses that answer with a page.
