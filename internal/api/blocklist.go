@@ -44,7 +44,7 @@ func (a *API) listBlocklists(ctx context.Context, _ *struct{}) (*output[[]social
 
 func (a *API) subscribeBlocklist(ctx context.Context, in *struct {
 	Body struct {
-		URL string `json:"url" maxLength:"2048" doc:"Its address, which begins with https://: one name a line, or the file that Mastodon exports"`
+		URL string `json:"url" maxLength:"2048" doc:"Its address, which is fetched over HTTPS: one name a line, or the file that Mastodon exports"`
 	}
 }) (*output[social.Blocklist], error) {
 	return answered(a.Blocklists.Subscribe(ctx, mover(ctx), in.Body.URL))
