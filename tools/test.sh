@@ -9,6 +9,7 @@ export NINETEN_TEST_POSTGRES
 trap 'tools/postgres.sh stop' EXIT
 
 export NINETEN_ARTEFACTS=${NINETEN_ARTEFACTS:-$PWD/artefacts} # screenshots of every page
+mkdir -p "$NINETEN_ARTEFACTS"
 
 go vet -tags grpcnotrace ./...
 go test -tags grpcnotrace -timeout 40m "$@" ./...
