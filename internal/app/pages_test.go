@@ -33,11 +33,11 @@ var seenPages = map[string][]string{
 		"/", "/browse", "/browse?view=tracks", "/release/RELEASE", "/act/HANDLE", "/search?q=tabla", "/queue",
 		"/library", "/library?view=tracks", "/library?view=releases", "/library?view=acts", "/playlist/PLAYLIST",
 		"/history", "/receipts", "/receipts/2026-10", "/receipts/2020-01", "/subscription", "/account", "/verify", "/operator",
-		"/notifications", "/account/notifications", "/report?kind=release&id=RELEASE",
+		"/notifications", "/account/notifications", "/account/person", "/account/blocked", "/report?kind=release&id=RELEASE",
 	},
 	"artist": {"/studio", "/studio/release/DRAFT", "/studio/act/ACT", "/studio/act/ACT/statement", "/account"},
 	"admin": {
-		"/", "/operator", "/operator/payments", "/operator/months", "/operator/ledger", "/operator/people", "/operator/settings", "/operator/music", "/operator/reports", "/operator/federation",
+		"/", "/operator", "/operator/payments", "/operator/months", "/operator/ledger", "/operator/people", "/operator/settings", "/operator/music", "/operator/reports", "/operator/federation", "/operator/federation/lists",
 		"/studio", "/studio/release/RELEASE", "/receipts", "/subscription",
 	},
 }

@@ -104,7 +104,7 @@ func TestPersonElsewhere(t *testing.T) {
 			t.Errorf("%s is found: %d", resource, code)
 		}
 	}
-	if code, _ := s.sends(ada, "Follow", vocab.At(at)); code != http.StatusAccepted || strings.Count(string(w.left["question or delivery"].Bytes()), `"Accept"`) != 1 {
+	if code, _ := s.sends(ada, "Follow", vocab.At(at)); code != http.StatusAccepted || strings.Count(w.left["question or delivery"].String(), `"Accept"`) != 1 {
 		t.Error("who is gone is followed")
 	}
 

@@ -63,7 +63,7 @@ func (tx musicTx) SeenElsewhere(ctx context.Context, a id.Account) (bool, error)
 }
 
 func (tx socialTx) HandleTaken(ctx context.Context, handle string, a id.Account) (bool, error) {
-	if gone, err := (accountTx{tx.Tx}).Retired(ctx, handle); err != nil || gone {
+	if gone, err := accountTx(tx).Retired(ctx, handle); err != nil || gone {
 		return gone, err
 	}
 	n, err := tx.Q.HandlesTaken(ctx, sqlgen.HandlesTakenParams{Handle: handle, Account: string(a)})
