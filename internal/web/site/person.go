@@ -105,6 +105,9 @@ func (v *visit) saveSeen() error {
 
 // endSeen ends it for good.
 func (v *visit) endSeen() error {
+	if v.form.Get("sure") != "1" {
+		return fault.New(fault.Invalid, "Say that you are sure, then other servers are told that you are gone.")
+	}
 	if err := v.site.People.Hide(v.Context(), v.viewer.Account); err != nil {
 		return err
 	}

@@ -50,7 +50,9 @@ func TestSeen(t *testing.T) {
 	fan("remove")
 	jo.lacks("/account/person", "You block them")
 	jo.german().has("/account/person", "Auf anderen Servern sichtbar", "Noch niemand.")
-	jo.sends(http.StatusSeeOther, "/account/person/end")
+	jo.sends(http.StatusUnprocessableEntity, "/account/person/end")
+	jo.has("/account/person", "@wren@") // one click ends nothing
+	jo.sends(http.StatusSeeOther, "/account/person/end", "sure", "1")
 	jo.has("/account/person", `name="handle"`)
 	if code, _, _ := guest.do(http.MethodGet, "/person/wren", nil); code != http.StatusNotFound {
 		t.Errorf("who is gone is answered %d", code)
