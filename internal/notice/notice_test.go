@@ -462,23 +462,40 @@ func TestBlockedAreNotTold(t *testing.T) {
 		ada := w.far("ada")
 		c, err := (&social.Talk{Store: w.DB}).Write(w.Context(), music.Viewer{Account: w.jo}, social.Draft{Thing: social.Thing{Release: w.release}, Position: -1, Text: "yes"})
 		w.ok(err)
-		answer := func(n int) {
+		answer := func(by string, n int) {
 			w.Pass(time.Second)
 			w.social(func(tx social.Tx) error {
-				_, err := social.Say(w.Context(), tx, social.Comment{Thing: social.Thing{Release: w.release}, Parent: c.ID, Author: social.Author{Actor: ada, Host: "far.example"}, IRI: fmt.Sprint(ada, "/", n), HTML: "<p>so</p>", Position: -1})
+				_, err := social.Say(w.Context(), tx, social.Comment{Thing: social.Thing{Release: w.release}, Parent: c.ID, Author: social.Author{Actor: by, Host: "far.example"}, IRI: fmt.Sprint(by, "/", n), HTML: "<p>so</p>", Position: -1})
 				return err
 			})
 		}
-		answer(1)
+		answer(ada, 1)
 		personal := &social.Personal{Store: w.DB, Host: "nine.example"}
 		w.ok(personal.Block(w.Context(), w.jo, ada))
 		w.ok(personal.Block(w.Context(), w.owner, "far.example"))
-		answer(2)
+		answer(ada, 2)
 		w.wants(w.jo)
 		if got := w.told(w.owner); len(got) != 1 {
 			t.Errorf("who blocks the server is told %q, beside of jo's own", got)
 		}
 		if got := w.told(w.editor); len(got) != 3 {
+			t.Errorf("who blocks nobody is told %q", got)
+		}
+
+		port := w.far("port") // a server's name is that of all its ports
+		w.social(func(tx social.Tx) error {
+			a, err := tx.Actor(w.Context(), port)
+			if err != nil {
+				return err
+			}
+			a.Host = "far.example:8443"
+			return tx.PutActor(w.Context(), a)
+		})
+		answer(port, 3)
+		if got := w.told(w.owner); len(got) != 1 {
+			t.Errorf("who blocks the server is told of its other port: %q", got)
+		}
+		if got := w.told(w.editor); len(got) != 4 {
 			t.Errorf("who blocks nobody is told %q", got)
 		}
 	})

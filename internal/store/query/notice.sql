@@ -22,7 +22,7 @@ insert into notice (account, name, kind, act, actor, person, release, track, com
 select r.account, @name, @kind, @act, @actor, @person, @release, @track, @comment, @at from act_role r
 where r.act = @act and r.account <> @person and r.account <> @knows
 and not exists (select 1 from personal_block b where b.account = r.account and b.actor = @actor and b.actor <> '')
-and not exists (select 1 from personal_block b join remote_actor o on o.id = @actor where b.account = r.account and b.actor = '' and (o.host = b.name or o.host like '%.' || b.name))
+and not exists (select 1 from personal_block b join remote_actor o on o.id = @actor where b.account = r.account and b.actor = '' and (o.host || ':' like b.name || ':%' or o.host || ':' like '%.' || b.name || ':%'))
 and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = @kind and c.way = 'none')
 on conflict (account, name) do nothing;
 

@@ -548,7 +548,7 @@ insert into notice (account, name, kind, act, actor, person, release, track, com
 select r.account, $1, $2, $3, $4, $5, $6, $7, $8, $9 from act_role r
 where r.act = $3 and r.account <> $5 and r.account <> $10
 and not exists (select 1 from personal_block b where b.account = r.account and b.actor = $4 and b.actor <> '')
-and not exists (select 1 from personal_block b join remote_actor o on o.id = $4 where b.account = r.account and b.actor = '' and (o.host = b.name or o.host like '%.' || b.name))
+and not exists (select 1 from personal_block b join remote_actor o on o.id = $4 where b.account = r.account and b.actor = '' and (o.host || ':' like b.name || ':%' or o.host || ':' like '%.' || b.name || ':%'))
 and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = $2 and c.way = 'none')
 on conflict (account, name) do nothing
 `
