@@ -54,11 +54,12 @@ func (d *Desk) Index(ctx context.Context, payload []byte) error {
 		return err
 	}
 	items, next, err := d.leaf(ctx, &w)
-	if done(err) {
-		return nil
+	if ctx.Err() != nil {
+		return ctx.Err() // the node stops: it goes on there
 	}
 	if err != nil {
-		return err
+		d.Log.Info("the index of a node is not read", "node", w.Host, "err", err)
+		return nil // tomorrow again
 	}
 	var found []social.Release
 	asked := 0
@@ -123,7 +124,7 @@ func (d *Desk) shelf(ctx context.Context, host string) (known map[string]social.
 		list, err := tx.ReleasesOfHost(ctx, host)
 		known = make(map[string]social.Kept, len(list))
 		for _, k := range list {
-			if _, _, own := node.MusicOf(k.IRI); own {
+			if r, _, _ := node.MusicOf(k.IRI); r != "" && node.Release(r) == k.IRI {
 				known[k.IRI] = k
 			}
 		}
