@@ -223,6 +223,10 @@ func (k keys) nodeActor() ed25519.PrivateKey {
 }
 
 // tell is the job that tells followers elsewhere what became of a thing here.
+//
+// BUG(9ten): what becomes of a thing while federation is off is told to nobody, also
+// not once it is on again: who ends being seen in that time stays known elsewhere, as
+// does a release that is taken back.
 func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 	if !f.on() {
 		return nil
