@@ -56,8 +56,9 @@ func joinAtOnce(one, two, first, second *networkNode) {
 }
 
 // busy has people use nodes without pause: somebody of a name plays, or looks for
-// what there is to play, and the operator renames the node. What it returns ends that, and fails when one of them was refused
-// anything, or when the last that each node recorded is not known at all of them.
+// what there is to play, and the operator renames the node. What it returns ends
+// that, and fails when one of them was refused anything, or when the last that each
+// node recorded is not known at all of them. A test that fails meanwhile ends it too.
 func busy(name string, nodes ...*networkNode) (quiet func()) {
 	t := nodes[0]
 	t.Helper()
@@ -66,6 +67,11 @@ func busy(name string, nodes ...*networkNode) (quiet func()) {
 	const renames = 6
 	stop, turns, named := make(chan struct{}), make([]int, len(nodes)), make([]string, len(nodes))
 	var people sync.WaitGroup
+	end := sync.OnceFunc(func() {
+		close(stop)
+		people.Wait()
+	})
+	t.Cleanup(end)
 	for i, n := range nodes {
 		listener := n.newcomer(name)
 		use := func() error { return n.get("/api/v1/tracks?limit=1", nil) }
@@ -82,6 +88,9 @@ func busy(name string, nodes ...*networkNode) (quiet func()) {
 					named[i] = turn(n, turns[i])
 					renamed = n.ask(http.MethodPatch, "/api/v1/settings", n.token, map[string]string{"name": named[i]}, nil)
 				}
+				if n.Context().Err() != nil {
+					return // the test is over, and took the requests along
+				}
 				if used != nil || renamed != nil {
 					t.Errorf("somebody at %s, turn %d: %v, %v", n.id, turns[i], used, renamed)
 				}
@@ -95,8 +104,7 @@ func busy(name string, nodes ...*networkNode) (quiet func()) {
 	}
 	return func() {
 		t.Helper()
-		close(stop)
-		people.Wait()
+		end()
 		t.Logf("people took %v turns", turns)
 		for i, of := range nodes {
 			for _, n := range nodes {
