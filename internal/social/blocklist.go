@@ -69,25 +69,11 @@ type BlocklistTx interface {
 	Listing(ctx context.Context, l id.List, host string) (Listing, error)
 	// Listings are those after a name: all, or those that wait.
 	Listings(ctx context.Context, l id.List, waiting bool, after string, n int) ([]Listing, error)
-	// ListedAs is the strictest that counts of just this name, "" none.
-	ListedAs(ctx context.Context, host string) (Verdict, error)
 	Related(ctx context.Context) ([]Relation, error)
 }
 
 // mostLists is how many a node asks for.
 const mostLists = 20
-
-// onLists is the strictest that lists say of a host or of a name that it ends in, "" none.
-func onLists(ctx context.Context, tx Tx, name string) (worst Verdict, err error) {
-	for at := name; at != "" && worst != Block; _, at, _ = strings.Cut(at, ".") {
-		v, err := tx.ListedAs(ctx, at)
-		if err != nil {
-			return "", err
-		}
-		worst = cmp.Or(v, worst)
-	}
-	return worst, nil
-}
 
 // Blocklists are the lists of others that this node asks for, as moderators see them.
 type Blocklists struct {
@@ -161,7 +147,7 @@ func related(ctx context.Context, tx Tx) (map[string]Relation, error) {
 	list, err := tx.Related(ctx)
 	by := map[string]Relation{}
 	for _, r := range list {
-		for at := bare(r.Host); at != ""; _, at, _ = strings.Cut(at, ".") {
+		for _, at := range ends(bare(r.Host)) {
 			sum := by[at]
 			by[at] = Relation{Host: at, Followers: sum.Followers + r.Followers, Followed: sum.Followed + r.Followed}
 		}

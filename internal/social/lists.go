@@ -2,6 +2,7 @@ package social
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -63,13 +64,11 @@ func (d *Desk) milder(ctx context.Context, tx Tx, r Rule) (bool, error) {
 	if r.Verdict != Silence {
 		return false, nil
 	}
-	verdict, err := ownRule(ctx, tx, r.Host)
-	if err == nil && verdict == "" {
-		if d.Policy.Listed {
-			return true, nil
-		}
-		verdict, err = onLists(ctx, tx, r.Host)
+	verdict, lists, err := verdicts(ctx, tx, r.Host)
+	if verdict == "" && d.Policy.Listed {
+		return true, err
 	}
+	verdict = cmp.Or(verdict, lists)
 	return verdict == Block || verdict == Quarantine, err
 }
 

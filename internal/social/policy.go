@@ -1,9 +1,11 @@
 package social
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -50,6 +52,8 @@ const (
 type RuleTx interface {
 	// Rule returns the rule of just this name. Faults: NotFound.
 	Rule(ctx context.Context, host string) (Rule, error)
+	// Verdicts are what rules and lists say of just these names, [NamesAtOnce] at most.
+	Verdicts(ctx context.Context, names []string) ([]Word, error)
 	// ActorRule returns the rule of an actor, by their address. Faults: NotFound.
 	ActorRule(ctx context.Context, actor string) (Rule, error)
 	PutRule(ctx context.Context, r Rule) error
@@ -59,6 +63,17 @@ type RuleTx interface {
 	// from there and is open, and the node's knowledge of what it is, and returns some
 	// of the actors there who are to be forgotten.
 	DropHost(ctx context.Context, host string, n int) (actors []string, err error)
+}
+
+// NamesAtOnce is how many names are asked about together: hardly a host has more
+// parts.
+const NamesAtOnce = 4
+
+// A Word is a verdict about a server, of this node or of a list of others.
+type Word struct {
+	Host    string
+	Verdict Verdict
+	Own     bool
 }
 
 // A HostPolicy says which servers this node has to do with.
@@ -78,9 +93,9 @@ func (p *HostPolicy) AllowIn(ctx context.Context, tx Tx, host string) error {
 	if strings.ContainsFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return refusal(name) // rules are in ASCII: written otherwise, a name would pass by its own
 	}
-	verdict, err := ownRule(ctx, tx, name)
-	if err == nil && verdict == "" && !p.Listed { // others' lists allow nobody
-		verdict, err = onLists(ctx, tx, name)
+	verdict, lists, err := verdicts(ctx, tx, name)
+	if !p.Listed { // others' lists allow nobody
+		verdict = cmp.Or(verdict, lists)
 	}
 	if err == nil && (verdict == Block || verdict == "" && p.Listed) {
 		err = refusal(name)
@@ -90,22 +105,37 @@ func (p *HostPolicy) AllowIn(ctx context.Context, tx Tx, host string) error {
 
 // onHost is what this node decided about a host, or else what lists of others say, "" nothing.
 func onHost(ctx context.Context, tx Tx, name string) (Verdict, error) {
-	verdict, err := ownRule(ctx, tx, name)
-	if err == nil && verdict == "" {
-		verdict, err = onLists(ctx, tx, name)
-	}
-	return verdict, err
+	own, lists, err := verdicts(ctx, tx, name)
+	return cmp.Or(own, lists), err
 }
 
-// ownRule is the verdict of the longest name that a host's ends in, "" none.
-func ownRule(ctx context.Context, tx Tx, name string) (Verdict, error) {
-	for at := name; at != ""; _, at, _ = strings.Cut(at, ".") {
-		r, err := tx.Rule(ctx, at)
-		if !fault.Is(err, fault.NotFound) {
-			return r.Verdict, err
+// verdicts are what was said of a host or of a name that it ends in: by this node
+// of the longest such name, and by lists of others the strictest; "" nothing.
+func verdicts(ctx context.Context, tx Tx, name string) (own, lists Verdict, err error) {
+	longest := 0
+	for some := range slices.Chunk(ends(name), NamesAtOnce) {
+		said, err := tx.Verdicts(ctx, some)
+		if err != nil {
+			return "", "", err
+		}
+		for _, s := range said {
+			switch {
+			case s.Own && len(s.Host) > longest:
+				own, longest = s.Verdict, len(s.Host)
+			case !s.Own && lists != Block:
+				lists = s.Verdict
+			}
 		}
 	}
-	return "", nil
+	return own, lists, nil
+}
+
+// ends are a host's name and all names that it ends in, the longest first.
+func ends(name string) (out []string) {
+	for at := name; at != ""; _, at, _ = strings.Cut(at, ".") {
+		out = append(out, at)
+	}
+	return out
 }
 
 // AllowActor returns a Forbidden fault for somebody this node has nothing to do

@@ -32,7 +32,7 @@ func TestRules(t *testing.T) {
 		w.decide(open, "bücher.example", social.Block)
 		for host, want := range map[string][2]bool{
 			"bad.example": {false, false}, "BAD.example:8443": {false, false}, "a.b.bad.example": {false, false}, "bad.example.": {false, false},
-			"good.bad.example": {true, true}, "x.good.bad.example": {true, true},
+			"good.bad.example": {true, true}, "x.good.bad.example": {true, true}, "1.2.3.4.5.6.7.good.bad.example": {true, true}, "1.2.3.4.5.6.7.bad.example": {false, false},
 			"notbad.example": {true, false}, "example": {true, false}, "xn--bcher-kva.example": {false, false}, "127.0.0.1:443": {true, false}, "bücher.example": {false, false}, "\uff42ad.example": {false, false}, "[::1]:443": {true, false},
 		} {
 			for i, d := range []*social.Desk{open, listed} {

@@ -72,16 +72,6 @@ func (tx socialTx) Listings(ctx context.Context, l id.List, waiting bool, after 
 	return out, wrap(err, "blocklist")
 }
 
-func (tx socialTx) ListedAs(ctx context.Context, host string) (worst social.Verdict, err error) {
-	rows, err := tx.Q.BlocklistVerdicts(ctx, host)
-	for _, r := range rows {
-		if v := social.Verdict(r); worst == "" || v == social.Block {
-			worst = v
-		}
-	}
-	return worst, wrap(err, "blocklists")
-}
-
 func (tx socialTx) Related(ctx context.Context) ([]social.Relation, error) {
 	rows, err := tx.Q.HostsRelated(ctx)
 	out := make([]social.Relation, len(rows))

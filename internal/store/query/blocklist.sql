@@ -31,9 +31,6 @@ select * from blocklist_rule where list = @list and host > @after order by host 
 -- name: BlocklistWaiting :many
 select * from blocklist_rule where list = @list and host > @after and counts <> verdict and not dropped order by host limit @lim;
 
--- name: BlocklistVerdicts :many
-select distinct counts from blocklist_rule where host = @host and counts <> '';
-
 -- name: HostsRelated :many
 select a.host, cast(sum(x.followers) as bigint) as followers, cast(sum(x.followed) as bigint) as followed
 from (

@@ -1,6 +1,11 @@
 -- name: ServerRule :one
 select * from server_rule where host = @host;
 
+-- name: ServerVerdicts :many
+select r.host, r.verdict, cast(1 as integer) as own from server_rule r where r.host in (@one, @two, @three, @four)
+union
+select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.host in (@one, @two, @three, @four) and l.counts <> '';
+
 -- name: ServerRulePut :exec
 insert into server_rule (host, actor, verdict, reason, since) values (@host, @actor, @verdict, @reason, @since)
 on conflict (host) do update set actor = excluded.actor, verdict = excluded.verdict, reason = excluded.reason, since = excluded.since;

@@ -235,33 +235,6 @@ func (q *Queries) BlocklistRules(ctx context.Context, arg BlocklistRulesParams) 
 	return items, nil
 }
 
-const blocklistVerdicts = `-- name: BlocklistVerdicts :many
-select distinct counts from blocklist_rule where host = $1 and counts <> ''
-`
-
-func (q *Queries) BlocklistVerdicts(ctx context.Context, host string) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, blocklistVerdicts, host)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var counts string
-		if err := rows.Scan(&counts); err != nil {
-			return nil, err
-		}
-		items = append(items, counts)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const blocklistWaiting = `-- name: BlocklistWaiting :many
 select list, host, verdict, counts, dropped, reason, since from blocklist_rule where list = $1 and host > $2 and counts <> verdict and not dropped order by host limit $3
 `

@@ -163,3 +163,50 @@ func (q *Queries) ServerRules(ctx context.Context, arg ServerRulesParams) ([]Ser
 	}
 	return items, nil
 }
+
+const serverVerdicts = `-- name: ServerVerdicts :many
+select r.host, r.verdict, cast(1 as integer) as own from server_rule r where r.host in ($1, $2, $3, $4)
+union
+select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.host in ($1, $2, $3, $4) and l.counts <> ''
+`
+
+type ServerVerdictsParams struct {
+	One   string
+	Two   string
+	Three string
+	Four  string
+}
+
+type ServerVerdictsRow struct {
+	Host    string
+	Verdict string
+	Own     int32
+}
+
+func (q *Queries) ServerVerdicts(ctx context.Context, arg ServerVerdictsParams) ([]ServerVerdictsRow, error) {
+	rows, err := q.db.QueryContext(ctx, serverVerdicts,
+		arg.One,
+		arg.Two,
+		arg.Three,
+		arg.Four,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ServerVerdictsRow
+	for rows.Next() {
+		var i ServerVerdictsRow
+		if err := rows.Scan(&i.Host, &i.Verdict, &i.Own); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
