@@ -3,10 +3,12 @@ package fabric
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -68,17 +70,17 @@ func (h *Home) refresh() error {
 // that was founded in a day end in a day.
 func (h *Home) renewEarly(ctx context.Context) error {
 	var but []org.Role
-	if may, err := h.mayRestart(ctx); err != nil {
-		return err
-	} else if !may {
+	may, unknown := h.mayRestart(ctx)
+	if !may {
 		but = append(but, org.Orderer)
 	}
 	_, err := h.renew(func() ([]org.Certificate, error) { return h.org.RenewDue(but...) })
-	return err
+	return errors.Join(unknown, err)
 }
 
 // mayRestart reports whether the node's orderer may stop for a moment: it is its
-// turn among those who order, and all others are well, in every channel.
+// turn among those who order, and all others are well, in every channel. One that
+// is not wanted, or whose certificate has ended, stops nobody.
 func (h *Home) mayRestart(ctx context.Context) (bool, error) {
 	all, err := h.org.Certificates()
 	if err != nil {
@@ -86,14 +88,17 @@ func (h *Home) mayRestart(ctx context.Context) (bool, error) {
 	}
 	i := slices.IndexFunc(all, func(c org.Certificate) bool { return c.Role == org.Orderer && c.Use == "tls" })
 	left := all[i].Ends.Sub(h.cfg.Now())
-	if left > org.Early {
-		return true, nil // there is nothing to restart for
+	if left > org.Early || left <= 0 || !h.child.Wanted(child.Orderer) {
+		return true, nil // there is nothing to restart for, or nothing to lose
 	}
 	h.mu.Lock()
 	channels := slices.Clone(h.rec.Channels)
 	h.mu.Unlock()
 	for _, name := range channels {
-		cfg := h.seenAs(name).config
+		cfg, err := h.known(name)
+		if err != nil {
+			return false, err
+		}
 		if _, orders := cfg.Orders(h.cfg.Node); !orders {
 			continue
 		}

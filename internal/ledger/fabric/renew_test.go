@@ -1,12 +1,17 @@
 package fabric_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
@@ -71,5 +76,52 @@ func TestCertificatesRenewEarly(t *testing.T) {
 	}
 	if known, _ := cfg.Orders("a.example"); string(known.Identity) != string(c.Identity) {
 		t.Error("the orderer's identity was renewed behind the channel's back")
+	}
+}
+
+// A node that starts with certificates that end soon, or have ended, renews them
+// before it has seen its channel, and one that its network has put out does too.
+func TestCertificatesRenewAtTheStart(t *testing.T) {
+	for what, tt := range map[string]struct {
+		days  int // since they were made
+		phase fabric.Phase
+	}{
+		"30 days left":              {335, fabric.Joined},
+		"ended":                     {366, fabric.Joined},
+		"30 days left, and put out": {335, fabric.Removed},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir, port := t.TempDir(), fabrictest.Ports(t)
+			made := time.Now().Add(-time.Duration(tt.days) * 24 * time.Hour)
+			before := openIn(t, dir, "a.example", port, func() time.Time { return made })
+			if err := before.Found(); err != nil {
+				t.Fatal(err)
+			}
+			if err := before.Close(); err != nil {
+				t.Fatal(err)
+			}
+			record := filepath.Join(dir, "home.json")
+			b, err := os.ReadFile(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(record, bytes.Replace(b, []byte(`"joined"`), []byte(`"`+tt.phase+`"`), 1), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			n := start(t, openIn(t, dir, "a.example", port, time.Now), "a.example")
+			eventually(t, "all are renewed", func() error {
+				all, err := n.Org().Certificates()
+				for _, c := range all {
+					if c.Ends.Before(time.Now().Add(org.Early)) {
+						err = errors.Join(err, fmt.Errorf("the %s's (%s) ends on %v", c.Role, c.Use, c.Ends))
+					}
+				}
+				return err
+			})
+			if tt.phase == fabric.Joined {
+				eventually(t, "it works", n.ready)
+				eventually(t, "its orderer uses the new one", func() error { return n.shows(org.Orderer) })
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -42,7 +44,8 @@ func TestOrderersTakeTurns(t *testing.T) {
 
 // The certificates of four nodes that founded a network together end on one day.
 // Their orderers do not restart on one day: only whose turn it is, and while it
-// hears that all others are well. Peers and administrators need not wait.
+// hears that all others are well. Peers and administrators need not wait, and one
+// whose certificate has ended, which orders no more, waits for nobody.
 func TestOrderersDoNotRestartTogether(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var homes []*Home
@@ -68,12 +71,10 @@ func TestOrderersDoNotRestartTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := channel.Read(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range homes {
-		h.rec.Channels, h.cache[channel.Name] = []string{channel.Name}, &view{block: first, config: cfg}
+	for _, h := range homes { // none has seen its channel yet: it goes by what it keeps
+		if err := errors.Join(h.Take(channel.Name, first), h.child.Write(child.Orderer)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	// renewed counts whose orderers, and whose peers, have a certificate that is
 	// good for long.
@@ -110,6 +111,10 @@ func TestOrderersDoNotRestartTogether(t *testing.T) {
 			t.Errorf("%d orderers are renewed, want %d", o, want)
 		}
 		now = now.Add(turnToRestart)
+	}
+	now = now.Add(400 * 24 * time.Hour)
+	if o, _ := renewed(); o != 4 {
+		t.Errorf("%d orderers are renewed whose certificates had ended", o)
 	}
 	for _, h := range homes {
 		if err := h.Close(); err != nil {
