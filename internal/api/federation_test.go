@@ -96,6 +96,11 @@ func TestComments(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 	root.do(http.MethodDelete, "/comments/"+string(c.ID)+"/hidden", nil, http.StatusNoContent, nil)
+	root.refused(http.MethodPut, "/comments/"+string(c.ID), map[string]any{"text": "In another's name"}, http.StatusForbidden)
+	h.clock.Add(1000)
+	if jo.do(http.MethodPut, "/comments/"+string(c.ID), map[string]any{"text": "0:02 What a turn?"}, http.StatusOK, &c); c.HTML != "<p>0:02 What a turn?</p>" || c.PositionMS != 2_000 || c.Changed == c.At {
+		t.Errorf("%+v", c)
+	}
 	jo.refused(http.MethodDelete, "/comments/"+string(answer.ID), nil, http.StatusForbidden)
 	jo.do(http.MethodDelete, "/comments/"+string(c.ID), nil, http.StatusNoContent, nil)
 	if h.guest().do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 1 || all.Rows[0].Depth != 0 {

@@ -382,6 +382,11 @@ func TestCanaries(t *testing.T) {
 	for _, where := range w.heard("Kept by an echidna") {
 		t.Errorf("a listener's own playlist left in a %s", where)
 	}
+	for _, where := range w.heard("I was the ibis here") {
+		if !strings.HasPrefix(where, "page ") {
+			t.Errorf("what a listener said who is not seen left in a %s", where)
+		}
+	}
 	w.wouldFind(crowd[0], release)
 }
 
@@ -408,7 +413,7 @@ func (w *watched) wouldFind(v *visitor, release id.Release) {
 			w.t.Errorf("nothing left as a %s: the test looks at nothing", as)
 		}
 	}
-	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "Late trains of the emu": "question or delivery", "I was the ibis here": "page", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
+	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "Late trains of the emu": "question or delivery", "I was the ibis here": "page", "Heard in the reeds": "document", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
 		if where := strings.Join(w.heard(text), ","); !strings.Contains(where, as+" as itself") {
 			w.t.Errorf("%q is found in %q, not in a %s", text, where, as)
 		}
@@ -449,10 +454,14 @@ func (w *watched) elsewhereOf(crowd []*visitor, far *fedtest.Server) (x otherNod
 // talk has people say what others may read, and report what they must not.
 func (w *watched) talk(crowd []*visitor, release id.Release, track id.Track, far string) {
 	w.t.Helper()
-	for _, v := range crowd {
+	for n, v := range crowd {
+		text := "I was the ibis here"
+		if n == 1 { // who is seen
+			text = "Heard in the reeds"
+		}
 		v.do(http.MethodPut, "/api/v1/likes/"+string(track), nil, nil)
 		v.do(http.MethodPut, "/api/v1/likes/releases/"+string(release), nil, nil)
-		v.do(http.MethodPost, "/api/v1/releases/"+string(release)+"/comments", map[string]any{"text": "I was the ibis here"}, nil)
+		v.do(http.MethodPost, "/api/v1/releases/"+string(release)+"/comments", map[string]any{"text": text}, nil)
 		v.do(http.MethodPost, "/api/v1/reports", map[string]any{"kind": "release-elsewhere", "id": far, "text": "Wrong name, says the heron", "forward": true}, nil)
 	}
 }

@@ -237,6 +237,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Act(ctx, id.Act(name))
 	case "person":
 		return f.outbox.Person(ctx, id.Person(name))
+	case "comment":
+		return f.outbox.Comment(ctx, id.Comment(name))
 	case "like":
 		return f.outbox.Like(ctx, name)
 	case "live":

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -162,4 +163,131 @@ func TestLikesOfAPerson(t *testing.T) {
 	}
 	wren.do(http.MethodDelete, "/api/v1/me/person", nil, nil)
 	w.arrives("its act hears that the person is gone", func() bool { return has(far, "Delete") })
+}
+
+// What a listener who is seen says goes to the act, to who follows them and to whom it
+// answers, changes and ends there, and is answered from there. What others here say stays.
+func TestCommentsOfAPerson(t *testing.T) {
+	far, general := fedtest.NewServer(t), fedtest.NewServer(t)
+	far.Node()
+	ada, eve := general.Actor("ada"), general.Actor("eve")
+	w := newWatched(t, fedtest.Moment, far, general)
+	s := &suite{watched: w, ada: ada, bo: eve}
+	stop := w.runs()
+	defer stop()
+	wren, robin := w.joins(1), w.joins(2)
+	there := w.elsewhereOf([]*visitor{wren, robin}, far)
+	at := "/api/v1/releases/" + there.release + "/comments"
+	type comment struct {
+		ID, Parent, Address, Page, HTML string
+		PositionMS                      int64 `json:"position_ms"`
+	}
+	listed := func() map[string]comment {
+		var list struct{ Rows []comment }
+		robin.do(http.MethodGet, at, nil, &list)
+		out := map[string]comment{}
+		for _, c := range list.Rows {
+			out[c.HTML] = c
+		}
+		return out
+	}
+	said := func(by *visitor, text string, more map[string]any) (c comment) {
+		t.Helper()
+		body := map[string]any{"track": there.track, "text": text}
+		for k, v := range more {
+			body[k] = v
+		}
+		by.do(http.MethodPost, at, body, &c)
+		return c
+	}
+	said(wren, "Said before I was seen", nil)
+	kept := said(robin, "Stays where it is", nil)
+	var me struct{ ID string }
+	wren.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "wren"}, &me)
+	person := fedtest.Origin + "/ap/people/" + me.ID
+	s.sends(ada, "Follow", vocab.At(person))
+	first := said(wren, "What a <drop>", map[string]any{"position_ms": 12_300})
+	note := fedtest.Origin + "/ap/comments/" + first.ID
+	w.arrives("the act and who follows are told", func() bool { return has(far, "Create") && has(general, "Create") })
+	x := got(far, "Create").Object
+	n := x.Object[0].Object
+	var seconds float64
+	if n.Get("nineten:position", &seconds); x.Actor.ID() != person || n.ID != note || n.Author() != person || n.Content != "<p>What a &lt;drop&gt;</p>" || seconds != 12.3 ||
+		vocab.FirstID(n.InReplyTo) != far.URL+"/ap/tracks/"+fedtest.PaidTrack || !n.IsPublic() || strings.Join(n.CC, " ") != person+"/followers "+far.URL+"/ap/acts/"+fedtest.PaidAct || !x.IsPublic() || len(n.Tag) != 0 {
+		t.Errorf("%+v, %v", n, seconds)
+	}
+	if code, _, d := s.get(note, ""); code != http.StatusOK || d["id"] != note || d["type"] != "Note" || s.number(person+"/outbox") != 1 {
+		t.Errorf("%d %v", code, d)
+	}
+	if code, _, _ := s.get(fedtest.Origin+"/ap/comments/"+kept.ID, ""); code != http.StatusNotFound {
+		t.Errorf("what others say has an address: %d", code)
+	}
+	if c := listed()["<p>What a &lt;drop&gt;</p>"]; c.Address != "@wren" || c.Page != "/person/wren" || strings.Contains(fmt.Sprint(listed()), "@"+wren.handle) != true {
+		t.Errorf("%+v", listed()) // what was said before is the account's
+	}
+
+	answer := func(by *fedtest.Actor, name, to string) *vocab.Object {
+		return &vocab.Object{ID: by.ID + "/" + name, Type: []string{"Note"}, AttributedTo: vocab.One(by.ID), InReplyTo: vocab.One(to), Content: "<p>" + name + "</p>", To: []string{vocab.Public}}
+	}
+	s.sends(ada, "Create", vocab.Of(answer(ada, "indeed", note)))
+	s.sends(ada, "Create", vocab.Of(answer(ada, "guessed", fedtest.Origin+"/ap/comments/"+kept.ID)))
+	if list := listed(); list["<p>indeed</p>"].Parent != first.ID || list["<p>guessed</p>"].ID != "" {
+		t.Errorf("%+v", list)
+	}
+	var told struct{ Rows []struct{ Kind, Comment string } }
+	if wren.do(http.MethodGet, "/api/v1/notifications", nil, &told); len(told.Rows) == 0 || told.Rows[0].Kind != "answer" || told.Rows[0].Comment != listed()["<p>indeed</p>"].ID {
+		t.Errorf("%+v", told)
+	}
+	said(wren, "Thanks", map[string]any{"parent": listed()["<p>indeed</p>"].ID})
+	w.arrives("who is answered is told", func() bool {
+		o := got(general, "Create").Object
+		return o != nil && o.Object[0].Object.Content == "<p>Thanks</p>"
+	})
+	if n := got(general, "Create").Object.Object[0].Object; vocab.FirstID(n.InReplyTo) != ada.ID+"/indeed" || len(n.Tag) != 1 || !n.Tag[0].Object.Is("Mention") || n.Tag[0].Object.Href != ada.ID || n.Tag[0].Object.Name != "@x@"+general.Host() || n.CC[len(n.CC)-1] != ada.ID {
+		t.Errorf("%+v", n)
+	}
+	wren.do(http.MethodPut, "/api/v1/comments/"+first.ID, map[string]any{"text": "What a turn"}, nil)
+	w.arrives("the act is told of a change", func() bool { return has(far, "Update") })
+	if n := got(far, "Update").Object.Object[0].Object; n.ID != note || n.Content != "<p>What a turn</p>" || n.Extra["nineten:position"] != nil || n.Updated.IsZero() {
+		t.Errorf("%+v", n)
+	}
+	s.sends(eve, "Create", vocab.Of(answer(eve, "hello", note)))
+	wren.do(http.MethodPut, "/api/v1/me/person/followers", map[string]any{"actor": eve.ID, "state": "blocked"}, nil)
+	s.sends(eve, "Create", vocab.Of(answer(eve, "again", note)))
+	if list := listed(); list["<p>hello</p>"].ID == "" || list["<p>again</p>"].ID != "" {
+		t.Errorf("%+v", list)
+	}
+
+	wren.do(http.MethodDelete, "/api/v1/comments/"+first.ID, nil, nil)
+	w.arrives("who knows it is told that it is gone", func() bool { return has(far, "Delete") && has(general, "Delete") })
+	if x := got(far, "Delete").Object; x.Actor.ID() != person || x.Object[0].ID() != note || !x.Object[0].Object.Is("Tombstone") {
+		t.Errorf("%+v", x)
+	}
+	stone := func(at string) {
+		t.Helper()
+		for _, under := range []string{"", "/create"} {
+			if code, _, d := s.get(at+under, ""); code != http.StatusGone || d["type"] != "Tombstone" || d["formerType"] != "Note" || d["id"] != at {
+				t.Errorf("%s: %d %v", under, code, d)
+			}
+		}
+	}
+	stone(note)
+	last := said(wren, "Bye", nil)
+	w.arrives("the last is told", func() bool { return got(far, "Create").Object.Object[0].Object.Content == "<p>Bye</p>" })
+	wren.do(http.MethodDelete, "/api/v1/me/person", nil, nil)
+	w.arrives("the person is gone there", func() bool { return got(far, "Delete").Object.Object[0].ID() == person })
+	stone(fedtest.Origin + "/ap/comments/" + last.ID)
+	if list := listed(); list["<p>Bye</p>"].ID != "" || list["<p>Thanks</p>"].ID != "" || list["<p>Said before I was seen</p>"].Address != "@"+wren.handle {
+		t.Errorf("%+v", list)
+	}
+	said(wren, "Only here again", nil)
+	said(robin, "Me too", nil)
+	s.applied()
+	for _, text := range []string{"Said before I was seen", "Stays where it is", "Only here again", "Me too", wren.handle} {
+		for _, where := range w.heard(text) {
+			if !strings.HasPrefix(where, "page") {
+				t.Errorf("%q left in a %s", text, where)
+			}
+		}
+	}
 }

@@ -31,6 +31,7 @@ type Comment struct {
 // An Author is a listener here or somebody on another server.
 type Author struct {
 	Account id.Account
+	Person  id.Person // as whom the account says it to other servers, "" it stays here
 	Actor   string
 	Host    string // of the other server, "" here
 	Name    string
@@ -40,7 +41,10 @@ type Author struct {
 
 // Page is where people look at an author, "" nowhere.
 func (a *Author) Page() string {
-	if a.URL != "" {
+	switch {
+	case a.Person != "":
+		return "/person/" + a.Handle
+	case a.URL != "":
 		return a.URL
 	}
 	return a.Actor
@@ -81,8 +85,16 @@ type CommentTx interface {
 	EditComment(ctx context.Context, c Comment) error
 	HideComment(ctx context.Context, c id.Comment, hidden bool) error
 	DropComment(ctx context.Context, c id.Comment) error
-	// DropCommentsBy drops everything of an author.
+	// DropCommentsBy drops everything of an author, DropCommentsAs what a listener said
+	// as who they are elsewhere. Of what is dropped other servers are told that know it.
 	DropCommentsBy(ctx context.Context, a Author) error
+	DropCommentsAs(ctx context.Context, p id.Person) error
+	// CommentsAs are the latest n that a person said and that are in view, and how many
+	// there are.
+	CommentsAs(ctx context.Context, p id.Person, n int) ([]id.Comment, int64, error)
+	// CommentGone is since when a comment is no more that other servers may know.
+	// Faults: NotFound.
+	CommentGone(ctx context.Context, c id.Comment) (time.Time, error)
 	Comment(ctx context.Context, c id.Comment) (Comment, error)
 	// CommentAt finds a comment by its address elsewhere.
 	CommentAt(ctx context.Context, iri string) (Comment, error)
@@ -117,11 +129,11 @@ const (
 )
 
 // Say keeps a comment that somebody made, its HTML as it came. Who is of this node
-// comments on music of other servers too; that stays here. Faults: TooLarge,
+// comments on music of other servers too, and is answered there. Faults: TooLarge,
 // Invalid, Forbidden, Limited, Conflict; NotFound when the thing is not public.
 func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 	find := tx.Public
-	if c.Author.Account != "" {
+	if c.Author.Account != "" || c.Parent != "" {
 		find = tx.Known
 	}
 	thing, act, err := find(ctx, c.Thing)

@@ -3,6 +3,7 @@ package social
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -62,6 +63,13 @@ type Track struct {
 	Loudness   int64 // thousandths, as [music.Asset] has them
 	Peak       int64
 	AlbumGain  int64
+}
+
+// Document is the address of the document that a track stands in: a sound of a post has
+// none of its own.
+func (t *Track) Document() string {
+	at, _, _ := strings.Cut(t.IRI, "#")
+	return at
 }
 
 // Kept is when a release was fetched last.

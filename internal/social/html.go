@@ -57,6 +57,12 @@ func words(b *strings.Builder, n *dom.Node) {
 	}
 }
 
+// Source is the plain text of which [Paragraphs] made HTML.
+func Source(html string) string {
+	text := Text(strings.NewReplacer("</p>", "</p>\n\n", "<br/>", "\n").Replace(html))
+	return strings.ReplaceAll(text, " \n\n", "\n\n")
+}
+
 // Paragraphs writes plain text as the HTML that every server lets through.
 func Paragraphs(text string) string {
 	text = visible(text)

@@ -160,8 +160,8 @@ type Draft struct {
 	Text     string
 }
 
-// Write says it. It stays on this node. Faults: Unauthenticated, NotFound, and
-// those of [Say].
+// Write says it. Of who is seen elsewhere other servers are told; else it stays on this
+// node. Faults: Unauthenticated, NotFound, and those of [Say].
 func (t *Talk) Write(ctx context.Context, v music.Viewer, d Draft) (c Comment, err error) {
 	if v.Account == "" {
 		return c, fault.New(fault.Unauthenticated, "Sign in to comment.")
@@ -175,14 +175,67 @@ func (t *Talk) Write(ctx context.Context, v music.Viewer, d Draft) (c Comment, e
 			}
 			c.Thing = p.Thing
 		}
+		as, err := tx.PersonOf(ctx, v.Account)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		c.Author.Person = as.ID
 		said, err := Say(ctx, tx, c)
 		if err != nil {
 			return err
 		}
-		c, err = tx.Comment(ctx, said.ID)
+		c, err = tellComment(ctx, tx, said.ID)
 		return err
 	})
 	return c, err
+}
+
+// tellComment has other servers told what became of a comment that its author lets them
+// know, and returns it.
+func tellComment(ctx context.Context, tx Tx, what id.Comment) (Comment, error) {
+	c, err := tx.Comment(ctx, what)
+	if err != nil || c.Author.Person == "" {
+		return c, err
+	}
+	job := music.Telling("comment", string(what))
+	return c, tx.Enqueue(ctx, music.JobTell, job, []byte(job), tx.Now())
+}
+
+// Edit changes what its author said, and where in the track that belongs: position in
+// milliseconds, -1 none. Faults: NotFound, Forbidden, and those of [Reword].
+func (t *Talk) Edit(ctx context.Context, v music.Viewer, what id.Comment, text string, position int64) (c Comment, err error) {
+	err = t.Store.SocialUpdate(ctx, func(tx Tx) error {
+		was, _, err := kept(ctx, tx, v, what)
+		if err != nil {
+			return err
+		}
+		if v.Account == "" || was.Author.Account != v.Account {
+			return fault.New(fault.Forbidden, "Only its author changes a comment.")
+		}
+		was.HTML, was.Position = Paragraphs(text), position
+		if err := Reword(ctx, tx, was); err != nil {
+			return err
+		}
+		c, err = tellComment(ctx, tx, what)
+		return err
+	})
+	return c, err
+}
+
+// Answers is what a comment answers as other servers see it: the nearest one above it
+// that they know, the zero value where that is the music itself.
+func Answers(ctx context.Context, tx Tx, c Comment) (Comment, error) {
+	for c.Parent != "" {
+		above, err := tx.Comment(ctx, c.Parent)
+		if fault.Is(err, fault.NotFound) {
+			break
+		}
+		if err != nil || above.IRI != "" || above.Author.Person != "" {
+			return above, err
+		}
+		c = above
+	}
+	return Comment{}, nil
 }
 
 // Hide takes a comment of somebody out of view, or shows it again. For the act's

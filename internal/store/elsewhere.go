@@ -213,7 +213,8 @@ func (tx socialTx) PutPicture(ctx context.Context, url string, c music.Cover) er
 // BUG(9ten): on PostgreSQL a like, a playlist's item or history that is written while
 // its track is being deleted stays, as a line without words.
 func (tx socialTx) DropUnkept(ctx context.Context) error {
-	return wrap(errors.Join(tx.Q.RemoteDocsExpire(ctx), tx.Q.RemoteLineExpire(ctx), tx.Q.ReleaseLikesExpire(ctx), tx.Q.CommentsExpire(ctx)), "what nobody keeps")
+	gone, err := tx.Q.CommentsExpire(ctx)
+	return wrap(errors.Join(err, tx.unsaid(ctx, gone), tx.Q.RemoteDocsExpire(ctx), tx.Q.RemoteLineExpire(ctx), tx.Q.ReleaseLikesExpire(ctx)), "what nobody keeps")
 }
 
 func (tx socialTx) DropPictures(ctx context.Context) error {

@@ -146,5 +146,6 @@ func (tx musicTx) forgetMusic(ctx context.Context, track, release string) error 
 	if release == "" {
 		return nil
 	}
-	return wrap(errors.Join(tx.Q.ReleaseLikesForgetMusic(ctx, release), tx.Q.CommentsForgetMusic(ctx, release)), "forget music")
+	gone, err := tx.Q.CommentsForgetMusic(ctx, release)
+	return wrap(errors.Join(err, tx.unsaid(ctx, gone), tx.Q.ReleaseLikesForgetMusic(ctx, release)), "forget music")
 }

@@ -94,7 +94,7 @@ func (tx socialTx) Reactions(ctx context.Context, r id.Release) (map[social.Thin
 }
 
 func (tx socialTx) PutComment(ctx context.Context, c social.Comment) (bool, error) {
-	n, err := tx.Q.CommentPut(ctx, sqlgen.CommentPutParams{ID: string(c.ID), Release: string(c.Thing.Release), Track: string(c.Thing.Track), Parent: string(c.Parent), Account: string(c.Author.Account),
+	n, err := tx.Q.CommentPut(ctx, sqlgen.CommentPutParams{ID: string(c.ID), Release: string(c.Thing.Release), Track: string(c.Thing.Track), Parent: string(c.Parent), Account: string(c.Author.Account), Person: string(c.Author.Person),
 		Actor: c.Author.Actor, Host: c.Author.Host, Iri: c.IRI, Url: text(c.URL), Html: text(c.HTML), Position: c.Position, At: ms(c.At)})
 	return n > 0, wrap(err, "comment")
 }
@@ -108,19 +108,57 @@ func (tx socialTx) HideComment(ctx context.Context, c id.Comment, hidden bool) e
 }
 
 func (tx socialTx) DropComment(ctx context.Context, c id.Comment) error {
-	return wrap(errors.Join(tx.Q.CommentDrop(ctx, string(c)), tx.Q.NoticeDropComment(ctx, string(c))), "comment")
+	gone, err := tx.Q.CommentDrop(ctx, string(c))
+	return wrap(errors.Join(err, tx.unsaid(ctx, gone), tx.Q.NoticeDropComment(ctx, string(c))), "comment")
+}
+
+// unsaid keeps that comments are no more which other servers may know, and has those
+// told. Of others the ids are "".
+func (tx *Tx) unsaid(ctx context.Context, gone []string) error {
+	for _, c := range gone {
+		if c == "" {
+			continue
+		}
+		what := music.Telling("comment", c)
+		if err := errors.Join(tx.Q.CommentGonePut(ctx, sqlgen.CommentGonePutParams{ID: c, At: tx.Ms()}), tx.Enqueue(ctx, music.JobTell, what, []byte(what), tx.Now)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (tx socialTx) DropCommentsBy(ctx context.Context, a social.Author) error {
 	if err := tx.Q.CommentDropActor(ctx, a.Actor); err != nil {
 		return wrap(err, "comments")
 	}
-	return wrap(tx.Q.CommentDropAccount(ctx, string(a.Account)), "comments")
+	gone, err := tx.Q.CommentDropAccount(ctx, string(a.Account))
+	return wrap(errors.Join(err, tx.unsaid(ctx, gone)), "comments")
+}
+
+func (tx socialTx) DropCommentsAs(ctx context.Context, p id.Person) error {
+	gone, err := tx.Q.CommentDropPerson(ctx, string(p))
+	return wrap(errors.Join(err, tx.unsaid(ctx, gone)), "comments")
+}
+
+func (tx socialTx) CommentsAs(ctx context.Context, p id.Person, n int) (list []id.Comment, all int64, err error) {
+	if all, err = tx.Q.CommentsOfPersonCount(ctx, string(p)); err != nil {
+		return nil, 0, wrap(err, "comments")
+	}
+	rows, err := tx.Q.CommentsOfPerson(ctx, sqlgen.CommentsOfPersonParams{Person: string(p), Lim: int32(n)})
+	for _, c := range rows {
+		list = append(list, id.Comment(c))
+	}
+	return list, all, wrap(err, "comments")
+}
+
+func (tx socialTx) CommentGone(ctx context.Context, c id.Comment) (time.Time, error) {
+	at, err := tx.Q.CommentGoneAt(ctx, string(c))
+	return utc(at), missing(err, noComment)
 }
 
 func comment(r sqlgen.CommentByIDRow) social.Comment {
 	c := social.Comment{ID: id.Comment(r.ID), Thing: social.Thing{Release: id.Release(r.Release), Track: id.Track(r.Track)}, Parent: id.Comment(r.Parent), IRI: r.Iri, URL: r.Url, HTML: r.Html,
-		Position: r.Position, Hidden: r.Hidden, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Name: r.HereName, Handle: r.HereHandle}}
+		Position: r.Position, Hidden: r.Hidden, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Person: id.Person(r.Person), Name: r.HereName, Handle: r.HereHandle}}
 	if r.Actor != "" {
 		c.Author = social.Author{Actor: r.Actor, Host: r.Host, Name: r.ThereName, Handle: r.ThereHandle, URL: r.ThereUrl}
 	}

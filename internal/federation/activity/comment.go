@@ -2,6 +2,7 @@ package activity
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -51,12 +52,38 @@ func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *soci
 		c.Thing = t
 		return true, err
 	}
-	parent, err := tx.CommentAt(ctx, what.ID())
+	parent, err := commentAt(ctx, tx, in, what.ID())
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
+	if err != nil {
+		return false, err
+	}
+	if who := parent.Author.Person; who != "" {
+		fan, err := tx.Fan(ctx, who, in.From.ID)
+		if err == nil && fan.State == social.FollowBlock {
+			err = fault.New(fault.Forbidden, "%s is not heard by whom they answer.", in.From.ID)
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return true, err
+		}
+	}
 	c.Thing, c.Parent = parent.Thing, parent.ID
-	return true, err
+	return true, nil
+}
+
+// commentAt finds a comment by its address: one of another server, or one of this that
+// others were told of. Faults: NotFound.
+func commentAt(ctx context.Context, tx social.Tx, in In, iri string) (social.Comment, error) {
+	here, ok := in.Site.CommentOf(iri)
+	if !ok {
+		return tx.CommentAt(ctx, iri)
+	}
+	c, err := tx.Comment(ctx, here)
+	if err == nil && c.Author.Person == "" {
+		err = fault.New(fault.NotFound, "There is no such comment.")
+	}
+	return c, err
 }
 
 // page is where people read a text, of its own server.
@@ -75,7 +102,7 @@ func position(n *vocab.Object) int64 {
 	if !n.Get("nineten:position", &seconds) || seconds < 0 || seconds > 24*60*60 {
 		return -1
 	}
-	return int64(seconds * 1000)
+	return int64(math.Round(seconds * 1000))
 }
 
 // reword changes a comment to what its author says it is now.

@@ -52,7 +52,7 @@ func subject(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Sub
 	if t.Release != "" {
 		return social.Describe(ctx, tx, social.ARelease, string(t.Release))
 	}
-	c, err := tx.CommentAt(ctx, o.ID())
+	c, err := commentAt(ctx, tx, in, o.ID())
 	if err != nil {
 		return social.Subject{}, err
 	}

@@ -102,6 +102,8 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"people/{id}":                d.person,
 		"people/{id}/outbox":         d.personOutbox,
 		"people/{id}/followers":      d.personFollowers,
+		"comments/{id}":              d.comment,
+		"comments/{id}/create":       d.commentCreate,
 		"releases/{id}":              d.release,
 		"releases/{id}/create":       d.ownCreate,
 		"releases/{id}/note":         d.releaseNote,
@@ -285,10 +287,10 @@ func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name
 // paged is a collection of an act, or the page of it that is asked for.
 func (d *Documents) paged(s form.Site, a *music.Act, r *http.Request, name string, n int, item func(int) (vocab.Item, error)) (f found, err error) {
 	c := form.Collection{ID: s.Act(a.ID) + name, Total: n}
-	if text := r.URL.Query().Get("page"); text != "" {
-		if c.Page, err = strconv.Atoi(text); err != nil || c.Page < 1 {
-			return found{}, fault.New(fault.NotFound, "There is no such page.")
-		}
+	if c.Page, err = pageOf(r); err != nil {
+		return found{}, err
+	}
+	if c.Page > 0 {
 		from := min(n, (min(c.Page, n+1)-1)*form.PageSize)
 		for i := from; i < min(n, from+form.PageSize); i++ {
 			x, err := item(i)
@@ -299,6 +301,20 @@ func (d *Documents) paged(s form.Site, a *music.Act, r *http.Request, name strin
 		}
 	}
 	return found{doc: c.Document(), page: s.ActPage(a.Handle)}, nil
+}
+
+// pageOf is which page of a collection is asked for, 0 the collection itself. Faults:
+// NotFound.
+func pageOf(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("page")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.New(fault.NotFound, "There is no such page.")
+	}
+	return n, nil
 }
 
 // Album is a public release with its songs. Faults: NotFound.
@@ -428,8 +444,8 @@ func (d *Documents) reactions(ctx context.Context, s form.Site, r *http.Request)
 	return f, err
 }
 
-// replies are the latest comments that came from elsewhere, by their addresses
-// there. What listeners here say stays here.
+// replies are the latest comments that have an address: those from elsewhere, and those
+// of listeners here who are seen there. What others say here stays here.
 func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
 	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(r.URL.Path, "/replies"))
 	if !ok {
@@ -446,11 +462,15 @@ func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (
 		}
 		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{}}
 		for _, c := range list {
-			if c.IRI == "" || c.Hidden || track != "" && c.Thing.Track != track {
+			at := c.IRI
+			if c.Author.Person != "" {
+				at = s.Comment(c.ID)
+			}
+			if at == "" || c.Hidden || track != "" && c.Thing.Track != track {
 				continue
 			}
 			if f.doc.TotalItems++; f.doc.TotalItems <= form.PageSize {
-				f.doc.OrderedItems = append(f.doc.OrderedItems, vocab.At(c.IRI))
+				f.doc.OrderedItems = append(f.doc.OrderedItems, vocab.At(at))
 			}
 		}
 		f.page = s.ReleasePage(t.Release) + "#comments"

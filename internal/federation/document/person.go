@@ -11,8 +11,8 @@ import (
 )
 
 // onePerson is a document of a listener who is seen elsewhere, written by write from
-// the person and the number of followers; of one who is gone, that they are.
-func (d *Documents) onePerson(ctx context.Context, s form.Site, r *http.Request, write func(p *social.Person, fans int64) (*vocab.Object, error)) (f found, err error) {
+// the person; of one who is gone, that they are.
+func (d *Documents) onePerson(ctx context.Context, s form.Site, r *http.Request, write func(tx social.Tx, p *social.Person) (*vocab.Object, error)) (f found, err error) {
 	who, err := id.Parse[id.Person](r.PathValue("id"))
 	if err != nil {
 		return f, err
@@ -26,30 +26,23 @@ func (d *Documents) onePerson(ctx context.Context, s form.Site, r *http.Request,
 			f.doc, f.gone = s.PersonGone(&p), true
 			return nil
 		}
-		fans, err := tx.CountFans(ctx, who, social.FollowsThem)
-		if err != nil {
-			return err
-		}
 		f.page = s.PersonPage(p.Handle)
-		f.doc, err = write(&p, fans)
+		f.doc, err = write(tx, &p)
 		return err
 	})
 	return f, err
 }
 
 func (d *Documents) person(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.onePerson(ctx, s, r, func(p *social.Person, _ int64) (*vocab.Object, error) { return s.PersonActor(p, d.PersonKeys(p.ID)) })
+	return d.onePerson(ctx, s, r, func(_ social.Tx, p *social.Person) (*vocab.Object, error) {
+		return s.PersonActor(p, d.PersonKeys(p.ID))
+	})
 }
 
 // personFollowers are a number, as those of acts are.
 func (d *Documents) personFollowers(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.onePerson(ctx, s, r, func(p *social.Person, fans int64) (*vocab.Object, error) {
-		return &vocab.Object{ID: s.Person(p.ID) + "/followers", Type: []string{"OrderedCollection"}, TotalItems: fans}, nil
-	})
-}
-
-func (d *Documents) personOutbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.onePerson(ctx, s, r, func(p *social.Person, _ int64) (*vocab.Object, error) {
-		return form.Collection{ID: s.Person(p.ID) + "/outbox"}.Document(), nil
+	return d.onePerson(ctx, s, r, func(tx social.Tx, p *social.Person) (*vocab.Object, error) {
+		fans, err := tx.CountFans(ctx, p.ID, social.FollowsThem)
+		return &vocab.Object{ID: s.Person(p.ID) + "/followers", Type: []string{"OrderedCollection"}, TotalItems: fans}, err
 	})
 }

@@ -61,7 +61,7 @@ func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about
 	if err != nil {
 		return false, err
 	}
-	x.Object, x.To = []vocab.Item{vocab.At(t.IRI)}, []string{r.Actor}
+	x.Object, x.To = []vocab.Item{vocab.At(t.Document())}, []string{r.Actor}
 	return true, b.toActor(ctx, tx, p, r.Actor, about, x)
 }
 

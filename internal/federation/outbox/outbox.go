@@ -18,10 +18,12 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Albums finds public releases, and playlists of acts. Faults: NotFound for what is not public.
+// Albums finds public releases, playlists of acts, and comments of listeners who are seen
+// elsewhere. Faults: NotFound for what is not public.
 type Albums interface {
 	Album(ctx context.Context, r id.Release) (form.Album, error)
 	Selection(ctx context.Context, p id.Playlist) (form.Selection, error)
+	Opinion(ctx context.Context, c id.Comment) (form.Opinion, error)
 }
 
 // An Outbox tells.
@@ -125,7 +127,11 @@ func (b *Outbox) tell(ctx context.Context, t telling) error {
 }
 
 func activity(at, kind, actor string, thing *vocab.Object, now time.Time) *vocab.Object {
-	return &vocab.Object{ID: at, Type: []string{kind}, Actor: vocab.At(actor), Object: []vocab.Item{vocab.Of(thing)}, Published: now, To: []string{vocab.Public}, CC: []string{actor + "/followers"}}
+	x := &vocab.Object{ID: at, Type: []string{kind}, Actor: vocab.At(actor), Object: []vocab.Item{vocab.Of(thing)}, Published: now, To: []string{vocab.Public}, CC: []string{actor + "/followers"}}
+	if thing != nil && len(thing.CC) > 0 { // for whom it says itself
+		x.CC = thing.CC
+	}
+	return x
 }
 
 // address is that of an activity about a thing. The first Create has one of its
@@ -174,10 +180,11 @@ func timeless(o *vocab.Object) *vocab.Object {
 	return &c
 }
 
-// A former thing has the addresses of its post and of its own form.
+// A former thing has the addresses of its post and of its own form, "" none.
 type former struct{ about, own, kind string }
 
-// gone tells that a thing that was spoken of is no more, in both its forms.
+// gone tells that a thing that was spoken of is no more, in both its forms: the
+// followers of its act, or all that know of the listener whose it was.
 func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 	sent := int64(0)
 	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
@@ -188,14 +195,23 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		if err != nil {
 			return err
 		}
-		a, ok := site.ActOf(last.Actor)
-		if !ok {
+		a, acts := site.ActOf(last.Actor)
+		p, seen := site.PersonOf(last.Actor)
+		if !acts && !seen {
 			return nil
 		}
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{deliver: followers(a), actor: last.Actor, thing: stone(f.about, "Note"), own: stone(f.own, f.kind)}
+		t := telling{deliver: followers(a), actor: last.Actor, thing: stone(f.about, "Note")}
+		if seen {
+			t.deliver = func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+				return tx.DeliverToReach(ctx, outgoing, p)
+			}
+		}
+		if f.own != "" {
+			t.own = stone(f.own, f.kind)
+		}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
 			return activity(address(thing.ID, tx.Now())+"/delete", "Delete", t.actor, thing, tx.Now())
 		})

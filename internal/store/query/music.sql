@@ -389,8 +389,8 @@ delete from resume where track in (select t.id from track t where t.id = @track 
 -- name: ReleaseLikesForgetMusic :exec
 delete from release_like where release = @release;
 
--- name: CommentsForgetMusic :exec
-delete from comment where release = @release;
+-- name: CommentsForgetMusic :many
+delete from comment where release = @release returning cast(case when person = '' then '' else id end as text) as id;
 
 -- name: UploadsForget :exec
 delete from upload where account = @account;

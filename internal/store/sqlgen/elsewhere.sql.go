@@ -10,13 +10,31 @@ import (
 	"database/sql"
 )
 
-const commentsExpire = `-- name: CommentsExpire :exec
-delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release)
+const commentsExpire = `-- name: CommentsExpire :many
+delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release) returning cast(case when person = '' then '' else id end as text) as id
 `
 
-func (q *Queries) CommentsExpire(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, commentsExpire)
-	return err
+func (q *Queries) CommentsExpire(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, commentsExpire)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const followingByActor = `-- name: FollowingByActor :one

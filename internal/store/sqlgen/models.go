@@ -185,6 +185,12 @@ type Comment struct {
 	Hidden   bool
 	At       int64
 	Changed  int64
+	Person   string
+}
+
+type CommentGone struct {
+	ID string
+	At int64
 }
 
 type CommentPolicy struct {

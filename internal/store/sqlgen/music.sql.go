@@ -748,13 +748,31 @@ func (q *Queries) AssetsOwned(ctx context.Context, act string) (int64, error) {
 	return bytes, err
 }
 
-const commentsForgetMusic = `-- name: CommentsForgetMusic :exec
-delete from comment where release = $1
+const commentsForgetMusic = `-- name: CommentsForgetMusic :many
+delete from comment where release = $1 returning cast(case when person = '' then '' else id end as text) as id
 `
 
-func (q *Queries) CommentsForgetMusic(ctx context.Context, release string) error {
-	_, err := q.db.ExecContext(ctx, commentsForgetMusic, release)
-	return err
+func (q *Queries) CommentsForgetMusic(ctx context.Context, release string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, commentsForgetMusic, release)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const coversShown = `-- name: CoversShown :many

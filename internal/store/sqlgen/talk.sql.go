@@ -10,8 +10,8 @@ import (
 )
 
 const commentByID = `-- name: CommentByID :one
-select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
-from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor where c.id = $1
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor where c.id = $1
 `
 
 type CommentByIDRow struct {
@@ -29,6 +29,7 @@ type CommentByIDRow struct {
 	Hidden      bool
 	At          int64
 	Changed     int64
+	Person      string
 	HereHandle  string
 	HereName    string
 	ThereHandle string
@@ -54,6 +55,7 @@ func (q *Queries) CommentByID(ctx context.Context, id string) (CommentByIDRow, e
 		&i.Hidden,
 		&i.At,
 		&i.Changed,
+		&i.Person,
 		&i.HereHandle,
 		&i.HereName,
 		&i.ThereHandle,
@@ -74,22 +76,59 @@ func (q *Queries) CommentByIRI(ctx context.Context, iri string) (string, error) 
 	return id, err
 }
 
-const commentDrop = `-- name: CommentDrop :exec
-delete from comment where id = $1
+const commentDrop = `-- name: CommentDrop :many
+delete from comment where id = $1 returning cast(case when person = '' then '' else id end as text) as id
 `
 
-func (q *Queries) CommentDrop(ctx context.Context, id string) error {
-	_, err := q.db.ExecContext(ctx, commentDrop, id)
-	return err
+// What is dropped of others' knowledge is returned by id, ” what was known here alone.
+func (q *Queries) CommentDrop(ctx context.Context, id string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, commentDrop, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const commentDropAccount = `-- name: CommentDropAccount :exec
-delete from comment where account = $1 and account <> ''
+const commentDropAccount = `-- name: CommentDropAccount :many
+delete from comment where account = $1 and account <> '' returning cast(case when person = '' then '' else id end as text) as id
 `
 
-func (q *Queries) CommentDropAccount(ctx context.Context, account string) error {
-	_, err := q.db.ExecContext(ctx, commentDropAccount, account)
-	return err
+func (q *Queries) CommentDropAccount(ctx context.Context, account string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, commentDropAccount, account)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const commentDropActor = `-- name: CommentDropActor :exec
@@ -99,6 +138,33 @@ delete from comment where actor = $1 and actor <> ''
 func (q *Queries) CommentDropActor(ctx context.Context, actor string) error {
 	_, err := q.db.ExecContext(ctx, commentDropActor, actor)
 	return err
+}
+
+const commentDropPerson = `-- name: CommentDropPerson :many
+delete from comment where person = $1 and person <> '' returning cast(case when person = '' then '' else id end as text) as id
+`
+
+func (q *Queries) CommentDropPerson(ctx context.Context, person string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, commentDropPerson, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const commentEdit = `-- name: CommentEdit :exec
@@ -122,6 +188,31 @@ func (q *Queries) CommentEdit(ctx context.Context, arg CommentEditParams) error 
 	return err
 }
 
+const commentGoneAt = `-- name: CommentGoneAt :one
+select at from comment_gone where id = $1
+`
+
+func (q *Queries) CommentGoneAt(ctx context.Context, id string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, commentGoneAt, id)
+	var at int64
+	err := row.Scan(&at)
+	return at, err
+}
+
+const commentGonePut = `-- name: CommentGonePut :exec
+insert into comment_gone (id, at) values ($1, $2) on conflict (id) do nothing
+`
+
+type CommentGonePutParams struct {
+	ID string
+	At int64
+}
+
+func (q *Queries) CommentGonePut(ctx context.Context, arg CommentGonePutParams) error {
+	_, err := q.db.ExecContext(ctx, commentGonePut, arg.ID, arg.At)
+	return err
+}
+
 const commentHide = `-- name: CommentHide :exec
 update comment set hidden = $1 where id = $2
 `
@@ -137,8 +228,8 @@ func (q *Queries) CommentHide(ctx context.Context, arg CommentHideParams) error 
 }
 
 const commentList = `-- name: CommentList :many
-select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, coalesce(a.handle, '') as here_handle, coalesce(a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
-from comment c left join account a on a.id = c.account left join remote_actor r on r.id = c.actor
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor
 where c.release = $1 and (cast($2 as text) = '' or c.id < cast($2 as text)) order by c.id desc limit $3+ 0
 `
 
@@ -163,6 +254,7 @@ type CommentListRow struct {
 	Hidden      bool
 	At          int64
 	Changed     int64
+	Person      string
 	HereHandle  string
 	HereName    string
 	ThereHandle string
@@ -194,6 +286,7 @@ func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]Com
 			&i.Hidden,
 			&i.At,
 			&i.Changed,
+			&i.Person,
 			&i.HereHandle,
 			&i.HereName,
 			&i.ThereHandle,
@@ -260,8 +353,8 @@ func (q *Queries) CommentPolicySet(ctx context.Context, arg CommentPolicySetPara
 }
 
 const commentPut = `-- name: CommentPut :execrows
-insert into comment (id, release, track, parent, account, actor, host, iri, url, html, position, at, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+insert into comment (id, release, track, parent, account, person, actor, host, iri, url, html, position, at, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
 on conflict do nothing
 `
 
@@ -271,6 +364,7 @@ type CommentPutParams struct {
 	Track    string
 	Parent   string
 	Account  string
+	Person   string
 	Actor    string
 	Host     string
 	Iri      string
@@ -287,6 +381,7 @@ func (q *Queries) CommentPut(ctx context.Context, arg CommentPutParams) (int64, 
 		arg.Track,
 		arg.Parent,
 		arg.Account,
+		arg.Person,
 		arg.Actor,
 		arg.Host,
 		arg.Iri,
@@ -341,6 +436,49 @@ select count(*) from comment where release = $1
 
 func (q *Queries) CommentsOf(ctx context.Context, release string) (int64, error) {
 	row := q.db.QueryRowContext(ctx, commentsOf, release)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const commentsOfPerson = `-- name: CommentsOfPerson :many
+select id from comment where person = $1 and person <> '' and hidden = false order by id desc limit $2
+`
+
+type CommentsOfPersonParams struct {
+	Person string
+	Lim    int32
+}
+
+func (q *Queries) CommentsOfPerson(ctx context.Context, arg CommentsOfPersonParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, commentsOfPerson, arg.Person, arg.Lim)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const commentsOfPersonCount = `-- name: CommentsOfPersonCount :one
+select count(*) from comment where person = $1 and person <> '' and hidden = false
+`
+
+func (q *Queries) CommentsOfPersonCount(ctx context.Context, person string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, commentsOfPersonCount, person)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

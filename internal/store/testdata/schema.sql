@@ -206,7 +206,7 @@ CREATE TABLE "comment" (
   hidden   boolean not null default false,   -- by the act's people
   at       bigint not null,
   changed  bigint not null
-);
+, person text not null default '');
 
 CREATE INDEX comment_account on comment (account, at);
 
@@ -214,7 +214,14 @@ CREATE INDEX comment_actor on comment (actor, at);
 
 CREATE UNIQUE INDEX comment_iri on comment (iri) where iri <> '';
 
+CREATE INDEX comment_person on comment (person, id);
+
 CREATE INDEX comment_release on comment (release, at);
+
+CREATE TABLE comment_gone (
+  id text primary key,
+  at bigint not null
+);
 
 CREATE TABLE comment_policy (
   act     text not null references act (id) on delete cascade,

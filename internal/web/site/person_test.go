@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -27,6 +28,12 @@ func TestSeen(t *testing.T) {
 	jo.lacks("/account/person", `name="handle"`)
 	guest.has("/person/wren", "A &lt;Wren&gt;", "Birds &amp; bells", "@wren@")
 	guest.lacks("/person/wren", "@jo")
+	r, _ := s.public(s.act("Loam").ID, music.Facts{Title: "Peat"}, "One")
+	path := "/release/" + string(r.ID)
+	jo.has(path, "It is shown here and on other servers as from @wren@")
+	jo.send(path+"/comments", url.Values{"text": {"Roots"}})
+	guest.has(path, "Roots", "@wren", `href="/person/wren"`)
+	guest.lacks(path, "@jo", ">JO<")
 	bo := s.elsewhere("bo")
 	s.ok(s.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
 		p, err := tx.PersonByHandle(t.Context(), "wren")
@@ -54,6 +61,7 @@ func TestSeen(t *testing.T) {
 	jo.has("/account/person", "@wren@") // one click ends nothing
 	jo.sends(http.StatusSeeOther, "/account/person/end", "sure", "1")
 	jo.has("/account/person", `name="handle"`)
+	guest.lacks(path, "Roots")
 	if code, _, _ := guest.do(http.MethodGet, "/person/wren", nil); code != http.StatusNotFound {
 		t.Errorf("who is gone is answered %d", code)
 	}

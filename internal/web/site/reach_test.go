@@ -24,7 +24,7 @@ var operations = map[string]string{
 	"GET /playlist/{id}":                 "get-playlist",
 	"GET /history":                       "list-history",
 	"POST /release/{id}/comments":        "comment list-comments",
-	"POST /comment/{id}":                 "hide-comment show-comment delete-comment",
+	"POST /comment/{id}":                 "edit-comment hide-comment show-comment delete-comment",
 	"GET /studio/act/{id}/home":          "get-act-home",
 	"POST /studio/act/{id}/home":         "set-act-addresses move-act return-act",
 	"GET /live/{id}/go":                  "join-stream get-stream list-streams list-act-streams list-streams-elsewhere",

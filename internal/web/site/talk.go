@@ -20,12 +20,13 @@ type Talk struct {
 	Writes   bool
 	Keeps    bool // may hide and delete
 	Choices  []Choice
+	As       string // who the viewer is on other servers, which are told; "" it stays here
 }
 
 // A CommentLine is a comment as the page shows it.
 type CommentLine struct {
 	ID, Name, Address string
-	Page              string // of the author elsewhere, "" of a listener here
+	Page              string // of the author elsewhere, or as others see them; "" of another listener here
 	At                time.Time
 	URL               string // where it stands elsewhere
 	HTML              template.HTML
@@ -38,6 +39,7 @@ type CommentLine struct {
 	Own               bool
 	Depth             int
 	Report            string // where it is reported
+	Source            string // of the viewer's own, what they wrote
 }
 
 // A Mark is a comment on a waveform.
@@ -59,6 +61,14 @@ func (v *visit) talk(p *ReleasePage) error {
 	p.Talk = Talk{Shown: true, Policy: string(c.Policy), Writes: c.Writes, Keeps: c.Keeps}
 	if c.Next != "" {
 		p.Talk.More = v.pagePath("comments", string(c.Next)) + "#comments"
+	}
+	if c.Writes && v.site.People.Federates {
+		who, err := v.site.People.Of(v.Context(), v.viewer.Account)
+		if err == nil {
+			p.Talk.As = v.addressOf(who.Handle)
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
 	}
 	at := map[id.Track]*ReleaseTrack{}
 	for i := range p.Tracks {
@@ -84,6 +94,9 @@ func commentLine(s *social.Said) CommentLine {
 		TrackID: string(s.Thing.Track), Edited: s.Changed.After(s.At), Hidden: s.Hidden, Own: s.Own, Depth: s.Depth, Report: reportAt(social.AComment, string(s.ID))}
 	if c.Name == "" {
 		c.Name = c.Address
+	}
+	if s.Own {
+		c.Source = social.Source(s.HTML)
 	}
 	if s.Position >= 0 {
 		c.Place, c.Seconds = web.Clock(s.Position), strconv.FormatInt(s.Position/1000, 10)
@@ -113,7 +126,7 @@ func (v *visit) comment() error {
 	return v.goTo("/release/"+string(c.Thing.Release)+"#c-"+string(c.ID), "")
 }
 
-// keepComment hides, shows or deletes a comment.
+// keepComment changes, hides, shows or deletes a comment.
 func (v *visit) keepComment() error {
 	c, err := id.Parse[id.Comment](v.PathValue("id"))
 	if err != nil {
@@ -125,6 +138,16 @@ func (v *visit) keepComment() error {
 			return err
 		}
 		return v.back("")
+	case "edit":
+		at, err := social.Position(v.form.Get("at"))
+		if err != nil {
+			return err
+		}
+		said, err := v.site.Talk.Edit(v.Context(), v.ears(), c, v.form.Get("text"), at)
+		if err != nil {
+			return err
+		}
+		return v.goTo("/release/"+string(said.Thing.Release)+"#c-"+string(c), "")
 	case "delete":
 		r, err := v.site.Talk.Delete(v.Context(), v.ears(), c)
 		if err != nil {
@@ -132,7 +155,7 @@ func (v *visit) keepComment() error {
 		}
 		return v.goTo("/release/"+string(r)+"#comments", v.words("The comment is deleted."))
 	}
-	return fault.New(fault.Invalid, "A comment can be hidden, shown and deleted.")
+	return fault.New(fault.Invalid, "A comment can be changed, hidden, shown and deleted.")
 }
 
 // talkField asks who may comment: on all of an act's music, or on one release.

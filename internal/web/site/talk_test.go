@@ -92,6 +92,13 @@ func TestCommentsOnThePage(t *testing.T) {
 		t.Errorf("show: %d", got)
 	}
 	guest.has(path, "What a")
+	if a, b := code(other, "edit"), code(own, "edit"); a != 403 || b != 403 {
+		t.Errorf("others edit: %d %d", a, b)
+	}
+	jo.has(path, "What a &lt;turn&gt;!\n\nAgain.</textarea>", `name="at" value="1:23"`)
+	jo.send("/comment/"+c, url.Values{"do": {"edit"}, "text": {"What a <turn>\nindeed"}, "at": {"0:41"}})
+	guest.has(path, "<p>What a &lt;turn&gt;<br/>indeed</p>", "JO at 0:41", "edited")
+	jo.has(path, "What a &lt;turn&gt;\nindeed</textarea>")
 	if got := code(jo, "delete"); got != 303 {
 		t.Errorf("delete: %d", got)
 	}

@@ -1,0 +1,52 @@
+package outbox
+
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// Comment tells what became of a comment of a listener who is seen elsewhere: the act,
+// whom it answers, and who follows the listener. Comments of others, and those that are
+// out of view, are told to nobody.
+func (b *Outbox) Comment(ctx context.Context, what id.Comment) error {
+	site := b.Site(ctx)
+	x, err := b.Albums.Opinion(ctx, what)
+	if fault.Is(err, fault.NotFound) {
+		return b.gone(ctx, site, former{about: site.Comment(what)})
+	}
+	if err != nil || x.Hidden {
+		return err
+	}
+	note, who := site.Opinion(&x), x.Author.Person
+	return b.tell(ctx, telling{actor: site.Person(who), thing: note, deliver: func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+		n, err := tx.DeliverToFans(ctx, outgoing, who)
+		for _, to := range note.CC {
+			if err == nil && remote.Host(to) != site.Host() {
+				err = b.alsoTo(ctx, tx, outgoing, who, to)
+				n++
+			}
+		}
+		return n, err
+	}})
+}
+
+// alsoTo delivers what a person says to somebody else than who follows them, whose
+// server then hears of the person's end.
+func (b *Outbox) alsoTo(ctx context.Context, tx social.Tx, outgoing string, who id.Person, to string) error {
+	a, err := tx.Actor(ctx, to)
+	if fault.Is(err, fault.NotFound) { // gone meanwhile
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	inbox := a.ReachedAt()
+	if err := tx.Reach(ctx, who, inbox, a.Host); err != nil {
+		return err
+	}
+	return tx.Deliver(ctx, outgoing, inbox, remote.Host(inbox))
+}
