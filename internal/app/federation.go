@@ -241,6 +241,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Comment(ctx, id.Comment(name))
 	case "like":
 		return f.outbox.Like(ctx, name)
+	case "like-release":
+		return f.outbox.LikeRelease(ctx, name)
 	case "live":
 		return f.outbox.Live(ctx, id.Live(name))
 	case "playlist":

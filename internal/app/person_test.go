@@ -161,6 +161,17 @@ func TestLikesOfAPerson(t *testing.T) {
 	if n != 1 {
 		t.Errorf("%d likes were told", n)
 	}
+	robin.do(http.MethodPut, "/api/v1/likes/releases/"+there.release, nil, nil)
+	wren.do(http.MethodPut, "/api/v1/likes/releases/"+there.release, nil, nil)
+	w.set(w.now().Add(time.Minute))
+	w.arrives("the act is told of the like of a release", func() bool { return got(far, "Like").Object.ID != like.ID })
+	like = got(far, "Like").Object
+	if like.Actor.ID() != at || like.Object[0].ID() != far.URL+"/ap/releases/"+fedtest.PaidRelease || like.To[0] != far.URL+"/ap/acts/"+fedtest.PaidAct {
+		t.Errorf("%+v", like)
+	}
+	wren.do(http.MethodDelete, "/api/v1/likes/releases/"+there.release, nil, nil)
+	w.set(w.now().Add(time.Minute))
+	w.arrives("that is taken back", func() bool { return got(far, "Undo").Object.Object[0].ID() == like.ID })
 	wren.do(http.MethodDelete, "/api/v1/me/person", nil, nil)
 	w.arrives("its act hears that the person is gone", func() bool { return has(far, "Delete") })
 }
@@ -229,12 +240,15 @@ func TestCommentsOfAPerson(t *testing.T) {
 	answer := func(by *fedtest.Actor, name, to string) *vocab.Object {
 		return &vocab.Object{ID: by.ID + "/" + name, Type: []string{"Note"}, AttributedTo: vocab.One(by.ID), InReplyTo: vocab.One(to), Content: "<p>" + name + "</p>", To: []string{vocab.Public}}
 	}
+	w.set(w.now().Add(time.Minute))
 	s.sends(ada, "Create", vocab.Of(answer(ada, "indeed", note)))
 	s.sends(ada, "Create", vocab.Of(answer(ada, "guessed", fedtest.Origin+"/ap/comments/"+kept.ID)))
 	if list := listed(); list["<p>indeed</p>"].Parent != first.ID || list["<p>guessed</p>"].ID != "" {
 		t.Errorf("%+v", list)
 	}
-	var told struct{ Rows []struct{ Kind, Comment string } }
+	var told struct {
+		Rows []struct{ Kind, Comment string }
+	}
 	if wren.do(http.MethodGet, "/api/v1/notifications", nil, &told); len(told.Rows) == 0 || told.Rows[0].Kind != "answer" || told.Rows[0].Comment != listed()["<p>indeed</p>"].ID {
 		t.Errorf("%+v", told)
 	}

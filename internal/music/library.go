@@ -24,7 +24,7 @@ func (l *Library) update(ctx context.Context, v Viewer, do func(Tx) error) error
 }
 
 // Like puts a track among the liked ones, or takes it out. Of one of another server
-// nobody there learns. Faults: NotFound.
+// nobody there learns, but from who is seen there. Faults: NotFound.
 func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error {
 	return l.update(ctx, v, func(tx Tx) error {
 		c := notice.Cause{Kind: notice.Like, Person: v.Account, Track: t}
@@ -34,21 +34,21 @@ func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error
 				return unknown(orMissing(err), noTrack)
 			}
 			if c.Act, c.Release = rows[t].Act, rows[t].Release; c.Act == "" {
-				return errors.Join(tx.SetLike(ctx, v.Account, t, on), tellLike(ctx, tx, v.Account, t))
+				return errors.Join(tx.SetLike(ctx, v.Account, t, on), tellLike(ctx, tx, v.Account, toldLike, string(t)))
 			}
 		}
-		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on), tellLike(ctx, tx, v.Account, t))
+		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on), tellLike(ctx, tx, v.Account, toldLike, string(t)))
 	})
 }
 
-// LikeRelease puts a release among the liked ones, or takes it out. Faults:
-// NotFound.
+// LikeRelease puts a release among the liked ones, or takes it out; of one of another
+// server as [Library.Like] does. Faults: NotFound.
 func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bool) error {
 	return l.update(ctx, v, func(tx Tx) error {
 		c := notice.Cause{Kind: notice.Like, Person: v.Account, Release: r}
 		if on {
 			if there, err := tx.ReleaseElsewhere(ctx, r); err != nil || there {
-				return errors.Join(err, tx.SetReleaseLike(ctx, v.Account, r, on))
+				return errors.Join(err, tx.SetReleaseLike(ctx, v.Account, r, on), tellLike(ctx, tx, v.Account, toldReleaseLike, string(r)))
 			}
 			rel, err := tx.Release(ctx, r)
 			if err != nil {
@@ -59,17 +59,23 @@ func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bo
 			}
 			c.Act = rel.Act
 		}
-		return errors.Join(tx.SetReleaseLike(ctx, v.Account, r, on), mention(ctx, tx, c, on))
+		return errors.Join(tx.SetReleaseLike(ctx, v.Account, r, on), mention(ctx, tx, c, on), tellLike(ctx, tx, v.Account, toldReleaseLike, string(r)))
 	})
 }
 
-// tellLike has the act of a track elsewhere told what somebody thinks of it who is seen
+// What is told of a like: of a track, of a release.
+const (
+	toldLike        = "like"
+	toldReleaseLike = "like-release"
+)
+
+// tellLike has the act of a thing elsewhere told what somebody thinks of it who is seen
 // on other servers. Of everybody else nothing is noted.
-func tellLike(ctx context.Context, tx Tx, a id.Account, t id.Track) error {
+func tellLike(ctx context.Context, tx Tx, a id.Account, kind, name string) error {
 	if seen, err := tx.SeenElsewhere(ctx, a); err != nil || !seen {
 		return err
 	}
-	return tell(ctx, tx, "like", string(a)+" "+string(t))
+	return tell(ctx, tx, kind, string(a)+" "+name)
 }
 
 // mention tells an act's people how many like and follow it here, not who.

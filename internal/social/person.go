@@ -64,8 +64,8 @@ type PersonTx interface {
 	// an act's, a person's, an account's.
 	HandleTaken(ctx context.Context, handle string, a id.Account) (bool, error)
 
-	// Likes reports whether somebody here likes a track.
-	Likes(ctx context.Context, a id.Account, t id.Track) (bool, error)
+	// Likes reports whether somebody here likes a thing.
+	Likes(ctx context.Context, a id.Account, t Thing) (bool, error)
 
 	// Fan is what somebody is to a person. Faults: NotFound.
 	Fan(ctx context.Context, p id.Person, actor string) (Fan, error)

@@ -70,9 +70,12 @@ func (tx socialTx) HandleTaken(ctx context.Context, handle string, a id.Account)
 	return n > 0, wrap(err, "handles")
 }
 
-func (tx socialTx) Likes(ctx context.Context, a id.Account, t id.Track) (bool, error) {
-	liked, err := musicTx(tx).Liked(ctx, a, []id.Track{t})
-	return liked[t], err
+func (tx socialTx) Likes(ctx context.Context, a id.Account, t social.Thing) (bool, error) {
+	if t.Track == "" {
+		return musicTx(tx).LikesRelease(ctx, a, t.Release)
+	}
+	liked, err := musicTx(tx).Liked(ctx, a, []id.Track{t.Track})
+	return liked[t.Track], err
 }
 
 func (tx socialTx) Fan(ctx context.Context, p id.Person, actor string) (social.Fan, error) {

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -16,17 +17,27 @@ import (
 // names the account and the track.
 func (b *Outbox) Like(ctx context.Context, what string) error {
 	who, track, _ := strings.Cut(what, " ")
+	return b.likes(ctx, id.Account(who), social.Thing{Track: id.Track(track)})
+}
+
+// LikeRelease is the same of a release as a whole.
+func (b *Outbox) LikeRelease(ctx context.Context, what string) error {
+	who, release, _ := strings.Cut(what, " ")
+	return b.likes(ctx, id.Account(who), social.Thing{Release: id.Release(release)})
+}
+
+func (b *Outbox) likes(ctx context.Context, who id.Account, t social.Thing) error {
 	site, sent := b.Site(ctx), false
 	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		p, err := tx.PersonOf(ctx, id.Account(who))
+		p, err := tx.PersonOf(ctx, who)
 		if err != nil {
 			return err
 		}
-		likes, err := tx.Likes(ctx, p.Account, id.Track(track))
+		likes, err := tx.Likes(ctx, p.Account, t)
 		if err != nil {
 			return err
 		}
-		about := site.Person(p.ID) + "/likes/" + track
+		about := site.Person(p.ID) + "/likes/" + cmp.Or(string(t.Track), string(t.Release))
 		last, err := tx.Told(ctx, about)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
@@ -40,7 +51,7 @@ func (b *Outbox) Like(ctx context.Context, what string) error {
 			return b.unlike(ctx, tx, &p, &last)
 		}
 		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Like"}, Actor: vocab.At(site.Person(p.ID))}
-		sent, err = b.like(ctx, tx, &p, about, id.Track(track), x)
+		sent, err = b.like(ctx, tx, &p, about, t, x)
 		return err
 	})
 	if fault.Is(err, fault.NotFound) { // who is not seen, and what is here no more
@@ -52,16 +63,20 @@ func (b *Outbox) Like(ctx context.Context, what string) error {
 	return err
 }
 
-func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about string, track id.Track, x *vocab.Object) (bool, error) {
-	t, err := tx.Track(ctx, track)
-	if err != nil {
-		return false, err
+func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about string, t social.Thing, x *vocab.Object) (bool, error) {
+	var track social.Track // none: the release as a whole
+	if t.Track != "" {
+		var err error
+		if track, err = tx.Track(ctx, t.Track); err != nil {
+			return false, err
+		}
+		t.Release = track.Release
 	}
 	r, err := tx.Release(ctx, t.Release)
 	if err != nil {
 		return false, err
 	}
-	x.Object, x.To = []vocab.Item{vocab.At(t.Document())}, []string{r.Actor}
+	x.Object, x.To = vocab.One(cmp.Or(track.Document(), r.IRI)), []string{r.Actor}
 	return true, b.toActor(ctx, tx, p, r.Actor, about, x)
 }
 
