@@ -31,6 +31,10 @@ func (s *shelf) Selection(context.Context, id.Playlist) (form.Selection, error) 
 	return *s.list, nil
 }
 
+func (*shelf) Opinion(context.Context, id.Comment) (form.Opinion, error) {
+	return form.Opinion{}, fault.New(fault.NotFound, "gone")
+}
+
 func (s *shelf) Album(context.Context, id.Release) (form.Album, error) {
 	if s.album == nil {
 		return form.Album{}, fault.New(fault.NotFound, "There is no such release.")
