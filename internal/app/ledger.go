@@ -16,6 +16,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/money"
+	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/store"
@@ -61,6 +62,7 @@ func (r recorder) beaconPart(d calendar.Day) royalty.Hash {
 // register enters the node and its keys on a channel, or what changed of its
 // description.
 func (r recorder) register(ctx context.Context, on contract.Client, name, owner string) error {
+	name, owner = network.OneLine(name), network.OneLine(owner)
 	in := contract.Registration{Node: r.node, Name: name, Owner: owner, LogKey: digest(r.keys.log), SettlementKey: digest(r.keys.settlement)}
 	n, err := on.Node(ctx, r.node)
 	if fault.Is(err, fault.NotFound) {

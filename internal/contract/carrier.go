@@ -51,7 +51,7 @@ func proves[T any](rank, parts int, take func(m *moved, parts []string, v *T) er
 var carriers = map[string]carrier{
 	"node": proves(1, 1, func(m *moved, k []string, v *Node) error {
 		m.entry = *v
-		return refused(fits(mine(m, k) && v.ID == m.node && v.Adopted == 0), m.when(v.Since))
+		return refused(fits(mine(m, k) && v.ID == m.node && v.Adopted == 0), v.described(), m.when(v.Since))
 	}),
 	"act": brings(2, 1, func(m *moved, k []string, v *Act) error {
 		m.acts[v.ID] = *v

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"crypto/sha256"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -26,6 +27,8 @@ const (
 	// are read in one answer.
 	maxOpen = 8
 	maxNote = 500 // characters of a note or a reason
+	// maxConcluders is more than ever endorse.
+	maxConcluders = 100
 	// IntentLife is for how long an intent is open: 30 days, in milliseconds.
 	IntentLife = 30 * 24 * 3600 * 1000
 	// PastIntents is how many concluded intents one page of them has.
@@ -83,6 +86,10 @@ type IntentProposal struct {
 	Subject string `json:"subject,omitempty"` // node or version it is about
 	Payload []byte `json:"payload,omitempty"` // opaque canonical bytes, nothing secret
 	Note    string `json:"note,omitempty"`    // for people
+	// Concluders are those who, beside the proposer, may say what became of it, when
+	// most of them say the same: the members who endorse, ascending. None: only the
+	// proposer may.
+	Concluders []string `json:"concluders,omitempty"`
 }
 
 // ID names what is proposed: the SHA-256 of "9ten/intent/v1\0" || kind str ||
@@ -209,6 +216,17 @@ func (p *IntentProposal) check() error {
 	if err := note(p.Note); err != nil {
 		return err
 	}
+	if len(p.Concluders) > maxConcluders {
+		return fault.New(fault.TooLarge, "At most %d members conclude an intent.", maxConcluders)
+	}
+	for i, node := range p.Concluders {
+		if err := named(node); err != nil {
+			return err
+		}
+		if i > 0 && node <= p.Concluders[i-1] {
+			return fault.New(fault.Invalid, "Those who conclude an intent are named once each, in ascending order.")
+		}
+	}
 	return kind.subject(p.Subject)
 }
 
@@ -299,8 +317,9 @@ func (*Contract) WithdrawIntent(ctx Ctx, op, arg string) (string, error) {
 
 // ConcludeIntent records what became of an intent. It moves nothing on the
 // network, but it ends the voting, so one member alone must not be able to say
-// it: the proposer's word is enough, that of others counts when most of those who
-// approved say the same, and anybody may say that its time is over. Faults:
+// it: the proposer's word is enough, that of others counts when most of those whom
+// the proposer named for that say the same (see [IntentProposal]), and anybody may
+// say that its time is over. Faults:
 // Forbidden, NotFound, Invalid, Conflict when it is concluded already.
 func (*Contract) ConcludeIntent(ctx Ctx, op, arg string) (string, error) {
 	return perform(ctx, "ConcludeIntent", op, arg, func(c *call, in *Conclusion) error {
@@ -329,33 +348,24 @@ func (*Contract) ConcludeIntent(ctx Ctx, op, arg string) (string, error) {
 }
 
 // agreedOutcome keeps what the caller says became of an intent and reports
-// whether, with that, most of those who approved it say so.
+// whether, with that, most of those say so whose word ends it. That somebody
+// approved makes their word no better: nobody here checks what approvals sign.
 func (c *call) agreedOutcome(i *Intent, outcome string) (enough bool, err error) {
+	if !slices.Contains(i.Concluders, c.msp) {
+		return false, nil
+	}
 	key := []string{i.ID.String(), chunkKey(i.Round)}
 	if err := c.put(outcome, "outcome", append(key, c.msp)...); err != nil {
 		return false, err
 	}
 	said := map[string]bool{c.msp: true} // the ledger does not read its own writes
-	if err := each(c, "outcome", key, func(rest []string, x string) error {
+	err = each(c, "outcome", key, func(rest []string, x string) error {
 		if x == outcome {
 			said[rest[0]] = true
 		}
 		return nil
-	}); err != nil {
-		return false, err
-	}
-	if err := c.voices(i); err != nil {
-		return false, err
-	}
-	n := 0
-	for _, a := range i.Approvals {
-		if said[a.Node] {
-			n++
-		}
-	}
-	of := len(i.Approvals)
-	i.Approvals, i.Declines = nil, nil
-	return n > of/2, nil
+	})
+	return len(said) > len(i.Concluders)/2, err
 }
 
 // GetIntents returns the []Intent that can be approved, with all approvals and

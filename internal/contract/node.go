@@ -1,9 +1,8 @@
 package contract
 
 import (
-	"unicode/utf8"
-
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/royalty"
 )
 
@@ -171,12 +170,18 @@ func (*Contract) GetNodes(ctx Ctx) (string, error) {
 }
 
 func (n *Node) describe(in *Registration) error {
-	for _, s := range []string{in.Name, in.Owner, in.Age} {
-		if len(s) > 200 || !utf8.ValidString(s) {
-			return fault.New(fault.Invalid, "A node's name and owner have at most 200 bytes.")
+	n.Name, n.Owner, n.Age = in.Name, in.Owner, in.Age
+	return n.described()
+}
+
+// described refuses a description that would not show as it is: operators read it
+// in a terminal, beside what they compare.
+func (n *Node) described() error {
+	for _, s := range []string{n.Name, n.Owner, n.Age} {
+		if len(s) > 400 || !network.Plain(s) {
+			return fault.New(fault.Invalid, "A node's name and owner have at most 400 bytes, are one line and have no control characters.")
 		}
 	}
-	n.Name, n.Owner, n.Age = in.Name, in.Owner, in.Age
 	return nil
 }
 

@@ -40,6 +40,9 @@ func intents(t *testing.T, w *world) {
 		}, fine},
 		{"all validators", func(p *contract.IntentProposal) { p.Kind, p.Subject = contract.SetValidators, "" }, fine},
 		{"a version", func(p *contract.IntentProposal) { p.Kind, p.Subject = contract.UpgradeContract, "0.3.0" }, fine},
+		{"concluded by one twice", func(p *contract.IntentProposal) { p.Concluders = []string{"b.example", "b.example"} }, fault.Invalid},
+		{"concluded by nobody's name", func(p *contract.IntentProposal) { p.Concluders = []string{"b example"} }, fault.Invalid},
+		{"concluded by too many", func(p *contract.IntentProposal) { p.Concluders = make([]string, 101) }, fault.TooLarge},
 		{"a member", func(*contract.IntentProposal) {}, fine},
 		{"the same, said otherwise", func(p *contract.IntentProposal) { p.Note = "Again." }, fault.Conflict},
 	} {
@@ -164,7 +167,7 @@ func voices(t *testing.T, i contract.Intent, approved, declined []string) {
 
 func pastIntents(t *testing.T, w *world) {
 	b := w.register(t, "b.example")
-	first := contract.IntentProposal{Kind: contract.RemoveMember, Subject: "x.example"}
+	first := contract.IntentProposal{Kind: contract.RemoveMember, Subject: "x.example", Concluders: []string{home, "b.example", "c.example", "d.example", "x.example"}}
 	second := contract.IntentProposal{Kind: contract.RemoveOrderer, Subject: "x.example"}
 	id := intentID(t, first)
 	wants(t, "propose", one(w.c.ProposeIntent(w.ctx, w.op(), first)), fine)
@@ -190,11 +193,16 @@ func pastIntents(t *testing.T, w *world) {
 	wants(t, "expired early", conclude(id, contract.Expired), fault.Invalid)
 	wants(t, "unknown", conclude(digest("none"), contract.Applied), fault.NotFound)
 	wants(t, "a stranger", one(w.net.As("y.example", Admin).ConcludeIntent(w.ctx, w.op(), contract.Conclusion{ID: id, Outcome: contract.Applied})), fault.Forbidden)
-	// What another member says ends nothing by itself, not even together with what
-	// it says of another outcome; most of those who approved, or the proposer, do.
-	x := w.register(t, "x.example")
-	says := func(who contract.Client, outcome string) error {
-		return one(who.ConcludeIntent(w.ctx, w.op(), contract.Conclusion{ID: id, Outcome: outcome, Sequence: 7}))
+	// What another member says ends nothing by itself, not even together with what it
+	// says of another outcome. Most of those do whom the proposer named, however few
+	// approved, or the proposer.
+	members := map[string]contract.Client{home: w.c}
+	for _, node := range []string{"c.example", "d.example", "x.example", "y.example"} {
+		members[node] = w.register(t, node)
+	}
+	says := func(node, outcome string) {
+		t.Helper()
+		wants(t, node+" says "+outcome, one(members[node].ConcludeIntent(w.ctx, w.op(), contract.Conclusion{ID: id, Outcome: outcome, Sequence: 7})), fine)
 	}
 	stays := func(what string) {
 		t.Helper()
@@ -202,14 +210,18 @@ func pastIntents(t *testing.T, w *world) {
 			t.Errorf("%s: it is %s, %v", what, i.State, err)
 		}
 	}
-	wants(t, "the subject says it failed", says(x, contract.Failed), fine)
+	says("x.example", contract.Failed)
 	stays("one whom it is about says so")
-	for _, node := range []string{home, "b.example", "x.example"} {
+	for _, node := range []string{"b.example", "x.example", "y.example"} {
 		wants(t, node+" approves", one(w.net.As(node, Admin).ApproveIntent(w.ctx, w.op(), consent(t, id, node, 3))), fine)
 	}
-	wants(t, "one of three", says(w.c, contract.Applied), fine)
-	stays("two of three say two things")
-	wants(t, "two of three", says(x, contract.Applied), fine)
+	says("c.example", contract.Failed)
+	says("y.example", contract.Failed)
+	stays("two of five say so, and one who was not named")
+	says(home, contract.Applied)
+	says("d.example", contract.Applied)
+	stays("two of five say another thing")
+	says("x.example", contract.Applied)
 	wants(t, "twice", conclude(id, contract.Failed), fault.Conflict)
 	wants(t, "propose", one(w.c.ProposeIntent(w.ctx, w.op(), second)), fine)
 	wants(t, "failed", conclude(intentID(t, second), contract.Failed), fine)
@@ -236,7 +248,7 @@ func pastIntents(t *testing.T, w *world) {
 
 	// All that one member has proposed must be little enough to be read at once.
 	propose := func(i int) error {
-		return one(x.ProposeIntent(w.ctx, w.op(), contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%d.example", i)}))
+		return one(members["x.example"].ProposeIntent(w.ctx, w.op(), contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%d.example", i)}))
 	}
 	for i := range 8 {
 		wants(t, "one more", propose(i), fine)
@@ -244,7 +256,7 @@ func pastIntents(t *testing.T, w *world) {
 	wants(t, "one too many", propose(8), fault.Conflict)
 	wants(t, "one of another", one(w.c.ProposeIntent(w.ctx, w.op(), contract.IntentProposal{Kind: contract.RemoveMember, Subject: "n8.example"})), fine)
 	for i := range 8 {
-		wants(t, "withdrawn", one(x.WithdrawIntent(w.ctx, w.op(), contract.IntentRef{ID: intentID(t, contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%d.example", i)})})), fine)
+		wants(t, "withdrawn", one(members["x.example"].WithdrawIntent(w.ctx, w.op(), contract.IntentRef{ID: intentID(t, contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%d.example", i)})})), fine)
 	}
 	wants(t, "and again", propose(9), fine)
 }

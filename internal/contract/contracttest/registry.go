@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,6 +36,9 @@ func registry(t *testing.T, w *world) {
 		wants(t, tt.what, one(tt.c.RegisterNode(w.ctx, w.op(), tt.in)), tt.want)
 	}
 	wants(t, "update", one(b.UpdateNode(w.ctx, w.op(), contract.Registration{Node: "b.example", Name: "Bee"})), fine)
+	for what, name := range map[string]string{"a line of its own": "Bee\nnode c.example", "a colour": "Bee\x1b[31m", "too long": strings.Repeat("b", 401)} {
+		wants(t, what, one(b.UpdateNode(w.ctx, w.op(), contract.Registration{Node: "b.example", Name: name})), fault.Invalid)
+	}
 	wants(t, "update keys", one(b.UpdateNode(w.ctx, w.op(), in)), fault.Invalid)
 	wants(t, "update another", one(b.UpdateNode(w.ctx, w.op(), contract.Registration{Node: home})), fault.Forbidden)
 	nodes, err := b.Nodes(w.ctx)

@@ -94,6 +94,10 @@ func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload 
 	case kind != contract.UpgradeContract:
 		return id, fault.New(fault.Unsupported, "This 9ten cannot carry out %q. Update 9ten.", kind)
 	}
+	if p.Concluders, err = v.config.Validators(); err != nil {
+		return id, err
+	}
+	slices.Sort(p.Concluders)
 	b, err := h.book(name)
 	if err != nil {
 		return id, err
