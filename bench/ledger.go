@@ -164,7 +164,7 @@ func (b *bench) costs(ctx context.Context, net league) error {
 		return err
 	}
 	each = load.used.since(bill{}, idle, load.took).over(float64(load.n))
-	check, err := checks()
+	check, err := checks(aP256)
 	if err != nil {
 		return err
 	}
