@@ -33,15 +33,15 @@ const (
 	commitWithin   = 10 * time.Second
 )
 
-// conflicts is how often a transaction is made again that met another one on
-// the same key, or a change of the channel between its endorsement and its block,
+// meets is for how long a transaction is made again that met another one on the
+// same key, or a change of the channel between its endorsement and its block,
 // or a peer that knows too few of the others yet.
 // All nodes of a network record their day at the same minute, so they meet.
-const conflicts = 12
+const meets = time.Minute
 
 // lags is the same where others' peers came to something else than the own: they
-// may be a block behind it, which two or three seconds put right.
-const lags = 6
+// may be a block behind it.
+const lags = 3 * time.Second
 
 // apart spreads those who met over a time that grows with each try.
 func apart(try int) time.Duration {
@@ -128,9 +128,10 @@ func (c *Client) Through(org string) *Client {
 // NotFound what depends on entries it does not have yet; that is passed on as the
 // ledger's. Who sends one call after another by itself tries a NotFound again.
 func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
+	began := time.Now()
 	for try := 0; ; try++ {
 		r, again, err := c.submit(ctx, call)
-		if try >= again {
+		if time.Since(began) >= again {
 			return r, err
 		}
 		select {
@@ -141,8 +142,9 @@ func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, e
 	}
 }
 
-// submit makes one transaction of a call; again tells how many more may do.
-func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result, again int, err error) {
+// submit makes one transaction of a call; again tells for how long another may do,
+// counted from the first.
+func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result, again time.Duration, err error) {
 	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient))
 	if err != nil {
 		return r, 0, err
@@ -189,13 +191,13 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	case peer.TxValidationCode_VALID:
 		return r, 0, nil
 	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE:
-		return ledger.Result{}, conflicts, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Unavailable, "The ledger was changed at the same time. It is tried again.")
+		return ledger.Result{}, meets, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Unavailable, "What this depends on was changed on the ledger at the same time, however often it was tried (%v). Try again.", status.Code)
 	}
 	return ledger.Result{}, 0, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Internal, "The ledger's peers did not accept the transaction. The log has the details.")
 }
 
 // recorded asks by the operation's id after a commit that was not heard of.
-func (c *Client) recorded(ctx context.Context, call ledger.Call, heard error) (r ledger.Result, again int, err error) {
+func (c *Client) recorded(ctx context.Context, call ledger.Call, heard error) (r ledger.Result, again time.Duration, err error) {
 	within, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
 	p, err := c.contract.NewProposal(call.Fn, client.WithArguments(append([]string{call.Op}, call.Args...)...), client.WithTransient(call.Transient), client.WithEndorsingOrganizations(c.peer))

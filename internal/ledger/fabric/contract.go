@@ -19,6 +19,8 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
+
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 )
 
 // ContractName is the contract's name on every channel.
@@ -47,7 +49,7 @@ func (c Contract) archive() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	meta, err := json.Marshal(map[string]string{"type": "ccaas", "label": c.label()})
+	meta, err := json.Marshal(map[string]string{"type": child.PackageType, "label": c.label()})
 	if err != nil {
 		return nil, err
 	}

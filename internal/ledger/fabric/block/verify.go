@@ -62,15 +62,9 @@ func signed(b *cb.Block, cfg channel.Config) (c Count, err error) {
 	return c, nil
 }
 
-// Endorsed reports whether a majority of a configuration's validators endorsed a
-// transaction: their peers signed its result for this very call, with certificates
-// of their own authorities.
-func Endorsed(envelope []byte, cfg channel.Config) (bool, error) {
-	c, err := endorsed(envelope, cfg)
-	return c.Met(), err
-}
-
-// endorsed counts them. What they signed names what they were asked: on another
+// endorsed counts those of a configuration's validators who endorsed a transaction:
+// their peers signed its result for this very call, with certificates of their own
+// authorities. What they signed names what they were asked: on another
 // channel, or by another, it was another call.
 func endorsed(envelope []byte, cfg channel.Config) (c Count, err error) {
 	a, err := actionOf(envelope)

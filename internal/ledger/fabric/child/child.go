@@ -66,16 +66,11 @@ func (c Config) Snapshots(channel string) string {
 	return filepath.Join(c.Dir(Peer), "snapshots", "completed", channel)
 }
 
-// Builder is the folder of the external builder, see [Build].
+// Builder is the folder of the external builder, see [PackageType].
 func (c Config) Builder() string { return filepath.Join(c.Home, "builder") }
 
 // PeerAddress is how other nodes reach the peer.
 func (c Config) PeerAddress() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Ports().Peer)) }
-
-// OrdererAddress is how other nodes reach the orderer.
-func (c Config) OrdererAddress() string {
-	return net.JoinHostPort(c.Host, strconv.Itoa(c.Ports().Orderer))
-}
 
 // loopback is the address of a port that is for this node alone.
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

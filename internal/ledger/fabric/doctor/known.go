@@ -75,12 +75,12 @@ var complaints = []complaint{
 	{
 		regexp.MustCompile(`out of memory|cannot allocate memory`),
 		"memory", "memory ran out",
-		"Give the machine more memory, or swap: a peer takes up to 150 MiB and an orderer up to 110.",
+		"Give the machine more memory, or swap: a peer takes 160 MiB under load, and an orderer 100.",
 	},
 	{
 		regexp.MustCompile(`missing or corrupted|corruption|checksum mismatch|unexpected EOF|hash mismatch`),
 		"data", "its copy of the ledger is damaged",
-		"The ledger is not lost: every member has it. Stop the node, move the folder data of this peer or orderer away, and start it again: it fetches everything from the others. A network of one restores a backup.",
+		"The ledger is not lost: every member has it. Stop the node, move the folder data of this peer or orderer away, and start it again: it fetches everything from the others. A network of one has its orderer's copy in a backup alone.",
 	},
 }
 
