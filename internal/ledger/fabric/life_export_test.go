@@ -18,20 +18,22 @@ func Kinds() []string {
 	return slices.Sorted(maps.Keys(kinds))
 }
 
-// PID is a child's process, 0 while it does not run.
-func (h *Home) PID(r child.Role) int {
+// Child is what the supervisor says of a child, nothing before it runs.
+func (h *Home) Child(r child.Role) child.Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.sup == nil {
-		return 0
-	}
-	for _, s := range h.sup.Status() {
-		if s.Role == r {
-			return s.PID
+	if h.sup != nil {
+		for _, s := range h.sup.Status() {
+			if s.Role == r {
+				return s
+			}
 		}
 	}
-	return 0
+	return child.Status{}
 }
+
+// PID is a child's process, 0 while it does not run.
+func (h *Home) PID(r child.Role) int { return h.Child(r).PID }
 
 // Signed are those whose signatures under an intent count.
 func (h *Home) Signed(name string, i contract.Intent, cfg channel.Config) ([]string, error) {

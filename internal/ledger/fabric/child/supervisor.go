@@ -108,7 +108,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 }
 
 // Wake makes the supervisor look at the files now, which it does twice a
-// second anyway. A child that waits to be tried again is tried.
+// second anyway.
 func (s *Supervisor) Wake() {
 	for _, c := range s.children {
 		select {
@@ -193,10 +193,14 @@ func (c *child) keep(ctx context.Context, patience time.Duration) {
 	defer runtime.UnlockOSThread()
 	defer unhurried()()
 	var pause time.Duration
-	for c.wait(ctx, pause) {
-		m, ok := c.wanted(ctx)
+	var m mark // what it was last started with
+	for c.rest(ctx, pause, m) {
+		now, ok := c.wanted(ctx)
 		if !ok {
 			return
+		}
+		if now != m {
+			m, pause = now, 0
 		}
 		began := time.Now()
 		err := c.run(ctx, m, patience)
@@ -216,6 +220,20 @@ func longer(pause, ran time.Duration) time.Duration {
 		pause = 0
 	}
 	return min(max(2*pause, pauseMin), pauseMax)
+}
+
+// rest pauses after a crash, for as long as the files are those that the child
+// crashed with: others may have helped. It is false when ctx ended.
+func (c *child) rest(ctx context.Context, pause time.Duration, with mark) bool {
+	for end := time.Now().Add(pause); ; {
+		left := time.Until(end)
+		if left <= 0 || c.mark(c.role) != with {
+			return ctx.Err() == nil
+		}
+		if !c.wait(ctx, min(left, look)) {
+			return false
+		}
+	}
 }
 
 // wait pauses, for no longer than until somebody calls Wake; false when ctx
