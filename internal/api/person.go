@@ -32,6 +32,7 @@ type SeenPerson struct {
 	Name      string    `json:"name"`
 	About     string    `json:"about,omitempty"`
 	Approves  bool      `json:"approves" doc:"Whoever wants to follow is asked about first"`
+	Listens   bool      `json:"listens,omitempty" doc:"Your followers on other servers are told what you listen to; of others you do not learn whether theirs are"`
 	Followers int64     `json:"followers"`
 }
 
@@ -40,7 +41,7 @@ func (a *API) personOf(ctx context.Context, p *social.Person) (*output[SeenPerso
 	if err != nil {
 		return nil, err
 	}
-	return reply(SeenPerson{ID: p.ID, Handle: p.Handle, Address: "@" + p.Handle + "@" + a.host(), Name: p.Name, About: p.About, Approves: p.Approves, Followers: n})
+	return reply(SeenPerson{ID: p.ID, Handle: p.Handle, Address: "@" + p.Handle + "@" + a.host(), Name: p.Name, About: p.About, Approves: p.Approves, Listens: p.Listens, Followers: n})
 }
 
 func (a *API) ownPerson(ctx context.Context, _ *struct{}) (*output[SeenPerson], error) {
@@ -57,6 +58,7 @@ type personInput struct {
 		Name     string `json:"name,omitempty" maxLength:"60" doc:"None: the handle"`
 		About    string `json:"about,omitempty" maxLength:"1000"`
 		Approves bool   `json:"approves,omitempty" doc:"Whoever wants to follow is asked about first"`
+		Listens  bool   `json:"listens,omitempty" doc:"Your followers on other servers are told what you listen to, one play at a time, but nothing while your history is paused"`
 	}
 }
 
@@ -79,6 +81,7 @@ func (a *API) findPerson(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	p.Listens = false // theirs to tell
 	return a.personOf(ctx, &p)
 }
 

@@ -36,6 +36,13 @@ func TestPersonOfAnAccount(t *testing.T) {
 	if read.do(http.MethodGet, "/people/WREN", nil, http.StatusOK, &p); p.Followers != 1 || p.About != "Field recordings." {
 		t.Errorf("%+v", p)
 	}
+	if ada.do(http.MethodPut, "/me/person", map[string]any{"handle": "wren", "listens": true}, http.StatusOK, &p); !p.Listens {
+		t.Errorf("%+v", p)
+	}
+	p = api.SeenPerson{}
+	if h.guest().do(http.MethodGet, "/people/wren", nil, http.StatusOK, &p); p.Handle != "wren" || p.Listens {
+		t.Errorf("whether they tell is told: %+v", p)
+	}
 	judge("blocked", http.StatusNoContent)
 	if ada.do(http.MethodGet, "/me/person", nil, http.StatusOK, &p); p.Followers != 0 {
 		t.Errorf("%+v", p)

@@ -94,7 +94,7 @@ func (n *node) openFederation() error {
 	}
 	f.openIndex()
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, Store: n.db, Sent: f.courier.Wake}
-	f.people.Federates, f.people.Answer, f.people.Sent = true, f.outbox.Answer, f.courier.Wake
+	f.people.Federates, f.people.Answer, f.people.Silence, f.people.Sent = true, f.outbox.Answer, f.outbox.Silence, f.courier.Wake
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, People: f.people, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
 	return nil
 }
@@ -243,6 +243,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Like(ctx, name)
 	case "like-release":
 		return f.outbox.LikeRelease(ctx, name)
+	case "listen":
+		return f.outbox.Listen(ctx, name)
 	case "live":
 		return f.outbox.Live(ctx, id.Live(name))
 	case "playlist":

@@ -305,3 +305,62 @@ func TestCommentsOfAPerson(t *testing.T) {
 		}
 	}
 }
+
+// Who follows a listener is told what they listen to if the listener says so, and nobody
+// else; what waits is taken back when they end it.
+func TestListensOfAPerson(t *testing.T) {
+	far, general := fedtest.NewServer(t), fedtest.NewServer(t)
+	far.Node()
+	ada := general.Actor("ada")
+	w := newWatched(t, fedtest.Moment, far, general)
+	s := &suite{watched: w, ada: ada, bo: ada}
+	stop := w.runs()
+	defer stop()
+	wren := w.joins(1)
+	there := w.elsewhereOf([]*visitor{wren}, far)
+	var me struct{ ID string }
+	shows := func(listens bool) {
+		t.Helper()
+		wren.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "wren", "listens": listens}, &me)
+	}
+	shows(false)
+	person := fedtest.Origin + "/ap/people/" + me.ID
+	s.sends(ada, "Follow", vocab.At(person))
+	hears := func() {
+		t.Helper()
+		w.set(w.now().Add(10 * time.Minute))
+		wren.hears(fedtest.PaidTrack+"@"+there.host, time.Minute)
+	}
+	hears()
+	s.applied()
+	shows(true)
+	hears()
+	w.arrives("who follows is told", func() bool { return has(general, "Listen") })
+	x := got(general, "Listen").Object
+	if x.Actor.ID() != person || vocab.FirstID(x.Object) != far.URL+"/ap/tracks/"+fedtest.PaidTrack || x.IsPublic() || strings.Join(x.Addressed(), " ") != person+"/followers" || x.Expires.Sub(w.now()) > time.Hour {
+		t.Errorf("%+v", x)
+	}
+	if code, _, _ := s.get(x.ID, ""); code != http.StatusNotFound || s.number(person+"/outbox") != 0 {
+		t.Errorf("everybody may read it: %d", code)
+	}
+	general.Answers(http.StatusServiceUnavailable, "")
+	hears()
+	s.applied()
+	shows(false)
+	hears()
+	general.Answers(0, "")
+	w.set(w.now().Add(2 * time.Minute)) // what waits is tried again
+	wren.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "wren", "name": "Jenny"}, nil)
+	w.arrives("what comes after it", func() bool {
+		return has(general, "Update") && got(general, "Update").Object.Object[0].Object.Name == "Jenny"
+	})
+	n := 0
+	for _, p := range general.Got() {
+		if p.Object.Is("Listen") {
+			n++
+		}
+	}
+	if n != 1 || has(far, "Listen") {
+		t.Errorf("%d plays were told, the act: %v", n, has(far, "Listen"))
+	}
+}

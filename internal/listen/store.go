@@ -46,7 +46,8 @@ type Tx interface {
 	CountPlays(ctx context.Context, a id.Account, from, to int64) (int64, error)
 	// Played moves the public number of counted plays of a track.
 	Played(ctx context.Context, t id.Track, plays int64) error
-	// Remember writes a play into the listener's own history, once.
+	// Remember writes a play into the listener's own history, once, and has those told
+	// whom the listener lets know.
 	HistoryPaused(ctx context.Context, a id.Account) (bool, error)
 	// Joined is when an account was made, in Unix milliseconds.
 	Joined(ctx context.Context, a id.Account) (int64, error)

@@ -23,6 +23,7 @@ type Person struct {
 	Name     string
 	About    string
 	Approves bool // whoever wants to follow is asked about first
+	Listens  bool // followers learn what they listen to
 	Created  time.Time
 	Changed  time.Time
 	Gone     time.Time // zero while they are seen
@@ -86,6 +87,9 @@ type PersonTx interface {
 	DeliverToReach(ctx context.Context, outgoing string, p id.Person) (int64, error)
 	// DropReach forgets who had to do with a person.
 	DropReach(ctx context.Context, p id.Person) error
+	// DropPersonListens takes back what of a person's listening was or is to be told, by
+	// the address of the person.
+	DropPersonListens(ctx context.Context, actor string) error
 }
 
 // Bounds of persons.
@@ -96,12 +100,17 @@ const (
 	perFans           = 200
 )
 
+// ListenFor is how long it may take to tell that somebody listens: afterwards it is not
+// told any more.
+const ListenFor = time.Hour
+
 // A PersonDraft is what a listener says of themselves.
 type PersonDraft struct {
 	Handle   string
 	Name     string // "" the handle
 	About    string
 	Approves bool
+	Listens  bool // followers learn what they listen to
 }
 
 func (d *PersonDraft) check() (err error) {
@@ -130,6 +139,8 @@ type People struct {
 	Federates bool
 	// Answer has a follower told whether they are let in, in the transaction.
 	Answer func(ctx context.Context, tx Tx, f Fan, yes bool) error
+	// Silence takes back what of a person's listening waits to be told.
+	Silence func(ctx context.Context, tx Tx, p id.Person) error
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 }
@@ -193,9 +204,14 @@ func (s *People) Show(ctx context.Context, v music.Viewer, d PersonDraft) (p Per
 		case p.Handle != d.Handle:
 			return fault.On("handle", fault.Conflict, "Other servers know you as %q: that cannot be changed.", p.Handle)
 		}
-		p.Name, p.About, p.Approves, p.Changed = d.Name, d.About, d.Approves, tx.Now()
+		p.Name, p.About, p.Approves, p.Listens, p.Changed = d.Name, d.About, d.Approves, d.Listens, tx.Now()
 		if err := tx.PutPerson(ctx, &p); err != nil {
 			return err
+		}
+		if !p.Listens && s.Silence != nil {
+			if err := s.Silence(ctx, tx, p.ID); err != nil {
+				return err
+			}
 		}
 		return tellPerson(ctx, tx, p.ID)
 	})

@@ -180,8 +180,8 @@ type Tx interface {
 	// SoonestDelivery is when the next one is due, zero when there is none.
 	SoonestDelivery(ctx context.Context) (time.Time, error)
 	Queues(ctx context.Context) ([]Queue, error)
-	// ForgetSent forgets what was sent before and waits for nothing: what was said
-	// last of a thing stays, and what asks somebody whom the node follows.
+	// ForgetSent forgets what was sent before, or holds no more, and waits for nothing:
+	// what was said last of a thing stays, and what asks somebody whom the node follows.
 	ForgetSent(ctx context.Context, before time.Time) error
 	// ForgetActors forgets who was looked at before and is nobody here: they follow
 	// nobody, are followed by nobody, made nothing that is known and said nothing.

@@ -192,14 +192,20 @@ func (tx listenTx) Joined(ctx context.Context, a id.Account) (int64, error) {
 
 func (tx listenTx) Remember(ctx context.Context, a id.Account, t id.Track, at int64) error {
 	n, err := tx.Q.ListenHistory(ctx, sqlgen.ListenHistoryParams{Account: string(a), Track: string(t), At: at})
-	if err != nil || n > 0 {
+	if err != nil {
 		return wrap(err, "history")
+	}
+	if n > 0 {
+		return tx.tellListen(ctx, a, t, utc(at))
 	}
 	there, err := tx.keepFar(ctx, t)
 	if err != nil || there == 0 {
 		return err
 	}
-	return wrap(tx.Q.ListenHistoryElsewhere(ctx, sqlgen.ListenHistoryElsewhereParams{Account: string(a), Track: string(t), At: at}), "history")
+	if err := tx.Q.ListenHistoryElsewhere(ctx, sqlgen.ListenHistoryElsewhereParams{Account: string(a), Track: string(t), At: at}); err != nil {
+		return wrap(err, "history")
+	}
+	return tx.tellListen(ctx, a, t, utc(at))
 }
 
 func (tx listenTx) LastPlay(ctx context.Context, a id.Account) (listen.Play, error) {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
 )
@@ -15,7 +17,7 @@ import (
 const noPerson = "There is nobody of that name."
 
 func onePerson(r sqlgen.Person, err error) (social.Person, error) {
-	return social.Person{ID: id.Person(r.ID), Account: id.Account(r.Account.String), Handle: r.Handle, Name: r.Name, About: r.About, Approves: r.Approves,
+	return social.Person{ID: id.Person(r.ID), Account: id.Account(r.Account.String), Handle: r.Handle, Name: r.Name, About: r.About, Approves: r.Approves, Listens: r.Listens,
 		Created: utc(r.Created), Changed: utc(r.Changed), Gone: utc(r.Gone)}, missing(err, noPerson)
 }
 
@@ -32,7 +34,7 @@ func (tx socialTx) PersonByHandle(ctx context.Context, handle string) (social.Pe
 }
 
 func (tx socialTx) PutPerson(ctx context.Context, p *social.Person) error {
-	return wrap(tx.Q.PersonPut(ctx, sqlgen.PersonPutParams{ID: string(p.ID), Account: string(p.Account), Handle: p.Handle, Hash: handleHash(p.Handle), Name: text(p.Name), About: text(p.About), Approves: p.Approves,
+	return wrap(tx.Q.PersonPut(ctx, sqlgen.PersonPutParams{ID: string(p.ID), Account: string(p.Account), Handle: p.Handle, Hash: handleHash(p.Handle), Name: text(p.Name), About: text(p.About), Approves: p.Approves, Listens: p.Listens,
 		Created: ms(p.Created), Changed: ms(p.Changed)}), "person")
 }
 
@@ -123,6 +125,27 @@ func (tx socialTx) DeliverToFans(ctx context.Context, outgoing string, p id.Pers
 func (tx socialTx) DeliverToReach(ctx context.Context, outgoing string, p id.Person) (int64, error) {
 	n, err := tx.Q.DeliveryToReach(ctx, sqlgen.DeliveryToReachParams{Outgoing: outgoing, Made: tx.Ms(), Person: string(p)})
 	return n, wrap(err, "delivery")
+}
+
+func (tx socialTx) DropPersonListens(ctx context.Context, actor string) error {
+	return wrap(tx.Q.PersonListensDrop(ctx, actor), "listens")
+}
+
+// tellListen has the followers of a listener told what they listen to now, where the
+// listener lets them know.
+func (tx *Tx) tellListen(ctx context.Context, a id.Account, t id.Track, at time.Time) error {
+	if tx.Now.Sub(at) > social.ListenFor {
+		return nil
+	}
+	p, err := socialTx{tx}.PersonOf(ctx, a)
+	if fault.Is(err, fault.NotFound) || err == nil && !p.Listens {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	what := music.Telling("listen", string(p.ID)+" "+string(t))
+	return tx.Enqueue(ctx, music.JobTell, what, []byte(what), tx.Now)
 }
 
 func (tx socialTx) DropReach(ctx context.Context, p id.Person) error {

@@ -277,7 +277,7 @@ func (tx socialTx) GiveUp(ctx context.Context, before time.Time) (int64, error) 
 }
 
 func (tx socialTx) ForgetSent(ctx context.Context, before time.Time) error {
-	_, err := tx.Q.OutgoingExpire(ctx, ms(before))
+	_, err := tx.Q.OutgoingExpire(ctx, sqlgen.OutgoingExpireParams{Before: ms(before), Now: tx.Ms()})
 	return wrap(err, "outgoing")
 }
 

@@ -2,11 +2,13 @@ package activity_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -80,5 +82,43 @@ func TestReactionsOfNoWorth(t *testing.T) {
 	w.receive(mallory.Activity("Like", "late", at))
 	if whole, one := w.counts(r, track); whole != (social.Counts{}) || one != (social.Counts{Likes: 1}) {
 		t.Errorf("%+v, %+v", whole, one)
+	}
+}
+
+// What somebody elsewhere says they listen to is taken, and changes nothing.
+func TestPlainListen(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	r, track := w.Publish()
+	listen := ada.Activity("Listen", "listens/1", vocab.At(w.Site.Track(track)))
+	listen.To, listen.Expires = []string{ada.ID + "/followers"}, fedtest.Moment.Add(time.Hour)
+	w.receive(listen, ada.Activity("Like", "likes/1", vocab.At(w.Site.Track(track)))) // which is applied after it
+	err := w.SocialView(t.Context(), func(tx social.Tx) error {
+		told, err := tx.ListensOf(t.Context(), w.Act, time.Time{})
+		if err != nil {
+			return err
+		}
+		claimed, err := tx.Claimed(t.Context(), time.Time{})
+		if err != nil {
+			return err
+		}
+		counts, err := tx.Reactions(t.Context(), r)
+		if len(told) != 0 || len(claimed) != 0 || len(counts) != 1 || counts[social.Thing{Release: r, Track: track}].Likes != 1 {
+			t.Errorf("%+v, %+v, %+v", told, claimed, counts)
+		}
+		return err
+	})
+	if err != nil || w.sent != 0 {
+		t.Errorf("%v, %d sent", err, w.sent)
+	}
+	if err := w.Music().View(t.Context(), func(tx music.Tx) error {
+		one, err := tx.Track(t.Context(), track)
+		if one.Plays != 0 {
+			t.Errorf("%d plays", one.Plays)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 }

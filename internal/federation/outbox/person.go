@@ -47,6 +47,9 @@ func (b *Outbox) personGone(ctx context.Context, p *social.Person) error {
 		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: at, About: at, Kind: "Delete", Body: body}); err != nil {
 			return err
 		}
+		if err := b.Silence(ctx, tx, p.ID); err != nil {
+			return err
+		}
 		if sent, err = tx.DeliverToReach(ctx, x.ID, p.ID); err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ select * from outgoing where id = @id;
 select * from outgoing where about = @about order by made desc, id desc limit 1;
 
 -- name: OutgoingExpire :execrows
-delete from outgoing where outgoing.made < @before
+delete from outgoing where (outgoing.made < @before or outgoing.expires > 0 and outgoing.expires < @now)
 and not exists (select 1 from delivery d where d.outgoing = outgoing.id)
 and not exists (select 1 from following f where f.activity = outgoing.id)
 and (outgoing.about = '' or exists (select 1 from outgoing n where n.about = outgoing.about and (n.made > outgoing.made or (n.made = outgoing.made and n.id > outgoing.id))));

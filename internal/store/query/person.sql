@@ -1,6 +1,6 @@
 -- name: PersonPut :exec
-insert into person (id, account, handle, hash, name, about, approves, created, changed) values (@id, cast(@account as text), @handle, @hash, @name, @about, @approves, @created, @changed)
-on conflict (id) do update set name = excluded.name, about = excluded.about, approves = excluded.approves, changed = excluded.changed;
+insert into person (id, account, handle, hash, name, about, approves, listens, created, changed) values (@id, cast(@account as text), @handle, @hash, @name, @about, @approves, @listens, @created, @changed)
+on conflict (id) do update set name = excluded.name, about = excluded.about, approves = excluded.approves, listens = excluded.listens, changed = excluded.changed;
 
 -- name: PersonByID :one
 select * from person where id = @id;
@@ -15,7 +15,7 @@ select * from person where handle = @handle and handle <> '';
 select * from person where hash = @hash;
 
 -- name: PersonEnd :exec
-update person set account = null, handle = '', name = '', about = '', changed = @gone, gone = @gone where id = @id;
+update person set account = null, handle = '', name = '', about = '', listens = false, changed = @gone, gone = @gone where id = @id;
 
 -- How many acts, or accounts but one, are called like this; acts with and without hyphens.
 -- name: HandlesTaken :one
@@ -56,6 +56,9 @@ on conflict (outgoing, inbox) do nothing;
 insert into delivery (outgoing, inbox, host, made, due)
 select @outgoing, r.inbox, r.host, @made, @made from person_reach r where r.person = @person
 on conflict (outgoing, inbox) do nothing;
+
+-- name: PersonListensDrop :exec
+delete from outgoing where actor = @actor and kind = 'Listen';
 
 -- name: PersonReachPut :exec
 insert into person_reach (person, inbox, host) values (@person, @inbox, @host) on conflict (person, inbox) do nothing;

@@ -427,14 +427,19 @@ func (q *Queries) OutgoingByID(ctx context.Context, id string) (Outgoing, error)
 }
 
 const outgoingExpire = `-- name: OutgoingExpire :execrows
-delete from outgoing where outgoing.made < $1
+delete from outgoing where (outgoing.made < $1 or outgoing.expires > 0 and outgoing.expires < $2)
 and not exists (select 1 from delivery d where d.outgoing = outgoing.id)
 and not exists (select 1 from following f where f.activity = outgoing.id)
 and (outgoing.about = '' or exists (select 1 from outgoing n where n.about = outgoing.about and (n.made > outgoing.made or (n.made = outgoing.made and n.id > outgoing.id))))
 `
 
-func (q *Queries) OutgoingExpire(ctx context.Context, before int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, outgoingExpire, before)
+type OutgoingExpireParams struct {
+	Before int64
+	Now    int64
+}
+
+func (q *Queries) OutgoingExpire(ctx context.Context, arg OutgoingExpireParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, outgoingExpire, arg.Before, arg.Now)
 	if err != nil {
 		return 0, err
 	}

@@ -604,6 +604,7 @@ type Person struct {
 	Created  int64
 	Changed  int64
 	Gone     int64
+	Listens  bool
 }
 
 type PersonFollower struct {

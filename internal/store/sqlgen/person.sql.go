@@ -71,7 +71,7 @@ func (q *Queries) HandlesTaken(ctx context.Context, arg HandlesTakenParams) (int
 }
 
 const personByHandle = `-- name: PersonByHandle :one
-select id, account, handle, hash, name, about, approves, created, changed, gone from person where handle = $1 and handle <> ''
+select id, account, handle, hash, name, about, approves, created, changed, gone, listens from person where handle = $1 and handle <> ''
 `
 
 func (q *Queries) PersonByHandle(ctx context.Context, handle string) (Person, error) {
@@ -88,12 +88,13 @@ func (q *Queries) PersonByHandle(ctx context.Context, handle string) (Person, er
 		&i.Created,
 		&i.Changed,
 		&i.Gone,
+		&i.Listens,
 	)
 	return i, err
 }
 
 const personByHash = `-- name: PersonByHash :one
-select id, account, handle, hash, name, about, approves, created, changed, gone from person where hash = $1
+select id, account, handle, hash, name, about, approves, created, changed, gone, listens from person where hash = $1
 `
 
 func (q *Queries) PersonByHash(ctx context.Context, hash []byte) (Person, error) {
@@ -110,12 +111,13 @@ func (q *Queries) PersonByHash(ctx context.Context, hash []byte) (Person, error)
 		&i.Created,
 		&i.Changed,
 		&i.Gone,
+		&i.Listens,
 	)
 	return i, err
 }
 
 const personByID = `-- name: PersonByID :one
-select id, account, handle, hash, name, about, approves, created, changed, gone from person where id = $1
+select id, account, handle, hash, name, about, approves, created, changed, gone, listens from person where id = $1
 `
 
 func (q *Queries) PersonByID(ctx context.Context, id string) (Person, error) {
@@ -132,12 +134,13 @@ func (q *Queries) PersonByID(ctx context.Context, id string) (Person, error) {
 		&i.Created,
 		&i.Changed,
 		&i.Gone,
+		&i.Listens,
 	)
 	return i, err
 }
 
 const personEnd = `-- name: PersonEnd :exec
-update person set account = null, handle = '', name = '', about = '', changed = $1, gone = $1 where id = $2
+update person set account = null, handle = '', name = '', about = '', listens = false, changed = $1, gone = $1 where id = $2
 `
 
 type PersonEndParams struct {
@@ -314,8 +317,17 @@ func (q *Queries) PersonFollowersDrop(ctx context.Context, person string) error 
 	return err
 }
 
+const personListensDrop = `-- name: PersonListensDrop :exec
+delete from outgoing where actor = $1 and kind = 'Listen'
+`
+
+func (q *Queries) PersonListensDrop(ctx context.Context, actor string) error {
+	_, err := q.db.ExecContext(ctx, personListensDrop, actor)
+	return err
+}
+
 const personOf = `-- name: PersonOf :one
-select id, account, handle, hash, name, about, approves, created, changed, gone from person where account = $1
+select id, account, handle, hash, name, about, approves, created, changed, gone, listens from person where account = $1
 `
 
 func (q *Queries) PersonOf(ctx context.Context, account sql.NullString) (Person, error) {
@@ -332,13 +344,14 @@ func (q *Queries) PersonOf(ctx context.Context, account sql.NullString) (Person,
 		&i.Created,
 		&i.Changed,
 		&i.Gone,
+		&i.Listens,
 	)
 	return i, err
 }
 
 const personPut = `-- name: PersonPut :exec
-insert into person (id, account, handle, hash, name, about, approves, created, changed) values ($1, cast($2 as text), $3, $4, $5, $6, $7, $8, $9)
-on conflict (id) do update set name = excluded.name, about = excluded.about, approves = excluded.approves, changed = excluded.changed
+insert into person (id, account, handle, hash, name, about, approves, listens, created, changed) values ($1, cast($2 as text), $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (id) do update set name = excluded.name, about = excluded.about, approves = excluded.approves, listens = excluded.listens, changed = excluded.changed
 `
 
 type PersonPutParams struct {
@@ -349,6 +362,7 @@ type PersonPutParams struct {
 	Name     string
 	About    string
 	Approves bool
+	Listens  bool
 	Created  int64
 	Changed  int64
 }
@@ -362,6 +376,7 @@ func (q *Queries) PersonPut(ctx context.Context, arg PersonPutParams) error {
 		arg.Name,
 		arg.About,
 		arg.Approves,
+		arg.Listens,
 		arg.Created,
 		arg.Changed,
 	)

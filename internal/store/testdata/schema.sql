@@ -696,6 +696,8 @@ CREATE TABLE outgoing (
 
 CREATE INDEX outgoing_about on outgoing (about, made);
 
+CREATE INDEX outgoing_listen on outgoing (actor) where kind = 'Listen';
+
 CREATE TABLE paid_elsewhere (
   id        text primary key,                -- the activity
   host      text not null,
@@ -775,7 +777,7 @@ CREATE TABLE person (
   created  bigint not null,
   changed  bigint not null,
   gone     bigint not null default 0
-);
+, listens boolean not null default false);
 
 CREATE UNIQUE INDEX person_account on person (account);
 

@@ -18,6 +18,7 @@ type SeenPage struct {
 	URL       string // of the page that others see
 	Fields    []web.Field
 	Approves  bool
+	Listens   bool // followers learn what they listen to
 	Asked     []FanLine
 	Fans      []FanLine
 	Blocked   []FanLine
@@ -54,7 +55,7 @@ func (v *visit) seenPage() (*SeenPage, error) {
 		p.Fields = append([]web.Field{{Name: "handle", ID: "e-handle", Label: "Handle", Help: "Letters a to z, digits and hyphens. It cannot be changed later.", Required: true, MaxLength: 33}}, p.Fields...)
 		return p, nil
 	}
-	p.Address, p.URL, p.Approves = v.addressOf(who.Handle), "/person/"+who.Handle, who.Approves
+	p.Address, p.URL, p.Approves, p.Listens = v.addressOf(who.Handle), "/person/"+who.Handle, who.Approves, who.Listens
 	for state, list := range map[social.FollowState]*[]FanLine{social.FollowAsked: &p.Asked, social.FollowsThem: &p.Fans, social.FollowBlock: &p.Blocked} {
 		fans, _, err := v.site.People.Fans(v.Context(), v.viewer.Account, state, "")
 		if err != nil {
@@ -86,7 +87,7 @@ func (v *visit) seen() error {
 
 // saveSeen has the listener be seen elsewhere, or changes how.
 func (v *visit) saveSeen() error {
-	d := social.PersonDraft{Handle: v.form.Get("handle"), Name: v.form.Get("name"), About: v.form.Get("about"), Approves: v.form.Get("approves") != ""}
+	d := social.PersonDraft{Handle: v.form.Get("handle"), Name: v.form.Get("name"), About: v.form.Get("about"), Approves: v.form.Get("approves") != "", Listens: v.form.Get("listens") != ""}
 	if who, err := v.site.People.Of(v.Context(), v.viewer.Account); err == nil {
 		d.Handle = who.Handle
 	} else if !fault.Is(err, fault.NotFound) {
@@ -97,7 +98,7 @@ func (v *visit) saveSeen() error {
 		if perr != nil {
 			return perr
 		}
-		p.Approves = d.Approves
+		p.Approves, p.Listens = d.Approves, d.Listens
 		return v.again(err, "seen", p, v.fill(p.Fields))
 	}
 	return v.goTo("/account/person", "Saved.")
