@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,4 +70,38 @@ func TestCrashesArePaused(t *testing.T) {
 		t.Errorf("with another certificate it is tried again after %v only", after)
 	}
 	eventually(t, "it works", n.ready)
+}
+
+// A peer that hangs is named as what it is, and the orderer beside it as well; it
+// is nobody else's program on its port, and the node that runs need not be started.
+func TestHangingPeer(t *testing.T) {
+	n := found(t, "a.example")
+	pid := n.PID(child.Peer)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }() // so that it stops when asked
+	eventually(t, "the peer hangs, the orderer is well", func() error {
+		servers, err := n.Servers(t.Context())
+		if err != nil || len(servers) != 2 || servers[0].Well || !servers[1].Well {
+			return fmt.Errorf("%+v (%w)", servers, err)
+		}
+		return nil
+	})
+	list, err := n.Examine(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		switch f.Name {
+		case "ports", "orderer", "orderers":
+			if !f.OK {
+				t.Errorf("%+v", f)
+			}
+		case "peer":
+			if f.OK || !strings.Contains(f.Detail, fmt.Sprintf("process %d", pid)) || strings.Contains(f.Remedy, "9ten serve") {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
 }

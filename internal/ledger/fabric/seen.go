@@ -3,11 +3,13 @@ package fabric
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 	"github.com/michaelperna/9ten/internal/network"
 )
 
@@ -91,7 +93,7 @@ func met(q []network.Quorum) bool {
 }
 
 // Servers are the children the node wants to run and how each is, in whatever
-// process the node runs.
+// process the node runs. Each has a second to say so.
 func (h *Home) Servers(ctx context.Context) ([]network.Server, error) {
 	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()
@@ -99,21 +101,22 @@ func (h *Home) Servers(ctx context.Context) ([]network.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []network.Server{}
-	for _, s := range list {
-		if !h.child.Wanted(s.Role) {
-			continue
-		}
-		x := network.Server{Role: string(s.Role), Since: s.Since, Crashes: s.Crashes}
-		switch err := h.child.Alive(ctx, s.Role); {
-		case err == nil:
-			x.Well = true
-		case s.PID == 0 && s.Crash() != nil:
-			x.Trouble = s.Crash().Reason
-		default:
-			x.Trouble = fault.Message(err)
-		}
-		out = append(out, x)
+	list = slices.DeleteFunc(list, func(s child.Status) bool { return !h.child.Wanted(s.Role) })
+	out := make([]network.Server, len(list))
+	var all sync.WaitGroup
+	for i, s := range list {
+		all.Go(func() {
+			out[i] = network.Server{Role: string(s.Role), Since: s.Since, Crashes: s.Crashes}
+			switch err := h.child.Alive(ctx, s.Role); {
+			case err == nil:
+				out[i].Well = true
+			case s.PID == 0 && s.Crash() != nil:
+				out[i].Trouble = s.Crash().Reason
+			default:
+				out[i].Trouble = fault.Message(err)
+			}
+		})
 	}
+	all.Wait()
 	return out, nil
 }

@@ -364,6 +364,25 @@ func TestDeafChildIsKilled(t *testing.T) {
 	}
 }
 
+// A child that hangs is ended and started again.
+func TestHangingChildIsStartedAgain(t *testing.T) {
+	h := newHome(t, slog.LevelInfo)
+	h.sup.Patience, h.sup.Silence = 300*time.Millisecond, 1
+	h.run(t)
+	h.write(t, child.Orderer)
+	h.healthy(t, child.Orderer)
+	pid := h.status(child.Orderer).PID
+	time.Sleep(11 * time.Second) // it is asked once while it is well
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the orderer runs again", func() bool { s := h.status(child.Orderer); return s.PID != 0 && s.PID != pid })
+	h.healthy(t, child.Orderer)
+	if s := h.status(child.Orderer); s.Crashes != 1 || !strings.Contains(s.Exit.Reason, "did not answer") {
+		t.Errorf("%+v, %+v", s, s.Exit)
+	}
+}
+
 // The node's environment does not reach the children: it would overrule what
 // they are configured with.
 func TestEnvironmentIsNotInherited(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -35,6 +37,24 @@ func (c Config) Alive(ctx context.Context, r Role) error {
 		return fault.New(fault.Unavailable, "Fabric's %s is not well and does not say why (HTTP %d).", r, status)
 	}
 	return nil
+}
+
+// answers reports whether a child says how it is, well or not.
+func (c Config) answers(ctx context.Context, r Role) bool {
+	var any json.RawMessage
+	_, err := ask(ctx, http.DefaultTransport, "http://"+c.operations(r)+"/healthz", &any)
+	return err == nil
+}
+
+// Running reports whether the process of a status is there and this home's child:
+// it may have ended with its node, and another have its number. Only Linux tells.
+func (c Config) Running(s Status) bool {
+	at, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", s.PID))
+	if err != nil {
+		return false
+	}
+	home, err := filepath.EvalSymlinks(c.Home)
+	return err == nil && at == home // where [child.command] starts it
 }
 
 // Ordering is an orderer's part in the channel.

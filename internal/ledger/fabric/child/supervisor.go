@@ -26,7 +26,8 @@ const (
 	pauseMin  = 200 * time.Millisecond
 	pauseMax  = 30 * time.Second
 	healthy   = time.Minute
-	unwritten = time.Second // how long what a dead child wrote may take to arrive
+	asks      = 10 * time.Second // between questions whether a child hangs
+	unwritten = time.Second      // how long what a dead child wrote may take to arrive
 )
 
 // garbage is by how much a child's memory may grow between two collections, in
@@ -70,13 +71,14 @@ type Exit struct {
 // called at any time, from anywhere.
 type Supervisor struct {
 	Patience time.Duration      // between SIGTERM and SIGKILL; set before Run
+	Silence  int                // questions, 10 s apart, that one which hangs leaves unanswered; set before Run
 	children [len(Roles)]*child // in the order of Roles
 }
 
 // New makes a supervisor. Config.Bin is a folder that [Find] returned. What
 // the children say goes to log.
 func New(c Config, log *slog.Logger) *Supervisor {
-	s := &Supervisor{Patience: 10 * time.Second}
+	s := &Supervisor{Patience: 10 * time.Second, Silence: 8}
 	for i, r := range Roles {
 		s.children[i] = &child{
 			Config: c, role: r, log: log.With("from", "9ten"), ear: &ear{role: r, log: log},
@@ -100,7 +102,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 		turn := ctx
 		wg.Go(func() {
 			defer stop()
-			c.keep(turn, s.Patience)
+			c.keep(turn, s.Patience, s.Silence)
 		})
 		ctx = next
 	}
@@ -187,7 +189,7 @@ func (c Config) Recall() ([]Status, error) {
 }
 
 // keep runs the child whenever its role is wanted, until ctx ends.
-func (c *child) keep(ctx context.Context, patience time.Duration) {
+func (c *child) keep(ctx context.Context, patience time.Duration, silence int) {
 	// The kernel ends the child when the thread ends that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -203,7 +205,7 @@ func (c *child) keep(ctx context.Context, patience time.Duration) {
 			m, pause = now, 0
 		}
 		began := time.Now()
-		err := c.run(ctx, m, patience)
+		err := c.run(ctx, m, patience, silence)
 		if err == nil {
 			pause = 0 // it was told to end
 			continue
@@ -271,8 +273,8 @@ func (c *child) wanted(ctx context.Context) (mark, bool) {
 
 // run starts the child and stays with it until it ends. The error says why it
 // ended, and is nil when it was told to: because ctx ended, or because its
-// files are no longer what m was made of.
-func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
+// files are no longer what m was made of. One that hangs is ended.
+func (c *child) run(ctx context.Context, m mark, patience time.Duration, silence int) error {
 	healed, err := heal(filepath.Join(c.Dir(c.role), "data"))
 	if err != nil {
 		return fault.Wrap(err, fault.Unavailable, "Its data cannot be read: %v.", err)
@@ -296,6 +298,9 @@ func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
 		c.set(func(s *Status) { s.PID, s.Since = 0, time.Now().UTC() })
 		c.write()
 	}()
+	watched, stop := context.WithCancel(ctx)
+	defer stop()
+	hangs := c.watch(watched, silence)
 	for tick := time.NewTicker(look); ; {
 		select {
 		case err := <-ended:
@@ -305,6 +310,10 @@ func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
 			tick.Stop()
 			c.stop(cmd, ended, patience, "the node stops")
 			return nil
+		case <-hangs:
+			tick.Stop()
+			c.stop(cmd, ended, patience, "it does not answer")
+			return fault.New(fault.Unavailable, "It did not answer any more, so the node ended it.")
 		case <-tick.C:
 		case <-c.wake:
 		}
@@ -318,6 +327,32 @@ func (c *child) run(ctx context.Context, m mark, patience time.Duration) error {
 			return nil
 		}
 	}
+}
+
+// watch tells when a child hangs: it has said how it is, and then leaves so many
+// questions in a row unanswered. One that says that it is not well does not hang,
+// and one that has not finished starting may take its time.
+func (c *child) watch(ctx context.Context, silence int) <-chan struct{} {
+	hangs := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(asks)
+		defer tick.Stop()
+		for began, silent := false, 0; silent < silence; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			switch {
+			case c.answers(ctx, c.role):
+				began, silent = true, 0
+			case began:
+				silent++
+			}
+		}
+		close(hangs)
+	}()
+	return hangs
 }
 
 // stop ends the child: it is asked to, and killed if it does not listen.

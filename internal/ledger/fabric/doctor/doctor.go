@@ -198,6 +198,10 @@ func (p Patient) child(ctx context.Context, r child.Role) Finding {
 			f.Detail = fmt.Sprintf("The %s is well and runs since %s.", r, stamp(s.Since))
 		}
 		return f
+	case err != nil && p.settled(r):
+		f.Detail = fmt.Sprintf("The %s runs (process %d), but: %s", r, s.PID, sentence(err))
+		f.Remedy = fmt.Sprintf("One that answers nothing for a minute and a half the node ends and starts again. At once: kill -9 %d.", s.PID)
+		return f
 	case crash == nil && p.Resting:
 		f.OK, f.Detail = true, fmt.Sprintf("The %s runs with the node, which does not run.", r)
 		return f

@@ -43,7 +43,7 @@ func (p Patient) ports(ctx context.Context) Finding {
 	f := Finding{Name: "ports"}
 	ours := map[child.Role]bool{}
 	for _, r := range child.Roles {
-		ours[r] = p.ours(ctx, r)
+		ours[r] = p.ours(ctx, r) || p.settled(r)
 	}
 	for _, q := range p.six() {
 		if ours[q.role] {
@@ -124,6 +124,13 @@ func (p Patient) ours(ctx context.Context, r child.Role) bool {
 	}
 	_ = conn.Close()
 	return true
+}
+
+// settled reports whether a role's child runs long enough to have its ports, though
+// it may not answer.
+func (p Patient) settled(r child.Role) bool {
+	s := p.status(r)
+	return p.Running(s) && (s.Exit == nil || p.Now.Sub(s.Since) > steady)
 }
 
 var errStranger = errors.New("another server's key")
