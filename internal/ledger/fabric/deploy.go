@@ -3,6 +3,7 @@ package fabric
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -93,6 +94,10 @@ func (h *Home) approve(ctx context.Context, name string, v *view) (bool, error) 
 	if err != nil {
 		return false, err
 	}
+	this := fmt.Sprintf("%d %s", d.Sequence, d.PackageID)
+	if v.hashed == this {
+		return false, nil
+	}
 	conn, id, _ := h.peer()
 	g := chaincode.NewGateway(conn, id)
 	have, err := g.QueryApproved(ctx, name, ContractName, d.Sequence)
@@ -101,6 +106,7 @@ func (h *Home) approve(ctx context.Context, name string, v *view) (bool, error) 
 	}
 	err = explain(g.Approve(ctx, d))
 	if err != nil && strings.Contains(err.Error(), onlyHash) {
+		v.hashed = this
 		return false, nil
 	}
 	return true, err

@@ -28,6 +28,7 @@ type view struct {
 	config   channel.Config
 	block    *cb.Block // of the configuration
 	contract *lifecycle.QueryChaincodeDefinitionResult
+	hashed   string            // the definition whose approval the peer has as a hash alone
 	intents  []contract.Intent // that are not concluded
 	approved []yes             // what the node signs again without asking
 	accused  bool              // one of them would put this node out

@@ -164,6 +164,7 @@ func TestComplaintsAreNotRepeated(t *testing.T) {
 		for i := range 50 {
 			say(fmt.Sprintf("Failed sending to %d at 10.0.0.1:%d after %d.5ms", i%4, 9000+i, i))
 			say(fmt.Sprintf("Failed sending to 9 at 10.0.0.2:%d after 1ms", i))
+			say(fmt.Sprintf("[%08x] Failed to handle GET_STATE", 0xc0ffee00+i)) // Fabric's short name of a transaction
 			say("Failed sending to 1 at node1.example:9021")
 			say("Failed sending to 1 at node2.example:9021")
 			time.Sleep(time.Second)
@@ -173,6 +174,7 @@ func TestComplaintsAreNotRepeated(t *testing.T) {
 	})
 	const want = `level=WARN msg="Failed sending to 0 at 10.0.0.1:9000 after 0.5ms" from=orderer part=egress
 level=WARN msg="Failed sending to 9 at 10.0.0.2:0 after 1ms" from=orderer part=egress
+level=WARN msg="[c0ffee00] Failed to handle GET_STATE" from=orderer part=egress
 level=WARN msg="Failed sending to 1 at node1.example:9021" from=orderer part=egress
 level=WARN msg="Failed sending to 1 at node2.example:9021" from=orderer part=egress
 level=WARN msg="Failed sending to 3 at 10.0.0.1:9021 after 1ms" from=orderer part=egress also=49

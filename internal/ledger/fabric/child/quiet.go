@@ -42,6 +42,9 @@ var quiet = sync.OnceValue(func() []harmless {
 		// not count is said once; the rest is the same in other words.
 		{"vscc", regexp.MustCompile(`(?i)endorse?ment policy`), slog.LevelDebug},
 		{"committer.txvalidator", regexp.MustCompile(`validation of endorsement policy`), slog.LevelDebug},
+		// A peer that started anew has the hash of what its organisation approved and
+		// not the words. The node looks, and goes by the hash.
+		{"chaincode", regexp.MustCompile(`private data matching public hash version is not available`), slog.LevelDebug},
 		// The node serves the contract itself, so the peer has nothing to stop.
 		{"container", regexp.MustCompile(`^failed to stop chaincode`), slog.LevelDebug},
 		// An orderer that is a few messages behind or ahead of another.
@@ -99,7 +102,7 @@ const again = 10 * time.Minute
 // changing is what differs between two complaints of the same: numbers, and
 // ports, but not which machine it is about.
 var changing = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\b(\d+\.\d+\.\d+\.\d+)(?::\d+)?|[0-9a-f]{16,}|:\d+|\b\d+(?:\.\d+)?`)
+	return regexp.MustCompile(`\b(\d+\.\d+\.\d+\.\d+)(?::\d+)?|[0-9a-f]{8,}|:\d+|\b\d+(?:\.\d+)?`)
 })
 
 // A nag is a complaint that was heard before.
