@@ -172,6 +172,7 @@ type hearing struct {
 	who       channel.Consenter
 	config    channel.Config // when err is nil
 	forbidden bool           // it does not take this node for a member
+	apart     bool           // by its clock the question is 15 minutes old, or from as far ahead
 	err       error
 }
 
@@ -194,7 +195,10 @@ func (h *Home) hear(ctx context.Context, name string, cfg channel.Config) ([]hea
 				out[i].config, out[i].err = channel.Read(b)
 				return
 			}
-			out[i].forbidden = strings.Contains(out[i].err.Error(), cb.Status_FORBIDDEN.String())
+			says := out[i].err.Error()
+			out[i].forbidden = strings.Contains(says, cb.Status_FORBIDDEN.String())
+			// It tells its own log why. Of a question that is well made only the time can be wrong.
+			out[i].apart = strings.Contains(says, cb.Status_BAD_REQUEST.String())
 		})
 	}
 	all.Wait()

@@ -48,8 +48,9 @@ func (h *Home) Examine(ctx context.Context, resting bool) ([]doctor.Finding, err
 	} else {
 		p.Complaints = append(p.Complaints, err.Error())
 	}
+	of, clocks, err := h.examineChannel(ctx)
+	p.Clocks = clocks
 	list := doctor.Examine(ctx, p)
-	of, err := h.examineChannel(ctx)
 	if err != nil {
 		return list, err
 	}
@@ -97,30 +98,29 @@ func (h *Home) phaseFinding() doctor.Finding {
 
 // examineChannel is what there is to say of the network's own channel, by the
 // newest configuration the node has seen: a peer that is down is no reason not to
-// look at the others.
-func (h *Home) examineChannel(ctx context.Context) ([]doctor.Finding, error) {
+// look at the others. What the orderers say of the time is for another finding.
+func (h *Home) examineChannel(ctx context.Context) (list []doctor.Finding, clocks doctor.Clocks, err error) {
 	b, err := h.newest(channel.Name)
 	if err != nil {
-		return nil, err
+		return nil, clocks, err
 	}
 	cfg, err := channel.Read(b)
 	if err != nil {
-		return nil, err
+		return nil, clocks, err
 	}
 	members, err := cfg.Members()
 	if err != nil {
-		return nil, err
+		return nil, clocks, err
 	}
-	var list []doctor.Finding
 	if len(members) == 2 {
 		list = append(list, doctor.Finding{Name: "members", OK: true, Detail: "There are two members, and each entry needs both: while one is away nothing is recorded, and if one is lost with its keys nothing ever is again. Both should back up the folder fabric now, and take in a third soon."})
 	}
 	room, err := h.roomIn("", cfg)
 	if err != nil {
-		return list, err
+		return list, clocks, err
 	}
-	f, err := h.orderersOf(ctx, channel.Name, cfg)
-	return append(list, room, f), err
+	f, clocks, err := h.orderersOf(ctx, channel.Name, cfg)
+	return append(list, room, f), clocks, err
 }
 
 // roomIn names who fills the configuration of a cluster's channel up, or that of
@@ -185,22 +185,30 @@ func (h *Home) examineCluster(ctx context.Context) ([]doctor.Finding, error) {
 	if err != nil {
 		return []doctor.Finding{f}, err
 	}
-	o, err := h.orderersOf(ctx, name, cfg)
+	o, _, err := h.orderersOf(ctx, name, cfg)
 	o.Name = "cluster's orderers"
 	return []doctor.Finding{f, room, o}, err
 }
 
 // orderersOf says how many of a channel's orderers take part, by the newest
 // configuration the node has seen: with too few nothing is recorded, and no
-// server of this node says whose fault it is.
-func (h *Home) orderersOf(ctx context.Context, name string, cfg channel.Config) (f doctor.Finding, err error) {
+// server of this node says whose fault it is. Those of others that have another
+// time answer all the same, and so take part.
+func (h *Home) orderersOf(ctx context.Context, name string, cfg channel.Config) (f doctor.Finding, clocks doctor.Clocks, err error) {
 	heard, err := h.hear(ctx, name, cfg)
 	if err != nil {
-		return f, err
+		return f, clocks, err
 	}
 	var silent []string
 	for _, x := range heard {
-		if x.err != nil && !x.forbidden {
+		switch {
+		case x.who.MSP == h.cfg.Node: // on this machine
+		case x.apart:
+			clocks.Apart = append(clocks.Apart, x.who.MSP)
+		case x.err == nil:
+			clocks.Agree++
+		}
+		if !x.apart && x.err != nil && !x.forbidden {
 			silent = append(silent, fmt.Sprintf("%s (%s)", x.who.MSP, x.who.Address()))
 		}
 	}
@@ -212,5 +220,5 @@ func (h *Home) orderersOf(ctx context.Context, name string, cfg channel.Config) 
 	if !f.OK {
 		f.Remedy = "Nothing is recorded until more of them run: ask their operators, and see that these addresses are reached from here."
 	}
-	return f, nil
+	return f, clocks, nil
 }

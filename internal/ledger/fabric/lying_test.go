@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -43,6 +44,7 @@ type liar struct {
 	submitted []*cb.Envelope        // what it got signed
 	became    peer.TxValidationCode // what it says of a transaction
 	status    string                // of which it was asked that
+	refuses   cb.Status             // what it says as an orderer, FORBIDDEN where it is not set
 }
 
 func (l *liar) ProcessProposal(context.Context, *peer.SignedProposal) (*peer.ProposalResponse, error) {
@@ -90,13 +92,13 @@ func (l *liar) Submit(_ context.Context, r *gateway.SubmitRequest) (*gateway.Sub
 	return nil, status.Error(codes.Unavailable, "that was all it wanted")
 }
 
-// Deliver is an orderer's, to one whom it does not take for a member. It hears
-// the question out: who asks may still be sending it.
+// Deliver is an orderer's, to one whom it does not take for a member, or refuses
+// for another reason. It hears the question out: who asks may still be sending it.
 func (l *liar) Deliver(s grpc.BidiStreamingServer[cb.Envelope, ab.DeliverResponse]) error {
 	if _, err := s.Recv(); err != nil {
 		return err
 	}
-	return s.Send(&ab.DeliverResponse{Type: &ab.DeliverResponse_Status{Status: cb.Status_FORBIDDEN}})
+	return s.Send(&ab.DeliverResponse{Type: &ab.DeliverResponse_Status{Status: cmp.Or(l.refuses, cb.Status_FORBIDDEN)}})
 }
 
 // serve has a liar answer with a member's certificate, and tells at which port.

@@ -39,6 +39,13 @@ type Patient struct {
 	Certificates []org.Certificate
 	Newest       time.Time // when the newest block was made, zero when there is none
 	Complaints   []string  // errors the node met when it last used its ledger
+	Clocks       Clocks
+}
+
+// Clocks are what the orderers of other nodes say of this one's.
+type Clocks struct {
+	Apart []string // whose time is 15 minutes from this one's
+	Agree int      // how many others' is not
 }
 
 // Examine looks at everything. It takes a few seconds at most.
@@ -116,6 +123,20 @@ func (p Patient) clock() Finding {
 	f := Finding{Name: "clock", Detail: "It is " + stamp(p.Now) + ".", Remedy: setClock}
 	if p.Newest.After(p.Now.Add(ahead)) {
 		f.Detail = fmt.Sprintf("It is %s, and the newest block was made at %s.", stamp(p.Now), stamp(p.Newest))
+		return f
+	}
+	if apart := len(p.Clocks.Apart); apart > 0 {
+		who := strings.Join(p.Clocks.Apart, ", ")
+		f.Detail = fmt.Sprintf("It is %s by this machine's clock. By those of %s it is 15 minutes more or less, or further off.", stamp(p.Now), who)
+		switch {
+		case p.Clocks.Agree >= apart:
+			f.Detail += fmt.Sprintf(" It agrees with those of %d others.", p.Clocks.Agree)
+			f.Remedy = "Ask the operator of " + who + " to set the clock there, and to keep it right with NTP."
+		case apart == 1:
+			f.Remedy = "One of the two is wrong: compare the time above with another source. If it is this one: " + setClock + " If not, tell the operator of " + who + "."
+		default:
+			f.Detail += " So many are hardly wrong."
+		}
 		return f
 	}
 	for _, c := range p.complaints() {

@@ -324,6 +324,22 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// The clock that is named is the one that is alone with its time.
+func TestWhoseClockIsWrong(t *testing.T) {
+	p := patient(t, t.TempDir())
+	p.Bin = t.TempDir() // nothing is run
+	for want, c := range map[string]doctor.Clocks{
+		"Ask the operator of a.example": {Apart: []string{"a.example"}, Agree: 2},
+		"One of the two is wrong":       {Apart: []string{"a.example"}},
+		"Set the machine's clock":       {Apart: []string{"a.example", "b.example"}, Agree: 1},
+	} {
+		p.Clocks = c
+		if f := examine(t, p, "clock")[0]; f.OK || !strings.HasPrefix(f.Remedy, want) || !strings.Contains(f.Detail, "a.example") {
+			t.Errorf("%+v: %+v", c, f)
+		}
+	}
+}
+
 // What Fabric said when it was really so is understood.
 func TestLastWordsAreUnderstood(t *testing.T) {
 	p := patient(t, t.TempDir())
