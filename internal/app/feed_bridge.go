@@ -19,7 +19,10 @@ const bridged = 15
 // told before stays where the ledger answers nothing newer.
 func (f *feed) bridge(ctx context.Context, st ledger.Status) error {
 	f.log.Info("the ledger's copy began with a snapshot; what happened before is asked for", "after", st.Begins)
-	c := contract.Client{Ledger: f.ledger}
+	c, now := contract.Client{Ledger: f.ledger}, st.At
+	if now.IsZero() { // nothing is recorded after the snapshot yet
+		now = f.ledger.wall()
+	}
 	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return err
@@ -33,7 +36,7 @@ func (f *feed) bridge(ctx context.Context, st ledger.Status) error {
 		if err := f.bridgeDays(ctx, c, n.ID, keep); err != nil {
 			return err
 		}
-		last := calendar.PeriodOf(st.At)
+		last := calendar.PeriodOf(now)
 		for p := last.Add(-bridged); p <= last; p = p.Add(1) {
 			s, err := c.Settlement(ctx, n.ID, p)
 			if fault.Is(err, fault.NotFound) {
@@ -52,11 +55,11 @@ func (f *feed) bridge(ctx context.Context, st ledger.Status) error {
 			}
 		}
 	}
-	now, err := f.ask(ctx, true)
+	said, err := f.ask(ctx, true)
 	if err != nil {
 		return err
 	}
-	if err := f.apply(ctx, nil, &now); err != nil {
+	if err := f.apply(ctx, nil, &said); err != nil {
 		return err
 	}
 	return f.db.Update(ctx, func(tx *store.Tx) error {

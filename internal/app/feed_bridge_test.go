@@ -20,11 +20,14 @@ import (
 type laterCopy struct {
 	home
 	begins, ends uint64
+	undated      bool // it has no block yet
 }
 
 func (l *laterCopy) Status(ctx context.Context) (ledger.Status, error) {
 	st, err := l.home.Status(ctx)
-	st.Begins = l.begins
+	if st.Begins = l.begins; l.undated {
+		st.At = time.Time{}
+	}
 	return st, err
 }
 
@@ -53,7 +56,7 @@ func TestFeedBridgesASnapshot(t *testing.T) {
 		db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "9ten.db"), Now: h.now})
 		h.ok(err)
 		t.Cleanup(func() { _ = db.Close() })
-		return &feed{node: h.cfg.NodeID(), ledger: &patient{home: l, patience: usual, wall: time.Now, log: slog.New(slog.DiscardHandler)}, db: db, log: slog.New(slog.DiscardHandler), back: func(context.Context) error { return nil }}
+		return &feed{node: h.cfg.NodeID(), ledger: &patient{home: l, patience: usual, wall: h.now, log: slog.New(slog.DiscardHandler)}, db: db, log: slog.New(slog.DiscardHandler), back: func(context.Context) error { return nil }}
 	}
 	own := h.ledger.home
 	whole := feeds(own)
@@ -73,7 +76,7 @@ func TestFeedBridgesASnapshot(t *testing.T) {
 	}
 	for _, read := range []int{3, len(all) / 2, len(all) - 2} {
 		for _, begins := range []int{read + 1, len(all) - 1} {
-			l := &laterCopy{home: own, ends: all[read]}
+			l := &laterCopy{home: own, ends: all[read], undated: begins == len(all)-1}
 			f := feeds(l)
 			h.ok(f.catchUp(t.Context()))
 			l.ends, l.begins = 0, all[begins]

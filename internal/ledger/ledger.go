@@ -56,7 +56,7 @@ type Status struct {
 	Mode   string    // "embedded" or "fabric"
 	Height uint64    // transactions, or blocks
 	Head   [32]byte  // hash of the last one, zero before the first
-	At     time.Time // when the last one is dated, zero before the first
+	At     time.Time // when the last one is dated, zero before the first, or where this copy of the ledger begins after it
 	// Begins is the checkpoint after which this copy of the ledger has events: 0
 	// for one that has all of them. What was recorded before can be asked for.
 	Begins uint64

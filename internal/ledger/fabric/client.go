@@ -324,7 +324,8 @@ func oldest(info *cb.BlockchainInfo) uint64 {
 	return 0
 }
 
-// Status tells the channel's height and head at the peer.
+// Status tells the channel's height and head at the peer. When the head is dated is
+// known once the peer has a block after the snapshot it began with, if it did.
 func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 	ctx, stop := context.WithTimeout(ctx, evaluateWithin)
 	defer stop()
@@ -337,7 +338,7 @@ func (c *Client) Status(ctx context.Context) (ledger.Status, error) {
 		s.Head = [32]byte(info.CurrentBlockHash)
 	}
 	known := false
-	if s.At, known = c.tip.dated(s.Head); known {
+	if s.At, known = c.tip.dated(s.Head); known || info.Height == oldest(info) {
 		return s, nil
 	}
 	last, err := c.Block(ctx, info.Height-1)
@@ -359,12 +360,13 @@ func (c *Client) oldest(ctx context.Context) (uint64, error) {
 	return oldest(info), explain(err)
 }
 
-// Block fetches a block by its number, NotFound when there is none.
+// Block fetches a block by its number, NotFound when there is none, or the peer began
+// with a snapshot of a later one.
 func (c *Client) Block(ctx context.Context, number uint64) (*cb.Block, error) {
 	return c.systemBlock(ctx, "GetBlockByNumber", fmt.Sprint(number))
 }
 
-// BlockOf fetches the block that holds a transaction, NotFound when none does.
+// BlockOf fetches the block that holds a transaction, NotFound as [Client.Block].
 func (c *Client) BlockOf(ctx context.Context, tx string) (*cb.Block, error) {
 	return c.systemBlock(ctx, "GetBlockByTxID", tx)
 }

@@ -251,9 +251,13 @@ func (c *Client) walkBack(ctx context.Context, last, n uint64, most int) (*trail
 	return t, nil
 }
 
-// configAt is the configuration that block n names.
+// configAt is the configuration that block n names, 0 where the peer does not have
+// that block: configurations from before its snapshot came with that.
 func (c *Client) configAt(ctx context.Context, n uint64) (uint64, error) {
 	b, err := c.Block(ctx, n)
+	if fault.Is(err, fault.NotFound) {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -155,7 +155,11 @@ func (e *detailed) Unwrap() error { return e.error }
 
 // notFound is what a peer's system contracts mean by these words.
 func notFound(err error) error {
-	if s := err.Error(); strings.Contains(s, "not found") || strings.Contains(s, "no such transaction") || strings.Contains(s, "Entry not found") {
+	s := err.Error()
+	if strings.Contains(s, "bootstrapped from a snapshot") {
+		return fault.Wrap(err, fault.NotFound, "This copy of the ledger began with a snapshot and does not have that block.")
+	}
+	if strings.Contains(s, "not found") || strings.Contains(s, "no such transaction") || strings.Contains(s, "Entry not found") {
 		return fault.Wrap(err, fault.NotFound, "The ledger holds no such block.")
 	}
 	return err
