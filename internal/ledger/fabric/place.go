@@ -133,8 +133,9 @@ func (h *Home) reach(ctx context.Context, name string) (place, error) {
 	}
 	for _, m := range members {
 		p, err := h.dial(m)
-		if err != nil {
-			return place{}, err
+		if err != nil { // a member writes its address alone
+			h.cfg.Log.Debug("a member's peer cannot be called", "member", m.MSP, "err", err)
+			continue
 		}
 		if err := h.answers(ctx, p, name); err != nil {
 			h.cfg.Log.Debug("a member's peer does not answer", "member", m.MSP, "err", err)
