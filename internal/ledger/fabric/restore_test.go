@@ -2,6 +2,8 @@ package fabric
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -21,7 +23,8 @@ import (
 func madeUp(t *testing.T, name string, blocks ...*cb.Block) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "snapshot")
-	meta, err := json.Marshal(Snapshot{Channel: name, Block: 9})
+	state := sha256.Sum256(nil)
+	meta, err := json.Marshal(Snapshot{Channel: name, Block: 9, Files: map[string]string{"public_state.data": hex.EncodeToString(state[:])}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +35,7 @@ func madeUp(t *testing.T, name string, blocks ...*cb.Block) string {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, b := range map[string][]byte{snapshotMetadata: meta, snapshotConfigs: configs.Bytes()} {
+	for name, b := range map[string][]byte{snapshotMetadata: meta, snapshotConfigs: configs.Bytes(), "public_state.data": nil} {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -72,6 +75,20 @@ func TestAStrangersSnapshotWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	unnamed, zeros := madeUp(t, channel.Name, first[member]), madeUp(t, channel.Name, first[member])
+	meta, err := json.Marshal(Snapshot{Channel: channel.Name, Block: 9})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(unnamed, snapshotMetadata), meta, 0o600)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(zeros, snapshotConfigs), nil, 0o600)
+	}
+	if err == nil {
+		err = os.Truncate(filepath.Join(zeros, snapshotConfigs), 1<<34) // nothing of it is on the disk
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, x := range map[string]struct {
 		at   *Home
 		dir  string
@@ -83,6 +100,8 @@ func TestAStrangersSnapshotWritesNothing(t *testing.T) {
 		"another network":             {member, madeUp(t, channel.Name, first[foreign]), fault.Invalid, "of another network"},
 		"a node in no network":        {newcomer, madeUp(t, channel.Name, first[foreign]), fault.Conflict, "in no network"},
 		"a path, in no network":       {newcomer, madeUp(t, "../../escape/x", first[foreign]), fault.Conflict, "in no network"},
+		"one that names no files":     {member, unnamed, fault.Invalid, "names no files"},
+		"configurations of zeros":     {member, zeros, fault.Invalid, "holds no blocks"},
 		"a folder that is none of it": {member, t.TempDir(), fault.Invalid, "holds no snapshot"},
 	} {
 		before := files(t, x.at)
@@ -172,7 +191,7 @@ func TestASnapshotIsHandedOutOnce(t *testing.T) {
 	if s, err := h.handOut(from, to, strings.NewReader("configurations")); err != nil || s.Block != 9 {
 		t.Errorf("handed out: %+v, %v", s, err)
 	}
-	if left, err := h.finished(channel.Name, 9); err != nil || left != "" {
+	if left, err := h.finished(channel.Name, 0); err != nil || left != "" {
 		t.Errorf("the peer keeps %q, %v", left, err)
 	}
 	if b, err := os.ReadFile(filepath.Join(to, snapshotConfigs)); err != nil || string(b) != "configurations" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
@@ -23,6 +24,18 @@ func TestRestoredWithNothingSince(t *testing.T) {
 	n.register(t)
 	eventually(t, "nothing is left to do", n.ready)
 	dir := filepath.Join(t.TempDir(), "snapshot")
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for to, want := range map[string]fault.Kind{"": fault.Invalid, filepath.Join(file, "snapshot"): fault.Unavailable} {
+		if _, err := n.Snapshot(t.Context(), channel.Name, to); !fault.Is(err, want) {
+			t.Errorf("a snapshot to %q: %v", to, err)
+		}
+	}
+	if written, _ := filepath.Glob(filepath.Join(n.dir, "peer", "snapshots", "completed", channel.Name, "*")); len(written) > 0 {
+		t.Errorf("the peer wrote %v for nobody", written)
+	}
 	s, err := n.Snapshot(t.Context(), channel.Name, dir)
 	if err != nil {
 		t.Fatal(err)

@@ -45,8 +45,11 @@ type Snapshot struct {
 
 // Snapshot has the own peer write a channel's state as it is now into a folder
 // that is not there yet. The peer goes on meanwhile.
-func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) {
-	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
+func (h *Home) Snapshot(ctx context.Context, name, to string) (s Snapshot, err error) {
+	if to == "" {
+		return s, fault.New(fault.Invalid, "Name the folder for the snapshot.")
+	}
+	if _, err := os.Stat(to); err == nil {
 		return Snapshot{}, fault.New(fault.Conflict, "%s is there already. Name a folder that is not.", to)
 	}
 	if h.far(name) {
@@ -60,6 +63,14 @@ func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) 
 	if err != nil {
 		return Snapshot{}, err
 	}
+	if err := os.MkdirAll(to, 0o700); err != nil { // before the peer is asked to write
+		return Snapshot{}, fault.Wrap(err, fault.Unavailable, "The snapshot cannot be written to %s.", to)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(to) // while it is empty
+		}
+	}()
 	from, err := h.finished(name, st.Height-1)
 	if err != nil {
 		return Snapshot{}, err
@@ -82,8 +93,9 @@ func (h *Home) Snapshot(ctx context.Context, name, to string) (Snapshot, error) 
 }
 
 // handOut copies what the peer wrote, with the configurations, to a folder that is
-// not there yet. Then the peer's own is removed: nobody else takes it away. When the
-// copy fails that one stays, for whoever tries again, and nothing half is left.
+// not there yet or empty. Then the peer's own is removed, and earlier ones that nobody
+// came for: nobody else takes them away. When the copy fails that one stays, for
+// whoever tries again, and nothing half is left.
 func (h *Home) handOut(from, to string, configs io.Reader) (s Snapshot, err error) {
 	err = os.CopyFS(to, os.DirFS(from))
 	if err == nil {
@@ -95,8 +107,15 @@ func (h *Home) handOut(from, to string, configs io.Reader) (s Snapshot, err erro
 	if err != nil {
 		return s, errors.Join(fault.Wrap(err, fault.Unavailable, "The snapshot cannot be written to %s.", to), os.RemoveAll(to))
 	}
-	if err := os.RemoveAll(from); err != nil {
-		h.cfg.Log.Warn("the peer's own copy of a snapshot is left behind", "in", from, "err", err)
+	parent := filepath.Dir(from)
+	written, err := numbered(parent)
+	for n, dir := range written {
+		if n <= s.Block {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	if err != nil {
+		h.cfg.Log.Warn("the peer's own copy of a snapshot is left behind", "in", parent, "err", err)
 	}
 	return s, nil
 }
@@ -114,17 +133,28 @@ func copyTo(path string, r io.Reader) error {
 // finished is where the peer has written a snapshot of a block or a later one, ""
 // where it has not.
 func (h *Home) finished(name string, least uint64) (string, error) {
-	parent := h.child.Snapshots(name)
-	done, err := os.ReadDir(parent)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fault.Wrap(err, fault.Unavailable, "The peer's snapshots cannot be read.")
-	}
-	for _, d := range done {
-		if n, err := strconv.ParseUint(d.Name(), 10, 64); err == nil && n >= least {
-			return filepath.Join(parent, d.Name()), nil
+	written, err := numbered(h.child.Snapshots(name))
+	for n, dir := range written {
+		if n >= least {
+			return dir, err
 		}
 	}
-	return "", nil
+	return "", err
+}
+
+// numbered are the snapshots in a folder of the peer's, by their last block.
+func numbered(parent string) (map[uint64]string, error) {
+	list, err := os.ReadDir(parent)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(err, fault.Unavailable, "The peer's snapshots cannot be read.")
+	}
+	out := map[uint64]string{}
+	for _, d := range list {
+		if n, err := strconv.ParseUint(d.Name(), 10, 64); err == nil {
+			out[n] = filepath.Join(parent, d.Name())
+		}
+	}
+	return out, nil
 }
 
 // completed waits for that.
@@ -151,6 +181,9 @@ func ReadSnapshot(dir string) (s Snapshot, err error) {
 	}
 	if err != nil {
 		return s, fault.Wrap(err, fault.Invalid, "%s holds no snapshot of a ledger.", dir)
+	}
+	if len(s.Files) == 0 {
+		return s, fault.New(fault.Invalid, "The snapshot in %s names no files of its own.", dir)
 	}
 	for name, want := range s.Files {
 		sum, err := sumOf(filepath.Join(dir, filepath.Base(name)))

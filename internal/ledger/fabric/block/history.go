@@ -1,6 +1,7 @@
 package block
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -36,7 +37,7 @@ func NewHistory(r io.ReaderAt, size int64) (*History, error) {
 		}
 		length, used := binary.Uvarint(head[:n])
 		switch {
-		case used < 0 || length > maxBlock:
+		case used < 0 || used > 0 && length < sha256.Size || length > maxBlock: // a block names its data's hash
 			return nil, errNoBlocks
 		case used == 0 || h.End()+int64(used)+int64(length) > size:
 			size = 0 // the end is not whole
