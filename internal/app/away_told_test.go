@@ -13,6 +13,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/ledger"
 	"github.com/michaelperna/9ten/internal/money"
 )
 
@@ -112,6 +113,11 @@ func TestStanding(t *testing.T) {
 			}
 		}
 	}
+	h.ledger.home = broken{h.ledger.home}
+	if code, out, said := words(t, "ledger", "status", "--data-dir", h.path, "--listen", strings.TrimPrefix(srv.URL, "http://")); code == 0 || !strings.Contains(said, "The disk is on fire.") || strings.Contains(said, "--listen") {
+		t.Errorf("what the node says of itself is told as %q%q", out, said)
+	}
+	h.ledger.home = a
 	a.comeBack(h)
 	_, err = h.report.CloseDays(t.Context())
 	h.ok(err)
@@ -141,4 +147,11 @@ func TestBackAtOnce(t *testing.T) {
 	until(t, func() bool { list := h.jobsOf(jobDescribe); return len(list) == 1 && !list[0].Due.After(h.now()) })
 	stop()
 	h.ok(<-done)
+}
+
+// A broken home does not know where it stands.
+type broken struct{ home }
+
+func (broken) Status(context.Context) (ledger.Status, error) {
+	return ledger.Status{}, fault.New(fault.Internal, "The disk is on fire.")
 }

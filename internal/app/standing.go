@@ -166,6 +166,9 @@ func (c *call) askStanding(ctx context.Context) (s report.Standing, err error) {
 		return s, fault.Wrap(err, fault.Unavailable, "A node has the data directory, and none answers on %s. Give its address with --listen.", cfg.Listen)
 	}
 	defer res.Body.Close()
+	if d := new(problem.Document); res.StatusCode != http.StatusOK && res.Header.Get("Content-Type") == d.ContentType("") && json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(d) == nil && d.Detail != "" {
+		return s, fault.New(fault.Unavailable, "The node on %s says: %s", cfg.Listen, d.Detail)
+	}
 	if res.StatusCode != http.StatusOK {
 		return s, fault.New(fault.Unavailable, "What answers on %s says %s. Give the node's address with --listen.", cfg.Listen, res.Status)
 	}
