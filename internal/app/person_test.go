@@ -12,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // got is the last activity of a type that a server was sent.
@@ -345,7 +346,14 @@ func TestListensOfAPerson(t *testing.T) {
 	}
 	general.Answers(http.StatusServiceUnavailable, "")
 	hears()
-	s.applied()
+	w.arrives("the next play waits", func() bool {
+		var list []social.Queue
+		w.ok(w.db.SocialView(t.Context(), func(tx social.Tx) (err error) {
+			list, err = tx.Queues(t.Context())
+			return err
+		}))
+		return len(list) > 0
+	})
 	shows(false)
 	hears()
 	general.Answers(0, "")
