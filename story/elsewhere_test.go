@@ -32,6 +32,7 @@ func (w *internet) heardOnAnotherNode(t *testing.T) {
 	for _, p := range crowd {
 		p.claims()
 	}
+	w.together(a, b, c, track)
 	w.toldOfPlays(a, b, paid)
 	a.must(http.MethodPost, "/api/v1/studio/releases/"+release+"/withdraw", a.token, struct{}{}, nil)
 	b.forgets(listener, "low-tide@shore.test")

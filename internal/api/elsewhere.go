@@ -148,7 +148,7 @@ func (a *API) playlistElsewhere(ctx context.Context, p id.Playlist) (*output[Pla
 	if err != nil {
 		return nil, err
 	}
-	return reply(PlaylistPage{listElsewhere(&list), each(rows, func(r *music.TrackRow) PlaylistItem { return PlaylistItem{Track: trackOf(r)} })})
+	return reply(PlaylistPage{listElsewhere(&list), each(rows, itemElsewhere)})
 }
 
 func trackElsewhere(t *social.Track) TrackElsewhere {

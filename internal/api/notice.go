@@ -32,7 +32,7 @@ func (a *API) notices(r *router) {
 // Notice is what somebody was told.
 type Notice struct {
 	Name       string       `json:"name" doc:"Names it among yours"`
-	Kind       notice.Kind  `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,earned,owed,receipt,unpaid,ended,moved"`
+	Kind       notice.Kind  `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,invited,earned,owed,receipt,unpaid,ended,moved"`
 	At         int64        `json:"at_ms" doc:"Unix milliseconds: when the last of them happened"`
 	Read       bool         `json:"read"`
 	Count      int64        `json:"count" doc:"How many did it that day"`
@@ -41,17 +41,18 @@ type Notice struct {
 	ActName    string       `json:"act_name,omitempty"`
 	ActHandle  string       `json:"act_handle,omitempty" doc:"Of an act elsewhere with its host"`
 	Release    id.Release   `json:"release,omitempty"`
-	Title      string       `json:"title,omitempty" doc:"Of the release"`
+	Title      string       `json:"title,omitempty" doc:"Of the release or the playlist"`
 	Track      id.Track     `json:"track,omitempty" doc:"None: the release as a whole"`
 	TrackTitle string       `json:"track_title,omitempty"`
 	Comment    id.Comment   `json:"comment,omitempty"`
+	Playlist   id.Playlist  `json:"playlist,omitempty" doc:"To which somebody invites you"`
 	Period     string       `json:"period,omitempty" doc:"The month, 2026-11"`
 	Earned     *money.Micro `json:"earned_micro,omitempty" doc:"Of the act in that month"`
 }
 
 func noticeOf(n *notice.Notice) Notice {
 	out := Notice{Name: n.Name, Kind: n.Kind, At: unixMS(n.At), Read: n.Seen, Count: n.N, Who: n.Who, Act: n.Act, ActName: n.ActName, ActHandle: n.ActHandle,
-		Release: n.Release, Title: n.Title, Track: n.Track, TrackTitle: n.TrackTitle, Comment: n.Comment}
+		Release: n.Release, Title: n.Title, Track: n.Track, TrackTitle: n.TrackTitle, Comment: n.Comment, Playlist: n.List}
 	if n.Period != 0 {
 		out.Period = n.Period.String()
 	}
@@ -97,7 +98,7 @@ func (a *API) readNotices(ctx context.Context, in *readInput) (*struct{}, error)
 
 // NoticeChoice is how somebody is told of a kind.
 type NoticeChoice struct {
-	Kind notice.Kind `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,earned,owed,receipt,unpaid,ended,moved"`
+	Kind notice.Kind `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,invited,earned,owed,receipt,unpaid,ended,moved"`
 	Way  notice.Way  `json:"way" enum:"none,here,day,week" doc:"Not at all, here, or here and in a daily or weekly letter"`
 }
 

@@ -21,11 +21,12 @@ func (a *API) playlists(r *router) {
 	add(r, create, a.createPlaylist)
 	add(r, operation{method: http.MethodGet, path: "/playlists/{playlist}", id: "get-playlist", tag: tag, summary: "A playlist with its tracks; of one on another server those that are known here"}, a.playlist)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/playlists", id: "list-act-playlists", tag: tag, summary: "Playlists that an act publishes, the latest change first"}, a.actPlaylists)
+	a.together(r)
 	add(r, write(http.MethodPatch, "/playlists/{playlist}", "edit-playlist", "Change title, description or access, or the act under whose name it is public"), a.editPlaylist)
 	add(r, write(http.MethodDelete, "/playlists/{playlist}", "delete-playlist", "Delete a playlist"), a.deletePlaylist)
-	add(r, write(http.MethodPost, "/playlists/{playlist}/items", "add-to-playlist", "Put tracks at the end"), a.addToPlaylist)
+	add(r, write(http.MethodPost, "/playlists/{playlist}/items", "add-to-playlist", "Put tracks at the end; of a playlist of another server that you work on they are there when that server has taken them"), a.addToPlaylist)
 	add(r, write(http.MethodPatch, "/playlists/{playlist}/items/{item}", "move-playlist-item", "Move an item before another"), a.moveItem)
-	add(r, write(http.MethodDelete, "/playlists/{playlist}/items/{item}", "remove-playlist-item", "Take an item out"), a.removeItem)
+	add(r, write(http.MethodDelete, "/playlists/{playlist}/items/{item}", "remove-playlist-item", "Take an item out; of a playlist of another server the item is the track, which goes wherever it stands"), a.removeItem)
 }
 
 // PlaylistRef names a playlist in a path.
@@ -176,7 +177,8 @@ func (a *API) addToPlaylist(ctx context.Context, in *addItemsInput) (*struct{}, 
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Library.AddToPlaylist(ctx, mover(ctx), p, in.Body.Tracks)
+	_, err = a.Together.Add(ctx, mover(ctx), p, in.Body.Tracks)
+	return nil, err
 }
 
 func (a *API) moveItem(ctx context.Context, in *moveItemInput) (*struct{}, error) {
@@ -192,5 +194,6 @@ func (a *API) removeItem(ctx context.Context, in *ItemRef) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Library.RemoveItem(ctx, mover(ctx), p, music.ItemID(in.Item))
+	_, err = a.Together.Remove(ctx, mover(ctx), p, music.ItemID(in.Item))
+	return nil, err
 }

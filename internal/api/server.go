@@ -36,6 +36,7 @@ type API struct {
 	Talk       *social.Talk
 	Lives      *social.Lives
 	People     *social.People
+	Together   *social.Together
 	Reports    *social.Reports
 	Studio     *music.Studio
 	Moderation *music.Moderation

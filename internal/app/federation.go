@@ -59,6 +59,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
 	n.jobs.Handle(social.JobIndex, jobs.Options{}, f.fetching((*elsewhere.Desk).Index))
 	n.jobs.Handle(social.JobPlaylist, jobs.Options{}, f.fetching((*elsewhere.Desk).Seek))
+	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
@@ -249,6 +250,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Live(ctx, id.Live(name))
 	case "playlist":
 		return f.outbox.Playlist(ctx, id.Playlist(name))
+	case "invite":
+		return f.outbox.Invite(ctx, name)
 	}
 	return f.outbox.Release(ctx, id.Release(name))
 }
@@ -366,6 +369,15 @@ func (f *federation) blocklists() *social.Blocklists {
 		b.File = f.servers.File
 	}
 	return b
+}
+
+// together is the playlists that several work on.
+func (f *federation) together() *social.Together {
+	t := &social.Together{Store: f.node.db, Library: f.node.library, Host: f.desk().Host, Sent: f.hurry}
+	if f.elsewhere != nil {
+		t.Find, t.Post = f.elsewhere.Find, f.outbox
+	}
+	return t
 }
 
 // personal is of whom elsewhere people here want to see nothing.

@@ -1,7 +1,9 @@
 package music
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -47,7 +49,9 @@ func (l *Library) Playlist(ctx context.Context, v Viewer, p id.Playlist) (full F
 			return unknown(err, noPlaylist)
 		}
 		if !full.Playlist.visible(v) {
-			return fault.New(fault.NotFound, noPlaylist)
+			if standing, err := tx.Collaborates(ctx, p, v.Account); err != nil || standing == "" {
+				return unknown(orMissing(err), noPlaylist)
+			}
 		}
 		return full.fill(ctx, tx)
 	})
@@ -87,15 +91,16 @@ func (c *Catalogue) PlaylistsOf(ctx context.Context, a id.Act) (lists []Playlist
 	return lists, err
 }
 
-// Playlist returns a playlist of an act. Faults: NotFound, for a listener's own too.
+// Playlist returns a playlist that other servers may read: one of an act, or of a
+// listener who works on it with somebody there. Faults: NotFound.
 func (c *Catalogue) Playlist(ctx context.Context, p id.Playlist) (full FullPlaylist, err error) {
 	err = c.Store.View(ctx, func(tx Tx) error {
 		full = FullPlaylist{}
 		if full.Playlist, err = tx.Playlist(ctx, p); err != nil {
 			return unknown(err, noPlaylist)
 		}
-		if full.Playlist.Act == "" || full.Playlist.Access != Public {
-			return fault.New(fault.NotFound, noPlaylist)
+		if shared, err := tx.SharedElsewhere(ctx, p); err != nil || full.Playlist.Act == "" && !shared || full.Playlist.Access == Private {
+			return unknown(orMissing(err), noPlaylist)
 		}
 		return full.fill(ctx, tx)
 	})
@@ -134,7 +139,21 @@ func (l *Library) CreatePlaylist(ctx context.Context, v Viewer, p Playlist, trac
 	return p, err
 }
 
-// mine loads a playlist for its owner, who alone may change it.
+// theirs loads a playlist for who may change what is in it: its owner, and who works on
+// it with them.
+func theirs(ctx context.Context, tx Tx, v Viewer, p id.Playlist) (Playlist, error) {
+	standing, err := tx.Collaborates(ctx, p, v.Account)
+	if err != nil {
+		return Playlist{}, err
+	}
+	if standing != "works" {
+		return mine(ctx, tx, v, p)
+	}
+	list, err := tx.Playlist(ctx, p)
+	return list, unknown(err, noPlaylist)
+}
+
+// mine loads a playlist for its owner, who alone may change what it says of itself.
 func mine(ctx context.Context, tx Tx, v Viewer, p id.Playlist) (Playlist, error) {
 	list, err := tx.Playlist(ctx, p)
 	switch {
@@ -164,6 +183,11 @@ func (l *Library) EditPlaylist(ctx context.Context, v Viewer, p id.Playlist, edi
 		if err := list.check(); err != nil {
 			return err
 		}
+		if list.Act != was || list.Access == Private {
+			if shared, err := tx.SharedElsewhere(ctx, p); err != nil || shared {
+				return cmp.Or(err, fault.On("access", fault.Conflict, "Somebody on another server works on this playlist, or is invited to: end that first."))
+			}
+		}
 		if list.Act != "" && list.Act != was {
 			if err := may(ctx, tx, v, list.Act, Editor); err != nil {
 				return err
@@ -182,7 +206,7 @@ func (l *Library) EditPlaylist(ctx context.Context, v Viewer, p id.Playlist, edi
 // rearrange is the frame of every change of a playlist's items.
 func (l *Library) rearrange(ctx context.Context, v Viewer, p id.Playlist, change func(Tx, []Item) ([]Item, error)) error {
 	return l.update(ctx, v, func(tx Tx) error {
-		list, err := mine(ctx, tx, v, p)
+		list, err := theirs(ctx, tx, v, p)
 		if err != nil {
 			return err
 		}
@@ -224,10 +248,8 @@ func (l *Library) DeletePlaylist(ctx context.Context, v Viewer, p id.Playlist) e
 		if err != nil {
 			return err
 		}
-		if list.Act != "" {
-			if err := tell(ctx, tx, "playlist", string(p)); err != nil {
-				return err
-			}
+		if err := tellList(ctx, tx, &list); err != nil {
+			return err
 		}
 		if err := tx.DropDoc(ctx, FoundPlaylist, string(p)); err != nil {
 			return err
@@ -274,16 +296,40 @@ func arrange(ctx context.Context, tx Tx, p *Playlist, old, now []Item) error {
 	return keep(ctx, tx, p)
 }
 
-// keep stores a playlist, brings search in step, and has others told of an act's.
+// Rework takes tracks out of a playlist wherever they are in it, and puts others at its
+// end: what somebody on another server did who works on it. Faults: NotFound, Limited.
+func Rework(ctx context.Context, tx Tx, p id.Playlist, add, remove []id.Track) error {
+	list, err := tx.Playlist(ctx, p)
+	if err != nil {
+		return unknown(err, noPlaylist)
+	}
+	old, err := tx.Items(ctx, p)
+	if err != nil {
+		return err
+	}
+	now, err := adding(ctx, tx, slices.DeleteFunc(slices.Clone(old), func(i Item) bool { return slices.Contains(remove, i.Track) }), add)
+	if err != nil {
+		return err
+	}
+	return arrange(ctx, tx, &list, old, now)
+}
+
+// tellList has other servers told of a playlist that is known there.
+func tellList(ctx context.Context, tx Tx, p *Playlist) error {
+	if shared, err := tx.SharedElsewhere(ctx, p.ID); err != nil || !shared && p.Act == "" {
+		return err
+	}
+	return tell(ctx, tx, "playlist", string(p.ID))
+}
+
+// keep stores a playlist, brings search in step, and has others told where they know of it.
 func keep(ctx context.Context, tx Tx, p *Playlist) error {
 	p.Changed = tx.Now()
 	if err := tx.UpdatePlaylist(ctx, p); err != nil {
 		return err
 	}
-	if p.Act != "" {
-		if err := tell(ctx, tx, "playlist", string(p.ID)); err != nil {
-			return err
-		}
+	if err := tellList(ctx, tx, p); err != nil {
+		return err
 	}
 	if p.Access != Public {
 		return tx.DropDoc(ctx, FoundPlaylist, string(p.ID))
@@ -308,8 +354,8 @@ func takeBack(ctx context.Context, tx Tx, a id.Act, account id.Account) error {
 		if p.Act != a {
 			continue
 		}
-		p.Act = ""
-		if err := tell(ctx, tx, "playlist", string(p.ID)); err != nil {
+		p.Act = "" // nor is it theirs whom the act invited elsewhere
+		if err := errors.Join(tx.EndShared(ctx, p.ID), tell(ctx, tx, "playlist", string(p.ID))); err != nil {
 			return err
 		}
 		if err := keep(ctx, tx, p); err != nil {

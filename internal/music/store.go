@@ -37,7 +37,7 @@ const (
 	JobTidy    = "media.tidy"    // delete blobs nobody needs, make lost ones again: nothing
 )
 
-// Told reads the payload of [JobTell]: "release", "act", "live", "playlist", "person", "like", "like-release", "listen" or "comment", and which.
+// Told reads the payload of [JobTell]: "release", "act", "live", "playlist", "person", "like", "like-release", "listen", "comment" or "invite", and which.
 func Told(payload []byte) (kind, name string) {
 	kind, name, _ = strings.Cut(string(payload), " ")
 	return kind, name
@@ -219,6 +219,13 @@ type libraryTx interface {
 	InsertPlaylist(ctx context.Context, p *Playlist) error
 	UpdatePlaylist(ctx context.Context, p *Playlist) error
 	DeletePlaylist(ctx context.Context, p id.Playlist) error
+	// Collaborates is what an account is to a playlist of somebody else, by itself or as
+	// one of an act's people: "invited", "works" or "" nothing.
+	Collaborates(ctx context.Context, p id.Playlist, account id.Account) (string, error)
+	// SharedElsewhere reports whether somebody on another server works on a playlist,
+	// or is invited to. EndShared ends that; they are told by [JobTell].
+	SharedElsewhere(ctx context.Context, p id.Playlist) (bool, error)
+	EndShared(ctx context.Context, p id.Playlist) error
 	Items(ctx context.Context, p id.Playlist) ([]Item, error)
 	// PlacedTracks lists them with what is public of their tracks.
 	PlacedTracks(ctx context.Context, p id.Playlist) ([]PlacedTrack, error)

@@ -32,6 +32,7 @@ const (
 	Unpaid   Kind = "unpaid"   // their subscription's month
 	Ended    Kind = "ended"    // their subscription
 	Moved    Kind = "moved"    // an act that they follow: they follow it there
+	Invited  Kind = "invited"  // to work on a playlist of somebody else
 	Fan      Kind = "fan"      // of theirs on another server, where they chose to be seen, or who asks to be
 )
 
@@ -55,7 +56,7 @@ type Choice struct {
 // standard is how people are told who did not choose, in the order of the page
 // where they do.
 var standard = [...]Choice{
-	{Release, Weekly}, {Moved, Here}, {Answer, Weekly}, {Fan, Here}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
+	{Release, Weekly}, {Moved, Here}, {Answer, Weekly}, {Invited, Weekly}, {Fan, Here}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
 	{Comment, Weekly}, {Like, Here}, {Boost, Here}, {Follower, Here}, {Earned, Weekly}, {Owed, Weekly},
 }
 
@@ -82,6 +83,7 @@ type Cause struct {
 	Release id.Release
 	Track   id.Track
 	Comment id.Comment
+	List    id.Playlist
 	Period  calendar.Period
 	At      time.Time // of a release elsewhere: who followed later is not told; zero: everybody is
 }
@@ -112,6 +114,8 @@ func (c *Cause) About() string {
 		return about + string(c.Act)
 	case Fan:
 		return about + c.Actor
+	case Invited:
+		return about + string(c.List)
 	case Moved: // where it is now
 		return about + cmp.Or(c.Actor, string(c.Act))
 	}
@@ -152,6 +156,7 @@ type Notice struct {
 	Release id.Release
 	Track   id.Track
 	Comment id.Comment
+	List    id.Playlist
 	Period  calendar.Period
 	N       int64 // how many did it
 	At      time.Time

@@ -233,7 +233,7 @@ func (s *People) Hide(ctx context.Context, a id.Account) error {
 // Leave has a person be gone, with what they said as that. Who knows of them is told by
 // a job: until it has run it is kept who that is.
 func Leave(ctx context.Context, tx Tx, p Person) error {
-	if err := errors.Join(tx.DropCommentsAs(ctx, p.ID), tx.EndPerson(ctx, p.ID)); err != nil {
+	if err := errors.Join(tx.DropCommentsAs(ctx, p.ID), tx.LeaveElsewhere(ctx, p.Account), tx.EndPerson(ctx, p.ID)); err != nil {
 		return err
 	}
 	return tellPerson(ctx, tx, p.ID)

@@ -21,6 +21,7 @@ type Playlist struct {
 	Updated     time.Time
 	Items       []Entry // none in lists
 	Count       int64   // of the items
+	Listed      bool    // with the act and in searches; otherwise for who has the address
 
 	Handle, Host, Act string // what is known here of the act
 }
@@ -54,6 +55,8 @@ type Listed interface {
 	PlaylistElsewhere(ctx context.Context, p id.Playlist) (Playlist, error)
 	// PlaylistsElsewhere are an act's, the latest change first.
 	PlaylistsElsewhere(ctx context.Context, actor string, n int) ([]Playlist, error)
+	// CountPlaylists counts those that are not listed too.
+	CountPlaylists(ctx context.Context, actor string) (int64, error)
 	// DropPlaylist reports whether there was one of the actor's.
 	DropPlaylist(ctx context.Context, iri, actor string) (bool, error)
 	// Rows are tracks of here and of other servers as lists show them, those that are
@@ -76,11 +79,11 @@ func KeepPlaylist(ctx context.Context, tx Tx, p *Playlist) error {
 	was, err := tx.PlaylistByIRI(ctx, p.IRI)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		list, err := tx.PlaylistsElsewhere(ctx, p.Actor, MostPlaylists)
+		n, err := tx.CountPlaylists(ctx, p.Actor)
 		if err != nil {
 			return err
 		}
-		if len(list) >= MostPlaylists {
+		if n >= MostPlaylists {
 			return fault.New(fault.Conflict, "Of one act %d playlists are kept.", MostPlaylists)
 		}
 	case err != nil:

@@ -123,6 +123,7 @@ type Tx interface {
 	PersonTx
 	BlocklistTx
 	PersonalTx
+	CollaboratorTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)
@@ -226,7 +227,7 @@ func Forget(ctx context.Context, tx Tx, actor string) error {
 			return err
 		}
 	}
-	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.DropReportsBy(ctx, actor), tx.UntellBy(ctx, actor), tx.DropHeldBy(ctx, actor, "")); err != nil {
+	if err := errors.Join(tx.DropCommentsBy(ctx, Author{Actor: actor}), tx.DropReportsBy(ctx, actor), tx.UntellBy(ctx, actor), tx.DropHeldBy(ctx, actor, ""), tx.ForgetCollaborator(ctx, actor)); err != nil {
 		return err
 	}
 	if err := tx.DropActor(ctx, actor); !fault.Is(err, fault.NotFound) {

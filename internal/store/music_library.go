@@ -42,6 +42,9 @@ func (tx musicTx) UpdatePlaylist(ctx context.Context, p *music.Playlist) error {
 }
 
 func (tx musicTx) DeletePlaylist(ctx context.Context, p id.Playlist) error {
+	if err := tx.Q.CollaboratorsDropHere(ctx, string(p)); err != nil {
+		return wrap(err, "collaborators")
+	}
 	n, err := tx.Q.PlaylistDelete(ctx, string(p))
 	return affected(n, err, noPlaylist)
 }
@@ -258,7 +261,7 @@ func (tx musicTx) SetResume(ctx context.Context, account id.Account, r *music.Re
 // not be deleted in the same transaction.
 func (tx musicTx) ForgetAccount(ctx context.Context, account id.Account) error {
 	for _, forget := range []func(context.Context, string) error{
-		tx.Q.FollowersForget, tx.Q.FollowsForget, tx.Q.LikesForget, tx.Q.ReleaseLikesForget, tx.Q.PlaylistClearOf, tx.Q.HistoryClear, tx.Q.ResumeDrop,
+		tx.Q.FollowersForget, tx.Q.FollowsForget, tx.Q.LikesForget, tx.Q.ReleaseLikesForget, tx.Q.CollaboratorsForget, tx.Q.CollaboratorForget, tx.Q.PlaylistClearOf, tx.Q.HistoryClear, tx.Q.ResumeDrop,
 		tx.Q.ActRolesForget, tx.Q.UploadsForget,
 	} {
 		if err := forget(ctx, string(account)); err != nil {

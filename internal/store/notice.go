@@ -31,7 +31,7 @@ func (tx *Tx) Tell(ctx context.Context, c notice.Cause) error {
 		return wrap(tx.tellMany(ctx, &c, name), "notice")
 	}
 	n := sqlgen.NoticeOneParams{Account: string(c.Account), Name: name, Kind: string(c.Kind), Act: string(c.Act), Actor: c.Actor, Person: string(c.Person),
-		Release: string(c.Release), Track: string(c.Track), Comment: string(c.Comment), Period: int64(c.Period), At: tx.Ms()}
+		Release: string(c.Release), Track: string(c.Track), Comment: string(c.Comment), Playlist: string(c.List), Period: int64(c.Period), At: tx.Ms()}
 	switch {
 	case c.Account != "":
 		return wrap(tx.Q.NoticeOne(ctx, n), "notice")
@@ -126,7 +126,7 @@ func (tx noticeTx) Notices(ctx context.Context, a id.Account, at time.Time, name
 
 func told(r *sqlgen.NoticeListRow) notice.Notice {
 	n := notice.Notice{
-		Name: r.Name, Kind: notice.Kind(r.Kind), Act: id.Act(r.Act), Release: id.Release(r.Release), Track: id.Track(r.Track), Comment: id.Comment(r.Comment), Period: calendar.Period(r.Period),
+		Name: r.Name, Kind: notice.Kind(r.Kind), Act: id.Act(r.Act), Release: id.Release(r.Release), Track: id.Track(r.Track), Comment: id.Comment(r.Comment), List: id.Playlist(r.Playlist), Period: calendar.Period(r.Period),
 		N: r.N, At: utc(r.At), Seen: r.Seen, ActName: r.ActName, ActHandle: r.ActHandle, Title: r.Title, TrackTitle: r.TrackTitle, Earned: money.Micro(r.Earned),
 	}
 	switch {

@@ -20,11 +20,11 @@ func (tx musicTx) PlaylistsOfAct(ctx context.Context, a id.Act, n int) ([]music.
 }
 
 func remotePlaylist(r sqlgen.RemotePlaylist) social.Playlist {
-	return social.Playlist{ID: id.Playlist(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Description: r.Description, Page: r.Page, Published: utc(r.Published), Updated: utc(r.Updated)}
+	return social.Playlist{ID: id.Playlist(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Description: r.Description, Page: r.Page, Published: utc(r.Published), Updated: utc(r.Updated), Listed: r.Listed}
 }
 
 func (tx socialTx) PutPlaylist(ctx context.Context, p *social.Playlist) error {
-	n, err := tx.Q.RemotePlaylistPut(ctx, sqlgen.RemotePlaylistPutParams{ID: string(id.New[id.Playlist](tx.Now())), Iri: p.IRI, Actor: p.Actor, Title: text(p.Title), Description: text(p.Description), Page: text(p.Page), Published: ms(p.Published), Updated: ms(p.Updated)})
+	n, err := tx.Q.RemotePlaylistPut(ctx, sqlgen.RemotePlaylistPutParams{ID: string(id.New[id.Playlist](tx.Now())), Iri: p.IRI, Actor: p.Actor, Title: text(p.Title), Description: text(p.Description), Page: text(p.Page), Published: ms(p.Published), Updated: ms(p.Updated), Listed: p.Listed})
 	if err == nil && n == 0 {
 		return fault.New(fault.Forbidden, "%s is not %s's.", p.IRI, p.Actor)
 	}
@@ -80,6 +80,11 @@ func (tx socialTx) PlaylistsElsewhere(ctx context.Context, actor string, n int) 
 		out[i].Handle, out[i].Host, out[i].Act, out[i].Count = r.Handle, r.Host, r.Act, r.Items
 	}
 	return out, wrap(err, "playlists")
+}
+
+func (tx socialTx) CountPlaylists(ctx context.Context, actor string) (int64, error) {
+	n, err := tx.Q.RemotePlaylistCount(ctx, actor)
+	return n, wrap(err, "playlists")
 }
 
 func (tx socialTx) DropPlaylist(ctx context.Context, iri, actor string) (bool, error) {

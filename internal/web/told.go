@@ -43,6 +43,12 @@ func (c *Catalogue) Told(lang language.Tag, n *notice.Notice) string {
 		return v.say("Your receipt for %s is ready", v.month(n.Period))
 	case notice.Unpaid:
 		return v.say("Your subscription is not paid for %s: it ends on the 8th unless it is", v.month(n.Period))
+	case notice.Invited:
+		by := v.who(n)
+		if len(n.Who) == 0 && n.ActName != "" {
+			by = n.ActName
+		}
+		return v.say("%[1]s invites you to work on the playlist %[2]s", by, thing)
 	case notice.Fan:
 		return v.say("%[1]s follows you on another server, or asks to", v.who(n))
 	case notice.Moved:
@@ -102,6 +108,8 @@ func ToldAt(n *notice.Notice) string {
 		return "/act/" + url.PathEscape(n.ActHandle)
 	case notice.Fan:
 		return "/account/person"
+	case notice.Invited:
+		return "/playlist/" + string(n.List)
 	case notice.Earned:
 		return "/studio/act/" + string(n.Act) + "/statement"
 	case notice.Owed:

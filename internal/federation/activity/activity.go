@@ -43,13 +43,15 @@ var handlers = map[string][]Handler{
 	"Delete": {remove, unsay, withdraw, cancelled, unshelve},
 	"Create": {comment, publish, announced, shelve},
 	"Update": {reword, publish, announced, shelve},
-	"Accept": {accepted},
-	"Reject": {declined},
+	"Accept": {accepted, responded(true)},
+	"Reject": {declined, responded(false)},
+	"Invite": {invited},
+	"Leave":  {departed},
 	"Block":  {block},
 	"Flag":   {flag},
 	"Move":   {move},
-	"Add":    {relist},
-	"Remove": {relist},
+	"Add":    {relist, suggested},
+	"Remove": {relist, suggested},
 
 	"Like":       {react(social.Like)},
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0
@@ -64,6 +66,7 @@ var handlers = map[string][]Handler{
 var undoers = map[string][]Handler{
 	"Follow": {unfollow, unfollowPerson},
 	"Flag":   {unflag},
+	"Invite": {uninvited},
 
 	"Like":       {unreact(social.Like)},
 	"EmojiReact": {unreact(social.Like)},

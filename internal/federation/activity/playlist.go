@@ -20,10 +20,29 @@ func shelve(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if !ok {
 		return nil, nil
 	}
-	if wanted, err := social.Wanted(ctx, tx, in.From.ID); err != nil || !wanted {
+	if wanted, err := wants(ctx, tx, &p); err != nil || !wanted {
 		return nil, err
 	}
 	return nil, keepPlaylist(ctx, tx, in, &p)
+}
+
+// wants reports whether a playlist is kept: when somebody here has to do with whose it is
+// and it is listed, or with the playlist.
+func wants(ctx context.Context, tx social.Tx, p *social.Playlist) (bool, error) {
+	if p.Listed {
+		if wanted, err := social.Wanted(ctx, tx, p.Actor); err != nil || wanted {
+			return wanted, err
+		}
+	}
+	known, err := tx.PlaylistByIRI(ctx, p.IRI)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	all, err := tx.Collaborators(ctx, known.ID)
+	return len(all) > 0, err
 }
 
 // keepPlaylist keeps a playlist, with which of its tracks are of this node.

@@ -10,8 +10,9 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Selection is a playlist that an act publishes, with the addresses of what is public
-// of its tracks. Faults: NotFound, for one that a listener keeps too.
+// Selection is a playlist that an act publishes, or a listener who works on it with
+// somebody elsewhere, with the addresses of what is public of its tracks. Faults:
+// NotFound, for one that a listener keeps too.
 func (d *Documents) Selection(ctx context.Context, p id.Playlist) (form.Selection, error) {
 	full, err := d.Catalogue.Playlist(ctx, p)
 	if err != nil {
@@ -26,7 +27,18 @@ func (d *Documents) Selection(ctx context.Context, p id.Playlist) (form.Selectio
 	}
 	var at map[id.Track]string
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
-		at, err = tx.Addresses(ctx, away)
+		if at, err = tx.Addresses(ctx, away); err != nil {
+			return err
+		}
+		if full.Act.ID == "" {
+			who, err := tx.PersonOf(ctx, full.Playlist.Account)
+			if err != nil {
+				return err
+			}
+			out.Person = who.ID
+		}
+		all, err := tx.Collaborators(ctx, p)
+		out.Collaborators = addresses(d.Site(ctx), all)
 		return err
 	})
 	if err != nil {
@@ -43,6 +55,23 @@ func (d *Documents) Selection(ctx context.Context, p id.Playlist) (form.Selectio
 		}
 	}
 	return out, nil
+}
+
+// addresses are those of who works on a playlist: a listener who is not seen elsewhere
+// has none.
+func addresses(site form.Site, all []social.Collaborator) (out []string) {
+	for i := range all {
+		switch c := &all[i]; {
+		case c.State != social.Works:
+		case c.Kind == social.KindActor:
+			out = append(out, c.Who)
+		case c.Kind == social.KindAct:
+			out = append(out, site.Act(id.Act(c.Who)))
+		case c.Person != "":
+			out = append(out, site.Person(c.Person))
+		}
+	}
+	return out
 }
 
 func (d *Documents) selected(ctx context.Context, s form.Site, r *http.Request, write func(form.Site, *form.Selection) *vocab.Object) (found, error) {

@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
@@ -9,12 +10,32 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// A Selection is a playlist that an act publishes. Of whose account it is nothing is
-// said.
+// A Selection is a playlist that an act publishes, or a listener who is seen elsewhere
+// and works on it with somebody there. Of whose account it is nothing is said.
 type Selection struct {
-	Playlist music.Playlist
-	Act      music.Act
-	Tracks   []string // addresses of their documents, in order
+	Playlist      music.Playlist
+	Act           music.Act // "" it is a person's
+	Person        id.Person
+	Collaborators []string // addresses of those who have one
+	Tracks        []string // addresses of their documents, in order
+}
+
+// Owner is the address of whose playlist it is.
+func (s Site) Owner(x *Selection) string {
+	if x.Act.ID == "" {
+		return s.Person(x.Person)
+	}
+	return s.Act(x.Act.ID)
+}
+
+// PlaylistOf is the playlist of an address, false when it is none of this site.
+func (s Site) PlaylistOf(iri string) (id.Playlist, bool) {
+	return own[id.Playlist](iri, s.Origin+Root+"playlists/")
+}
+
+// Invitation invites an actor elsewhere to work on a playlist.
+func (s Site) Invitation(now time.Time, x *Selection, who string) *vocab.Object {
+	return &vocab.Object{ID: s.NewActivity(now), Type: []string{"Invite"}, Actor: vocab.At(s.Owner(x)), Object: []vocab.Item{vocab.Of(s.OwnPlaylist(x))}, Target: vocab.At(who), To: []string{who}, Published: now}
 }
 
 // Playlist is the address of a playlist's document.
@@ -31,6 +52,9 @@ func (s Site) PlaylistPage(p id.Playlist) string { return s.Origin + "/playlist/
 func (s Site) OwnPlaylist(x *Selection) *vocab.Object {
 	o := s.playlistThing(x, s.Playlist(x.Playlist.ID), "OrderedCollection", "nineten:Playlist")
 	o.Name, o.Summary, o.TotalItems, o.OrderedItems = x.Playlist.Title, paragraphs(x.Playlist.Description), int64(len(x.Tracks)), []vocab.Item{}
+	if len(x.Collaborators) > 0 {
+		o.Put("nineten:collaborators", x.Collaborators)
+	}
 	for _, at := range x.Tracks {
 		o.OrderedItems = append(o.OrderedItems, vocab.At(at))
 	}
@@ -47,10 +71,13 @@ func (s Site) PlaylistPost(x *Selection) *vocab.Object {
 }
 
 func (s Site) playlistThing(x *Selection, at string, types ...string) *vocab.Object {
-	act := s.Act(x.Act.ID)
-	o := &vocab.Object{ID: at, Type: types, AttributedTo: vocab.One(act), Published: x.Playlist.Created, URL: vocab.One(s.PlaylistPage(x.Playlist.ID)), To: []string{vocab.Public}, CC: []string{act + "/followers"}, Image: s.picture(x.Playlist.Cover, x.Act.Cover)}
+	by := s.Owner(x)
+	o := &vocab.Object{ID: at, Type: types, AttributedTo: vocab.One(by), Published: x.Playlist.Created, URL: vocab.One(s.PlaylistPage(x.Playlist.ID)), To: []string{vocab.Public}, CC: []string{by + "/followers"}, Image: s.picture(x.Playlist.Cover, x.Act.Cover)}
 	if x.Playlist.Changed.After(x.Playlist.Created) {
 		o.Updated = x.Playlist.Changed
+	}
+	if x.Playlist.Access != music.Public { // not listed: as others have it
+		o.To, o.CC = nil, []string{vocab.Public}
 	}
 	return o
 }
@@ -60,4 +87,15 @@ func (s Site) Recognise(list []social.Entry) {
 	for i := range list {
 		_, list[i].Track, _ = s.MusicOf(list[i].IRI)
 	}
+}
+
+// Reply says whether somebody here works on a playlist elsewhere to which they were
+// invited.
+func (s Site) Reply(now time.Time, who string, list *social.Playlist, invite string, yes bool) *vocab.Object {
+	o := &vocab.Object{ID: s.NewActivity(now), Type: []string{"Accept"}, Actor: vocab.At(who), To: []string{list.Actor},
+		Object: []vocab.Item{vocab.Of(&vocab.Object{ID: invite, Type: []string{"Invite"}, Actor: vocab.At(list.Actor), Object: vocab.One(list.IRI), Target: vocab.At(who)})}}
+	if !yes {
+		o.Type = []string{"Reject"}
+	}
+	return o
 }

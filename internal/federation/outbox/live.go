@@ -18,7 +18,7 @@ func (b *Outbox) Live(ctx context.Context, l id.Live) error {
 		return err
 	})
 	if fault.Is(err, fault.NotFound) {
-		return b.gone(ctx, site, former{site.LiveNote(l), site.Live(l), "nineten:LiveStream"})
+		return b.gone(ctx, site, former{about: site.LiveNote(l), own: site.Live(l), kind: "nineten:LiveStream"})
 	}
 	if err != nil || event.Act == "" {
 		return err

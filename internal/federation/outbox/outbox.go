@@ -45,7 +45,7 @@ type Outbox struct {
 // form, nil when that is the same.
 type telling struct {
 	// deliver has an activity brought to who is told, and counts the inboxes.
-	deliver    func(ctx context.Context, tx social.Tx, outgoing string) (int64, error)
+	deliver    deliver
 	actor      string
 	thing, own *vocab.Object
 	songs      []*vocab.Object // of a release, as Funkwhale reads them
@@ -53,7 +53,7 @@ type telling struct {
 }
 
 // followers are those of an act.
-func followers(a id.Act) func(context.Context, social.Tx, string) (int64, error) {
+func followers(a id.Act) deliver {
 	return func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
 		return tx.DeliverToFollowers(ctx, outgoing, a)
 	}
@@ -64,7 +64,7 @@ func (b *Outbox) Release(ctx context.Context, r id.Release) error {
 	site := b.Site(ctx)
 	album, err := b.Albums.Album(ctx, r)
 	if fault.Is(err, fault.NotFound) {
-		return b.gone(ctx, site, former{site.ReleaseNote(r), site.Release(r), "nineten:Release"})
+		return b.gone(ctx, site, former{about: site.ReleaseNote(r), own: site.Release(r), kind: "nineten:Release"})
 	}
 	if err != nil {
 		return err
@@ -181,7 +181,10 @@ func timeless(o *vocab.Object) *vocab.Object {
 }
 
 // A former thing has the addresses of its post and of its own form, "" none.
-type former struct{ about, own, kind string }
+type former struct {
+	about, own, kind string
+	list             id.Playlist // "" it is none: who works on it hears it too
+}
 
 // gone tells that a thing that was spoken of is no more, in both its forms: the
 // followers of its act, or all that know of the listener whose it was.
@@ -195,27 +198,31 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		if err != nil {
 			return err
 		}
-		a, acts := site.ActOf(last.Actor)
-		p, seen := site.PersonOf(last.Actor)
-		if !acts && !seen {
+		var to deliver
+		if a, ok := site.ActOf(last.Actor); ok {
+			to = followers(a)
+		} else if who, ok := site.PersonOf(last.Actor); ok {
+			to = func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) { return tx.DeliverToReach(ctx, outgoing, who) }
+		} else {
 			return nil
+		}
+		if f.list != "" {
+			to = and(to, collaborators(f.list))
 		}
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{deliver: followers(a), actor: last.Actor, thing: stone(f.about, "Note")}
-		if seen {
-			t.deliver = func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
-				return tx.DeliverToReach(ctx, outgoing, p)
-			}
-		}
+		t := telling{deliver: to, actor: last.Actor, thing: stone(f.about, "Note")}
 		if f.own != "" {
 			t.own = stone(f.own, f.kind)
 		}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
 			return activity(address(thing.ID, tx.Now())+"/delete", "Delete", t.actor, thing, tx.Now())
 		})
-		return err
+		if err != nil || f.list == "" {
+			return err
+		}
+		return tx.DropCollaborators(ctx, f.list)
 	})
 	if err == nil && sent > 0 {
 		b.Sent()

@@ -29,9 +29,7 @@ func (b *Outbox) Person(ctx context.Context, who id.Person) error {
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{deliver: func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
-		return tx.DeliverToFans(ctx, outgoing, who)
-	}, actor: doc.ID, thing: doc})
+	return b.tell(ctx, telling{deliver: fans(who), actor: doc.ID, thing: doc})
 }
 
 func (b *Outbox) personGone(ctx context.Context, p *social.Person) error {

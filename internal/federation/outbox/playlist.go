@@ -7,21 +7,61 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Playlist tells what became of a playlist that an act publishes. Nodes hear Add and
+// Playlist tells what became of a playlist that an act publishes, or a listener who works
+// on it with somebody elsewhere: who follows them, and who works on it. Nodes hear Add and
 // Remove where only tracks came to its end or went, which have the whole of it as
 // their target.
 func (b *Outbox) Playlist(ctx context.Context, p id.Playlist) error {
 	site := b.Site(ctx)
 	x, err := b.Albums.Selection(ctx, p)
 	if fault.Is(err, fault.NotFound) {
-		return b.gone(ctx, site, former{site.PlaylistNote(p), site.Playlist(p), "nineten:Playlist"})
+		return b.gone(ctx, site, former{about: site.PlaylistNote(p), own: site.Playlist(p), kind: "nineten:Playlist", list: p})
 	}
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, telling{deliver: followers(x.Act.ID), actor: site.Act(x.Act.ID), thing: site.PlaylistPost(&x), own: site.OwnPlaylist(&x), listed: true})
+	to := followers(x.Act.ID)
+	switch {
+	case x.Act.ID == "" && x.Playlist.Access == music.Public:
+		to = fans(x.Person)
+	case x.Act.ID == "":
+		to = nobody
+	}
+	return b.tell(ctx, telling{deliver: and(to, collaborators(p)), actor: site.Owner(&x), thing: site.PlaylistPost(&x), own: site.OwnPlaylist(&x), listed: true})
+}
+
+type deliver func(ctx context.Context, tx social.Tx, outgoing string) (int64, error)
+
+// fans are those of a person.
+func fans(who id.Person) deliver {
+	return func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+		return tx.DeliverToFans(ctx, outgoing, who)
+	}
+}
+
+func nobody(context.Context, social.Tx, string) (int64, error) { return 0, nil }
+
+// collaborators are those of other servers who work on a playlist.
+func collaborators(p id.Playlist) deliver {
+	return func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+		return tx.DeliverToCollaborators(ctx, outgoing, p)
+	}
+}
+
+// and brings an activity to both.
+func and(a, b deliver) deliver {
+	return func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+		n, err := a(ctx, tx, outgoing)
+		if err != nil {
+			return n, err
+		}
+		m, err := b(ctx, tx, outgoing)
+		return n + m, err
+	}
 }
 
 // listing is the change of what a list has as an activity of its own: Add of what came

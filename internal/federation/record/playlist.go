@@ -2,6 +2,7 @@ package record
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -19,6 +20,7 @@ func Playlist(o *vocab.Object, act string) (p social.Playlist, ok bool) {
 	if p.Updated.Before(p.Published) {
 		p.Updated = p.Published
 	}
+	p.Listed = slices.ContainsFunc(o.To, vocab.IsPublic)
 	p.Items = Entries(append(o.OrderedItems, o.Items...))
 	return p, p.Title != "" && !p.Published.IsZero() && len(p.IRI) <= maxAddress && len(p.Page) <= maxAddress
 }

@@ -166,8 +166,11 @@ func (o *Object) Addressed() []string { return slices.Concat(o.To, o.CC, o.Audie
 
 // IsPublic reports whether everybody may read it.
 func (o *Object) IsPublic() bool {
-	return slices.ContainsFunc(o.Addressed(), func(to string) bool { return to == Public || to == "as:Public" || to == "Public" })
+	return slices.ContainsFunc(o.Addressed(), IsPublic)
 }
+
+// IsPublic reports whether an address is that of everybody, in any of its writings.
+func IsPublic(to string) bool { return to == Public || to == "as:Public" || to == "Public" }
 
 // Author is who the thing is by: the first it is attributed to.
 func (o *Object) Author() string { return FirstID(o.AttributedTo) }

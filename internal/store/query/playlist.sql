@@ -2,9 +2,9 @@
 select * from playlist where act = @act and act <> '' and access = 'public' order by changed desc, id limit @lim;
 
 -- name: RemotePlaylistPut :execrows
-insert into remote_playlist (id, iri, actor, title, description, page, published, updated)
-values (@id, @iri, @actor, @title, @description, @page, @published, @updated)
-on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated
+insert into remote_playlist (id, iri, actor, title, description, page, published, updated, listed)
+values (@id, @iri, @actor, @title, @description, @page, @published, @updated, @listed)
+on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated, listed = excluded.listed
 where remote_playlist.actor = excluded.actor;
 
 -- name: RemotePlaylistByIRI :one
@@ -15,7 +15,7 @@ select sqlc.embed(p), a.handle, a.host, a.name as act from remote_playlist p joi
 
 -- name: RemotePlaylistsOf :many
 select sqlc.embed(p), a.handle, a.host, a.name as act, (select count(*) from remote_item i where i.playlist = p.id) as items
-from remote_playlist p join remote_actor a on a.id = p.actor where p.actor = @actor order by p.updated desc, p.id limit @lim;
+from remote_playlist p join remote_actor a on a.id = p.actor where p.actor = @actor and p.listed = true order by p.updated desc, p.id limit @lim;
 
 -- name: RemotePlaylistDrop :execrows
 delete from remote_playlist where iri = @iri and actor = @actor;

@@ -170,6 +170,16 @@ type Charge struct {
 	Refunded     bool
 }
 
+type Collaborator struct {
+	Playlist string
+	Away     sql.NullString
+	Who      string
+	Kind     string
+	State    string
+	Invite   string
+	Since    int64
+}
+
 type Comment struct {
 	ID       string
 	Release  string
@@ -489,20 +499,21 @@ type NodeMonth struct {
 }
 
 type Notice struct {
-	Account string
-	Name    string
-	Kind    string
-	Act     string
-	Actor   string
-	Person  string
-	Release string
-	Track   string
-	Comment string
-	Period  int64
-	N       int64
-	At      int64
-	Seen    bool
-	Letter  string
+	Account  string
+	Name     string
+	Kind     string
+	Act      string
+	Actor    string
+	Person   string
+	Release  string
+	Track    string
+	Comment  string
+	Period   int64
+	N        int64
+	At       int64
+	Seen     bool
+	Letter   string
+	Playlist string
 }
 
 type NoticeCause struct {
@@ -830,6 +841,7 @@ type RemotePlaylist struct {
 	Page        string
 	Published   int64
 	Updated     int64
+	Listed      bool
 }
 
 type RemoteProof struct {

@@ -354,12 +354,12 @@ func (q *Queries) NoticeIntoLetter(ctx context.Context, arg NoticeIntoLetterPara
 }
 
 const noticeList = `-- name: NoticeList :many
-select n.name, n.kind, n.act, n.actor, n.person, n.release, n.track, n.comment, n.period, n.n, n.at, n.seen,
-  coalesce(a.name, '') as act_name, coalesce(a.handle, '') as act_handle, coalesce(r.title, rr.title, '') as title, coalesce(t.title, '') as track_title,
+select n.name, n.kind, n.act, n.actor, n.person, n.release, n.track, n.comment, n.playlist, n.period, n.n, n.at, n.seen,
+  coalesce(a.name, '') as act_name, coalesce(a.handle, '') as act_handle, coalesce(r.title, rr.title, pl.title, rp.title, '') as title, coalesce(t.title, '') as track_title,
   coalesce(s.name, p.name, '') as here_name, coalesce(s.handle, p.handle, '') as here_handle,
   coalesce(x.name, '') as there_name, coalesce(x.handle, '') as there_handle, coalesce(x.host, '') as there_host,
   cast(coalesce(l.micro + l.plus - l.minus, 0) as bigint) as earned
-from notice n left join act a on a.id = n.act left join release r on r.id = n.release left join remote_release rr on rr.id = n.release left join track t on t.id = n.track
+from notice n left join act a on a.id = n.act left join release r on r.id = n.release left join remote_release rr on rr.id = n.release left join track t on t.id = n.track left join playlist pl on pl.id = n.playlist left join remote_playlist rp on rp.id = n.playlist
   left join account p on p.id = n.person left join comment c on c.id = n.comment left join person s on s.id = c.person left join remote_actor x on x.id = n.actor left join month_line l on l.act = n.act and l.period = n.period
 where n.account = $1 and n.n > 0 and (n.at < $2 or n.at = $2 and n.name < $3) and (cast($4 as text) = '' or n.letter = $4 and n.seen = false)
 order by n.at desc, n.name desc limit $5+ 0
@@ -382,6 +382,7 @@ type NoticeListRow struct {
 	Release     string
 	Track       string
 	Comment     string
+	Playlist    string
 	Period      int64
 	N           int64
 	At          int64
@@ -422,6 +423,7 @@ func (q *Queries) NoticeList(ctx context.Context, arg NoticeListParams) ([]Notic
 			&i.Release,
 			&i.Track,
 			&i.Comment,
+			&i.Playlist,
 			&i.Period,
 			&i.N,
 			&i.At,
@@ -481,24 +483,25 @@ func (q *Queries) NoticeMany(ctx context.Context, arg NoticeManyParams) error {
 }
 
 const noticeOne = `-- name: NoticeOne :exec
-insert into notice (account, name, kind, act, actor, person, release, track, comment, period, at)
-select a.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from account a
-where a.id = $11 and not exists (select 1 from notice_choice c where c.account = a.id and c.kind = $2 and c.way = 'none')
+insert into notice (account, name, kind, act, actor, person, release, track, comment, playlist, period, at)
+select a.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 from account a
+where a.id = $12 and not exists (select 1 from notice_choice c where c.account = a.id and c.kind = $2 and c.way = 'none')
 on conflict (account, name) do nothing
 `
 
 type NoticeOneParams struct {
-	Name    string
-	Kind    string
-	Act     string
-	Actor   string
-	Person  string
-	Release string
-	Track   string
-	Comment string
-	Period  int64
-	At      int64
-	Account string
+	Name     string
+	Kind     string
+	Act      string
+	Actor    string
+	Person   string
+	Release  string
+	Track    string
+	Comment  string
+	Playlist string
+	Period   int64
+	At       int64
+	Account  string
 }
 
 func (q *Queries) NoticeOne(ctx context.Context, arg NoticeOneParams) error {
@@ -511,6 +514,7 @@ func (q *Queries) NoticeOne(ctx context.Context, arg NoticeOneParams) error {
 		arg.Release,
 		arg.Track,
 		arg.Comment,
+		arg.Playlist,
 		arg.Period,
 		arg.At,
 		arg.Account,

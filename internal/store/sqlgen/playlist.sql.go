@@ -175,7 +175,7 @@ func (q *Queries) RemoteItemsLost(ctx context.Context, arg RemoteItemsLostParams
 }
 
 const remotePlaylistByID = `-- name: RemotePlaylistByID :one
-select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, a.handle, a.host, a.name as act from remote_playlist p join remote_actor a on a.id = p.actor where p.id = $1
+select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, p.listed, a.handle, a.host, a.name as act from remote_playlist p join remote_actor a on a.id = p.actor where p.id = $1
 `
 
 type RemotePlaylistByIDRow struct {
@@ -197,6 +197,7 @@ func (q *Queries) RemotePlaylistByID(ctx context.Context, id string) (RemotePlay
 		&i.RemotePlaylist.Page,
 		&i.RemotePlaylist.Published,
 		&i.RemotePlaylist.Updated,
+		&i.RemotePlaylist.Listed,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -205,7 +206,7 @@ func (q *Queries) RemotePlaylistByID(ctx context.Context, id string) (RemotePlay
 }
 
 const remotePlaylistByIRI = `-- name: RemotePlaylistByIRI :one
-select id, iri, actor, title, description, page, published, updated from remote_playlist where iri = $1
+select id, iri, actor, title, description, page, published, updated, listed from remote_playlist where iri = $1
 `
 
 func (q *Queries) RemotePlaylistByIRI(ctx context.Context, iri string) (RemotePlaylist, error) {
@@ -220,6 +221,7 @@ func (q *Queries) RemotePlaylistByIRI(ctx context.Context, iri string) (RemotePl
 		&i.Page,
 		&i.Published,
 		&i.Updated,
+		&i.Listed,
 	)
 	return i, err
 }
@@ -242,9 +244,9 @@ func (q *Queries) RemotePlaylistDrop(ctx context.Context, arg RemotePlaylistDrop
 }
 
 const remotePlaylistPut = `-- name: RemotePlaylistPut :execrows
-insert into remote_playlist (id, iri, actor, title, description, page, published, updated)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated
+insert into remote_playlist (id, iri, actor, title, description, page, published, updated, listed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated, listed = excluded.listed
 where remote_playlist.actor = excluded.actor
 `
 
@@ -257,6 +259,7 @@ type RemotePlaylistPutParams struct {
 	Page        string
 	Published   int64
 	Updated     int64
+	Listed      bool
 }
 
 func (q *Queries) RemotePlaylistPut(ctx context.Context, arg RemotePlaylistPutParams) (int64, error) {
@@ -269,6 +272,7 @@ func (q *Queries) RemotePlaylistPut(ctx context.Context, arg RemotePlaylistPutPa
 		arg.Page,
 		arg.Published,
 		arg.Updated,
+		arg.Listed,
 	)
 	if err != nil {
 		return 0, err
@@ -277,8 +281,8 @@ func (q *Queries) RemotePlaylistPut(ctx context.Context, arg RemotePlaylistPutPa
 }
 
 const remotePlaylistsOf = `-- name: RemotePlaylistsOf :many
-select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, a.handle, a.host, a.name as act, (select count(*) from remote_item i where i.playlist = p.id) as items
-from remote_playlist p join remote_actor a on a.id = p.actor where p.actor = $1 order by p.updated desc, p.id limit $2
+select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, p.listed, a.handle, a.host, a.name as act, (select count(*) from remote_item i where i.playlist = p.id) as items
+from remote_playlist p join remote_actor a on a.id = p.actor where p.actor = $1 and p.listed = true order by p.updated desc, p.id limit $2
 `
 
 type RemotePlaylistsOfParams struct {
@@ -312,6 +316,7 @@ func (q *Queries) RemotePlaylistsOf(ctx context.Context, arg RemotePlaylistsOfPa
 			&i.RemotePlaylist.Page,
 			&i.RemotePlaylist.Published,
 			&i.RemotePlaylist.Updated,
+			&i.RemotePlaylist.Listed,
 			&i.Handle,
 			&i.Host,
 			&i.Act,

@@ -191,6 +191,23 @@ CREATE INDEX charge_account on charge (account, period);
 
 CREATE INDEX charge_period on charge (period);
 
+CREATE TABLE collaborator (
+  playlist text not null,                    -- of this node, or one kept of another server
+  away     text references remote_playlist (id) on delete cascade, -- the latter
+  who      text not null,                    -- an account or an act of this node, or the address of somebody on another server
+  kind     text not null,                    -- account, act, actor
+  state    text not null,                    -- invited, works, ended
+  invite   text not null default '',         -- the address of the Invite, '' nobody elsewhere has to do with it
+  since    bigint not null,
+  primary key (playlist, who)
+);
+
+CREATE INDEX collaborator_away on collaborator (away);
+
+CREATE INDEX collaborator_invite on collaborator (invite) where invite <> '';
+
+CREATE INDEX collaborator_who on collaborator (who, state);
+
 CREATE TABLE "comment" (
   id       text primary key,
   release  text not null,                    -- of this node, or remote_release
@@ -637,7 +654,7 @@ CREATE TABLE notice (
   n       bigint not null default 1,         -- how many did it and did not take it back
   at      bigint not null,                   -- when the last of them did
   seen    boolean not null default false,
-  letter  text not null default '',          -- that tells of it, '' none
+  letter  text not null default '', playlist text not null default '',          -- that tells of it, '' none
   primary key (account, name)
 );
 
@@ -1080,7 +1097,7 @@ CREATE TABLE remote_playlist (
   page        text not null default '',      -- where people look at it
   published   bigint not null,
   updated     bigint not null
-);
+, listed boolean not null default true);
 
 CREATE INDEX remote_playlist_actor on remote_playlist (actor, updated);
 

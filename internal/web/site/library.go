@@ -3,6 +3,7 @@ package site
 import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -12,6 +13,7 @@ type LibraryPage struct {
 	View      string // "playlists", "tracks", "releases" or "acts"
 	Views     []View
 	Playlists []PlaylistLine
+	Invited   []PlaylistLine // to work on them
 	Tracks    []web.TrackRow
 	Releases  []Sleeve
 	Acts      []ActTile
@@ -73,7 +75,17 @@ func (v *visit) ownPlaylists(p *LibraryPage) error {
 		return err
 	}
 	p.Playlists = playlistLines(lists)
-	return nil
+	shared, err := v.site.Together.Lists(v.Context(), v.ears())
+	for i := range shared {
+		c := &shared[i]
+		line := playlistLines([]music.Playlist{c.List})[0]
+		if line.Owner = c.By(); c.State == social.Works {
+			p.Playlists = append(p.Playlists, line)
+		} else {
+			p.Invited = append(p.Invited, line)
+		}
+	}
+	return err
 }
 
 func playlistLines(lists []music.Playlist) (out []PlaylistLine) {

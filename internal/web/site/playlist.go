@@ -7,6 +7,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -22,11 +23,15 @@ type PlaylistPage struct {
 	Cover  web.Cover
 	Millis int64
 	Items  []PlaylistItem
-	Fields []web.Field // to edit it, the owner only
-	Share  string      // absolute address, "" while it is private
-	ActURL string      // of the act under whose name it is, "" none
-	Away   away        // of a playlist on another server
-	Lost   int         // how many of its tracks are not known here
+	Fields []web.Field     // to edit it, the owner only
+	Share  string          // absolute address, "" while it is private
+	ActURL string          // of the act under whose name it is, "" none
+	Away   away            // of a playlist on another server
+	Edits  bool            // the viewer puts tracks into it and takes them out
+	Moves  bool            // and moves them
+	Part   social.Standing // the viewer's in a playlist of somebody else, "" none
+	People []CollaboratorLine
+	Lost   int // how many of its tracks are not known here
 }
 
 // PlaylistItem is a track at its place, and where it would move to.
@@ -83,6 +88,10 @@ func (v *visit) playlistPage() (*PlaylistPage, error) {
 		}
 		p.Fields = playlistFields(l, acts)
 	}
+	p.Edits, p.Moves = p.Own, p.Own
+	if err := v.collaborators(p); err != nil {
+		return nil, err
+	}
 	return p, v.fillPlaylist(p, full.Items)
 }
 
@@ -126,12 +135,16 @@ func (v *visit) playlistElsewhere() error {
 	p.NoIndex = true
 	items := make([]music.PlacedTrack, len(rows))
 	for i := range rows {
-		items[i].Row = rows[i]
+		items[i].Row, items[i].Item.ID = rows[i], music.ItemID(rows[i].ID)
 		if p.Cover.ID == "" {
 			p.Cover = sleeve(rows[i].Cover)
 		}
 	}
 	p.Accents = p.Cover.Accents
+	if p.Part, err = v.site.Together.Standing(v.Context(), v.ears(), what); err != nil {
+		return err
+	}
+	p.Edits = p.Part == social.Works
 	if err := v.fillPlaylist(p, items); err != nil {
 		return err
 	}
@@ -212,8 +225,12 @@ func (v *visit) addToPlaylist() error {
 	if err != nil {
 		return err
 	}
-	if err := v.site.Library.AddToPlaylist(v.Context(), v.ears(), what, []id.Track{t}); err != nil {
+	away, err := v.site.Together.Add(v.Context(), v.ears(), what, []id.Track{t})
+	if err != nil {
 		return err
+	}
+	if away {
+		return v.back(toldThere)
 	}
 	return v.back("Added.")
 }
@@ -237,8 +254,12 @@ func (v *visit) dropPlaylistItem() error {
 	if err != nil {
 		return err
 	}
-	if err := v.site.Library.RemoveItem(v.Context(), v.ears(), what, music.ItemID(v.form.Get("item"))); err != nil {
+	away, err := v.site.Together.Remove(v.Context(), v.ears(), what, music.ItemID(v.form.Get("item")))
+	if err != nil {
 		return err
+	}
+	if away {
+		return v.goTo("/playlist/"+string(what), toldThere)
 	}
 	return v.goTo("/playlist/"+string(what), "Taken out.")
 }

@@ -289,7 +289,13 @@ func (v *visit) choices(p *ReleasePage) error {
 	for _, l := range lists {
 		p.Playlists = append(p.Playlists, Choice{string(l.ID), l.Title})
 	}
-	return nil
+	shared, err := v.site.Together.Lists(v.Context(), v.ears())
+	for i := range shared {
+		if c := &shared[i]; c.State == social.Works {
+			p.Playlists = append(p.Playlists, Choice{string(c.List.ID), c.List.Title + " (" + c.By() + ")"})
+		}
+	}
+	return err
 }
 
 // summary is the release in one sentence.

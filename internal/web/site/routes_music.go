@@ -21,6 +21,7 @@ type Music struct {
 	Talk      *social.Talk
 	Lives     *social.Lives
 	People    *social.People
+	Together  *social.Together
 	Reports   *social.Reports
 }
 
@@ -52,6 +53,9 @@ func (s *Site) musicPages() []page {
 		{pattern: "POST /playlist/{id}/move", who: listener, do: (*visit).movePlaylistItem},
 		{pattern: "POST /playlist/{id}/remove", who: listener, do: (*visit).dropPlaylistItem},
 		{pattern: "POST /playlist/{id}/delete", who: listener, do: (*visit).deletePlaylist},
+		{pattern: "POST /playlist/{id}/invite", who: listener, do: (*visit).inviteToPlaylist},
+		{pattern: "POST /playlist/{id}/end", who: listener, do: (*visit).endCollaborator},
+		{pattern: "POST /playlist/{id}/part", who: listener, do: (*visit).collaborate},
 		{pattern: "POST /history/pause", who: listener, do: (*visit).pauseHistory},
 		{pattern: "POST /history/delete", who: listener, do: (*visit).dropHistory},
 	}
