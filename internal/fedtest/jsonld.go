@@ -46,12 +46,13 @@ const (
 	Sec  = "https://w3id.org/security#"
 	SC   = "http://schema.org/"
 	Toot = "http://joinmastodon.org/ns#"
+	GTS  = "https://gotosocial.org/ns#"
 	LDP  = "http://www.w3.org/ns/ldp#"
 	PT   = "https://joinpeertube.org/ns#"
 )
 
 // vocabularies are all that anything in a document may be from.
-var vocabularies = []string{AS, Nine, Sec, SC, Toot, LDP, PT, "https://funkwhale.audio/ns#", "http://www.w3.org/2001/XMLSchema#", "https://purl.archive.org/socialweb/webfinger#", "https://w3id.org/fep/844e#", "http://purl.org/dc/terms/"}
+var vocabularies = []string{AS, Nine, Sec, SC, Toot, GTS, LDP, PT, "https://funkwhale.audio/ns#", "http://www.w3.org/2001/XMLSchema#", "https://purl.archive.org/socialweb/webfinger#", "https://w3id.org/fep/844e#", "http://purl.org/dc/terms/"}
 
 // Means checks what a JSON-LD processor reads in a document: these words among its
 // types and properties, and none that is nobody's. A name that means nothing to it

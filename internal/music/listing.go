@@ -159,3 +159,22 @@ func recount(ctx context.Context, tx Tx, a id.Act) error {
 	}
 	return indexAct(ctx, tx, act)
 }
+
+// TellRelease has other servers told of a release whose words elsewhere changed.
+func TellRelease(ctx context.Context, tx Tx, r id.Release) error {
+	return tell(ctx, tx, "release", string(r))
+}
+
+// mostTold bounds of how many releases one change is told.
+const mostTold = 1_000
+
+// TellReleases has them told of an act's newest, all of them but of the largest acts.
+func TellReleases(ctx context.Context, tx Tx, a id.Act) error {
+	rows, err := tx.ReleaseList(ctx, Filter{Act: a}, begin(), mostTold)
+	for i := range rows {
+		if err := tell(ctx, tx, "release", string(rows[i].ID)); err != nil {
+			return err
+		}
+	}
+	return err
+}

@@ -1,6 +1,7 @@
 package social
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strconv"
@@ -106,6 +107,12 @@ type CommentTx interface {
 	CountComments(ctx context.Context, a Author, r id.Release, since time.Time) (by, from, all int64, err error)
 	// Policy is what is said of a release, or with none of an act, "" nothing.
 	Policy(ctx context.Context, act id.Act, r id.Release) (Policy, error)
+	// PolicyElsewhere is what a release of another server says, and whose it is. Faults:
+	// NotFound.
+	PolicyElsewhere(ctx context.Context, r id.Release) (p Policy, actor string, err error)
+	// TellPolicy has other servers told of the policy of a release, or with none of all of
+	// an act's.
+	TellPolicy(ctx context.Context, act id.Act, r id.Release) error
 	// SetPolicy says it, "" nothing any more.
 	SetPolicy(ctx context.Context, act id.Act, r id.Release, p Policy) error
 	Role(ctx context.Context, act id.Act, account id.Account) (music.Role, error)
@@ -298,6 +305,12 @@ func welcome(ctx context.Context, tx Tx, act id.Act, r id.Release, a Author) (bo
 	switch p, err := InForce(ctx, tx, act, r); {
 	case err != nil || p == Nobody:
 		return false, err
+	case p == Followers && act == "":
+		_, actor, err := tx.PolicyElsewhere(ctx, r)
+		if err != nil {
+			return false, err
+		}
+		return tx.FollowsElsewhere(ctx, a.Account, actor)
 	case p == Followers:
 		return tx.Follows(ctx, act, a)
 	}
@@ -313,8 +326,12 @@ func ofTheAct(ctx context.Context, tx Tx, act id.Act, a Author) (bool, error) {
 	return err == nil && role != music.NoRole, err
 }
 
-// InForce is who may comment on a release.
+// InForce is who may comment on a release, with no act on one of another server.
 func InForce(ctx context.Context, tx Tx, act id.Act, r id.Release) (Policy, error) {
+	if act == "" {
+		p, _, err := tx.PolicyElsewhere(ctx, r)
+		return cmp.Or(p, Everybody), err
+	}
 	for _, what := range []id.Release{r, ""} {
 		if p, err := tx.Policy(ctx, act, what); err != nil || p != "" {
 			return p, err

@@ -27,6 +27,7 @@ type Release struct {
 	Picture     string // address of its cover
 	Published   time.Time
 	Updated     time.Time
+	Replies     Policy // who may comment, "" everybody
 	Tracks      []Track
 
 	// What is known here of the act and the cover.

@@ -307,7 +307,10 @@ func (t *Talk) SetPolicy(ctx context.Context, v music.Viewer, act id.Act, r id.R
 		if err := owns(ctx, tx, v, act); err != nil {
 			return err
 		}
-		return tx.SetPolicy(ctx, act, r, p)
+		if err := tx.SetPolicy(ctx, act, r, p); err != nil {
+			return err
+		}
+		return tx.TellPolicy(ctx, act, r)
 	})
 }
 

@@ -208,6 +208,18 @@ func (tx socialTx) Policy(ctx context.Context, act id.Act, r id.Release) (social
 	return social.Policy(p), wrap(err, "policy")
 }
 
+func (tx socialTx) PolicyElsewhere(ctx context.Context, r id.Release) (social.Policy, string, error) {
+	row, err := tx.Q.RemoteReleaseReplies(ctx, string(r))
+	return social.Policy(row.Replies), row.Actor, missing(err, noRelease)
+}
+
+func (tx socialTx) TellPolicy(ctx context.Context, act id.Act, r id.Release) error {
+	if r != "" {
+		return music.TellRelease(ctx, musicTx(tx), r)
+	}
+	return music.TellReleases(ctx, musicTx(tx), act)
+}
+
 func (tx socialTx) SetPolicy(ctx context.Context, act id.Act, r id.Release, p social.Policy) error {
 	if p == "" {
 		return wrap(tx.Q.CommentPolicyDrop(ctx, sqlgen.CommentPolicyDropParams{Act: string(act), Release: string(r)}), "policy")

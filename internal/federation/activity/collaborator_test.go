@@ -72,7 +72,7 @@ func newStudio(t *testing.T, url string, servers ...*fedtest.Server) *studio {
 	}
 	s.wren = p.ID
 	site := func(context.Context) form.Site { return s.Site }
-	docs := &document.Documents{Site: site, Catalogue: &music.Catalogue{Store: s.Music()}, Store: s, Now: s.Now}
+	docs := &document.Documents{Site: site, Catalogue: &music.Catalogue{Store: s.Music()}, Store: s, Now: s.Now, Type: func(string) string { return "audio/flac" }}
 	s.out = &outbox.Outbox{Site: site, Albums: docs, Store: s, Sent: func() {}}
 	s.together = &social.Together{Store: s, Library: &music.Library{Store: s.Music()}, Host: s.Site.Host(), Post: s.out,
 		Find: func(ctx context.Context, _ id.Account, handle string) (f social.Full, err error) {
@@ -93,12 +93,19 @@ func (s *studio) must(err error) {
 // song publishes a track as lists show it.
 func (s *studio) song() id.Track {
 	s.t.Helper()
+	_, t := s.listed()
+	return t
+}
+
+// listed is that track with its release.
+func (s *studio) listed() (id.Release, id.Track) {
+	s.t.Helper()
 	r, t := s.Publish()
 	row := music.TrackRow{ID: t, Release: r, Act: s.Act, Title: "Safari"}
 	s.must(s.Music().Update(s.t.Context(), func(tx music.Tx) error {
 		return tx.SetLines(s.t.Context(), r, &music.ReleaseRow{ID: r, Act: s.Act, Tracks: 1}, 0, nil, []music.Line{{Row: row}})
 	}))
-	return t
+	return r, t
 }
 
 // list makes a playlist of ada's, of the act's or for whoever has its address.

@@ -324,12 +324,24 @@ func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error)
 		return form.Album{}, err
 	}
 	a := form.Album{Release: full.Release, Act: full.Act}
+	if a.Replies, err = d.policy(ctx, full.Act.ID, r); err != nil {
+		return form.Album{}, err
+	}
 	for i := range full.Tracks {
 		if full.Tracks[i].Asset != nil {
 			a.Songs = append(a.Songs, d.song(&full, &full.Tracks[i]))
 		}
 	}
 	return a, nil
+}
+
+// policy is who may comment on a release.
+func (d *Documents) policy(ctx context.Context, a id.Act, r id.Release) (p social.Policy, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		p, err = social.InForce(ctx, tx, a, r)
+		return err
+	})
+	return p, err
 }
 
 func (d *Documents) song(full *music.FullRelease, t *music.FullTrack) form.Song {
@@ -381,7 +393,9 @@ func (d *Documents) oneSong(ctx context.Context, r *http.Request) (form.Song, er
 	if err != nil {
 		return form.Song{}, err
 	}
-	return d.song(&full, &track), nil
+	x := d.song(&full, &track)
+	x.Replies, err = d.policy(ctx, full.Act.ID, full.Release.ID)
+	return x, err
 }
 
 func (d *Documents) track(ctx context.Context, s form.Site, r *http.Request) (found, error) {
@@ -389,7 +403,7 @@ func (d *Documents) track(ctx context.Context, s form.Site, r *http.Request) (fo
 	if err != nil {
 		return found{}, err
 	}
-	return found{doc: s.Own(&x), page: s.TrackPage(x.Release.ID, x.Track.ID)}, nil
+	return found{doc: s.OwnTrack(&x), page: s.TrackPage(x.Release.ID, x.Track.ID)}, nil
 }
 
 func (d *Documents) trackNote(ctx context.Context, s form.Site, r *http.Request) (found, error) {
@@ -401,7 +415,7 @@ func (d *Documents) trackNote(ctx context.Context, s form.Site, r *http.Request)
 }
 
 // between two servers are activities that nobody else reads.
-var between = []string{"Flag", "Listen", "Offer", "View"}
+var between = []string{"Add", "Flag", "Invite", "Leave", "Listen", "Offer", "Remove", "View"}
 
 // activity is one that was sent, as it was. A report is for whom it was sent to.
 func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // An Album is a public release with what its documents say.
@@ -18,6 +19,7 @@ type Album struct {
 	Release music.Release
 	Act     music.Act
 	Songs   []Song
+	Replies social.Policy // who may comment
 }
 
 // ReleaseNote is the address of the post about a release.
@@ -39,6 +41,7 @@ func (s Site) Note(a *Album) *vocab.Object {
 		}
 		o.Attachment = append(o.Attachment, s.audio(&a.Songs[i]))
 	}
+	s.allow(o, a.Replies)
 	return o
 }
 
@@ -48,6 +51,7 @@ func (s Site) TrackPost(x *Song) *vocab.Object {
 	o := s.post(s.TrackNote(x.Track.ID), &x.Act, &x.Release, page, s.Track(x.Track.ID))
 	o.Content = "<p>" + anchor(page, x.Track.Title) + by(x.artist(), x.Act.Name) + "</p>" + s.tagLine(x.Release.Facts.Tags)
 	o.Attachment = []vocab.Item{s.audio(x)}
+	s.allow(o, x.Replies)
 	return o
 }
 

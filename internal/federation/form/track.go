@@ -6,6 +6,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // A Song is a public track with what its documents say.
@@ -16,6 +17,7 @@ type Song struct {
 	Asset     music.Asset
 	MediaType string // of the original, such as audio/flac
 	Segmented bool   // can be played in segments
+	Replies   social.Policy
 }
 
 func (x *Song) artist() string {

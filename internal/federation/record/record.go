@@ -36,7 +36,7 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 	r = social.Release{
 		IRI: o.ID, Actor: act, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Kind: kind(word(o, "nineten:kind")), Date: name(word(o, "nineten:date")),
 		Licence: web(word(o, "nineten:licence")), Description: cut(plain(cmp.Or(o.Summary, o.Content)), maxText), Page: cmp.Or(page(o.URL), o.ID), Picture: picture(o),
-		Published: o.Published, Updated: o.Updated,
+		Published: o.Published, Updated: o.Updated, Replies: replies(o, act),
 	}
 	switch {
 	case o.Is("nineten:Release"):

@@ -12,6 +12,10 @@ const context = `["https://www.w3.org/ns/activitystreams","https://w3id.org/secu
 	`"sc":"http://schema.org/",` +
 	`"pt":"https://joinpeertube.org/ns#",` +
 	`"toot":"http://joinmastodon.org/ns#",` +
+	`"gts":"https://gotosocial.org/ns#",` +
+	`"interactionPolicy":{"@id":"gts:interactionPolicy","@type":"@id"},` +
+	`"canReply":{"@id":"gts:canReply","@type":"@id"},"canLike":{"@id":"gts:canLike","@type":"@id"},"canAnnounce":{"@id":"gts:canAnnounce","@type":"@id"},` +
+	`"automaticApproval":{"@id":"gts:automaticApproval","@type":"@id"},"manualApproval":{"@id":"gts:manualApproval","@type":"@id"},` +
 	`"xsd":"http://www.w3.org/2001/XMLSchema#",` +
 	`"sensitive":"as:sensitive","Hashtag":"as:Hashtag","manuallyApprovesFollowers":"as:manuallyApprovesFollowers",` +
 	`"alsoKnownAs":{"@id":"as:alsoKnownAs","@type":"@id"},"movedTo":{"@id":"as:movedTo","@type":"@id"},` +

@@ -32,6 +32,8 @@ var prefixes = []struct{ iri, prefix string }{
 	{"schema:", "sc:"},
 	{"https://joinpeertube.org/ns#", "pt:"},
 	{"http://joinmastodon.org/ns#", "toot:"},
+	{"https://gotosocial.org/ns#", ""},
+	{"gts:", ""},
 	{"http://litepub.social/ns#", ""},
 	{"litepub:", ""},
 }

@@ -429,7 +429,7 @@ func (q *Queries) RemotePicturesUnused(ctx context.Context) (int64, error) {
 }
 
 const remoteReleaseByID = `-- name: RemoteReleaseByID :one
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture where r.id = $1
 `
 
@@ -461,6 +461,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 		&i.RemoteRelease.Published,
 		&i.RemoteRelease.Updated,
 		&i.RemoteRelease.Fetched,
+		&i.RemoteRelease.Replies,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -472,7 +473,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 }
 
 const remoteReleaseByIRI = `-- name: RemoteReleaseByIRI :one
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched from remote_release where iri = $1
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies from remote_release where iri = $1
 `
 
 func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRelease, error) {
@@ -493,6 +494,7 @@ func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRel
 		&i.Published,
 		&i.Updated,
 		&i.Fetched,
+		&i.Replies,
 	)
 	return i, err
 }
@@ -526,10 +528,10 @@ func (q *Queries) RemoteReleaseKnown(ctx context.Context, id string) (int64, err
 }
 
 const remoteReleasePut = `-- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
-  description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched
+  description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies
 `
 
 type RemoteReleasePutParams struct {
@@ -547,6 +549,7 @@ type RemoteReleasePutParams struct {
 	Published   int64
 	Updated     int64
 	Fetched     int64
+	Replies     string
 }
 
 func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutParams) error {
@@ -565,12 +568,29 @@ func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutPara
 		arg.Published,
 		arg.Updated,
 		arg.Fetched,
+		arg.Replies,
 	)
 	return err
 }
 
+const remoteReleaseReplies = `-- name: RemoteReleaseReplies :one
+select replies, actor from remote_release where id = $1
+`
+
+type RemoteReleaseRepliesRow struct {
+	Replies string
+	Actor   string
+}
+
+func (q *Queries) RemoteReleaseReplies(ctx context.Context, id string) (RemoteReleaseRepliesRow, error) {
+	row := q.db.QueryRowContext(ctx, remoteReleaseReplies, id)
+	var i RemoteReleaseRepliesRow
+	err := row.Scan(&i.Replies, &i.Actor)
+	return i, err
+}
+
 const remoteReleasesByActor = `-- name: RemoteReleasesByActor :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where r.actor = $1 order by r.published desc, r.id limit $2
 `
@@ -614,6 +634,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 			&i.RemoteRelease.Published,
 			&i.RemoteRelease.Updated,
 			&i.RemoteRelease.Fetched,
+			&i.RemoteRelease.Replies,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -635,7 +656,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 }
 
 const remoteReleasesFollowed = `-- name: RemoteReleasesFollowed :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where f.account = $1 order by r.published desc, r.id limit $2
 `
@@ -679,6 +700,7 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 			&i.RemoteRelease.Published,
 			&i.RemoteRelease.Updated,
 			&i.RemoteRelease.Fetched,
+			&i.RemoteRelease.Replies,
 			&i.Handle,
 			&i.Host,
 			&i.Act,

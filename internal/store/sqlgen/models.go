@@ -865,6 +865,7 @@ type RemoteRelease struct {
 	Published   int64
 	Updated     int64
 	Fetched     int64
+	Replies     string
 }
 
 type RemoteShare struct {

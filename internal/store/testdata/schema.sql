@@ -1122,7 +1122,7 @@ CREATE TABLE remote_release (
   published   bigint not null,
   updated     bigint not null default 0,
   fetched     bigint not null
-);
+, replies text not null default '');
 
 CREATE INDEX remote_release_actor on remote_release (actor, published);
 

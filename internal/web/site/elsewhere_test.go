@@ -66,6 +66,17 @@ func TestElsewhere(t *testing.T) {
 	v.send("/playlists", "title", "Mixed", "tracks", track)
 	v.sees(200, v.path, "Mixed", "Ebb I", "/act/"+handle)
 	v.send(at+"/comments", "text", "So *quiet*.", "track", track, "at", "0:09").sees(200, at, "So *quiet*.", "0:09", "Ebb I").misses("Nobody on this node")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		full, err := tx.Release(t.Context(), release.ID)
+		if err != nil {
+			return err
+		}
+		full.Replies = social.Nobody
+		return tx.PutRelease(t.Context(), &full)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open(at).sees(200, at, "takes no comments on it", "So *quiet*.").misses("Your comment")
 	v.open("/search?q=ebb").sees(200, "/search", "Ebb I", at, "/act/"+handle).misses("Nothing found")
 	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
 	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
