@@ -272,7 +272,11 @@ func (a *API) search(ctx context.Context, in *searchInput) (*output[Found], erro
 	if err != nil {
 		return nil, err
 	}
+	var lists []social.Playlist
 	if a.Elsewhere != nil {
+		if lists, err = a.Elsewhere.SearchPlaylists(ctx, viewer(ctx).Account, in.Q, in.Limit); err != nil {
+			return nil, err
+		}
 		releases, tracks, err := a.Elsewhere.Search(ctx, viewer(ctx).Account, in.Q, in.Limit)
 		if err != nil {
 			return nil, err
@@ -282,5 +286,5 @@ func (a *API) search(ctx context.Context, in *searchInput) (*output[Found], erro
 			f.Releases = append(f.Releases, releases[i].Row())
 		}
 	}
-	return reply(Found{each(f.Tracks, trackOf), each(f.Releases, releaseRow), each(f.Acts, actRow), each(f.Playlists, playlistRow), each(f.Tags, tagCount)})
+	return reply(Found{each(f.Tracks, trackOf), each(f.Releases, releaseRow), each(f.Acts, actRow), append(each(f.Playlists, playlistRow), each(lists, listElsewhere)...), each(f.Tags, tagCount)})
 }

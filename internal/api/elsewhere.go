@@ -26,6 +26,8 @@ type Elsewhere interface {
 	Track(ctx context.Context, t id.Track) (social.Track, error)
 	// Playlist is a playlist of an act there, with those of its tracks that are known here.
 	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
+	// SearchPlaylists finds playlists there that are known here.
+	SearchPlaylists(ctx context.Context, who id.Account, q string, n int) ([]social.Playlist, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
 	// Search finds releases and tracks that are known here.
@@ -140,7 +142,11 @@ func releaseElsewhere(r *social.Release) ReleaseElsewhere {
 }
 
 func listElsewhere(p *social.Playlist) PlaylistRow {
-	return PlaylistRow{ID: p.ID, Owner: p.Act, Act: p.Home(), Title: p.Title, Description: p.Description, Access: string(music.Public), Items: p.Count, Changed: unixMS(p.Updated)}
+	access := music.Unlisted
+	if p.Listed {
+		access = music.Public
+	}
+	return PlaylistRow{ID: p.ID, Owner: p.Act, Act: p.Home(), Title: p.Title, Description: p.Description, Access: string(access), Items: p.Count, Changed: unixMS(p.Updated)}
 }
 
 func (a *API) playlistElsewhere(ctx context.Context, p id.Playlist) (*output[PlaylistPage], error) {

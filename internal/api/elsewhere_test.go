@@ -73,6 +73,9 @@ func TestElsewhere(t *testing.T) {
 		}
 	}
 	var found2 api.Found
+	if p.do(http.MethodGet, "/search?q=ebb+night", nil, http.StatusOK, &found2); len(found2.Playlists) != 1 || found2.Playlists[0].Title != "Ebb at night" || found2.Playlists[0].Act != handle || found2.Playlists[0].Items != 1 {
+		t.Errorf("%+v", found2.Playlists)
+	}
 	if p.do(http.MethodGet, "/search?q=ebb", nil, http.StatusOK, &found2); len(found2.Releases) != 1 || found2.Releases[0].ActHandle != handle {
 		t.Errorf("%+v", found2.Releases)
 	}

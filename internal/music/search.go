@@ -15,8 +15,9 @@ const (
 	FoundAct      Found = 3
 	FoundPlaylist Found = 4
 	// Of other servers, by their ids here; without a card.
-	FoundTrackElsewhere   Found = 5
-	FoundReleaseElsewhere Found = 6
+	FoundTrackElsewhere    Found = 5
+	FoundReleaseElsewhere  Found = 6
+	FoundPlaylistElsewhere Found = 7
 )
 
 // A Doc is what search knows of one thing. Title, Maker and More are words

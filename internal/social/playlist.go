@@ -55,6 +55,8 @@ type Listed interface {
 	PlaylistElsewhere(ctx context.Context, p id.Playlist) (Playlist, error)
 	// PlaylistsElsewhere are an act's, the latest change first.
 	PlaylistsElsewhere(ctx context.Context, actor string, n int) ([]Playlist, error)
+	// SearchPlaylists finds up to n that are listed and hold all the words.
+	SearchPlaylists(ctx context.Context, terms []string, n int) ([]Playlist, error)
 	// CountPlaylists counts those that are not listed too.
 	CountPlaylists(ctx context.Context, actor string) (int64, error)
 	// DropPlaylist reports whether there was one of the actor's.
@@ -112,6 +114,34 @@ func KeepPlaylist(ctx context.Context, tx Tx, p *Playlist) error {
 		return err
 	}
 	return SeekTracks(ctx, tx, p.ID, time.Time{})
+}
+
+// SearchPlaylists finds up to n playlists of other servers that are known here, of whom
+// somebody hears: see [Hears].
+func SearchPlaylists(ctx context.Context, tx Tx, who id.Account, q string, n int) (out []Playlist, err error) {
+	terms := music.Looked(q)
+	if terms == nil {
+		return nil, nil
+	}
+	for look := n; ; look *= 4 {
+		all, err := tx.SearchPlaylists(ctx, terms, look)
+		if err != nil {
+			return nil, err
+		}
+		out = nil
+		for _, p := range all {
+			hears, err := Hears(ctx, tx, who, p.Actor, p.Host)
+			if err != nil {
+				return nil, err
+			}
+			if hears {
+				out = append(out, p)
+			}
+		}
+		if len(out) >= n || len(all) < look || look >= furthest*n {
+			return out[:min(n, len(out))], nil
+		}
+	}
 }
 
 // SeekTracks asks for the tracks of a playlist that are not known here.

@@ -41,7 +41,38 @@ func (tx socialTx) PutPlaylist(ctx context.Context, p *social.Playlist) error {
 			err = tx.Q.RemoteItemPut(ctx, sqlgen.RemoteItemPutParams{Playlist: r.ID, Place: int64(i), Iri: text(e.IRI), Track: string(e.Track), Asked: e.Asked})
 		}
 	}
+	if err == nil {
+		err = tx.findable(ctx, p)
+	}
 	return wrap(err, "playlist")
+}
+
+// findable has searches find a playlist of another server that is listed there.
+func (tx socialTx) findable(ctx context.Context, p *social.Playlist) error {
+	if !p.Listed {
+		return musicTx(tx).DropDoc(ctx, music.FoundPlaylistElsewhere, string(p.ID))
+	}
+	a, err := tx.Actor(ctx, p.Actor)
+	if err != nil {
+		return err
+	}
+	return musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundPlaylistElsewhere, string(p.ID), p.Title, a.Name, a.Handle, p.Description))
+}
+
+func (tx socialTx) SearchPlaylists(ctx context.Context, terms []string, n int) (out []social.Playlist, err error) {
+	list, err := musicTx(tx).searchOf(ctx, music.FoundPlaylistElsewhere, terms, n)
+	for _, name := range list {
+		p, err := tx.PlaylistElsewhere(ctx, id.Playlist(name))
+		if fault.Is(err, fault.NotFound) { // it is gone since
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.Items = nil
+		out = append(out, p)
+	}
+	return out, err
 }
 
 // entries fills in a playlist's items.

@@ -38,6 +38,15 @@ func (d *Desk) Playlist(ctx context.Context, p id.Playlist) (list social.Playlis
 	return list, rows, err
 }
 
+// SearchPlaylists finds playlists of other servers that are known here.
+func (d *Desk) SearchPlaylists(ctx context.Context, who id.Account, q string, n int) (list []social.Playlist, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		list, err = social.SearchPlaylists(ctx, tx, who, q, n)
+		return err
+	})
+	return list, err
+}
+
 // Seek asks for tracks of a playlist that are not known here, a few at a time, each of
 // its own server: what the list says of them counts for nothing. The payload is that
 // of [social.JobPlaylist].

@@ -25,6 +25,8 @@ type Elsewhere interface {
 	Release(ctx context.Context, r id.Release) (social.Release, error)
 	// Playlist is a playlist of an act there, with those of its tracks that are known here.
 	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
+	// SearchPlaylists finds playlists there that are known here.
+	SearchPlaylists(ctx context.Context, who id.Account, q string, n int) ([]social.Playlist, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
 	// Search finds releases and tracks that are known here.
@@ -216,7 +218,15 @@ func (v *visit) searchElsewhere(p *SearchPage, q string) error {
 		return err
 	}
 	p.Releases, p.Tracks = append(p.Releases, shelfElsewhere(releases)...), append(p.Tracks, rows...)
-	p.Nothing = p.Nothing && len(releases)+len(tracks) == 0
+	lists, err := v.site.Elsewhere.SearchPlaylists(v.Context(), v.viewer.Account, q, searchMax)
+	if err != nil {
+		return err
+	}
+	for i := range lists {
+		l := &lists[i]
+		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Owner: cmp.Or(l.Act, l.Handle) + ", " + l.Host, Access: music.Public, Items: l.Count})
+	}
+	p.Nothing = p.Nothing && len(releases)+len(tracks)+len(lists) == 0
 	return nil
 }
 

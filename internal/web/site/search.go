@@ -55,12 +55,12 @@ func (v *visit) search() error {
 	if p.Tracks, err = v.withLikes(found.Tracks); err != nil {
 		return err
 	}
+	for _, l := range found.Playlists {
+		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Owner: l.Owner, Access: l.Access, Items: l.Items, Millis: l.DurationMS, Cover: sleeve(l.Cover)})
+	}
 	if err := v.searchElsewhere(p, q); err != nil {
 		return err
 	}
 	v.findElsewhere(p, q)
-	for _, l := range found.Playlists {
-		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Owner: l.Owner, Access: l.Access, Items: l.Items, Millis: l.DurationMS, Cover: sleeve(l.Cover)})
-	}
 	return v.show("search", p)
 }
