@@ -27,6 +27,7 @@ func (w *internet) heardOnAnotherNode(t *testing.T) {
 	a.must(http.MethodPost, "/api/v1/studio/releases/"+release+"/publish", a.token, struct{}{}, nil)
 	heard := b.hearsOf(listener, "low-tide@shore.test")
 	track := b.creditsOf(heard, paid, a.id)
+	a.talksWith(b, listener, release, heard)
 	crowd := b.payAndListen(track, "bob", "cleo", "dan", "eve", "fay")
 	w.acrossAllThree(a, b, c, release, other)
 	for _, p := range crowd {
@@ -111,4 +112,55 @@ func (n *networkNode) forgets(listener, handle string) {
 		}
 		return nil
 	})
+}
+
+// talksWith: a listener of another node who is seen says something of a track here; it
+// stands at its place, somebody here who is seen answers it, and that stands beneath it
+// there. What is deleted there is gone here.
+func (n *networkNode) talksWith(other *networkNode, listener, release, heard string) {
+	n.Helper()
+	here := n.signIn(operator, "read", "library")
+	n.must(http.MethodPut, "/api/v1/me/person", here, map[string]any{"handle": "heron"}, nil)
+	other.must(http.MethodPut, "/api/v1/me/person", listener, map[string]any{"handle": "wren"}, nil)
+	var full struct{ Tracks []struct{ ID string } }
+	other.must(http.MethodGet, "/api/v1/elsewhere/releases/"+heard, listener, nil, &full)
+	var said, answer comment
+	other.must(http.MethodPost, "/api/v1/releases/"+heard+"/comments", listener, map[string]any{"track": full.Tracks[0].ID, "text": "What a drop", "position_ms": 1_000}, &said)
+	n.eventually("what is said there stands here", func() error { return n.finds(release, "<p>What a drop</p>", &answer) })
+	if answer.Address != "@wren@"+other.id || answer.PositionMS != 1_000 || answer.Track == "" {
+		n.Errorf("%+v", answer)
+	}
+	n.must(http.MethodPost, "/api/v1/releases/"+release+"/comments", here, map[string]any{"parent": answer.ID, "text": "Is it not"}, nil)
+	other.eventually("the answer stands there", func() error { return other.finds(heard, "<p>Is it not</p>", &answer) })
+	if answer.Address != "@heron@"+n.id || answer.Parent != said.ID || answer.Depth != 1 {
+		n.Errorf("%+v", answer)
+	}
+	other.must(http.MethodDelete, "/api/v1/comments/"+said.ID, listener, nil, nil)
+	n.eventually("what is deleted there is gone here", func() error {
+		if err := n.finds(release, "<p>What a drop</p>", &answer); err == nil {
+			return fmt.Errorf("it is there: %+v", answer)
+		}
+		return nil
+	})
+}
+
+// comment is what was said of a release.
+type comment struct {
+	ID, Track, Parent, Address, HTML string
+	Depth                            int
+	PositionMS                       int64 `json:"position_ms"`
+}
+
+// finds finds what was said of a release by its words.
+func (n *networkNode) finds(release, html string, found *comment) error {
+	n.Helper()
+	var list struct{ Rows []comment }
+	n.must(http.MethodGet, "/api/v1/releases/"+release+"/comments", "", nil, &list)
+	for _, c := range list.Rows {
+		if c.HTML == html {
+			*found = c
+			return nil
+		}
+	}
+	return fmt.Errorf("it has %+v", list)
 }

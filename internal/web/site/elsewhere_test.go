@@ -76,7 +76,7 @@ func TestElsewhere(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	v.open(at).sees(200, at, "takes no comments on it", "So *quiet*.").misses("Your comment")
+	v.open(at).sees(200, at, "takes no comments on it", "So *quiet*.").misses(`id="c-text"`)
 	v.open("/search?q=ebb").sees(200, "/search", "Ebb I", at, "Ebb at night", list, "/act/"+handle).misses("Nothing found")
 	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
 	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
