@@ -202,7 +202,9 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		if a, ok := site.ActOf(last.Actor); ok {
 			to = followers(a)
 		} else if who, ok := site.PersonOf(last.Actor); ok {
-			to = func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) { return tx.DeliverToReach(ctx, outgoing, who) }
+			to = func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
+				return tx.DeliverToReach(ctx, outgoing, who)
+			}
 		} else {
 			return nil
 		}
