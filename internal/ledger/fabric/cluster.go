@@ -60,6 +60,11 @@ func (h *Home) mayEnter(name string) error {
 	case in:
 		return fault.New(fault.Conflict, "This node is in the cluster %s. Leave it first.", c.Name)
 	}
+	ctx, stop := context.WithTimeout(context.Background(), hearWithin)
+	defer stop()
+	if there, err := h.inChannel(ctx, contract.ClusterChannel(name)); err == nil && there {
+		return fault.New(fault.Conflict, "This node's peer still leaves the cluster %s that there was before. Try again in a minute.", name)
+	}
 	return nil
 }
 
@@ -81,10 +86,7 @@ func (h *Home) FoundCluster(name string) error {
 		return err
 	}
 	in := Cluster{Name: name, Phase: Joined}
-	b, err := h.First(in.Channel())
-	if err != nil || !foundedBy(b, founders) { // or it died between the two things that follow
-		b, err = channel.Founding{Channel: in.Channel(), Founders: founders}.Genesis(h.cfg.Now())
-	}
+	b, err := channel.Founding{Channel: in.Channel(), Founders: founders}.Genesis(h.cfg.Now())
 	if err != nil {
 		return err
 	}
@@ -199,13 +201,16 @@ func (h *Home) leaveChannel(name string) error {
 			return err
 		}
 	}
-	return h.change(func(r *record) {
+	if err := h.change(func(r *record) {
 		r.Channels = slices.DeleteFunc(r.Channels, func(x string) bool { return x == name })
 		if r.Cluster != nil && r.Cluster.Channel() == name {
 			r.Cluster = nil
 		}
 		delete(h.cache, name)
-	})
+	}); err != nil {
+		return err
+	}
+	return h.erase(name)
 }
 
 // keepCluster does what no channel's steps do: it asks how a request to be in a

@@ -207,6 +207,33 @@ func TestTwoClustersOfTwo(t *testing.T) {
 		t.Errorf("d is %q in its network", d.Phase())
 	}
 	did("d left its cluster")
+
+	// c, who was alone in it, leaves too. The name is free: it founds a cluster
+	// of it, and d asks to be in.
+	if err := c.LeaveCluster(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.LeftCluster(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.First(south); !fault.Is(err, fault.NotFound) {
+		t.Errorf("c keeps a first block of what it left: %v", err)
+	}
+	eventually(t, "the name is free", func() error { return c.FoundCluster("south") })
+	c.enter(t, south)
+	did("c founded it again")
+	if err := d.AskCluster(t.Context(), "south", door(t, c), "Again."); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Request(d.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Admit(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	d.enter(t, south)
+	did("d is in it again")
 }
 
 // versions are the contracts of a node.

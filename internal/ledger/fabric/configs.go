@@ -53,7 +53,11 @@ func openHistory(path string) (k kept, err error) {
 // history are the configurations that the node keeps; the first block alone at the
 // start.
 func (h *Home) history(name string) (kept, error) {
-	k, err := openHistory(filepath.Join(h.cfg.Dir, configsFile(name)))
+	path := filepath.Join(h.cfg.Dir, configsFile(name))
+	k, err := openHistory(path)
+	if fault.Is(err, fault.Invalid) {
+		err = fault.Wrap(err, fault.Unavailable, "%s is damaged. Move it away: the node reads the configurations of its channel from its peer again.", path)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}

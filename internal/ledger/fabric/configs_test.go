@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
@@ -163,6 +165,12 @@ func TestConfigurationsAreKeptWholeAndOnce(t *testing.T) {
 		if got := histories(t, s.client); len(got) != i+2 || !same(got[i+1], b) {
 			t.Errorf("after %q %d are kept, want %d", torn, len(got), i+2)
 		}
+	}
+	if err := os.Truncate(path, 10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.client.newest(channel.Name); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.Message(err), path) {
+		t.Errorf("where not even the first is whole: %v", err)
 	}
 }
 

@@ -281,14 +281,7 @@ func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	if err := h.recognises(cfg); err != nil {
 		return err
 	}
-	raw := channel.EncodeBlock(first)
-	if have, err := h.First(name); err == nil {
-		if string(channel.EncodeBlock(have)) != string(raw) {
-			return fault.New(fault.Conflict, "This node is in another network with a channel %s.", name)
-		}
-	} else if !fault.Is(err, fault.NotFound) {
-		return err
-	} else if err := h.write(filepath.Join("channels", name+".block"), raw); err != nil {
+	if err := h.begins(name, channel.EncodeBlock(first)); err != nil {
 		return err
 	}
 	return h.change(func(r *record) {
@@ -302,9 +295,41 @@ func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	})
 }
 
+// begins keeps the first block of a channel. What there is of a channel that the node
+// left, or did not enter to the end, is not the beginning of this one.
+func (h *Home) begins(name string, first []byte) error {
+	h.mu.Lock()
+	in := slices.Contains(h.rec.Channels, name)
+	h.mu.Unlock()
+	if !in {
+		if err := h.erase(name); err != nil {
+			return err
+		}
+		return h.write(firstFile(name), first)
+	}
+	have, err := h.First(name)
+	if err == nil && string(channel.EncodeBlock(have)) != string(first) {
+		err = fault.New(fault.Conflict, "This node is in another network with a channel %s.", name)
+	}
+	return err
+}
+
+// erase removes what is kept of a channel that the node is not in.
+func (h *Home) erase(name string) error {
+	for _, file := range []string{configsFile(name), firstFile(name)} {
+		if err := os.Remove(filepath.Join(h.cfg.Dir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fault.Wrap(err, fault.Unavailable, "What is kept of the channel %s cannot be removed.", name)
+		}
+	}
+	return nil
+}
+
+// firstFile is where a channel's first block is kept.
+func firstFile(name string) string { return filepath.Join("channels", name+".block") }
+
 // First is a channel's first block, NotFound before the node has it.
 func (h *Home) First(name string) (*cb.Block, error) {
-	b, err := os.ReadFile(filepath.Join(h.cfg.Dir, "channels", name+".block"))
+	b, err := os.ReadFile(filepath.Join(h.cfg.Dir, firstFile(name)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "The node is not in a channel %s.", name)
 	}

@@ -60,6 +60,11 @@ func (c Config) Dir(r Role) string { return filepath.Join(c.Home, string(r)) }
 // Data is the folder in which a child keeps the ledger.
 func (c Config) Data(r Role) string { return filepath.Join(c.Dir(r), "data") }
 
+// WAL is the folder in which the orderer notes what it proposes on a channel. It
+// stays when the orderer leaves the channel, and would be taken for that of another
+// channel of the same name.
+func (c Config) WAL(channel string) string { return filepath.Join(c.Data(Orderer), "wal", channel) }
+
 // Snapshots is the folder in which the peer leaves finished snapshots of a channel,
 // each in one named by its last block.
 func (c Config) Snapshots(channel string) string {

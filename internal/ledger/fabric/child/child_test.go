@@ -332,6 +332,22 @@ func TestTakenPortIsToldAndTriedAgain(t *testing.T) {
 	until(t, "the peer stays", func() bool { s := h.status(child.Peer); return s.PID != 0 && time.Since(s.Since) > time.Second })
 }
 
+// What a full disk cut off keeps nobody from hearing of the other child.
+func TestDamagedStatusIsNone(t *testing.T) {
+	c := child.Config{Home: t.TempDir()}
+	for r, status := range map[child.Role]string{child.Peer: `{"role":"pe`, child.Orderer: `{"role":"orderer"}`} {
+		if err := os.MkdirAll(c.Dir(r), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(c.Dir(r), "status.json"), []byte(status), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := c.Recall(); err != nil || len(list) != 1 || list[0].Role != child.Orderer {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 func said(e *child.Exit) string {
 	var all []string
 	for _, s := range e.Said {

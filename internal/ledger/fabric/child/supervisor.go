@@ -177,13 +177,12 @@ func (c Config) Recall() ([]Status, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err == nil {
-			err = json.Unmarshal(b, &s)
-		}
 		if err != nil {
 			return list, fault.Wrap(err, fault.Unavailable, "What became of Fabric's %s cannot be read.", r)
 		}
-		list = append(list, s)
+		if json.Unmarshal(b, &s) == nil { // a damaged one is written anew with the next change
+			list = append(list, s)
+		}
 	}
 	return list, nil
 }
