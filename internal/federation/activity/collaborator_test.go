@@ -161,7 +161,7 @@ func (s *studio) hears(server *fedtest.Server) (all []*vocab.Object) {
 			return all
 		}
 		body := d.Own
-		if body == nil {
+		if len(body) == 0 {
 			body = d.Body
 		}
 		o, err := vocab.Parse(body)
