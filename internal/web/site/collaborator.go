@@ -42,7 +42,11 @@ func (v *visit) inviteToPlaylist() error {
 		return err
 	}
 	if err := v.site.Together.Invite(v.Context(), v.ears(), what, v.form.Get("handle")); err != nil {
-		return err
+		p, failed := v.playlistPage()
+		if failed != nil {
+			return failed
+		}
+		return v.again(err, "playlist", p, v.fill(p.Invite))
 	}
 	return v.goTo("/playlist/"+string(what), "They are invited.")
 }

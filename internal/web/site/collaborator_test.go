@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/id"
@@ -28,7 +29,9 @@ func TestWorkTogether(t *testing.T) {
 	s.ok(err)
 	bo := s.browser(s.person("bo"))
 	at := "/playlist/" + string(list.ID)
-	jo.refused(at+"/invite", url.Values{"handle": {"@nobody"}})
+	if code, text, _ := jo.do("POST", at+"/invite", url.Values{"handle": {"@nobody"}}); code != 422 || !strings.Contains(text, "Nobody here is called @nobody.") || !strings.Contains(text, `value="@nobody"`) {
+		t.Errorf("nobody is invited: %d, %s", code, sentence(text))
+	}
 	jo.send(at+"/invite", url.Values{"handle": {"@bo"}})
 	jo.has(at, "Who works on it", "@bo", "invited")
 	bo.has("/notifications", "@jo invites you to work on the playlist Late trains", "invited")

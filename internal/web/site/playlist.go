@@ -31,7 +31,8 @@ type PlaylistPage struct {
 	Moves  bool            // and moves them
 	Part   social.Standing // the viewer's in a playlist of somebody else, "" none
 	People []CollaboratorLine
-	Lost   int // how many of its tracks are not known here
+	Invite []web.Field // whom to invite, the owner only
+	Lost   int         // how many of its tracks are not known here
 }
 
 // PlaylistItem is a track at its place, and where it would move to.
@@ -87,6 +88,7 @@ func (v *visit) playlistPage() (*PlaylistPage, error) {
 			return nil, err
 		}
 		p.Fields = playlistFields(l, acts)
+		p.Invite = []web.Field{{Name: "handle", ID: "c-handle", Label: "Whom to invite", Required: true, MaxLength: 400, Placeholder: v.words("@name, or @name@server"), Autocomplete: "off"}}
 	}
 	p.Edits, p.Moves = p.Own, p.Own
 	if err := v.collaborators(p); err != nil {
