@@ -80,7 +80,7 @@ func readDigest(values []string) (map[string][]byte, error) {
 }
 
 func readContentDigest(values []string) (map[string][]byte, error) {
-	dict, err := httpsfv.UnmarshalDictionary(values)
+	dict, err := dictionary(values)
 	if err != nil {
 		return nil, bad("The header Content-Digest cannot be read.")
 	}

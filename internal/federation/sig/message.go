@@ -76,11 +76,11 @@ func (m message) queryParam(item httpsfv.Item) (string, error) {
 }
 
 func readMessage(h http.Header) (*Claim, error) {
-	inputs, err := httpsfv.UnmarshalDictionary(h.Values("Signature-Input"))
+	inputs, err := dictionary(h.Values("Signature-Input"))
 	if err != nil {
 		return nil, bad("The header Signature-Input cannot be read.")
 	}
-	sums, err := httpsfv.UnmarshalDictionary(h.Values("Signature"))
+	sums, err := dictionary(h.Values("Signature"))
 	if err != nil {
 		return nil, bad("The header Signature cannot be read.")
 	}
@@ -153,4 +153,15 @@ func (k Key) signMessage(r *http.Request, body []byte, now time.Time) error {
 func (k Key) sum(base string) ([]byte, error) {
 	h := sha256.Sum256([]byte(base))
 	return rsa.SignPKCS1v15(rand.Reader, k.Private, crypto.SHA256, h[:])
+}
+
+// dictionary reads a structured header (RFC 9651 section 3.2). The library panics on
+// some that end in the middle of a key.
+func dictionary(lines []string) (d *httpsfv.Dictionary, err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			d, err = nil, fmt.Errorf("no structured header: %v", what)
+		}
+	}()
+	return httpsfv.UnmarshalDictionary(lines)
 }
