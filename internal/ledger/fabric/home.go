@@ -314,8 +314,12 @@ func (h *Home) begins(name string, first []byte) error {
 	return err
 }
 
-// erase removes what is kept of a channel that the node is not in.
+// erase removes what is kept of a channel that the node is not in, and what its
+// orderer keeps although it left.
 func (h *Home) erase(name string) error {
+	if err := os.RemoveAll(h.child.WAL(name)); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "What is kept of the channel %s cannot be removed.", name)
+	}
 	for _, file := range []string{configsFile(name), firstFile(name)} {
 		if err := os.Remove(filepath.Join(h.cfg.Dir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fault.Wrap(err, fault.Unavailable, "What is kept of the channel %s cannot be removed.", name)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"time"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -111,9 +110,6 @@ func (h *Home) leaveOrderer(ctx context.Context, name string) error {
 	code, answer, err := h.participation(ctx, http.MethodDelete, "/"+name, "", nil)
 	if err == nil && code != http.StatusNoContent && code != http.StatusNotFound {
 		err = fault.Wrap(fmt.Errorf("%d %s", code, answer), fault.Unavailable, "The node's orderer could not leave the channel.")
-	}
-	if err == nil {
-		err = os.RemoveAll(h.child.WAL(name))
 	}
 	return err
 }
