@@ -24,6 +24,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -160,11 +161,11 @@ func TestVerifyAgainstABlock(t *testing.T) {
 	hash := func(b *cb.Block) string { return fmt.Sprintf("%x", block.Hash(b)) }
 	valid, late := byte(peer.TxValidationCode_VALID), byte(peer.TxValidationCode_MVCC_READ_CONFLICT)
 	now := []*cb.Block{second}
-	genuine := block.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "nineten", settled, valid)}
-	forged := block.Chain{First: l.first, Block: l.block(123_456, 0, "nineten", settled, valid)} // by the founder, long after it ordered alone
+	genuine := fabrictest.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "nineten", settled, valid)}
+	forged := fabrictest.Chain{First: l.first, Block: l.block(123_456, 0, "nineten", settled, valid)} // by the founder, long after it ordered alone
 	for _, tt := range []struct {
 		what    string
-		chain   block.Chain
+		chain   fabrictest.Chain
 		network string
 		code    int
 		says    []string
@@ -172,13 +173,13 @@ func TestVerifyAgainstABlock(t *testing.T) {
 		{"by the first block", genuine, hash(l.first), exitOK, []string{"in block 9 of the network " + hash(l.first), "configuration 1 (block 7, " + hash(second) + ")", "signed by 1 of 1 orderers, endorsed by 1 of 1 validators", "could order alone at the beginning", "signed by nobody; the peer that gave the file found it valid"}},
 		{"by a later configuration", genuine, hash(second), exitOK, []string{"Trusted from configuration 1 on."}},
 		{"by nothing", genuine, "", exitOK, []string{"Nothing says that this is the network you mean"}},
-		{"what was found is not in the file", block.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "nineten", settled)}, hash(second), exitOK, []string{"the file does not say"}},
-		{"it came too late", block.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "nineten", settled, late)}, hash(second), exitUsage, []string{"changed nothing", "MVCC_READ_CONFLICT"}},
+		{"what was found is not in the file", fabrictest.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "nineten", settled)}, hash(second), exitOK, []string{"the file does not say"}},
+		{"it came too late", fabrictest.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "nineten", settled, late)}, hash(second), exitUsage, []string{"changed nothing", "MVCC_READ_CONFLICT"}},
 		{"the founder's forgery, by a later configuration", forged, hash(second), exitUsage, []string{"neither the first block " + hash(l.first)}},
 		{"the founder's forgery, by the first block", forged, hash(l.first), exitOK, []string{"configuration 0 (block 0", "could order alone at the beginning"}},
-		{"a configuration is left out", block.Chain{First: l.first, Block: genuine.Block}, hash(l.first), exitUsage, []string{"made by the configuration of block 7"}},
-		{"another contract", block.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "any name at all", settled, valid)}, hash(second), exitUsage, []string{"holds nothing this file rests on"}},
-		{"a cluster's channel", block.Chain{First: north.first, Block: north.block(3, 0, "nineten", settled, valid)}, hash(north.first), exitUsage, []string{`the channel "` + contract.ClusterChannel("north") + `"`}},
+		{"a configuration is left out", fabrictest.Chain{First: l.first, Block: genuine.Block}, hash(l.first), exitUsage, []string{"made by the configuration of block 7"}},
+		{"another contract", fabrictest.Chain{First: l.first, Configs: now, Block: l.block(9, 7, "any name at all", settled, valid)}, hash(second), exitUsage, []string{"holds nothing this file rests on"}},
+		{"a cluster's channel", fabrictest.Chain{First: north.first, Block: north.block(3, 0, "nineten", settled, valid)}, hash(north.first), exitUsage, []string{`the channel "` + contract.ClusterChannel("north") + `"`}},
 		{"another network", genuine, strings.Repeat("0", 64), exitUsage, []string{"has the hash " + strings.Repeat("0", 64)}},
 		{"no hash", genuine, "abc", exitUsage, []string{"64 hexadecimal digits"}},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 )
 
@@ -76,4 +77,9 @@ func TestANodeMoves(t *testing.T) {
 		}
 		return nil
 	})
+	list, err := moved.Examine(t.Context(), false)
+	i := slices.IndexFunc(list, func(f doctor.Finding) bool { return f.Name == "orderers" })
+	if err != nil || i < 0 || list[i].OK || !strings.Contains(list[i].Remedy, "9ten ledger orderer remove a.example") {
+		t.Errorf("the doctor finds %+v (%v)", list, err)
+	}
 }

@@ -61,12 +61,10 @@ func (h *Home) mayEnter(name string) error {
 	case in:
 		return fault.New(fault.Conflict, "This node is in the cluster %s. Leave it first.", c.Name)
 	}
-	// BUG: a peer that does not run at this moment is not asked. If it is still in the
-	// channel of before, it stays in that one, and this node waits for ever: leave the
-	// cluster and found it again.
-	ctx, stop := context.WithTimeout(context.Background(), hearWithin)
-	defer stop()
-	if there, err := h.inChannel(ctx, contract.ClusterChannel(name)); err == nil && there {
+	// A peer that were still in the channel of before would stay in that one.
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if slices.Contains(h.rec.Leaving, contract.ClusterChannel(name)) {
 		return fault.New(fault.Conflict, "This node's peer still leaves the cluster %s that there was before. Try again in a minute.", name)
 	}
 	return nil
@@ -209,6 +207,9 @@ func (h *Home) leaveChannel(name string) error {
 		return err
 	}
 	if err := h.change(func(r *record) {
+		if slices.Contains(r.Channels, name) && !slices.Contains(r.Leaving, name) {
+			r.Leaving = append(r.Leaving, name)
+		}
 		r.Channels = slices.DeleteFunc(r.Channels, func(x string) bool { return x == name })
 		if r.Cluster != nil && r.Cluster.Channel() == name {
 			r.Cluster = nil

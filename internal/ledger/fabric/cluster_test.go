@@ -213,8 +213,12 @@ func TestTwoClustersOfTwo(t *testing.T) {
 	if err := c.LeaveCluster(); err != nil {
 		t.Fatal(err)
 	}
+	c.kill(t, child.Peer) // nobody can ask it whether it is out
 	if err := c.LeftCluster(); err != nil {
 		t.Fatal(err)
+	}
+	if err := c.FoundCluster("south"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("founded while its peer is in the cluster before: %v", err)
 	}
 	if _, err := c.First(south); !fault.Is(err, fault.NotFound) {
 		t.Errorf("c keeps a first block of what it left: %v", err)

@@ -64,6 +64,7 @@ type record struct {
 	Via      string   `json:"via,omitempty"`      // URL of the member that was asked
 	Network  string   `json:"network,omitempty"`  // hash of the first block it must have, hex; "": any
 	Channels []string `json:"channels,omitempty"` // whose first blocks are here
+	Leaving  []string `json:"leaving,omitempty"`  // channels which the peer has yet to leave
 	Restore  *restore `json:"restore,omitempty"`  // the peer starts anew from a snapshot
 	Cluster  *Cluster `json:"cluster,omitempty"`  // nil: in none, and asking for none
 }

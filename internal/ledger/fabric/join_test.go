@@ -24,6 +24,7 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 )
 
 // door serves what a member's node answers to newcomers.
@@ -183,7 +184,7 @@ func offline(t *testing.T, n *node, tx string) {
 	if err = errors.Join(err, chain.Close()); err != nil {
 		t.Fatal(err)
 	}
-	again := func() (c block.Chain) {
+	again := func() (c fabrictest.Chain) {
 		var all []*cb.Block
 		for b, err := range block.Blocks(bytes.NewReader(file)) {
 			if err != nil {
@@ -191,7 +192,7 @@ func offline(t *testing.T, n *node, tx string) {
 			}
 			all = append(all, b)
 		}
-		return block.Chain{First: all[0], Configs: all[1 : len(all)-1], Block: all[len(all)-1]}
+		return fabrictest.Chain{First: all[0], Configs: all[1 : len(all)-1], Block: all[len(all)-1]}
 	}
 	if n := len(again().Configs); n != 4 {
 		t.Errorf("%d configurations came after the first, want two admissions and two validators", n)
@@ -214,19 +215,19 @@ func offline(t *testing.T, n *node, tx string) {
 	if err := other.Close(); err != nil {
 		t.Error(err)
 	}
-	for what, spoil := range map[string]func(c *block.Chain){
-		"changed data":            func(c *block.Chain) { c.Block.Data.Data[0][len(c.Block.Data.Data[0])/2] ^= 1 },
-		"changed header":          func(c *block.Chain) { c.Block.Header.Number++ },
-		"no signatures":           func(c *block.Chain) { c.Block.Metadata.Metadata[0] = nil },
-		"another block's":         func(c *block.Chain) { c.Block.Metadata = c.Configs[3].Metadata },
-		"a configuration is gone": func(c *block.Chain) { c.Configs = c.Configs[1:] },
-		"configurations in another order": func(c *block.Chain) {
+	for what, spoil := range map[string]func(c *fabrictest.Chain){
+		"changed data":            func(c *fabrictest.Chain) { c.Block.Data.Data[0][len(c.Block.Data.Data[0])/2] ^= 1 },
+		"changed header":          func(c *fabrictest.Chain) { c.Block.Header.Number++ },
+		"no signatures":           func(c *fabrictest.Chain) { c.Block.Metadata.Metadata[0] = nil },
+		"another block's":         func(c *fabrictest.Chain) { c.Block.Metadata = c.Configs[3].Metadata },
+		"a configuration is gone": func(c *fabrictest.Chain) { c.Configs = c.Configs[1:] },
+		"configurations in another order": func(c *fabrictest.Chain) {
 			c.Configs[0], c.Configs[1] = c.Configs[1], c.Configs[0]
 		},
-		"a configuration is left out at the end": func(c *block.Chain) { c.Configs = c.Configs[:len(c.Configs)-1] },
-		"a changed configuration":                func(c *block.Chain) { c.Configs[2].Data.Data[0][900] ^= 1 },
-		"another network":                        func(c *block.Chain) { c.First = foreign },
-		"a later block first":                    func(c *block.Chain) { c.First = c.Configs[0] },
+		"a configuration is left out at the end": func(c *fabrictest.Chain) { c.Configs = c.Configs[:len(c.Configs)-1] },
+		"a changed configuration":                func(c *fabrictest.Chain) { c.Configs[2].Data.Data[0][900] ^= 1 },
+		"another network":                        func(c *fabrictest.Chain) { c.First = foreign },
+		"a later block first":                    func(c *fabrictest.Chain) { c.First = c.Configs[0] },
 	} {
 		c := again()
 		spoil(&c)

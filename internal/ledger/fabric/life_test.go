@@ -157,7 +157,7 @@ func (l *life) act(t *testing.T, ctx context.Context, n *node) (again int) {
 	t.Helper()
 	i := l.calls.Add(1)
 	in := contract.ActRegistration{Node: n.name, Act: actOf(i)}
-	for end := time.Now().Add(time.Minute); ; again++ {
+	for end := time.Now().Add(3 * time.Minute); ; again++ {
 		_, err := n.contract(t).RegisterAct(ctx, fmt.Sprintf("act/%d", i), in)
 		switch {
 		case err == nil || ctx.Err() != nil:

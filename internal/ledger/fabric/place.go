@@ -10,6 +10,7 @@ import (
 
 	sdk "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
 	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -262,7 +263,7 @@ func (h *Home) tidyPeer(ctx context.Context) error {
 		}
 	}
 	if len(leave) == 0 {
-		return nil
+		return h.peerLeft(list)
 	}
 	if err := h.child.Remove(child.Peer); err != nil {
 		return err
@@ -285,5 +286,19 @@ func (h *Home) tidyPeer(ctx context.Context) error {
 		return err
 	}
 	h.wakeChildren()
-	return nil
+	return h.peerLeft(slices.DeleteFunc(list, func(c *peer.ChannelInfo) bool { return slices.Contains(leave, c.ChannelId) }))
+}
+
+// peerLeft notes that the peer is in no other channels than these.
+func (h *Home) peerLeft(in []*peer.ChannelInfo) error {
+	gone := func(name string) bool {
+		return !slices.ContainsFunc(in, func(c *peer.ChannelInfo) bool { return c.ChannelId == name })
+	}
+	h.mu.Lock()
+	some := slices.ContainsFunc(h.rec.Leaving, gone)
+	h.mu.Unlock()
+	if !some {
+		return nil
+	}
+	return h.change(func(r *record) { r.Leaving = slices.DeleteFunc(r.Leaving, gone) })
 }

@@ -14,14 +14,6 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
 
-// A Chain is what leads from a channel's first block to one that is to be
-// checked: every configuration block before it, in order.
-type Chain struct {
-	First   *cb.Block
-	Configs []*cb.Block
-	Block   *cb.Block
-}
-
 // A Proved is what a chain shows, to who trusts one of its configurations.
 type Proved struct {
 	Block  uint64 // its number
@@ -64,18 +56,8 @@ func (p Proved) Through(hash [32]byte) (Passed, bool) {
 	return p.passed[i], true
 }
 
-// Verify is [Prove] of a chain that is in memory.
-func (c Chain) Verify(contract string) (Proved, error) {
-	return Prove(func(yield func(*cb.Block, error) bool) {
-		for _, b := range append(append([]*cb.Block{c.First}, c.Configs...), c.Block) {
-			if !yield(b, nil) {
-				return
-			}
-		}
-	}, contract)
-}
-
-// Prove checks each configuration by the orderers of the one before, the block,
+// Prove checks a chain: a channel's first block, every configuration block after it
+// in order, and the block that is to be checked. It checks each configuration by the orderers of the one before, the block,
 // which is the last, by those of the last, that they made it by that very
 // configuration, and which of its transactions of a contract enough validators
 // endorsed. Two things it cannot see. A transaction may have come too late, because
@@ -179,11 +161,6 @@ func Next(cfg channel.Config, b *cb.Block) (next channel.Config, err error) {
 const maxBlock = 16 << 20
 
 var errNoBlocks = fault.New(fault.Invalid, "The file holds no blocks of a Fabric channel.")
-
-// Write writes a chain: the first block, the configurations, the block.
-func (c Chain) Write(w io.Writer) error {
-	return WriteBlocks(w, append(append([]*cb.Block{c.First}, c.Configs...), c.Block))
-}
 
 // WriteBlocks writes blocks one after the other, each preceded by its length
 // (protobuf, varint-delimited).

@@ -11,6 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -55,7 +56,7 @@ func TestWhatAChainShows(t *testing.T) {
 	second := configured(t, f.first, 5, channel.Name, f.by())
 	result := genuine.result(t)
 	tx := genuine.transaction(t, result, f.endorsedBy(t, result)[:2]...)
-	p, err := block.Chain{First: f.first, Configs: []*cb.Block{second}, Block: orderedAt(t, 9, 5, tx, f.by()...)}.Verify(contractName)
+	p, err := fabrictest.Chain{First: f.first, Configs: []*cb.Block{second}, Block: orderedAt(t, 9, 5, tx, f.by()...)}.Verify(contractName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestWhatIsNoChain(t *testing.T) {
 	result := genuine.result(t)
 	tx := genuine.transaction(t, result, f.endorsedBy(t, result)...)
 	second := configured(t, f.first, 5, channel.Name, f.by())
-	for what, c := range map[string]block.Chain{
+	for what, c := range map[string]fabrictest.Chain{
 		"a later configuration left out":   {First: f.first, Block: orderedAt(t, 9, 5, tx, f.by()...)},
 		"a configuration of another time":  {First: f.first, Configs: []*cb.Block{second}, Block: orderedAt(t, 9, 0, tx, f.by()...)},
 		"a block before its configuration": {First: f.first, Configs: []*cb.Block{second}, Block: orderedAt(t, 4, 0, tx, f.by()...)},
@@ -108,7 +109,7 @@ func TestWhatIsNoChain(t *testing.T) {
 		"one with none":                        genuine.envelope(t, &peer.Transaction{}),
 		"what is no transaction, but in order": []byte("\xff\xff"),
 	} {
-		p, err := block.Chain{First: f.first, Block: ordered(t, tx, f.by()...)}.Verify(contractName)
+		p, err := fabrictest.Chain{First: f.first, Block: ordered(t, tx, f.by()...)}.Verify(contractName)
 		if err != nil || len(p.Txs) != 0 {
 			t.Errorf("%s: %+v %v", what, p.Txs, err)
 		}
@@ -141,7 +142,7 @@ func TestAFounderForgesNothingAgainstALaterConfiguration(t *testing.T) {
 	alone := []vote{{signer{"a.example", id}, 1}}
 	result := genuine.result(t)
 	forged := orderedAt(t, 123_456, 0, genuine.transaction(t, result, endorse(t, as(t, a, org.Peer), result)), alone...)
-	p, err := block.Chain{First: first, Block: forged}.Verify(contractName)
+	p, err := fabrictest.Chain{First: first, Block: forged}.Verify(contractName)
 	if err != nil || len(p.Txs) != 1 {
 		t.Fatalf("%+v %v", p, err)
 	}

@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/fabrictest"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -203,14 +203,14 @@ func TestWhoOrdersABlock(t *testing.T) {
 		{"two, and an orderer that the channel does not name", []vote{{o[0], 1}, {o[1], 2}, {stranger, 3}}, false},
 		{"none", nil, false},
 	} {
-		_, err := block.Chain{First: f.first, Block: ordered(t, tx, tt.votes...)}.Verify(contractName)
+		_, err := fabrictest.Chain{First: f.first, Block: ordered(t, tx, tt.votes...)}.Verify(contractName)
 		if tt.holds && err != nil || !tt.holds && !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", tt.what, err)
 		}
 	}
 	spoilt := ordered(t, tx, vote{o[0], 1}, vote{o[1], 2}, vote{o[2], 3})
 	spoilt.Header.PreviousHash = []byte("another")
-	if _, err := (block.Chain{First: f.first, Block: spoilt}).Verify(contractName); !fault.Is(err, fault.Invalid) {
+	if _, err := (fabrictest.Chain{First: f.first, Block: spoilt}).Verify(contractName); !fault.Is(err, fault.Invalid) {
 		t.Errorf("behind another block: %v", err)
 	}
 }
@@ -250,7 +250,7 @@ func TestWhoEndorsesATransaction(t *testing.T) {
 		{"none", nil, false},
 	} {
 		o := f.orderers
-		p, err := block.Chain{First: f.first, Block: ordered(t, genuine.transaction(t, result, tt.by...), vote{o[0], 1}, vote{o[1], 2}, vote{o[2], 3})}.Verify(contractName)
+		p, err := fabrictest.Chain{First: f.first, Block: ordered(t, genuine.transaction(t, result, tt.by...), vote{o[0], 1}, vote{o[1], 2}, vote{o[2], 3})}.Verify(contractName)
 		if err != nil {
 			t.Fatal(err)
 		}
