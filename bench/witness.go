@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hyperledger/fabric-admin-sdk/pkg/identity"
 	"google.golang.org/grpc"
 
 	"github.com/michaelperna/9ten/internal/contract"
@@ -34,31 +35,43 @@ type sight struct {
 	at time.Time
 }
 
-// client is the ledger as the organisation's administrator uses it.
-func (o *organisation) client() (*fabric.Client, *grpc.ClientConn, error) {
+// A door is a connection to an organisation's peer, as its administrator.
+type door struct {
+	conn *grpc.ClientConn
+	id   identity.SigningIdentity
+	hash []byte // of the connection's certificate
+}
+
+func (o *organisation) door() (d door, err error) {
 	keys, err := org.Keep(filepath.Join(o.data, "fabric"), o.id, []string{"127.0.0.1", o.id, "127.0.0.1"}, time.Now)
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
 	roots, err := keys.Pool()
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
 	cert, err := keys.TLS(org.Admin)
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
-	id, err := keys.Identity(org.Admin)
-	if err != nil {
-		return nil, nil, err
-	}
-	conn, err := fabric.Dial(net.JoinHostPort("127.0.0.1", strconv.Itoa(o.first)), &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
-	if err != nil {
-		return nil, nil, err
+	if d.id, err = keys.Identity(org.Admin); err != nil {
+		return d, err
 	}
 	sum := sha256.Sum256(cert.Certificate[0])
-	c, err := fabric.NewClient(conn, id, sum[:], channel.Name)
-	return c, conn, err
+	d.hash = sum[:]
+	d.conn, err = fabric.Dial(net.JoinHostPort("127.0.0.1", strconv.Itoa(o.first)), &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	return d, err
+}
+
+// client is the ledger as the organisation's administrator uses it.
+func (o *organisation) client() (*fabric.Client, *grpc.ClientConn, error) {
+	d, err := o.door()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := fabric.NewClient(d.conn, d.id, d.hash, channel.Name)
+	return c, d.conn, err
 }
 
 // witness follows the ledger at the organisation's peer from its start, also one

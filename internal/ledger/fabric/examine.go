@@ -221,7 +221,7 @@ func (h *Home) orderersOf(ctx context.Context, name string, cfg channel.Config) 
 		f.Remedy = "Nothing is recorded until more of them run: ask their operators, and see that these addresses are reached from here."
 	}
 	if err := h.orderersPlace(cfg); err != nil { // this node's own: it runs, but nobody hears it
-		f.OK, f.Remedy = false, fault.Message(err)
+		f.OK, f.Remedy = false, strings.TrimSpace(fault.Message(err)+" "+f.Remedy)
 	}
 	return f, clocks, nil
 }

@@ -373,7 +373,7 @@ func (h *Home) change(edit func(*record)) error {
 			return err
 		}
 		next := h.rec
-		next.Channels = slices.Clone(h.rec.Channels)
+		next.Channels, next.Leaving = slices.Clone(h.rec.Channels), slices.Clone(h.rec.Leaving)
 		edit(&next)
 		b, err := json.MarshalIndent(next, "", "  ")
 		if err != nil {

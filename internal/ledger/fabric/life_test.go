@@ -151,13 +151,18 @@ func (l *life) orderers(t *testing.T, at *node, want ...*node) error {
 
 func actOf(i int64) id.Act { return id.Act(fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ6%06d", i)) }
 
-// act registers one more act of a node, until it is recorded. Only what asks to
-// be tried again may come back; it returns how often it did.
+// act registers one more act of a node, until it is recorded, within a minute.
+// Only what asks to be tried again may come back; it returns how often it did.
 func (l *life) act(t *testing.T, ctx context.Context, n *node) (again int) {
+	t.Helper()
+	return l.actWithin(t, ctx, n, time.Minute)
+}
+
+func (l *life) actWithin(t *testing.T, ctx context.Context, n *node, within time.Duration) (again int) {
 	t.Helper()
 	i := l.calls.Add(1)
 	in := contract.ActRegistration{Node: n.name, Act: actOf(i)}
-	for end := time.Now().Add(3 * time.Minute); ; again++ {
+	for end := time.Now().Add(within); ; again++ {
 		_, err := n.contract(t).RegisterAct(ctx, fmt.Sprintf("act/%d", i), in)
 		switch {
 		case err == nil || ctx.Err() != nil:

@@ -57,12 +57,12 @@ func (p Proved) Through(hash [32]byte) (Passed, bool) {
 }
 
 // Prove checks a chain: a channel's first block, every configuration block after it
-// in order, and the block that is to be checked. It checks each configuration by the orderers of the one before, the block,
-// which is the last, by those of the last, that they made it by that very
-// configuration, and which of its transactions of a contract enough validators
-// endorsed. Two things it cannot see. A transaction may have come too late, because
-// another one had changed the same key: that is not signed but found by every peer.
-// And who could order alone at some configuration can sign another history from
+// in order, and the block that is to be checked. It checks each configuration by the
+// orderers of the one before, the block by those of the last, that they made it by
+// that very configuration, and which of its transactions of a contract enough
+// validators endorsed. Two things it cannot see. A transaction may have come too late,
+// because another one had changed the same key: that is not signed but found by every
+// peer. And who could order alone at some configuration can sign another history from
 // there on for ever: so one holds the chain against a later configuration, see
 // [Proved.Through]. It returns Invalid with what does not hold.
 func Prove(blocks iter.Seq2[*cb.Block, error], contract string) (p Proved, err error) {

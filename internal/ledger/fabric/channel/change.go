@@ -160,7 +160,7 @@ func ReplaceOrderer(c Consenter) Change {
 // moved is the refusal of an orderer that is somewhere else than the network
 // knows: nobody hears it there, and the network cannot be told in its absence.
 func moved(mspID, known, now string) error {
-	return fault.New(fault.Invalid, "The network knows the orderer of %s at %s, not at %s, and an orderer cannot move while it orders. Set its host and port back, run `9ten ledger orderer remove %s`, and once the members have approved that: move it, and run `9ten ledger orderer add` on it.", mspID, known, now, mspID)
+	return fault.New(fault.Invalid, "The network knows the orderer of %s at %s, not at %s, and an orderer cannot move while it orders. Set its host and port back, run `9ten ledger orderer remove %s`, and once the members have approved that: move it, and run `9ten ledger orderer add` on it. For a cluster's orderers add --cluster to both.", mspID, known, now, mspID)
 }
 
 // RemoveOrderer takes a member's orderer out of the ordering.
