@@ -34,16 +34,17 @@ type Config struct {
 
 // A DB is an open database. Its methods may be called from many goroutines.
 type DB struct {
-	dialect dialect
-	pool    *sql.DB  // Postgres: everything; SQLite: nothing
-	writer  *writer  // SQLite
-	readers *readers // SQLite
-	now     func() time.Time
-	before  func() error
-	after   func() error
-	wake    atomic.Pointer[func()]
-	changes atomic.Uint64
-	close   func() error
+	dialect  dialect
+	pool     *sql.DB  // Postgres: everything; SQLite: nothing
+	writer   *writer  // SQLite
+	readers  *readers // SQLite
+	now      func() time.Time
+	before   func() error
+	after    func() error
+	wake     atomic.Pointer[func()]
+	changes  atomic.Uint64
+	standing atomic.Uint64
+	close    func() error
 }
 
 // Open opens the database and brings its schema up to date. It returns an
@@ -100,13 +101,23 @@ func (db *DB) OnEnqueue(f func()) { db.wake.Store(&f) }
 
 // A Tx is one transaction, or one member's part of a group.
 type Tx struct {
-	Now      time.Time // the one now of this transaction, to the millisecond, UTC
-	Q        *sqlgen.Queries
-	db       sqlgen.DBTX
-	sql      *sql.Tx // nil in a view
-	home     *DB
-	dialect  dialect
-	enqueued bool
+	Now     time.Time // the one now of this transaction, to the millisecond, UTC
+	Q       *sqlgen.Queries
+	db      sqlgen.DBTX
+	sql     *sql.Tx // nil in a view
+	home    *DB
+	dialect dialect
+	effects
+}
+
+// effects are what is told of a commit.
+type effects struct {
+	enqueued bool // it holds a new job
+	standing bool // who is known elsewhere is others, or was judged
+}
+
+func (e *effects) add(of effects) {
+	e.enqueued, e.standing = e.enqueued || of.enqueued, e.standing || of.standing
 }
 
 // Ms is the transaction's now as it is stored.
@@ -171,11 +182,11 @@ func (db *DB) updateAlone(ctx context.Context, fn func(*Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	return db.commit(t, tx.enqueued)
+	return db.commit(t, tx.effects)
 }
 
-// commit makes t durable; enqueued says that it holds a new job.
-func (db *DB) commit(t *sql.Tx, enqueued bool) error {
+// commit makes t durable, and tells what it does.
+func (db *DB) commit(t *sql.Tx, does effects) error {
 	if err := hook(db.before); err != nil {
 		return err
 	}
@@ -186,10 +197,13 @@ func (db *DB) commit(t *sql.Tx, enqueued bool) error {
 		return fault.Wrap(err, fault.Unavailable, "%s", errDisk)
 	}
 	db.changes.Add(1)
+	if does.standing {
+		db.standing.Add(1)
+	}
 	if err := hook(db.after); err != nil {
 		return err
 	}
-	if f := db.wake.Load(); enqueued && f != nil {
+	if f := db.wake.Load(); does.enqueued && f != nil {
 		(*f)()
 	}
 	return nil
@@ -198,6 +212,11 @@ func (db *DB) commit(t *sql.Tx, enqueued bool) error {
 // Changes counts what this process has committed: while it is the same, so is what
 // a query says, unless another process writes.
 func (db *DB) Changes() uint64 { return db.changes.Load() }
+
+// Standing counts like [DB.Changes], and only what changes who is known of other
+// servers, by which keys, and what was decided about them: a flood of what they
+// say does not.
+func (db *DB) Standing() uint64 { return db.standing.Load() }
 
 // hook runs a test's stand-in for a disk that fails.
 func hook(f func() error) error {

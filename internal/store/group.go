@@ -129,7 +129,7 @@ func (w *writer) runGroup(group []*seat) (kept []*seat, err error) {
 		return group, err
 	}
 	defer func() { _ = t.Rollback() }() // a no-op after the commit
-	enqueued := false
+	var does effects
 	for i, s := range group {
 		if err := s.ctx.Err(); err != nil {
 			s.reply <- err
@@ -143,13 +143,14 @@ func (w *writer) runGroup(group []*seat) (kept []*seat, err error) {
 		case failed != nil:
 			s.reply <- failed
 		default:
-			kept, enqueued = append(kept, s), enqueued || tx.enqueued
+			kept = append(kept, s)
+			does.add(tx.effects)
 		}
 	}
 	if len(kept) == 0 {
 		return nil, nil
 	}
-	return kept, w.db.commit(t, enqueued)
+	return kept, w.db.commit(t, does)
 }
 
 // begin opens the group's transaction, on a new connection when the old one

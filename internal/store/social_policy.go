@@ -33,10 +33,12 @@ func (tx socialTx) ActorRule(ctx context.Context, actor string) (social.Rule, er
 }
 
 func (tx socialTx) PutRule(ctx context.Context, r social.Rule) error {
+	tx.standing = true
 	return wrap(tx.Q.ServerRulePut(ctx, sqlgen.ServerRulePutParams{Host: r.Host, Actor: r.Actor, Verdict: string(r.Verdict), Reason: text(r.Reason), Since: ms(r.Since)}), "rule")
 }
 
 func (tx socialTx) DropRule(ctx context.Context, host string) error {
+	tx.standing = true
 	return wrap(tx.Q.ServerRuleDrop(ctx, host), "rule")
 }
 

@@ -53,8 +53,9 @@ type Servers struct {
 	Log  *slog.Logger
 }
 
-// NewKept remembers keys while changes, which counts what was written, is the same.
-func NewKept(changes func() uint64) *kept.Map[Kept] { return kept.New[Kept](changes, 2048) }
+// NewKept remembers keys while standing, which counts what was learned of others and
+// decided about them, is the same.
+func NewKept(standing func() uint64) *kept.Map[Kept] { return kept.New[Kept](standing, 2048) }
 
 // NewQuestions is a limit of 120 questions a minute to each host.
 func NewQuestions() *limit.Limiter { return limit.New(time.Minute/120, 120) }

@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,8 +9,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -194,5 +197,77 @@ func TestActorElsewhere(t *testing.T) {
 	}
 	if a, err := n.Servers.Known(t.Context(), mallory.ID); err != nil || a.ID != mallory.ID {
 		t.Errorf("what is known of mallory is %s, %v", a.ID, err)
+	}
+}
+
+// counting counts how often the database is read.
+type counting struct {
+	social.Store
+	views int
+}
+
+func (c *counting) SocialView(ctx context.Context, fn func(social.Tx) error) error {
+	c.views++
+	return c.Store.SocialView(ctx, fn)
+}
+
+// A key that was asked for a moment ago costs no query while anything else is
+// written, and what is decided or learned meanwhile counts at once.
+func TestKeyIsRemembered(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	n := fedtest.NewNode(t, s)
+	db := &counting{Store: n.DB}
+	host, _, _ := strings.Cut(remote.Host(ada.ID), ":")
+	n.Servers.Store = db
+	key := func() error { _, _, err := n.Servers.Key(t.Context(), ada.Key.ID, false); return err }
+	write := func(do func(social.Tx) error) func() error {
+		return func() error {
+			return n.DB.SocialUpdate(t.Context(), do)
+		}
+	}
+	rule := func(v social.Verdict) func() error {
+		return write(func(tx social.Tx) error {
+			return tx.PutRule(t.Context(), social.Rule{Host: host, Verdict: v, Since: n.Now()})
+		})
+	}
+	for range 2 {
+		if err := key(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		what    string
+		do      func() error
+		want    fault.Kind // Internal: it is known
+		queries bool
+	}{
+		{"nothing", func() error { return nil }, fault.Internal, false},
+		{"something else is written", write(func(tx social.Tx) error {
+			return tx.PutPeer(t.Context(), social.Peer{Host: "elsewhere.example"})
+		}), fault.Internal, false},
+		{"its server is blocked", rule(social.Block), fault.Forbidden, true},
+		{"and not any more", rule(social.Allow), fault.Internal, true},
+		{"a list blocks it", write(func(tx social.Tx) error {
+			if err := tx.DropRule(t.Context(), host); err != nil {
+				return err
+			}
+			l := social.Blocklist{ID: id.New[id.List](n.Now()), URL: "https://lists.example/a", Added: n.Now()}
+			if err := tx.PutBlocklist(t.Context(), l); err != nil {
+				return err
+			}
+			return tx.PutListing(t.Context(), social.Listing{List: l.ID, Host: host, Verdict: social.Block, Counts: social.Block, Since: n.Now()})
+		}), fault.Forbidden, true},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.what, err)
+		}
+		before := db.views
+		if err := key(); step.want == fault.Internal && err != nil || step.want != fault.Internal && !fault.Is(err, step.want) {
+			t.Errorf("%s: %v", step.what, err)
+		}
+		if asked := db.views > before; asked != step.queries {
+			t.Errorf("%s: the database was asked: %t", step.what, asked)
+		}
 	}
 }

@@ -3,7 +3,7 @@ select * from server_rule where host = @host;
 
 -- name: ServerVerdicts :many
 select r.host, r.verdict, cast(1 as integer) as own from server_rule r where r.host in (@one, @two, @three, @four)
-union
+union all
 select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.host in (@one, @two, @three, @four) and l.counts <> '';
 
 -- name: ServerRulePut :exec

@@ -166,7 +166,7 @@ func (q *Queries) ServerRules(ctx context.Context, arg ServerRulesParams) ([]Ser
 
 const serverVerdicts = `-- name: ServerVerdicts :many
 select r.host, r.verdict, cast(1 as integer) as own from server_rule r where r.host in ($1, $2, $3, $4)
-union
+union all
 select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.host in ($1, $2, $3, $4) and l.counts <> ''
 `
 
