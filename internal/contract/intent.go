@@ -169,16 +169,15 @@ func (*Contract) ProposeIntent(ctx Ctx, op, arg string) (string, error) {
 			return err
 		case found && before.State == Open && c.now < before.Until:
 			return fault.New(fault.Conflict, "%s proposed the same already: it is open as %s.", before.By, id)
-		case found && before.State == Open:
-			before.State, before.ConcludedBy, before.ConcludedAt = Expired, c.msp, c.now
-			if err := c.file(&before); err != nil {
+		case found && before.State == Open: // its rows are another's, or written anew below
+			if err := c.conclude(&before, Expired, 0); err != nil {
 				return err
 			}
 		}
 		if found {
 			next.Round = before.Round + 1
 		}
-		if err := c.mayPropose(); err != nil {
+		if err := c.mayPropose(id); err != nil {
 			return err
 		}
 		for _, key := range [][]string{{"openintent", id.String()}, {"openby", c.msp, id.String()}} {
@@ -191,11 +190,37 @@ func (*Contract) ProposeIntent(ctx Ctx, op, arg string) (string, error) {
 }
 
 // mayPropose refuses a member that has proposed too much: what waits for the
-// members must stay as much as they can read.
-func (c *call) mayPropose() error {
-	n := 0
-	if err := each(c, "openby", []string{c.msp}, func([]string, bool) error { n++; return nil }); err != nil {
+// members must stay as much as they can read. What has run out since is concluded:
+// it must not take up the room for good where nobody else did. next is what the
+// member proposes, which does not count.
+func (c *call) mayPropose(next Digest) error {
+	var open []string
+	if err := each(c, "openby", []string{c.msp}, func(rest []string, _ bool) error {
+		open = append(open, rest[0])
+		return nil
+	}); err != nil {
 		return err
+	}
+	n := 0
+	for _, id := range open {
+		if id == next.String() {
+			continue
+		}
+		var i Intent
+		found, err := c.get(&i, "intent", id)
+		switch {
+		case err != nil:
+			return err
+		case !found || i.By != c.msp || i.State != Open: // another one proposed it since
+			err = c.del("openby", c.msp, id)
+		case c.now >= i.Until:
+			err = c.conclude(&i, Expired, 0)
+		default:
+			n++
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if n >= maxOpen {
 		return fault.New(fault.Conflict, "%s has %d proposals open. Withdraw one, or wait until they are decided.", c.msp, n)

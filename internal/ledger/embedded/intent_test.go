@@ -74,3 +74,72 @@ func TestIntentsExpire(t *testing.T) {
 		t.Fatalf("the last page = %+v, %v", last, err)
 	}
 }
+
+// TestWhatRanOutTakesUpNoRoom: only what can still be decided counts against the
+// eight proposals of a member, whoever says that the rest is over, and if nobody
+// does.
+func TestWhatRanOutTakesUpNoRoom(t *testing.T) {
+	n := contracttest.OpenOwn(t, true)
+	ctx := t.Context()
+	propose := func(node string, i int) error {
+		in := contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%03d.example", i)}
+		_, err := n.As(node, "admin").ProposeIntent(ctx, fmt.Sprintf("propose/%d/%d", n.Time.Unix(), i), in)
+		return err
+	}
+	id := func(i int) contract.Digest {
+		in := contract.IntentProposal{Kind: contract.RemoveMember, Subject: fmt.Sprintf("n%03d.example", i)}
+		d, err := in.ID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for i, node := range []string{"a.example", "b.example"} {
+		log, settle := contract.Digest{byte(2*i + 1)}, contract.Digest{byte(2*i + 2)}
+		if _, err := n.As(node, "admin").RegisterNode(ctx, "node", contract.Registration{Node: node, LogKey: &log, SettlementKey: &settle}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const most = 8
+	fill := func(what, node string, from int) {
+		t.Helper()
+		for i := range most {
+			if err := propose(node, from+i); err != nil {
+				t.Fatalf("%s: proposal %d of %s: %v", what, i+1, node, err)
+			}
+		}
+		if err := propose(node, from+most); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("%s: one too many of %s: %v", what, node, err)
+		}
+	}
+	later := func() { n.Time = n.Time.Add(contract.IntentLife * time.Millisecond) }
+	fill("at first", "a.example", 0)
+	later()
+	fill("after eight ran out", "a.example", 100)
+	past, err := n.As("a.example", "admin").PastIntents(ctx, "")
+	if err != nil || len(past.Intents) != most {
+		t.Fatalf("%d are past (%v)", len(past.Intents), err)
+	}
+	for _, i := range past.Intents {
+		if i.State != contract.Expired || i.By != "a.example" || i.ConcludedAt != uint64(n.Time.UnixMilli()) {
+			t.Errorf("what ran out is past as %+v", i)
+		}
+	}
+	// Another member proposes the same again: a's are b's from then on.
+	later()
+	for i := range most {
+		if err := propose("b.example", 100+i); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.As("b.example", "admin").WithdrawIntent(ctx, fmt.Sprint("withdraw", i), contract.IntentRef{ID: id(100 + i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill("after another one proposed them again", "a.example", 200)
+	// Its own again, which it had proposed before.
+	later()
+	fill("the same again", "a.example", 200)
+	if open, err := n.As("b.example", "admin").Intents(ctx); err != nil || len(open) != most {
+		t.Errorf("%d are open (%v)", len(open), err)
+	}
+}

@@ -115,9 +115,12 @@ func (h *Home) tidyApproved(name string, cfg channel.Config, intent func(contrac
 		if err != nil {
 			return nil, err
 		}
+		i, err := intent(id)
 		over := y.over(cfg, h.cfg.Now())
-		if !over {
-			i, err := intent(id)
+		switch {
+		case over && fault.Is(err, fault.Unavailable):
+			continue // it is signed no more, and looked at again: see lapsed
+		case !over:
 			over = err == nil && (i.Round > y.Round || i.Round == y.Round && i.State != contract.Open)
 		}
 		if !over {

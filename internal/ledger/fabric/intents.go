@@ -215,7 +215,7 @@ func (h *Home) stepIntents(ctx context.Context, name string, v *view) (bool, err
 		if i := slices.IndexFunc(list, func(i contract.Intent) bool { return i.ID == id }); i >= 0 {
 			return list[i], nil
 		}
-		return b.Intent(ctx, id)
+		return h.lapsed(ctx, id, v, b)
 	}); err != nil {
 		return false, err
 	}
@@ -266,28 +266,6 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 		}
 	}
 	return true, h.submit(ctx, name, update, sigs, v.config.Sequence)
-}
-
-// over concludes an intent that cannot change the channel any more. What this
-// node saw may be older than the intent, so it looks again before it says so to
-// everybody. One that reads the ledger through another member's peer leaves it to
-// those who have their own.
-func (h *Home) over(ctx context.Context, name string, k kind, i contract.Intent, v *view, b contract.Client) (bool, error) {
-	if v.far || !h.mayCarry(i.By, i.At) {
-		return false, nil
-	}
-	v, err := h.current(ctx, name)
-	if err != nil {
-		return false, err
-	}
-	_, err = k.update(name, i.IntentProposal, v.config)
-	switch {
-	case err == nil:
-		return true, nil // the next look has this configuration
-	case fault.Is(err, fault.Conflict):
-		return h.conclude(ctx, i, contract.Applied, v, b)
-	}
-	return h.conclude(ctx, i, contract.Failed, v, b)
 }
 
 // signs reports whether the node signs an intent now without asking anybody: it
@@ -367,20 +345,6 @@ func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []ch
 
 // appears is how long a change may take from the orderers to the own peer.
 const appears = 5 * time.Second
-
-// conclude records what became of an intent. Two nodes may do it at once; the
-// second is told that it was done.
-func (h *Home) conclude(ctx context.Context, i contract.Intent, outcome string, v *view, b contract.Client) (bool, error) {
-	if !h.mayCarry(i.By, i.At) {
-		return false, nil
-	}
-	op := fmt.Sprintf("conclude/%s/%d", i.ID, i.Round)
-	_, err := b.ConcludeIntent(ctx, op, contract.Conclusion{ID: i.ID, Outcome: outcome, Sequence: v.config.Sequence})
-	if fault.Is(err, fault.Conflict) {
-		err = nil
-	}
-	return false, err
-}
 
 // agrees tells what a node consents to without asking: that a registered member
 // of a small network endorses, too, at its own wish, which it has signed, or no
