@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"sync"
@@ -66,7 +67,7 @@ func timed[T any](ctx context.Context, p *patient, most time.Duration, do func(c
 	within, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	out, err = do(within)
-	hung := err != nil && within.Err() != nil && ctx.Err() == nil
+	hung := err != nil && within.Err() != nil && ctx.Err() == nil && !errors.Is(err, ledger.ErrMet)
 	if hung {
 		err = fault.Wrap(err, fault.Unavailable, "The ledger did not answer within %v.", most)
 	}
@@ -94,7 +95,7 @@ func (p *patient) admit() error {
 func (p *patient) learn(err error, hung bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !fault.Is(err, fault.Unavailable) {
+	if !fault.Is(err, fault.Unavailable) || errors.Is(err, ledger.ErrMet) {
 		p.present()
 		if !p.since.IsZero() {
 			select {

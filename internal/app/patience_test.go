@@ -104,6 +104,33 @@ func TestLedgerThatRefuses(t *testing.T) {
 	}
 }
 
+// A ledger on which many meet answers: nobody else is refused for it, and its
+// operator is not told that it is away.
+func TestLedgerOnWhichManyMeet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		m := &moody{answer: func(context.Context) error { return nil }}
+		p := &patient{home: m, patience: usual, wall: time.Now, log: slog.New(slog.NewTextHandler(&log, nil))}
+		if _, err := p.Evaluate(t.Context(), "GetNodes"); err != nil {
+			t.Fatal(err)
+		}
+		m.answer = func(ctx context.Context) error {
+			<-ctx.Done()
+			return fault.Wrap(ledger.ErrMet, fault.Unavailable, "Others were faster.")
+		}
+		if _, err := p.Submit(t.Context(), ledger.Call{}); !fault.Is(err, fault.Unavailable) || fault.Message(err) != "Others were faster." {
+			t.Errorf("who met others until the time was over hears %v", err)
+		}
+		m.answer = func(context.Context) error { return nil }
+		if _, err := p.Evaluate(t.Context(), "GetNodes"); err != nil {
+			t.Errorf("and whoever asks next hears %v", err)
+		}
+		if !p.Away().IsZero() || log.Len() > 0 {
+			t.Errorf("away since %v, and the log says %s", p.Away(), log.String())
+		}
+	})
+}
+
 // A log is for people: a ledger that is not there yet is waited for in one
 // line, one that goes is missed in one, whoever asks and however often.
 func TestAnAbsenceIsSaidOnce(t *testing.T) {

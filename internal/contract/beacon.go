@@ -11,10 +11,15 @@ import (
 
 // Beacon is the random value that the nodes made together for a day. Each
 // commits to a number when it anchors the day and reveals it with its next
-// anchor. The value is fixed when everybody who committed has revealed, or when
-// anybody anchors the second day after; whoever has not revealed by then takes
-// no part. Nobody can commit to a day for which a number was revealed, so the
-// last to commit cannot choose. A node may still withhold its number.
+// anchor. The value is fixed when anybody anchors the second day after; whoever
+// has not revealed by then takes no part. Nobody can commit to a day for which a
+// number was revealed, so the last to commit cannot choose. A node may still
+// withhold its number.
+//
+// All nodes anchor a day in the same minutes, so an anchor reads nothing that
+// others write with theirs of the same day, but for the first: it fixes the day
+// two before, and those that are under way with it are made again once. To fix a
+// day as soon as all had revealed, each would have to read what all others reveal.
 type Beacon struct {
 	Day     calendar.Day `json:"day"`
 	Value   Digest       `json:"value"`
@@ -101,7 +106,6 @@ func (c *call) reveal(in *DayAnchor, next *logHead, head beaconHead) (calendar.D
 type ownOpen struct {
 	Day    calendar.Day `json:"day"`
 	Commit Digest       `json:"commit"`
-	Next   calendar.Day `json:"next"`  // first day that is not fixed
 	Value  Digest       `json:"value"` // of the day before
 }
 
@@ -123,23 +127,12 @@ func (c *call) revealOwn(in *DayAnchor, next *logHead) error {
 		}
 		reveals = []royalty.Reveal{{Node: in.Node, R: royalty.Hash(in.Reveal)}}
 	}
-	for range maxFixed {
-		known := reveals
-		if o.Next < o.Day {
-			known = nil
-		}
-		v, err := royalty.Beacon(royalty.Hash(o.Value), known)
-		if err != nil {
-			return err
-		}
-		o.Value = Digest(v)
-		if err := c.put(Beacon{o.Next, o.Value, uint32(len(known))}, "ownbeacon", in.Node, dayKey(o.Next)); err != nil {
-			return err
-		}
-		if o.Next >= o.Day {
-			break
-		}
-		o.Next = o.Next.Add(1)
+	v, err := royalty.Beacon(royalty.Hash(o.Value), reveals)
+	if err != nil {
+		return err
+	}
+	if err := c.put(Beacon{o.Day, Digest(v), uint32(len(reveals))}, "ownbeacon", in.Node, dayKey(o.Day)); err != nil {
+		return err
 	}
 	in.Reveal, next.Open = Digest{}, 0
 	return c.del("ownopen", in.Node)
@@ -150,20 +143,19 @@ func (c *call) commit(in *DayAnchor, next *logHead, head beaconHead) error {
 	if in.Day < head.Next {
 		return nil
 	}
-	revealed, err := c.reveals(in.Day)
-	if err != nil || len(revealed) > 0 {
+	if revealed, err := c.any("reveal", dayKey(in.Day)); err != nil || revealed {
 		return err
 	}
 	next.Open = in.Day
 	return c.put(in.Commit, "commit", dayKey(in.Day), in.Node)
 }
 
-// ripe computes the beacon of the first open day if that day can be fixed now.
+// ripe computes the beacon of the first open day if this anchor fixes it.
 // What this transaction writes is not in the state unless it reads its own writes
 // (see [overlay]), so it is passed along: own is the day this anchor reveals for.
 func (c *call) ripe(in *DayAnchor, head beaconHead, own calendar.Day) (b Beacon, ripe bool, err error) {
 	d := head.Next
-	if d >= in.Day {
+	if d.Add(2) > in.Day {
 		return b, false, nil
 	}
 	reveals, err := c.reveals(d)
@@ -173,13 +165,6 @@ func (c *call) ripe(in *DayAnchor, head beaconHead, own calendar.Day) (b Beacon,
 	if own == d && !slices.ContainsFunc(reveals, func(r royalty.Reveal) bool { return r.Node == in.Node }) {
 		reveals = append(reveals, royalty.Reveal{Node: in.Node, R: royalty.Hash(in.Reveal)})
 		slices.SortFunc(reveals, func(a, b royalty.Reveal) int { return cmp.Compare(a.Node, b.Node) })
-	}
-	commits := 0
-	if err := each(c, "commit", []string{dayKey(d)}, func([]string, Digest) error { commits++; return nil }); err != nil {
-		return b, false, err
-	}
-	if d.Add(2) > in.Day && (commits == 0 || len(reveals) < commits) {
-		return b, false, nil
 	}
 	v, err := royalty.Beacon(royalty.Hash(head.Value), reveals)
 	return Beacon{d, Digest(v), uint32(len(reveals))}, true, err

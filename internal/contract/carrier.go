@@ -77,7 +77,7 @@ var carriers = map[string]carrier{
 	}, nil),
 	"ownopen": brings(7, 1, func(m *moved, k []string, v *ownOpen) error {
 		m.open = v
-		return fits(mine(m, k) && v.Day.Valid() && v.Next.Valid() && !v.Commit.zero())
+		return fits(mine(m, k) && v.Day.Valid() && !v.Commit.zero())
 	}, nil),
 	"payments": brings(8, 3, func(m *moved, k []string, v *Payments) error {
 		ok := mine(m, k) && v.Node == m.node && v.Day.Valid() && k[1] == periodKey(v.Day.Period()) && k[2] == dayKey(v.Day) && v.Adopted == 0

@@ -298,6 +298,16 @@ func each[T any](c *call, kind string, parts []string, do func(rest []string, v 
 	return nil
 }
 
+// any reports whether there is a value under a partial composite key.
+func (c *call) any(kind string, parts ...string) (bool, error) {
+	it, err := c.stub.GetStateByPartialCompositeKey(kind, parts)
+	if err != nil {
+		return false, err
+	}
+	defer it.Close()
+	return it.HasNext(), nil
+}
+
 // pageOf reads one page of the values of a kind in order of their keys, whose
 // parts have no slash. A page is named by the key it begins with.
 func pageOf[T any](c *call, kind, page string, most int32, do func(v T) error) (next string, err error) {

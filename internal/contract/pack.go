@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger"
+	"github.com/michaelperna/9ten/internal/royalty"
 	"github.com/michaelperna/9ten/internal/royalty/wire"
 )
 
@@ -80,7 +82,7 @@ type Packed struct {
 // an adoption, too: the packed ledger has the hash that was adopted. Of a ledger
 // on which nothing is recorded there are no chunks.
 func Pack(node string, from Source) (Packed, error) {
-	p := packer{node: node}
+	p := packer{node: node, commits: map[string]Digest{}, reveals: map[string]royalty.Reveal{}}
 	st, err := from(p.call, p.value)
 	if err != nil || st.Height == 0 {
 		return Packed{}, err
@@ -157,7 +159,8 @@ type packer struct {
 	acts    []Act
 	head    *logHead
 	chain   *beaconHead
-	commits []entry
+	commits map[string]Digest         // by day
+	reveals map[string]royalty.Reveal // by day
 }
 
 func (p *packer) add(kind string, value []byte, parts ...string) {
@@ -211,14 +214,18 @@ func (p *packer) value(key string, value []byte) error {
 		if err := json.Unmarshal(value, &b); err != nil {
 			return err
 		}
-		if b.Day == b.Day.Period().Day(1) { // breaks the ties of the month before
-			p.add("ownbeacon", value, p.node, dayKey(b.Day))
-		}
+		p.addBeacon(b.Day, value)
 	case "beaconhead":
 		return json.Unmarshal(value, &p.chain)
-	case "commit":
-		if parts[1] == p.node {
-			p.commits = append(p.commits, entry{kind, parts, slices.Clone(value)})
+	case "commit", "reveal":
+		var d Digest
+		if err := json.Unmarshal(value, &d); err != nil || parts[1] != p.node {
+			return err
+		}
+		if kind == "commit" {
+			p.commits[parts[0]] = d
+		} else {
+			p.reveals[parts[0]] = royalty.Reveal{Node: p.node, R: royalty.Hash(d)}
 		}
 	case "log":
 		if parts[0] != p.node {
@@ -234,21 +241,40 @@ func (p *packer) value(key string, value []byte) error {
 	return nil
 }
 
-// beacon keeps the commit that is still open, to be revealed at the new place.
+// addBeacon keeps that of a month's first day: it breaks the ties of the month
+// before.
+func (p *packer) addBeacon(d calendar.Day, value []byte) {
+	if d == d.Period().Day(1) {
+		p.add("ownbeacon", value, p.node, dayKey(d))
+	}
+}
+
+// beacon ends the chain of beacons. Those of days that are only not fixed yet
+// follow from what was revealed, since nobody else takes part; the commit that is
+// still open is to be revealed at the new place.
 func (p *packer) beacon() error {
 	if p.head == nil || p.head.Open == 0 || p.chain == nil {
 		return nil
 	}
-	o := ownOpen{Day: p.head.Open, Next: min(p.chain.Next, p.head.Open), Value: p.chain.Value}
-	for _, e := range p.commits {
-		if e.parts[0] == dayKey(o.Day) {
-			if err := json.Unmarshal(e.value, &o.Commit); err != nil {
-				return err
-			}
-		}
-	}
+	o := ownOpen{Day: p.head.Open, Commit: p.commits[dayKey(p.head.Open)], Value: p.chain.Value}
 	if o.Commit.zero() {
 		return fault.New(fault.Invalid, "The commit of %s is gone.", o.Day)
+	}
+	for d := p.chain.Next; d < o.Day; d = d.Add(1) {
+		var known []royalty.Reveal
+		if r, ok := p.reveals[dayKey(d)]; ok {
+			known = append(known, r)
+		}
+		v, err := royalty.Beacon(royalty.Hash(o.Value), known)
+		if err != nil {
+			return err
+		}
+		o.Value = Digest(v)
+		b, err := json.Marshal(Beacon{d, o.Value, uint32(len(known))})
+		if err != nil {
+			return err
+		}
+		p.addBeacon(d, b)
 	}
 	b, err := json.Marshal(o)
 	p.add("ownopen", b, p.node)

@@ -10,6 +10,7 @@ package ledger
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -71,8 +72,8 @@ type Ledger interface {
 	// Submit records a call and returns when it is durable. It returns the
 	// contract's refusal as the contract classed it (Invalid, Forbidden,
 	// NotFound, Conflict, Unsupported) with the contract's sentence, and
-	// Unavailable when it is not known whether the call was recorded: send it
-	// again with the same Op.
+	// Unavailable when it is not known whether the call was recorded, or when it
+	// is not since it met others ([ErrMet]): send it again with the same Op.
 	Submit(ctx context.Context, c Call) (Result, error)
 	// Evaluate asks a reading function and records nothing. Faults as Submit.
 	Evaluate(ctx context.Context, fn string, args ...string) ([]byte, error)
@@ -88,6 +89,11 @@ type Ledger interface {
 	// ledger cannot be reached.
 	Status(ctx context.Context) (Status, error)
 }
+
+// ErrMet is why a call was not recorded that met others: what it depends on changed
+// between its making and its record, however often it was made. The ledger answers,
+// so nothing is wrong with it.
+var ErrMet = errors.New("others changed the same at the same time")
 
 // refusals are the kinds a contract may refuse with.
 var refusals = [...]fault.Kind{

@@ -193,11 +193,8 @@ func adoptionOpen(t *testing.T, w *world) {
 	wrong := contract.DayAnchor{Node: home, Day: first.Add(1), Size: 32, Root: contract.Digest(royalty.Root(w.leaves)), Commit: digest("c"), Reveal: digest("wrong")}
 	wants(t, "another number", one(w.c.AnchorDay(w.ctx, w.op(), wrong)), fault.Invalid)
 	w.anchor(t, first.Add(1))
-	before, err := a.c.Beacon(a.ctx, w.period.LastDay())
-	wants(t, "beacon there", err, fine)
-	want, err := royalty.Beacon(royalty.Hash(before.Value), []royalty.Reveal{{Node: home, R: royalty.Hash(a.secret[first])}})
-	wants(t, "beacon", err, fine)
-	if r, err := w.c.Rules(w.ctx, home, w.period); err != nil || r.Seed != contract.Digest(want) {
+	want := a.seed(t, first)
+	if r, err := w.c.Rules(w.ctx, home, w.period); err != nil || r.Seed != want {
 		t.Errorf("seed = %v, %v, want %x", r.Seed, err, want)
 	}
 	if r, err := w.c.Rules(w.ctx, "b.example", w.period); err != nil || r.Seed != (contract.Digest{}) {
@@ -207,9 +204,40 @@ func adoptionOpen(t *testing.T, w *world) {
 	wants(t, "part", one(w.c.PayOperators(w.ctx, w.op(), contract.OperatorPay{Node: home, Period: w.period, Payers: 2, Operator: 2 * money.Dollar, Pots: 18 * money.Dollar})), fine)
 	m := w.remake(t, listeners)
 	wants(t, "the month that was open", w.publish(t, m.s), fine)
-	if rec, err := w.c.Settlement(w.ctx, home, w.period); err != nil || rec.Adopted != 0 || rec.Seed != contract.Digest(want) {
+	if rec, err := w.c.Settlement(w.ctx, home, w.period); err != nil || rec.Adopted != 0 || rec.Seed != want {
 		t.Errorf("settlement = %+v, %v", rec, err)
 	}
+}
+
+// seed is the beacon of a day as home's own ledger comes to it when it goes on.
+func (w *world) seed(t *testing.T, d calendar.Day) contract.Digest {
+	t.Helper()
+	for w.open < d.Add(2) {
+		w.anchor(t, w.open.Add(1))
+	}
+	b, err := w.c.Beacon(w.ctx, d)
+	wants(t, "beacon there", err, fine)
+	return b.Value
+}
+
+// adoptionRevealed moves a day later: the number was revealed, and the day's beacon
+// is not fixed.
+func adoptionRevealed(t *testing.T, w *world) {
+	own := OpenOwn(t, true)
+	own.Time = w.net.Now()
+	a := newWorld(t, own)
+	first := calendar.DayOf(a.period.End())
+	for _, d := range []calendar.Day{a.period.LastDay(), first, first.Add(1)} {
+		a.anchor(t, d)
+	}
+	wants(t, "not fixed", one(a.c.Beacon(a.ctx, first)), fault.NotFound)
+	wants(t, "adopt", one(w.c.Adopt(w.ctx, own.pack(t))), fine)
+	a.goesOn(w)
+	want := a.seed(t, first)
+	if r, err := w.c.Rules(w.ctx, home, w.period); err != nil || r.Seed != want {
+		t.Errorf("seed = %v, %v, want %v", r.Seed, err, want)
+	}
+	w.anchor(t, first.Add(2))
 }
 
 func adoptionRefused(t *testing.T, w *world) {

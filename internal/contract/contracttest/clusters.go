@@ -136,19 +136,20 @@ func relay(t *testing.T, w *world) {
 		}
 	}
 	// In one transaction the two come to the beacon they would have come to one
-	// after the other: all who committed have revealed.
+	// after the other: both have revealed when the second day after is anchored.
 	a1, p1 = signedDay(t, home, d.Add(1), d)
 	a2, p2 = signedDay(t, "b.example", d.Add(1), d)
 	wants(t, "the next day", one(c.RelayDay(w.ctx, w.op(), contract.Relay{Day: d.Add(1), Anchors: []contract.DayAnchor{a1, a2}, Payments: []contract.DayPayments{p1, p2}})), fine)
 	want, err := royalty.Beacon(royalty.Hash{}, []royalty.Reveal{{Node: home, R: royalty.Hash(digest(home, d))}, {Node: "b.example", R: royalty.Hash(digest("b.example", d))}})
 	wants(t, "beacon", err, fine)
+	wants(t, "not fixed yet", one(c.Beacon(w.ctx, d)), fault.NotFound)
+	a1, _ = signedDay(t, home, d.Add(2), d.Add(1))
+	wants(t, "rotate", one(w.c.RotateKey(w.ctx, w.op(), contract.Rotation{Node: home, Use: "log", Public: *public(key("next"))})), fine)
+	wants(t, "by the key that was in force", one(c.RelayDay(w.ctx, w.op(), contract.Relay{Day: d.Add(2), Anchors: []contract.DayAnchor{a1}})), fine)
 	if got, err := c.Beacon(w.ctx, d); err != nil || got.Value != contract.Digest(want) || got.Reveals != 2 {
 		t.Errorf("beacon = %+v, %v, want %x", got, err, want)
 	}
 	wants(t, "and the day after is open", one(c.Beacon(w.ctx, d.Add(1))), fault.NotFound)
-	a1, _ = signedDay(t, home, d.Add(2), d.Add(1))
-	wants(t, "rotate", one(w.c.RotateKey(w.ctx, w.op(), contract.Rotation{Node: home, Use: "log", Public: *public(key("next"))})), fine)
-	wants(t, "by the key that was in force", one(c.RelayDay(w.ctx, w.op(), contract.Relay{Day: d.Add(2), Anchors: []contract.DayAnchor{a1}})), fine)
 }
 
 // local are the functions that a cluster's channel takes; any other channel takes
@@ -216,7 +217,7 @@ func Split(t *testing.T, federal Network, local map[string]Network) {
 	wants(t, "a day without a signature", one(local["north"].As(home, Admin).AnchorDay(w.ctx, w.op(), unsigned)), fault.Invalid)
 
 	first, reveal := calendar.DayOf(w.period.End()), calendar.Day(0)
-	for _, d := range []calendar.Day{w.period.LastDay(), first, first.Add(1)} {
+	for _, d := range []calendar.Day{w.period.LastDay(), first, first.Add(1), first.Add(2)} {
 		for _, half := range halves {
 			for _, node := range half.nodes {
 				a, p := signedDay(t, node, d, reveal)

@@ -52,30 +52,38 @@ func anchors(t *testing.T, w *world) {
 
 func beaconAlone(t *testing.T, w *world) {
 	d := w.period.Day(1)
+	var last royalty.Hash
+	// follows fails unless a day's beacon is that of the day before with what home
+	// revealed, if it did.
+	follows := func(day calendar.Day, reveals ...royalty.Reveal) {
+		t.Helper()
+		got, err := w.c.Beacon(w.ctx, day)
+		wants(t, "beacon", err, fine)
+		want, err := royalty.Beacon(last, reveals)
+		wants(t, "value", err, fine)
+		if got.Value != contract.Digest(want) || int(got.Reveals) != len(reveals) {
+			t.Errorf("beacon = %+v, want %x of %d", got, want, len(reveals))
+		}
+		last = want
+	}
+	number := func(day calendar.Day) royalty.Reveal {
+		return royalty.Reveal{Node: home, R: royalty.Hash(w.secret[day])}
+	}
 	w.anchor(t, d)
 	wants(t, "before the reveal", one(w.c.Beacon(w.ctx, d)), fault.NotFound)
 	w.anchor(t, d.Add(1))
-	first, err := w.c.Beacon(w.ctx, d)
-	wants(t, "revealed", err, fine)
-	want, err := royalty.Beacon(royalty.Hash{}, []royalty.Reveal{{Node: home, R: royalty.Hash(w.secret[d])}})
-	wants(t, "value", err, fine)
-	if first.Value != contract.Digest(want) || first.Reveals != 1 {
-		t.Errorf("beacon = %+v, want %x", first, want)
+	wants(t, "revealed", one(w.c.Beacon(w.ctx, d)), fault.NotFound)
+	w.anchor(t, d.Add(2))
+	follows(d, number(d))
+	// A node that slept: the days nobody committed to are fixed without it, and what
+	// it reveals when it wakes counts for the day it is of.
+	w.anchor(t, d.Add(7))
+	follows(d.Add(1), number(d.Add(1)))
+	follows(d.Add(2), number(d.Add(2)))
+	for n := 3; n <= 5; n++ {
+		follows(d.Add(n))
 	}
-	// A node that slept: the days nobody committed to are fixed without it.
-	w.anchor(t, d.Add(6))
-	second, err := w.c.Beacon(w.ctx, d.Add(1))
-	wants(t, "second", err, fine)
-	want, _ = royalty.Beacon(royalty.Hash(first.Value), []royalty.Reveal{{Node: home, R: royalty.Hash(w.secret[d.Add(1)])}})
-	if second.Value != contract.Digest(want) {
-		t.Error("the second beacon does not follow from the first")
-	}
-	silent, err := w.c.Beacon(w.ctx, d.Add(4))
-	wants(t, "silent day", err, fine)
-	if silent.Reveals != 0 || silent.Value == second.Value {
-		t.Errorf("silent = %+v", silent)
-	}
-	wants(t, "still open", one(w.c.Beacon(w.ctx, d.Add(5))), fault.NotFound)
+	wants(t, "still open", one(w.c.Beacon(w.ctx, d.Add(6))), fault.NotFound)
 }
 
 func beaconTogether(t *testing.T, w *world) {
@@ -95,6 +103,8 @@ func beaconTogether(t *testing.T, w *world) {
 	anchor("c.example", d, 0) // commits after a reveal: too late
 	wants(t, "b has not revealed", one(w.c.Beacon(w.ctx, d)), fault.NotFound)
 	anchor("b.example", d.Add(1), d)
+	wants(t, "nobody anchored the second day after", one(w.c.Beacon(w.ctx, d)), fault.NotFound)
+	anchor(home, d.Add(2), d.Add(1))
 	got, err := w.c.Beacon(w.ctx, d)
 	wants(t, "fixed", err, fine)
 	want, _ := royalty.Beacon(royalty.Hash{}, []royalty.Reveal{
@@ -103,7 +113,6 @@ func beaconTogether(t *testing.T, w *world) {
 		t.Errorf("beacon = %+v: the late commit must not count", got)
 	}
 	// The cut-off: b withholds its number of the second day.
-	anchor(home, d.Add(2), d.Add(1))
 	wants(t, "b may still come", one(w.c.Beacon(w.ctx, d.Add(1))), fault.NotFound)
 	anchor(home, d.Add(3), d.Add(2))
 	got, err = w.c.Beacon(w.ctx, d.Add(1))

@@ -71,6 +71,9 @@ func refusals(t *testing.T, w *world) {
 	first := calendar.DayOf(w.period.End())
 	w.anchor(t, first)
 	w.anchor(t, first.Add(1))
+	early.LogSize, early.LogRoot = uint64(len(w.leaves)), royalty.Root(w.leaves)
+	wants(t, "before the beacon is fixed", w.publish(t, early), fault.Conflict)
+	w.anchor(t, first.Add(2))
 	m := w.month(t, listeners, nil)
 	open := early
 	open.Period = calendar.PeriodOf(w.net.Now())

@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(*testing.T) Network) {
 		{"adoption", adoption},
 		{"adoption refused", adoptionRefused},
 		{"adoption in the middle of a day", adoptionOpen},
+		{"adoption before a day is fixed", adoptionRevealed},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, bareWorld(t, open(t))) })
 	}

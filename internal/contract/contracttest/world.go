@@ -100,11 +100,11 @@ func commit(t *testing.T, node string, d calendar.Day, r contract.Digest) contra
 	return contract.Digest(h)
 }
 
-// closeLog anchors what settling the period needs: its last day, and the two
-// that fix the beacon.
+// closeLog anchors what settling the period needs: its last day, and the three
+// until the beacon of the first after it is fixed.
 func (w *world) closeLog(t *testing.T) {
 	first := calendar.DayOf(w.period.End())
-	for _, d := range []calendar.Day{w.period.LastDay(), first, first.Add(1)} {
+	for _, d := range []calendar.Day{w.period.LastDay(), first, first.Add(1), first.Add(2)} {
 		w.anchor(t, d)
 	}
 }

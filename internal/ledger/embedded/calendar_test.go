@@ -63,6 +63,7 @@ func TestDates(t *testing.T) {
 		{"the last day", p.End(), anchor(p.LastDay())},
 		{"the 1st", p.End().AddDate(0, 0, 1), anchor(20261101)},
 		{"the 2nd", p.End().AddDate(0, 0, 2), anchor(20261102)},
+		{"the 3rd", p.End().AddDate(0, 0, 3), anchor(20261103)},
 		{"settlement", p.Due(calendar.Settle), publish},
 		{"final", p.Due(calendar.Final), finalize},
 	} {

@@ -36,8 +36,9 @@ const (
 // meets is for how long a transaction is made again that met another one on the
 // same key, or a change of the channel between its endorsement and its block,
 // or a peer that knows too few of the others yet.
-// All nodes of a network record their day at the same minute, so they meet.
-const meets = time.Minute
+// All nodes of a network record their day in the same minutes, so they meet. It is
+// less than a node waits for any call.
+const meets = 20 * time.Second
 
 // lags is the same where others' peers came to something else than the own: they
 // may be a block behind it.
@@ -129,8 +130,15 @@ func (c *Client) Through(org string) *Client {
 // ledger's. Who sends one call after another by itself tries a NotFound again.
 func (c *Client) Submit(ctx context.Context, call ledger.Call) (ledger.Result, error) {
 	began := time.Now()
+	var met error
 	for try := 0; ; try++ {
 		r, again, err := c.submit(ctx, call)
+		if errors.Is(err, ledger.ErrMet) {
+			met = err
+		}
+		if err != nil && met != nil && ctx.Err() != nil {
+			return r, met // the ledger answered; only the time was over
+		}
 		if time.Since(began) >= again {
 			return r, err
 		}
@@ -191,7 +199,7 @@ func (c *Client) submit(ctx context.Context, call ledger.Call) (r ledger.Result,
 	case peer.TxValidationCode_VALID:
 		return r, 0, nil
 	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE:
-		return ledger.Result{}, meets, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Unavailable, "What this depends on was changed on the ledger at the same time, however often it was tried (%v). Try again.", status.Code)
+		return ledger.Result{}, meets, fault.Wrap(fmt.Errorf("%w: %v", ledger.ErrMet, status.Code), fault.Unavailable, "What this depends on was changed on the ledger at the same time, however often it was tried (%v). Try again.", status.Code)
 	}
 	return ledger.Result{}, 0, fault.Wrap(fmt.Errorf("%v", status.Code), fault.Internal, "The ledger's peers did not accept the transaction. The log has the details.")
 }

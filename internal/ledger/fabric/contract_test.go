@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/contract/contracttest"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
@@ -113,6 +116,13 @@ func (s *scene) As(name, role string) contract.Client {
 	if c, ok := s.seen[name+role]; ok {
 		return c
 	}
+	s.seen[name+role] = s.over(name, role)
+	return s.seen[name+role]
+}
+
+// over is the same over a connection of its own.
+func (s *scene) over(name, role string, opts ...grpc.DialOption) contract.Client {
+	s.t.Helper()
 	o := s.orgs[name]
 	if o == nil {
 		s.t.Fatalf("no organisation %s on this stage", name)
@@ -129,7 +139,8 @@ func (s *scene) As(name, role string) contract.Client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	conn, err := fabric.Dial(net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)), &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}})
+	creds := credentials.NewTLS(&tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}})
+	conn, err := grpc.NewClient(net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)), append(opts, grpc.WithTransportCredentials(creds))...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -139,8 +150,7 @@ func (s *scene) As(name, role string) contract.Client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.seen[name+role] = contract.Client{Ledger: c.Through(host)}
-	return s.seen[name+role]
+	return contract.Client{Ledger: c.Through(host)}
 }
 
 // The same table as the embedded ledger's, on a network.

@@ -152,6 +152,30 @@ func TestAGatewayWithoutOrderers(t *testing.T) {
 	}
 }
 
+// Whoever meets others until its time is over hears that, and not that the ledger
+// does not answer.
+func TestWhoMeetsOthersHearsSo(t *testing.T) {
+	s := newScene(t)
+	c, err := s.client.Client(channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.hand = func(context.Context, *cb.Envelope) error { return nil }
+	s.became = peer.TxValidationCode_PHANTOM_READ_CONFLICT
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	tries := 0
+	s.endorse = func(p *peer.Proposal) *cb.Envelope {
+		if tries++; tries == 3 {
+			stop() // while the peer works on it
+		}
+		return &cb.Envelope{Payload: pack(t, endorsed(t, p))}
+	}
+	if _, err := c.Submit(ctx, ledger.Call{Fn: "AnchorDay", Op: "day", Args: []string{"{}"}}); tries != 3 || !errors.Is(err, ledger.ErrMet) || !fault.Is(err, fault.Unavailable) {
+		t.Errorf("after %d tries: %v", tries, err)
+	}
+}
+
 // CommitStatus tells what became of a transaction, by the word of the liar.
 func (l *liar) CommitStatus(_ context.Context, r *gateway.SignedCommitStatusRequest) (*gateway.CommitStatusResponse, error) {
 	l.status = ""
