@@ -277,11 +277,7 @@ func (n *node) depart(ctx context.Context, c fabric.Cluster, self contract.Node)
 		return n.fabric.LeftCluster()
 	}
 	return n.cluster.ask("remove from "+c.Name, n.dir.wall(), func() error {
-		_, err := n.fabric.RemoveMember(ctx, c.Channel(), self.ID, "It leaves the cluster.")
-		if fault.Is(err, fault.Conflict) {
-			err = nil // it is proposed already
-		}
-		return err
+		return n.fabric.AskOut(ctx, c.Channel(), "It leaves the cluster.")
 	})
 }
 

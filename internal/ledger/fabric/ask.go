@@ -392,12 +392,15 @@ func (h *Home) drop(r Request) error {
 }
 
 // Admit puts a request before the members and approves it for this node. Where
-// another member has done the former already, it approves.
+// another member has done the former already, it approves. Faults: those of
+// [Home.Propose].
 func (h *Home) Admit(ctx context.Context, r Request) (contract.Digest, error) {
 	node := r.Member.MSP
 	id, err := h.Propose(ctx, r.Channel(), contract.AdmitMember, node, r.Member, r.Note)
 	if fault.Is(err, fault.Conflict) {
-		err = h.Approve(ctx, r.Channel(), id)
+		if err = h.openAlready(ctx, r.Channel(), id, err); err == nil {
+			err = h.Approve(ctx, r.Channel(), id)
+		}
 	}
 	if err != nil {
 		return id, err

@@ -38,9 +38,10 @@ type liar struct {
 
 	config    *cb.Block            // its newest
 	blocks    map[string]*cb.Block // by number
-	reads     map[string]any       // what the contract's functions answer
+	reads     map[string]any       // what the contract's functions answer, or an error
 	asked     int                  // how often it was asked for a block
 	endorse   func(*peer.Proposal) *cb.Envelope
+	refuse    func(fn string) error // what it endorses not; nil: nothing
 	submitted []*cb.Envelope        // what it got signed
 	became    peer.TxValidationCode // what it says of a transaction
 	status    string                // of which it was asked that
@@ -56,6 +57,11 @@ func (l *liar) Endorse(_ context.Context, r *gateway.EndorseRequest) (*gateway.E
 	if err := proto.Unmarshal(r.GetProposedTransaction().GetProposalBytes(), &p); err != nil {
 		return nil, err
 	}
+	if l.refuse != nil {
+		if err := l.refuse(string(calls(&p)[0])); err != nil {
+			return nil, err
+		}
+	}
 	return &gateway.EndorseResponse{PreparedTransaction: l.endorse(&p)}, nil
 }
 
@@ -66,6 +72,9 @@ func (l *liar) Evaluate(_ context.Context, r *gateway.EvaluateRequest) (*gateway
 	}
 	args := calls(&p)
 	if fn := string(args[0]); fn != "GetBlockByNumber" {
+		if err, refused := l.reads[fn].(error); refused {
+			return nil, err
+		}
 		b, err := json.Marshal(l.reads[fn])
 		return &gateway.EvaluateResponse{Result: &peer.Response{Status: 200, Payload: b}}, err
 	}

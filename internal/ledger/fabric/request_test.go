@@ -12,6 +12,9 @@ import (
 	"time"
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/michaelperna/9ten/internal/contract"
@@ -285,5 +288,74 @@ func TestWhomANodeAsks(t *testing.T) {
 	}
 	if err := stays(from, []*http.Request{from}); err != nil {
 		t.Errorf("led from https to https: %v", err)
+	}
+}
+
+// To be refused is to have been faster only where the same is open: who has eight
+// proposals open, or asks for what is so already, hears that and not of an intent
+// that does not exist.
+func TestAConflictIsNotTakenForAProposal(t *testing.T) {
+	s := newScene(t)
+	s.grown(t)
+	newcomer, err := homeAt(t, "newcomer.example", 9120, false).Member()
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := s.client.Member()
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(kind, subject string, payload any, state string, left time.Duration) contract.Intent {
+		t.Helper()
+		i := contract.Intent{IntentProposal: contract.IntentProposal{Kind: kind, Subject: subject}, State: state, Until: uint64(time.Now().Add(left).UnixMilli())}
+		if payload != nil {
+			if i.Payload, err = json.Marshal(payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i.ID, err = i.IntentProposal.ID(); err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	admit := func(m channel.Member) func() error {
+		return func() error {
+			_, err := s.client.Admit(t.Context(), Request{Member: m})
+			return err
+		}
+	}
+	leave := func() error { return s.client.AskOut(t.Context(), channel.Name, "It leaves.") }
+	none := status.Error(codes.Aborted, "chaincode response 500, not-found: There is no intent.")
+	for name, x := range map[string]struct {
+		do    func() error
+		reads any    // what the ledger has under the id
+		says  string // what is heard; "" for nothing
+		votes bool   // it approves
+	}{
+		"admit with eight open":         {admit(newcomer), none, "8 proposals open", false},
+		"admit who is a member":         {admit(self), none, "already", false},
+		"admit whom another one put":    {admit(newcomer), open(contract.AdmitMember, "newcomer.example", newcomer, contract.Open, time.Hour), "", true},
+		"admit after that ran out":      {admit(newcomer), open(contract.AdmitMember, "newcomer.example", newcomer, contract.Open, -time.Hour), "8 proposals open", false},
+		"leave with eight open":         {leave, none, "8 proposals open", false},
+		"leave again":                   {leave, open(contract.RemoveMember, "client.example", nil, contract.Open, time.Hour), "", false},
+		"leave after it was taken back": {leave, open(contract.RemoveMember, "client.example", nil, contract.Withdrawn, time.Hour), "8 proposals open", false},
+	} {
+		voted := false
+		s.reads = map[string]any{"GetIntent": x.reads}
+		s.became = peer.TxValidationCode_VALID
+		s.refuse = func(fn string) error {
+			if fn == "ProposeIntent" {
+				return status.Error(codes.Aborted, "chaincode response 500, conflict: client.example has 8 proposals open.")
+			}
+			voted = voted || fn == "ApproveIntent"
+			return status.Error(codes.Aborted, "chaincode response 500, forbidden: That was all it wanted.")
+		}
+		err := x.do()
+		if x.votes && fault.Is(err, fault.Forbidden) {
+			err = nil
+		}
+		if voted != x.votes || x.says == "" && err != nil || x.says != "" && (!fault.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), x.says)) {
+			t.Errorf("%s: it approves: %v; it hears %v, want %q", name, voted, err, x.says)
+		}
 	}
 }
