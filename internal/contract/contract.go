@@ -157,8 +157,9 @@ func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (st
 	return c.tx, c.save(key, operation{c.tx, input})
 }
 
-// query is the frame of every reading function. Anybody who reaches the ledger
-// may read all of it.
+// query is the frame of every reading function. It asks for a certificate and no
+// more: whoever is a member has all of it in its peer's blocks, and hands it on with
+// receipts. docs/protocol/ledger.md says so.
 func query[Out any](ctx Ctx, do func(*call) (Out, error)) (string, error) {
 	c, err := begin(ctx)
 	if err != nil {
