@@ -104,7 +104,7 @@ func TestMoveToFabric(t *testing.T) {
 	srv := httptest.NewServer(handler)
 	defer srv.Close()
 	if out := must(t, "", "verify", "receipt", file, "--from", srv.URL, "--data-dir", dir, "--set", address); !strings.Contains(out, settled.String()) {
-		t.Log(out)
+		t.Errorf("the receipt of before the move: %s", out)
 	}
 
 	err = n.recording(ctx, func(ctx context.Context) error {

@@ -13,7 +13,7 @@ import (
 // An operation names what the node wants recorded, so that sending it again
 // records nothing twice; see ledger.Call. The name is made of the intention
 // alone, never of the try: whoever does not know whether it was recorded makes
-// the same name again. Two kinds are fresh each time, because they set what may
+// the same name again. Four kinds are fresh each time, because they set what may
 // be set to an old value again; they are sent only while the ledger says
 // something else. docs/protocol/operations.md holds the same table.
 var operations = []struct {

@@ -15,8 +15,9 @@ import (
 // version of the contract. Each node that approved it approves the definition
 // for its organisation, and one commits it once a majority of the validators
 // have: from that block on all run it. It returns Invalid for a version this
-// binary does not know, or when it does not know the one that the channel runs,
-// Conflict when the channel is there already.
+// binary does not know, that is older than what the channel runs, or when it does
+// not know the one that the channel runs, Conflict when the channel is there
+// already.
 func (h *Home) ProposeUpgrade(ctx context.Context, name, version, note string) (contract.Digest, error) {
 	now, err := h.committed(ctx, name)
 	if err != nil {
@@ -44,13 +45,26 @@ func (h *Home) mayMove(runs, version string) error {
 	case h.knowing(runs) < 0:
 		return fault.New(fault.Invalid, "The channel runs version %s of the contract, which this 9ten does not know, so it cannot say which version is newer. Update 9ten.", runs)
 	}
+	return h.onward(runs, version)
+}
+
+// onward refuses a version that is older than what a channel runs: it does not know
+// what the newer one has recorded. Who wants its behaviour back makes it the next.
+func (h *Home) onward(runs, version string) error {
+	if to := h.knowing(version); to >= 0 && to < h.knowing(runs) {
+		return fault.New(fault.Invalid, "Version %s of the contract is older than %s, which the channel runs: it cannot read what was recorded since.", version, runs)
+	}
 	return nil
 }
 
 // knows refuses an upgrade to a version that this binary does not have, or that
 // it has in another form: to approve it would be to endorse by another contract
-// than the others.
+// than the others. So it does with one that is older than what the channel runs.
 func (h *Home) knows(name string, i contract.Intent) error {
+	runs, _ := h.Version(name)
+	if err := h.onward(runs, i.Subject); err != nil {
+		return err
+	}
 	var id string
 	if err := json.Unmarshal(i.Payload, &id); err != nil {
 		return fault.Wrap(err, fault.Invalid, "The intent's content cannot be read.")

@@ -8,6 +8,7 @@ import (
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer/lifecycle"
 
+	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
 )
@@ -26,6 +27,8 @@ func TestWhatIsNewer(t *testing.T) {
 		"one is newer":         {"1", []string{"1", "2"}, "2", "2", ""},
 		"two are":              {"1", []string{"1", "2", "3"}, "3", "3", ""},
 		"the last of three":    {"3", []string{"1", "2", "3"}, "", "3", "already"},
+		"an older one":         {"2", []string{"1", "2"}, "", "1", "is older"},
+		"the oldest of three":  {"2", []string{"1", "2", "3"}, "3", "1", "is older"},
 		"an outdated node":     {"2", []string{"1"}, "", "1", "Update 9ten"},
 		"long outdated":        {"4", []string{"1", "2"}, "", "2", "Update 9ten"},
 		"before it was looked": {"", []string{"1"}, "", "1", "Update 9ten"},
@@ -44,6 +47,11 @@ func TestWhatIsNewer(t *testing.T) {
 		err := h.mayMove(x.runs, x.to)
 		if refused := err != nil; refused != (x.says != "") || refused && !strings.Contains(fault.Message(err), x.says) {
 			t.Errorf("%s: proposing %s: %v", name, x.to, err)
+		}
+		// Nor is it approved, whoever proposes it.
+		err = h.knows(channel.Name, contract.Intent{IntentProposal: contract.IntentProposal{Subject: x.to, Payload: []byte(`""`)}})
+		if older := strings.Contains(fault.Message(err), "is older"); older != (x.says == "is older") {
+			t.Errorf("%s: approving %s: %v", name, x.to, err)
 		}
 	}
 }
