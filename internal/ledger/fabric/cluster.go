@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"os"
 	"slices"
 	"time"
 
@@ -206,6 +207,7 @@ func (h *Home) leaveChannel(name string) error {
 	if err != nil && !fault.Is(err, fault.NotFound) && h.child.Wanted(child.Orderer) {
 		return err
 	}
+	var left *restore
 	if err := h.change(func(r *record) {
 		if slices.Contains(r.Channels, name) && !slices.Contains(r.Leaving, name) {
 			r.Leaving = append(r.Leaving, name)
@@ -214,9 +216,17 @@ func (h *Home) leaveChannel(name string) error {
 		if r.Cluster != nil && r.Cluster.Channel() == name {
 			r.Cluster = nil
 		}
+		if r.Restore != nil && r.Restore.Channel == name {
+			left, r.Restore = r.Restore, nil
+		}
 		delete(h.cache, name)
 	}); err != nil {
 		return err
+	}
+	if left != nil { // nobody restores it any more
+		if err := os.RemoveAll(left.From); err != nil {
+			h.cfg.Log.Warn("the copied snapshot is left behind", "err", err)
+		}
 	}
 	return h.erase(name)
 }

@@ -246,7 +246,7 @@ func (h *Home) tidyPeer(ctx context.Context) error {
 	h.mu.Lock()
 	mine, sup := slices.Clone(h.rec.Channels), h.sup
 	h.mu.Unlock()
-	if sup == nil {
+	if sup == nil || h.standsStill() {
 		return nil
 	}
 	conn, id, _ := h.peer()
@@ -269,7 +269,7 @@ func (h *Home) tidyPeer(ctx context.Context) error {
 		return err
 	}
 	h.wakeChildren()
-	for slices.ContainsFunc(sup.Status(), func(s child.Status) bool { return s.Role == child.Peer && s.PID != 0 }) {
+	for !sup.Ended(child.Peer) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -299,11 +299,13 @@ func (v *view) tell(log *slog.Logger, name string, was view) {
 }
 
 // wantChildren writes what the children are configured with: every member's node
-// has a peer, and an orderer while a channel says so. How one ends is
-// [Home.stepLeave].
+// has a peer, but for the moment in which it starts anew, and an orderer while a
+// channel says so. How one ends is [Home.stepLeave].
 func (h *Home) wantChildren(_ context.Context, name string, v *view) (bool, error) {
-	if err := h.child.Write(child.Peer); err != nil {
-		return false, err
+	if !h.standsStill() {
+		if err := h.child.Write(child.Peer); err != nil {
+			return false, err
+		}
 	}
 	orders, err := h.orders(name, v)
 	if err != nil {

@@ -14,9 +14,11 @@ import (
 
 	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
 
+	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 )
 
 // madeUp is a snapshot's folder that says what it is told to.
@@ -238,5 +240,70 @@ func TestASnapshotOfAnotherHistory(t *testing.T) {
 	}
 	if saved := histories(t, h); len(saved) != 3 {
 		t.Errorf("%d are kept", len(saved))
+	}
+}
+
+// The peer is one for all channels. While it stands still to start anew, none of
+// them has it started; and what a node has left it does not restore any more.
+func TestNoChannelStartsAPeerThatIsToStandStill(t *testing.T) {
+	h := atHome(t, "a.example", time.Now)
+	if err := h.Found(); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.FoundCluster("north"); err != nil {
+		t.Fatal(err)
+	}
+	north := contract.ClusterChannel("north")
+	restores := func(name string) string {
+		t.Helper()
+		first, err := h.First(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Restore(madeUp(t, name, first)); err != nil {
+			t.Fatal(err)
+		}
+		return h.rec.Restore.From
+	}
+	wanted := func(when string, peer bool) {
+		t.Helper()
+		for _, name := range []string{channel.Name, north} {
+			if _, err := h.wantChildren(t.Context(), name, new(view)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if is := h.child.Wanted(child.Peer); is != peer || !h.child.Wanted(child.Orderer) {
+			t.Errorf("%s the peer is wanted: %v", when, is)
+		}
+	}
+	wanted("before", true)
+	for _, name := range []string{channel.Name, north} {
+		copied := restores(name)
+		if err := h.child.Remove(child.Peer); err != nil {
+			t.Fatal(err)
+		}
+		wanted(name+" is to be restored:", false)
+		if did, err := h.stepRestore(t.Context(), name, nil); !did || err != nil || !h.rec.Restore.Swapped {
+			t.Errorf("%s: %+v, %v", name, h.rec.Restore, err)
+		}
+		wanted(name+" is being restored:", true)
+		if _, err := os.Stat(copied); err != nil {
+			t.Error(err)
+		}
+	}
+	copied := restores(north)
+	for _, r := range child.Roles {
+		if err := h.child.Remove(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.leaveChannel(north); err != nil || h.rec.Restore != nil {
+		t.Errorf("left, and restores %+v (%v)", h.rec.Restore, err)
+	}
+	if _, err := os.Stat(copied); !os.IsNotExist(err) {
+		t.Errorf("what it left is there still: %v", err)
+	}
+	if _, err := h.wantChildren(t.Context(), channel.Name, new(view)); err != nil || !h.child.Wanted(child.Peer) {
+		t.Errorf("after it left the peer is wanted: %v (%v)", h.child.Wanted(child.Peer), err)
 	}
 }

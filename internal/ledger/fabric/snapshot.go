@@ -316,6 +316,16 @@ type restore struct {
 	Swapped bool   `json:"swapped"` // the peer's old data are out of the way
 }
 
+// standsStill reports whether the peer must not run, on whatever channel it is
+// wanted: its data are about to be moved away. A node that has become a client of
+// the channel meanwhile has nothing to restore there.
+func (h *Home) standsStill() bool {
+	h.mu.Lock()
+	r := h.rec.Restore
+	h.mu.Unlock()
+	return r != nil && !r.Swapped && !h.far(r.Channel)
+}
+
 // stepRestore takes the peer's data out of the way and has it join by the
 // snapshot. It may be broken off anywhere and goes on.
 func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, error) {
@@ -331,8 +341,8 @@ func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, err
 			return false, err
 		}
 		h.wakeChildren()
-		if sup != nil && slices.ContainsFunc(sup.Status(), func(s child.Status) bool { return s.Role == child.Peer && s.PID != 0 }) {
-			return true, nil // it still runs
+		if sup != nil && !sup.Ended(child.Peer) {
+			return true, nil // it still runs, or starts
 		}
 		data := h.child.Data(child.Peer)
 		if _, err := os.Stat(data); err == nil {
@@ -342,7 +352,7 @@ func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, err
 			}
 			h.cfg.Log.Info("the peer starts anew from a snapshot; what it had is kept", "in", old)
 		}
-		return true, h.change(func(r *record) { r.Restore.Swapped = true })
+		return true, h.restores(*r, &restore{r.Channel, r.From, true})
 	}
 	if err := h.child.Write(child.Peer); err != nil {
 		return false, err
@@ -367,7 +377,17 @@ func (h *Home) stepRestore(ctx context.Context, name string, _ *view) (bool, err
 	if err := os.RemoveAll(r.From); err != nil {
 		h.cfg.Log.Warn("the copied snapshot is left behind", "err", err)
 	}
-	return true, h.change(func(r *record) { r.Restore = nil })
+	return true, h.restores(*r, nil)
+}
+
+// restores notes how far a restoration is, nil for done; unless a command has asked
+// for another meanwhile, or the node has left the channel.
+func (h *Home) restores(was restore, next *restore) error {
+	return h.change(func(r *record) {
+		if r.Restore != nil && *r.Restore == was {
+			r.Restore = next
+		}
+	})
 }
 
 // bySnapshot asks the own peer something that belongs to no channel.

@@ -293,7 +293,10 @@ func TestFilesSayWhatRuns(t *testing.T) {
 	if err := h.Remove(child.Orderer); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the orderer is gone", func() bool { s := h.status(child.Orderer); return s.PID == 0 && !s.Wanted })
+	if h.sup.Ended(child.Peer) {
+		t.Error("a peer that runs has ended")
+	}
+	until(t, "the orderer is gone", func() bool { return h.sup.Ended(child.Orderer) })
 	if syscall.Kill(orderer, 0) == nil {
 		t.Error("the orderer's process is still there")
 	}
@@ -318,6 +321,9 @@ func TestTakenPortIsToldAndTriedAgain(t *testing.T) {
 	h.run(t)
 	h.write(t, child.Peer)
 	until(t, "the peer crashed twice", func() bool { return h.status(child.Peer).Crashes >= 2 })
+	if h.sup.Ended(child.Peer) {
+		t.Error("a peer that is about to be started again has ended")
+	}
 	s := h.status(child.Peer)
 	kept, err := h.Recall()
 	if err != nil || len(kept) != 1 || kept[0].Exit == nil || kept[0].Crashes < 1 || kept[0].Role != child.Peer || !strings.Contains(said(kept[0].Exit), "address already in use") {

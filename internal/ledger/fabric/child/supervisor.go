@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -130,6 +131,13 @@ func (s *Supervisor) Status() []Status {
 		c.mu.Unlock()
 	}
 	return list
+}
+
+// Ended reports whether a child does not run and will not start: the supervisor has
+// seen that its role is not wanted. One that is between two looks may still start.
+func (s *Supervisor) Ended(r Role) bool {
+	is := s.Status()[slices.Index(Roles[:], r)]
+	return is.PID == 0 && !is.Wanted
 }
 
 // child is one of them.
