@@ -85,19 +85,26 @@ func (c council) members(ctx context.Context, r room, height uint64) (network.Ne
 	if err != nil {
 		return network.Network{}, err
 	}
+	hash := block.Hash(first)
+	out := network.Network{Name: r.channel, First: hex.EncodeToString(hash[:]), Newest: hex.EncodeToString(cfg.Hash[:]), Height: height, Sequence: cfg.Sequence}
+	out.Members, err = c.listed(cfg)
+	return out, err
+}
+
+// listed are the members that a configuration has, by name, and what each does.
+func (c council) listed(cfg channel.Config) ([]network.MemberNode, error) {
 	members, err := cfg.Members()
 	if err != nil {
-		return network.Network{}, err
+		return nil, err
 	}
 	validators, err := cfg.Validators()
 	if err != nil {
-		return network.Network{}, err
+		return nil, err
 	}
-	hash := block.Hash(first)
-	out := network.Network{Name: r.channel, First: hex.EncodeToString(hash[:]), Newest: hex.EncodeToString(cfg.Hash[:]), Height: height, Sequence: cfg.Sequence, Members: make([]network.MemberNode, len(members))}
+	out := make([]network.MemberNode, len(members))
 	for i, m := range members {
 		_, orders := cfg.Orders(m.MSP)
-		out.Members[i] = network.MemberNode{Node: m.MSP, Fingerprint: m.Fingerprint(), Address: m.Address(), Endorses: slices.Contains(validators, m.MSP), Orders: orders, Self: m.MSP == c.self}
+		out[i] = network.MemberNode{Node: m.MSP, Fingerprint: m.Fingerprint(), Address: m.Address(), Endorses: slices.Contains(validators, m.MSP), Orders: orders, Self: m.MSP == c.self}
 	}
 	return out, nil
 }
@@ -346,12 +353,9 @@ func (c council) Membership(ctx context.Context) (network.Membership, error) {
 	if out.Servers, err = c.Servers(ctx); err != nil {
 		return out, err
 	}
-	certificates, err := c.Org().Certificates()
-	if err != nil {
+	if out.Certificate, out.Days, err = c.FirstToEnd(); err != nil {
 		return out, err
 	}
-	out.Certificate = certificates[0].Ends
-	out.Days = int(time.Until(out.Certificate) / (24 * time.Hour))
 	var trouble error
 	if out.Phase == network.Joined {
 		if out.Ready, out.Doing, trouble = c.Ready(channel.Name); trouble != nil {
@@ -359,6 +363,13 @@ func (c council) Membership(ctx context.Context) (network.Membership, error) {
 		}
 		if through := c.Through(channel.Name); through != c.self {
 			out.Client, out.Through = true, through
+		}
+		cfg, err := c.Known(channel.Name)
+		if err != nil {
+			return out, err
+		}
+		if out.Members, err = c.listed(cfg); err != nil {
+			return out, err
 		}
 	}
 	if out.Phase == network.Asking {

@@ -257,6 +257,10 @@ func writeMembership(w io.Writer, m network.Membership) {
 	if m.Cluster != nil {
 		writeHousehold(w, *m.Cluster)
 	}
+	if n := len(m.Members); n > 0 {
+		endorsing, ordering := network.Roles(m.Members)
+		fmt.Fprintf(w, "peers     members: %d, endorsing: %d, ordering: %d\n", n, endorsing, ordering)
+	}
 	for _, s := range m.Servers {
 		how := "well"
 		if !s.Well {

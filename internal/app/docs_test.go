@@ -70,30 +70,36 @@ var series = regexp.MustCompile(`(?m)^# TYPE (nineten_\w+) `)
 // TestMonitoringPage holds what a node shows to Prometheus against the page
 // that explains it, and who may see it.
 func TestMonitoringPage(t *testing.T) {
-	base, stop := serving(t, "--data-dir", filepath.Join(t.TempDir(), "data"))
-	defer stop()
-	fetch(t, base+"/") // so that there is a request to count
-	status, body := fetch(t, base+"/metrics")
-	if status != http.StatusOK {
-		t.Fatalf("/metrics is answered with %d", status)
-	}
 	page, err := os.ReadFile("../../docs/operate/monitoring.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := series.FindAllStringSubmatch(body, -1)
-	if len(found) < 3 {
-		t.Errorf("%d series of ours", len(found))
-	}
-	for _, m := range found {
-		if !strings.Contains(string(page), "`"+m[1]) {
-			t.Errorf("the page does not explain %s", m[1])
+	for mode, certificates := range map[string]bool{"embedded": false, "fabric": true} {
+		base, stop := serving(t, "--data-dir", filepath.Join(t.TempDir(), "data"), "--set", "ledger.mode="+mode)
+		fetch(t, base+"/") // so that there is a request to count
+		status, body := fetch(t, base+"/metrics")
+		if status != http.StatusOK {
+			t.Fatalf("/metrics is answered with %d", status)
 		}
-	}
-	for _, h := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"} {
-		if status, _ := fetch(t, base+"/metrics", h, "192.0.2.1"); status != http.StatusNotFound {
-			t.Errorf("/metrics is answered with %d to what a proxy passed on with %s", status, h)
+		found := series.FindAllStringSubmatch(body, -1)
+		if len(found) < 3 {
+			t.Errorf("%d series of ours", len(found))
 		}
+		for _, m := range found {
+			if !strings.Contains(string(page), "`"+m[1]) {
+				t.Errorf("the page does not explain %s", m[1])
+			}
+		}
+		// Certificates of a year, made today.
+		if regexp.MustCompile(`(?m)^nineten_ledger_certificate_days 36[45]$`).MatchString(body) != certificates {
+			t.Errorf("%s: that there are days of certificates is not %v: %s", mode, certificates, body)
+		}
+		for _, h := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"} {
+			if status, _ := fetch(t, base+"/metrics", h, "192.0.2.1"); status != http.StatusNotFound {
+				t.Errorf("/metrics is answered with %d to what a proxy passed on with %s", status, h)
+			}
+		}
+		stop()
 	}
 }
 

@@ -30,8 +30,9 @@ func (n *node) newMetrics() *metrics {
 	jobs := prometheus.NewDesc("nineten_jobs", "Jobs by kind and state.", []string{"kind", "state"}, nil)
 	height := prometheus.NewDesc("nineten_ledger_height", "Transactions on the ledger.", nil, nil)
 	leaves := prometheus.NewDesc("nineten_log_leaves", "Leaves of the transparency log.", nil, nil)
+	days := prometheus.NewDesc("nineten_ledger_certificate_days", "Days until the first of the node's certificates in its network ends.", nil, nil)
 	m.registry.MustRegister(m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		gather{[]*prometheus.Desc{jobs, height, leaves}, func(out chan<- prometheus.Metric) {
+		gather{[]*prometheus.Desc{jobs, height, leaves, days}, func(out chan<- prometheus.Metric) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 			defer cancel()
 			counts, err := n.jobs.Counts(ctx)
@@ -46,6 +47,15 @@ func (n *node) newMetrics() *metrics {
 			}
 			head, _ := n.tlog.Head()
 			out <- prometheus.MustNewConstMetric(leaves, prometheus.CounterValue, float64(head.Size))
+			if n.fabric == nil {
+				return
+			}
+			_, left, err := n.fabric.FirstToEnd()
+			if err != nil {
+				n.log.Warn("metrics", "err", err)
+				return
+			}
+			out <- prometheus.MustNewConstMetric(days, prometheus.GaugeValue, float64(left))
 		}})
 	return m
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	ledgerdoctor "github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 	"github.com/michaelperna/9ten/internal/network"
 )
 
@@ -69,11 +70,20 @@ func examineLedger(ctx context.Context, c *call) error {
 // examine is what the ledger's doctor finds, as findings of the node's.
 func examine(ctx context.Context, h *fabric.Home, resting bool) ([]finding, error) {
 	found, err := h.Examine(ctx, resting)
+	return findingsOf(found), err
+}
+
+func findingsOf(found []ledgerdoctor.Finding) []finding {
 	list := make([]finding, len(found))
 	for i, f := range found {
 		list[i] = finding{Name: f.Name, OK: f.OK, Detail: f.Detail, Remedy: f.Remedy}
 	}
-	return list, err
+	return list
+}
+
+// noFolder says that the folder of the node's network cannot be looked at.
+func noFolder(err error) finding {
+	return finding{Name: checkNetwork, Detail: plain(err), Remedy: "See that the folder fabric/ in the data directory can be read and written by whoever runs the node."}
 }
 
 // checkNetwork names what the node's doctor says of its part of a network.
@@ -88,7 +98,7 @@ func networkFindings(ctx context.Context, h *fabric.Home, resting bool) []findin
 	}
 	all, err := examine(ctx, h, resting)
 	if err != nil {
-		return []finding{{Name: checkNetwork, Detail: plain(err), Remedy: "See that the folder fabric/ in the data directory can be read and written by whoever runs the node."}}
+		return []finding{noFolder(err)}
 	}
 	var bad []finding
 	for _, f := range all {
@@ -100,6 +110,19 @@ func networkFindings(ctx context.Context, h *fabric.Home, resting bool) []findin
 		return bad
 	}
 	return []finding{{Name: checkNetwork, OK: true, Detail: fmt.Sprintf("Of %d things that the ledger's network needs none is amiss; “9ten ledger doctor” lists them.", len(all))}}
+}
+
+// certificateFindings are what there is to say every night: certificates that end
+// soon end also where nobody asks the doctor.
+func certificateFindings(h *fabric.Home) []finding {
+	if h == nil {
+		return nil
+	}
+	all, err := h.Ending()
+	if err != nil {
+		return []finding{noFolder(err)}
+	}
+	return findingsOf(all)
 }
 
 // besideNetwork are the same while the node runs in another process.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -288,18 +289,23 @@ func (n *node) closeDueMonths(ctx context.Context) error {
 	return errors.Join(err, lost)
 }
 
-// nightly holds the node's evidence against itself. What does not hold makes
-// the job fail, which the operator's page, doctor and the log show.
+// nightly holds the node's evidence against itself, and looks at what ends. What
+// does not hold makes the job fail, which the operator's page, doctor and the log
+// show.
 func (n *node) nightly(ctx context.Context) error {
 	var away error
-	for _, f := range n.check(ctx) {
+	var bad []string
+	for _, f := range append(n.check(ctx), certificateFindings(n.fabric)...) {
 		switch {
 		case f.OK || f.Name == checkJobs:
 		case f.away:
 			away = jobs.Later(fmt.Errorf("%s: %s", f.Name, f.Detail))
 		default:
-			return jobs.Stop(fmt.Errorf("%s: %s", f.Name, f.Detail))
+			bad = append(bad, f.Name+": "+f.Detail)
 		}
+	}
+	if len(bad) > 0 {
+		return jobs.Stop(errors.New(strings.Join(bad, " ")))
 	}
 	return away
 }

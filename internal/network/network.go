@@ -15,6 +15,19 @@ type MemberNode struct {
 	Self        bool   `json:"self,omitempty" doc:"It is the node that answers"`
 }
 
+// Roles counts those of the members who endorse, and those who order.
+func Roles(members []MemberNode) (endorsing, ordering int) {
+	for _, m := range members {
+		if m.Endorses {
+			endorsing++
+		}
+		if m.Orders {
+			ordering++
+		}
+	}
+	return endorsing, ordering
+}
+
 // A Network is the members and what they share.
 type Network struct {
 	Name     string       `json:"name" doc:"Of the channel"`
@@ -174,12 +187,13 @@ type Membership struct {
 	Via         string   `json:"via,omitempty" doc:"Whom it asked"`
 	Asked       Progress `json:"asked" doc:"How its request stood last"`
 	// Through is set where the node has no peer on the network's channel.
-	Client      bool       `json:"client,omitempty" doc:"It has no peer on the network's channel"`
-	Through     string     `json:"through,omitempty" doc:"Whose peer it uses then; missing while none answers"`
-	Cluster     *Household `json:"cluster,omitempty" doc:"Its cluster, if it is in one or asks to be"`
-	Servers     []Server   `json:"servers" doc:"Fabric's servers that this node runs"`
-	Certificate time.Time  `json:"certificate" doc:"When the first of its certificates ends"`
-	Days        int        `json:"certificate_days" doc:"Whole days until then"`
+	Client      bool         `json:"client,omitempty" doc:"It has no peer on the network's channel"`
+	Through     string       `json:"through,omitempty" doc:"Whose peer it uses then; missing while none answers"`
+	Cluster     *Household   `json:"cluster,omitempty" doc:"Its cluster, if it is in one or asks to be"`
+	Members     []MemberNode `json:"members,omitempty" doc:"Of its network with their peers, by name, as this node last saw them"`
+	Servers     []Server     `json:"servers" doc:"Fabric's servers that this node runs"`
+	Certificate time.Time    `json:"certificate" doc:"When the first of its certificates ends"`
+	Days        int          `json:"certificate_days" doc:"Whole days until then"`
 }
 
 // A Server is one of Fabric's that the node runs.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/doctor"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
@@ -44,6 +45,23 @@ func (h *Home) renew(renew func() ([]org.Certificate, error)) ([]org.Certificate
 		h.cfg.Log.Info("certificate renewed", "of", string(c.Role), "use", c.Use, "ended", c.Ends)
 	}
 	return done, h.refresh()
+}
+
+// FirstToEnd is when the first of the node's certificates ends, and in how many
+// whole days.
+func (h *Home) FirstToEnd() (ends time.Time, days int, err error) {
+	all, err := h.org.Certificates()
+	if err != nil {
+		return ends, 0, err
+	}
+	ends = all[0].Ends
+	return ends, int(ends.Sub(h.cfg.Now()) / (24 * time.Hour)), nil
+}
+
+// Ending is what the doctor says of the node's certificates.
+func (h *Home) Ending() ([]doctor.Finding, error) {
+	all, err := h.org.Certificates()
+	return doctor.Certificates(all, h.cfg.Now()), err
 }
 
 // refresh connects to the own peer anew when the administrator's certificates

@@ -21,6 +21,10 @@ func (h *Home) Seen(name string) (channel.Config, []contract.Intent, bool) {
 	return v.config, v.intents, ok
 }
 
+// Known is the newest configuration of a channel that the node has seen, at this
+// start or before. It asks nobody either.
+func (h *Home) Known(name string) (channel.Config, error) { return h.known(name) }
+
 // Version is the version of the contract that a channel runs, as the running node
 // last saw it, "" before that; and the newer one that this binary would move to, if
 // it has one. Of what is newer than a version it does not know it knows nothing.

@@ -127,14 +127,7 @@ func (v *visit) networkPage() (*NetworkPage, error) {
 	case err != nil:
 		return p, err
 	}
-	for _, m := range p.Network.Members {
-		if m.Endorses {
-			p.Endorsing++
-		}
-		if m.Orders {
-			p.Ordering++
-		}
-	}
+	p.Endorsing, p.Ordering = network.Roles(p.Network.Members)
 	p.household()
 	return p, v.intents(p)
 }

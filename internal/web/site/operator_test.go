@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/web/site"
 )
@@ -49,7 +50,8 @@ func (engine) RetryJob(context.Context, string) error { return nil }
 func (engine) Standing(context.Context) (report.Standing, error) {
 	return report.Standing{
 		Mode: "fabric", Height: 61, Away: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC),
-		Waiting: []report.Unrecorded{{What: "days", N: 2, Since: time.Date(2026, 11, 23, 0, 10, 0, 0, time.UTC), Said: "no peer answers"}},
+		Membership: &network.Membership{Phase: network.Joined, Members: []network.MemberNode{{Node: "a.example", Endorses: true, Orders: true}, {Node: "b.example", Endorses: true}, {Node: "c.example"}}},
+		Waiting:    []report.Unrecorded{{What: "days", N: 2, Since: time.Date(2026, 11, 23, 0, 10, 0, 0, time.UTC), Said: "no peer answers"}},
 		Nodes: []report.Recorder{
 			{Node: "a.example", Name: "Quayside", Self: true, Day: 20780, Leaves: 32128, Period: 202610, State: "faulted", Faults: 1},
 			{Node: "b.example", Name: "Harbour"},
@@ -80,7 +82,7 @@ func TestOperatorsDay(t *testing.T) {
 	v.open("/operator/people?find=bo").send("/operator/people/"+string(n.principal("bo").Account), "do", "role", "role", "moderator").sees(200, "/operator/people", "The role is changed")
 	bo.open("/operator").sees(200, "/operator", "Hello, bo.").misses("Closing a day", "declared by the operator", "/operator/payments")
 	bo.open("/operator/payments").sees(403, "/operator/payments", "Only the operator")
-	v.open("/operator/ledger").sees(200, "/operator/ledger", "It has not answered since 24 November 2026", "Days of the log", "no peer answers", "Quayside", "this one", "A fault was proved against the last settlement of a.example", "Harbour", "no day yet")
+	v.open("/operator/ledger").sees(200, "/operator/ledger", "It has not answered since 24 November 2026", "Days of the log", "no peer answers", "Quayside", "this one", "A fault was proved against the last settlement of a.example", "Harbour", "no day yet", "Validators: 2, orderers: 1")
 	bo.open("/operator/ledger").sees(403, "/operator/ledger", "Only the operator")
 	bo.open("/operator/books/books.csv").sees(403, "/operator/books/books.csv")
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"time"
 
+	"github.com/michaelperna/9ten/internal/network"
 	"github.com/michaelperna/9ten/internal/report"
 	"github.com/michaelperna/9ten/internal/web"
 )
@@ -12,10 +13,13 @@ type StandingPage struct {
 	web.Page
 	Views []View
 	report.Standing
-	Network bool // others run the ledger together with this node
-	Waits   []WaitLine
-	Known   []RecorderLine
-	Faulted []string // nodes against whose last settlement a fault stands
+	Network   bool // others run the ledger together with this node
+	Members   int  // of the network, as the node last saw them; 0 in none
+	Endorsing int
+	Ordering  int
+	Waits     []WaitLine
+	Known     []RecorderLine
+	Faulted   []string // nodes against whose last settlement a fault stands
 }
 
 // WaitLine is what waits for the ledger.
@@ -46,6 +50,10 @@ func (v *visit) standing() error {
 	}
 	p := &StandingPage{Page: v.base("The ledger", web.NavOperator), Views: v.nodeViews("/operator/ledger"), Standing: s, Network: s.Mode != "embedded"}
 	p.NoIndex = true
+	if m := s.Membership; m != nil {
+		p.Members = len(m.Members)
+		p.Endorsing, p.Ordering = network.Roles(m.Members)
+	}
 	for _, w := range s.Waiting {
 		p.Waits = append(p.Waits, WaitLine{w, unrecordedWords[w.What]})
 	}

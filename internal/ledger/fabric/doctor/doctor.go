@@ -51,7 +51,7 @@ type Clocks struct {
 // Examine looks at everything. It takes a few seconds at most.
 func Examine(ctx context.Context, p Patient) []Finding {
 	list := []Finding{p.commands(ctx), p.ports(ctx), p.disk(), p.clock()}
-	list = append(list, p.certificates()...)
+	list = append(list, Certificates(p.Certificates, p.Now)...)
 	for _, r := range child.Roles {
 		switch {
 		case p.Wanted(r):
@@ -149,24 +149,30 @@ func (p Patient) clock() Finding {
 	return f
 }
 
-// renewal is what to do where a certificate ends: two kinds are the network's
-// business, and no node renews them alone.
-func renewal(c org.Certificate) string {
-	switch {
-	case c.Role == "":
-		return "Nobody can renew an authority. Leave the network while it is good, move the folder fabric away, and ask to be admitted again."
-	case c.Role == org.Orderer && c.Use == "identity":
-		return "Run 9ten ledger orderer replace --identity. Those who order have to approve it."
-	}
-	return "Run 9ten ledger renew."
+// byHand reports whether a certificate is the network's business: no node renews
+// it alone.
+func byHand(c org.Certificate) bool {
+	return c.Role == "" || c.Role == org.Orderer && c.Use == "identity"
 }
 
-// certificates says which end soon. The node renews them 60 days ahead, so one
-// that has less is not being renewed; an orderer's identity never is by itself.
-func (p Patient) certificates() []Finding {
+// renewal is what to do where a certificate ends.
+func renewal(c org.Certificate) string {
+	switch {
+	case !byHand(c):
+		return "Run 9ten ledger renew."
+	case c.Role == "":
+		return "Nobody can renew an authority. Leave the network while it is good, move the folder fabric away, and ask to be admitted again."
+	}
+	return "Run 9ten ledger orderer replace --identity. Those who order have to approve it."
+}
+
+// Certificates says which end soon. The node renews them 60 days ahead, so one
+// that has much less is not being renewed, and one that is renewed by hand is worth
+// a word from then on.
+func Certificates(all []org.Certificate, now time.Time) []Finding {
 	var list []Finding
-	for _, c := range p.Certificates {
-		left := c.Ends.Sub(p.Now)
+	for _, c := range all {
+		left := c.Ends.Sub(now)
 		days := int(left.Hours() / 24)
 		name := fmt.Sprintf("The %s's certificate (%s)", c.Role, c.Use)
 		if c.Role == "" {
@@ -178,25 +184,25 @@ func (p Patient) certificates() []Finding {
 			f.Detail = fmt.Sprintf("%s ended on %s. Nothing that needs it works.", name, c.Ends.UTC().Format(time.DateOnly))
 		case days < 7:
 			f.Detail = fmt.Sprintf("%s ends in %d days, on %s. After that nothing that needs it works.", name, days, c.Ends.UTC().Format(time.DateOnly))
-		case days < 30:
+		case days < 30 && !byHand(c):
 			f.Detail = fmt.Sprintf("%s ends in %d days, on %s, and should have been renewed.", name, days, c.Ends.UTC().Format(time.DateOnly))
 		case days < 60:
-			f.OK, f.Detail = true, fmt.Sprintf("%s ends in %d days, on %s.", name, days, c.Ends.UTC().Format(time.DateOnly))
+			f.OK, f.Detail = !byHand(c), fmt.Sprintf("%s ends in %d days, on %s.", name, days, c.Ends.UTC().Format(time.DateOnly))
 		default:
 			continue
 		}
 		list = append(list, f)
 	}
-	if len(list) > 0 || len(p.Certificates) == 0 {
+	if len(list) > 0 || len(all) == 0 {
 		return list
 	}
-	first := p.Certificates[0].Ends
-	for _, c := range p.Certificates {
+	first := all[0].Ends
+	for _, c := range all {
 		if c.Ends.Before(first) {
 			first = c.Ends
 		}
 	}
-	return []Finding{{Name: "certificate", OK: true, Detail: fmt.Sprintf("The first of %d certificates to end has %d days left.", len(p.Certificates), int(first.Sub(p.Now).Hours()/24))}}
+	return []Finding{{Name: "certificate", OK: true, Detail: fmt.Sprintf("The first of %d certificates to end has %d days left.", len(all), int(first.Sub(now).Hours()/24))}}
 }
 
 // recent is how long ago a crash may be to be worth a word; steady is how long
