@@ -20,7 +20,7 @@ type segment struct {
 func (s *segment) ip(args ...string) {
 	s.Helper()
 	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-		s.Fatalf("ip %v: %v\n%sThis test cuts a node off from the others, for which it makes networks of its own: it has to run as root on Linux, with iproute2, where network namespaces are allowed.", args, err, out)
+		s.Fatalf("ip %v: %v\n%sThis test cuts a node off from the others, for which it makes networks of its own: it has to run as root on Linux, with iproute2, where network namespaces are allowed. CONTRIBUTING.md says how to run it without being root.", args, err, out)
 	}
 }
 
@@ -52,22 +52,23 @@ func (s *segment) place(i int) (namespace, address string) {
 // cable is the end of a node's that is in the bridge.
 func (s *segment) cable(i int) string { return fmt.Sprintf("%s.%d", s.name, i) }
 
-// TestPartition cuts one of three nodes off. What it records meanwhile waits and
+// TestPartition cuts one of four nodes off. What it records meanwhile waits and
 // arrives once; the others go on without it.
 func TestPartition(t *testing.T) {
 	s, exe := newSegment(t), binary(t)
 	var nodes []*networkNode
-	for i, id := range []string{"a.example", "b.example", "c.example"} {
+	for i, id := range []string{"a.example", "b.example", "c.example", "d.example"} {
 		namespace, address := s.place(i)
 		nodes = append(nodes, nodeAt(t, exe, id, address, namespace))
 	}
-	a, b, c := nodes[0], nodes[1], nodes[2]
+	a, b, c, d := nodes[0], nodes[1], nodes[2], nodes[3]
 	month := settledMonth(time.Now())
 	c.playsMonth(month, 1) // which waits until it is a member
 	a.run("ledger", "init")
 	a.start()
 	a.ready()
 	join(b, a)
+	join(d, a, b)
 	join(c, a, b)
 	c.eventually("c records", func() error {
 		r, err := c.recorder(c.id)

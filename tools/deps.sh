@@ -8,6 +8,7 @@ command -v ffmpeg >/dev/null || need+=(ffmpeg)
 command -v npm >/dev/null || need+=(npm) # for the server of somebody else's that the stories federate with
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || need+=(chromium)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
+[ "$(uname)" != Linux ] || command -v ip >/dev/null || need+=(iproute2) # for networks in which a cable can be pulled
 
 if [ ${#need[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
