@@ -3,11 +3,13 @@ package story
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
+	"github.com/michaelperna/9ten/internal/report"
 )
 
 // settledMonth is the latest month whose settlement is final by now.
@@ -42,6 +44,8 @@ func TestNetwork(t *testing.T) {
 	receiptHolds(a, b, c, d, month, 1)
 	everyCopySays(four, d, month)
 	accuse(d, b, month, 4, four...)
+	overwrites(c, a, month, four...)
+	forgesAlone(d, a, b, c)
 	datedAhead(d, b)
 
 	// Certificates are renewed, and peers and orderers die, while a node records and
@@ -79,18 +83,46 @@ func TestNetwork(t *testing.T) {
 	everyCopySays(four, c, month)
 	receiptHolds(c, a, b, d, month, 3)
 
-	// A node whose peer is away serves its listeners as ever.
-	b.takeAway("peer")
-	b.away()
-	b.listenersNoticeNothing()
-	b.rename("Quayside")
-	b.giveBack("peer")
-	for _, n := range four {
-		n.knows(b, "Quayside")
-		recordedOnce(n, four, month)
-	}
+	e := newNetworkNode(t, next, "e")
+	outgrowsItsFounder(a, e, b, c, d)
+	everyPeerAway(e, month, 5, a, b, c, d)
+}
 
-	outgrowsItsFounder(a, newNetworkNode(t, next, "e"), b, c, d)
+// everyPeerAway takes the peers of all members away while one has a month to
+// record: listeners of none notice anything, what waits is told, and once the peers
+// are back all of it is recorded, once, in every copy.
+func everyPeerAway(n *networkNode, p calendar.Period, seed int, others ...*networkNode) {
+	t := n
+	t.Helper()
+	all := append([]*networkNode{n}, others...)
+	n.end(syscall.SIGTERM)
+	n.playsMonth(p, seed)
+	for _, o := range others {
+		o.takeAway("peer")
+	}
+	n.start() // its own peer comes up, and finds nobody to endorse with
+	n.child("peer")
+	n.takeAway("peer")
+	for _, x := range all {
+		x.away()
+		x.listenersNoticeNothing()
+	}
+	others[0].rename("Quayside")
+	n.eventually(n.id+" tells what waits", func() error {
+		s, err := n.standing()
+		if err == nil && !slices.ContainsFunc(s.Waiting, func(w report.Unrecorded) bool { return w.What == "days" && w.N > 1 }) {
+			err = fmt.Errorf("what waits is %+v", s.Waiting)
+		}
+		return err
+	})
+	for _, x := range all {
+		x.giveBack("peer")
+	}
+	everyCopySays(all, n, p)
+	for _, x := range all {
+		x.knows(others[0], "Quayside")
+		recordedOnce(x, all, p)
+	}
 }
 
 // records gives a member a month that it did not have, and returns while it

@@ -155,7 +155,7 @@ func (n *networkNode) listenersNoticeNothing() {
 	}
 	var sound []byte
 	n.must(http.MethodGet, "/media/"+track+"/original", bob, nil, &sound)
-	if !bytes.HasPrefix(sound, []byte("fLaC")) {
+	if !bytes.HasPrefix(sound, []byte("fLaC")) && !bytes.HasPrefix(sound, []byte("OggS")) {
 		n.Errorf("%d bytes were heard that are no music", len(sound))
 	}
 

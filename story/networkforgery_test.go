@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -20,22 +19,14 @@ import (
 	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
-// TestForgedContract has one of three organisations put another contract in place
-// than the others', and one use its keys for what is another's. Neither is
-// recorded; the first is named, and the others go on.
-func TestForgedContract(t *testing.T) {
-	exe, month := binary(t), settledMonth(time.Now())
-	a, b, c := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, dishonest(t), "c")
-	a.playsMonth(month, 1)
-	a.run("ledger", "init")
-	a.start()
-	a.ready()
-	join(b, a)
-	everyCopySays([]*networkNode{a, b}, a, month)
-	overwrites(b, a, month)
-	join(c, a, b)
-	for _, n := range []*networkNode{a, b, c} {
-		n.eventually("three endorse, says "+n.id, func() error {
+// forgesAlone has one of four organisations put another contract in place than the
+// others'. What only that one says is not recorded, it is named, and the others go
+// on.
+func forgesAlone(forger, a, b *networkNode, more ...*networkNode) {
+	t := forger
+	t.Helper()
+	for _, n := range append([]*networkNode{a, b, forger}, more...) {
+		n.eventually("all endorse, says "+n.id, func() error {
 			w, err := n.network()
 			for _, m := range w.Members {
 				if err == nil && !m.Endorses {
@@ -45,11 +36,10 @@ func TestForgedContract(t *testing.T) {
 			return err
 		})
 	}
-
-	c.mood(forges)
-	c.rename("The Forger")
-	c.eventually("c hears who does not agree with it", func() error {
-		s, err := c.standing()
+	forger.mood(forges)
+	forger.rename("The Forger")
+	forger.eventually(forger.id+" hears who does not agree with it", func() error {
+		s, err := forger.standing()
 		if err != nil {
 			return err
 		}
@@ -61,14 +51,14 @@ func TestForgedContract(t *testing.T) {
 		return fmt.Errorf("what waits is %+v", s.Waiting)
 	})
 	tries := 0
-	a.eventually("a's log names c, whose peer was asked and came to something else", func() error {
+	a.eventually("the log of "+a.id+" names "+forger.id+", whose peer was asked and came to something else", func() error {
 		tries++
 		name := fmt.Sprintf("Pier %d", tries)
 		a.rename(name)
 		b.knows(a, name)
 		log, err := os.ReadFile(a.path("node.log"))
 		for line := range strings.Lines(string(log)) {
-			if strings.Contains(line, "response mismatch") && strings.Contains(line, "("+c.id+")") {
+			if strings.Contains(line, "response mismatch") && strings.Contains(line, "("+forger.id+")") {
 				return err
 			}
 		}
@@ -76,16 +66,17 @@ func TestForgedContract(t *testing.T) {
 	})
 	b.rename("The Long Pier")
 	a.knows(b, "The Long Pier")
-	for _, n := range []*networkNode{a, b} {
-		if r, err := n.recorder(c.id); err != nil || r.Name == "The Forger" {
+	for _, n := range append([]*networkNode{a, b}, more...) {
+		if r, err := n.recorder(forger.id); err != nil || r.Name == "The Forger" {
 			t.Errorf("%s has what only the forged contract wrote: %+v (%v)", n.id, r, err)
 		}
 	}
+	forger.mood()
 }
 
-// overwrites has one organisation try, with its own keys and at both their peers,
+// overwrites has one organisation try, with its own keys and at every member's peer,
 // to write what is another's.
-func overwrites(thief, owner *networkNode, p calendar.Period) {
+func overwrites(thief, owner *networkNode, p calendar.Period, peers ...*networkNode) {
 	t := thief
 	t.Helper()
 	var before, after struct {
@@ -97,7 +88,7 @@ func overwrites(thief, owner *networkNode, p calendar.Period) {
 	if len(before.Settlement) == 0 {
 		t.Fatal("there is no report to write over")
 	}
-	for _, at := range []*networkNode{thief, owner} {
+	for _, at := range peers {
 		c := thief.ledgerAt(at)
 		_, err := c.PublishSettlement(t.Context(), "steal/report/"+at.id, contract.SettlementFiling{Settlement: before.Settlement, Signature: make([]byte, 64)})
 		_, err2 := c.UpdateNode(t.Context(), "steal/name/"+at.id, contract.Registration{Node: owner.id, Name: "mine"})
