@@ -16,6 +16,9 @@ type Servers interface {
 	Servers(ctx context.Context, after string) (social.Healths, error)
 	// Retry delivers now what waits for one. Faults: NotFound.
 	Retry(ctx context.Context, host string) error
+	// Backfill fetches again what is followed on one, and tells it again of what it lost.
+	// Faults: NotFound, Conflict.
+	Backfill(ctx context.Context, host string) error
 
 	Rules(ctx context.Context, after string) (social.Rules, error)
 	// Decide makes rules. Faults: Invalid.
@@ -33,6 +36,7 @@ func (a *API) federation(r *router) {
 	}
 	add(r, op(http.MethodGet, "/federation/servers", "list-servers", "How it goes with every other server: what has arrived, what waits, what failed and why"), a.servers)
 	add(r, op(http.MethodPost, "/federation/servers/{host}/retry", "retry-server", "Deliver now what waits for a server"), a.retryServer)
+	add(r, op(http.MethodPost, "/federation/servers/{host}/backfill", "backfill-server", "Fetch again all that followed acts on a server published, and tell it again, as it is now, of everything that was lost on the way there"), a.backfillServer)
 	add(r, op(http.MethodGet, "/federation/rules", "list-server-rules", "What was decided about other servers and people there"), a.rules)
 	add(r, op(http.MethodPut, "/federation/rules/{host}", "decide-server", "Block a server and all under its name, silence it, put it in quarantine, or allow it; or somebody there, by handle@host or by address. Who follows from a blocked one is forgotten"), a.decide)
 	add(r, op(http.MethodDelete, "/federation/rules/{host}", "undecide-server", "Drop what was decided about a server, or about somebody there"), a.undecide)
@@ -50,6 +54,10 @@ func (a *API) servers(ctx context.Context, in *struct {
 
 func (a *API) retryServer(ctx context.Context, in *hostRef) (*struct{}, error) {
 	return nil, a.Servers.Retry(ctx, in.Host)
+}
+
+func (a *API) backfillServer(ctx context.Context, in *hostRef) (*struct{}, error) {
+	return nil, a.Servers.Backfill(ctx, in.Host)
 }
 
 type hostRef struct {

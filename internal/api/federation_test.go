@@ -8,26 +8,65 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/jobs"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
 func TestServers(t *testing.T) {
 	h := newHouse(t)
 	root := h.program(h.root, account.ScopeAdmin)
+	const act, there = "https://a.example/ada", "https://a.example/inbox"
 	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
-		return tx.PutPeer(t.Context(), social.Peer{Host: "a.example", Software: "mastodon", Failed: tx.Now(), Error: "503"})
+		if err := tx.PutPeer(t.Context(), social.Peer{Host: "a.example", Software: "mastodon", Failed: tx.Now(), Error: "422", Arrived: 3, Lost: 1}); err != nil {
+			return err
+		}
+		if err := tx.PutActor(t.Context(), social.Actor{ID: act, Host: "a.example", Kind: "Person", Inbox: there, Fetched: tx.Now()}); err != nil {
+			return err
+		}
+		if err := tx.PutFollowing(t.Context(), social.Following{Actor: act, Activity: "https://nine.example/f", State: social.Accepted}); err != nil {
+			return err
+		}
+		o := social.Outgoing{ID: "https://nine.example/1", Actor: "https://nine.example/a", Kind: "Create", Body: []byte("{}")}
+		if err := tx.Send(t.Context(), o); err != nil {
+			return err
+		}
+		if err := tx.Deliver(t.Context(), o.ID, there, "a.example"); err != nil {
+			return err
+		}
+		return tx.Lose(t.Context(), social.Delivery{Outgoing: o, Inbox: there, Host: "a.example"}, "422: not this")
 	}); err != nil {
 		t.Fatal(err)
 	}
 	var all social.Healths
-	if root.do(http.MethodGet, "/federation/servers", nil, http.StatusOK, &all); len(all.Rows) != 1 || all.Rows[0].Host != "a.example" || all.Rows[0].State != social.Well {
-		t.Errorf("%+v", all)
+	root.do(http.MethodGet, "/federation/servers", nil, http.StatusOK, &all)
+	if len(all.Rows) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	if s := all.Rows[0]; s.Host != "a.example" || s.State != social.Lost || s.Arrived != 3 || s.Lost != 1 || s.Missing != 1 || s.LostWhy != "422: not this" || s.LostAt.IsZero() || s.InSync != s.LostAt {
+		t.Errorf("%+v", s)
 	}
 	if root.do(http.MethodGet, "/federation/servers?after=b", nil, http.StatusOK, &all); len(all.Rows) != 0 {
 		t.Errorf("%+v", all)
 	}
 	root.do(http.MethodPost, "/federation/servers/a.example/retry", nil, http.StatusNoContent, nil)
 	root.refused(http.MethodPost, "/federation/servers/b.example/retry", nil, http.StatusNotFound)
+	desk, filled := h.api.Servers.(*social.Desk), []string{}
+	root.refused(http.MethodPost, "/federation/servers/a.example/backfill", nil, http.StatusConflict) // the node does not federate
+	desk.Fill = func(_ context.Context, _ social.Tx, a social.Actor) error { filled = append(filled, a.ID); return nil }
+	root.do(http.MethodPost, "/federation/servers/a.example/backfill", nil, http.StatusNoContent, nil)
+	root.refused(http.MethodPost, "/federation/servers/b.example/backfill", nil, http.StatusNotFound)
+	if len(filled) != 1 || filled[0] != act {
+		t.Errorf("fetched: %v", filled)
+	}
+	if err := h.db.JobsView(t.Context(), func(tx jobs.Tx) error {
+		list, err := tx.Pending(t.Context(), social.JobAgain)
+		if len(list) != 1 || string(list[0].Payload) != "a.example" {
+			t.Errorf("%+v", list)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What people elsewhere think of a release and of a track is told with them.

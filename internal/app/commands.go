@@ -55,21 +55,22 @@ func commands() []command {
 		{name: "month list", summary: "how far each month has come", run: listMonths},
 		{name: "books export", summary: "print every entry of the books", run: exportBooks, flags: booksFlags},
 		{name: "federation status", summary: "how it goes with every other server", run: federationStatus},
+		{name: "federation backfill", args: "SERVER", summary: "fetch again what is followed on a server, and tell it again of what was lost on the way there", run: one("server", backfillServer)},
 		{name: "federation rules", summary: "what was decided about other servers", run: serverRules},
-		{name: "federation block", args: "SERVER", summary: "have nothing to do with a server and all under its name, or with act@server", run: decideServer(social.Block), flags: whyFlags},
-		{name: "federation allow", args: "SERVER", summary: "have to do with a server, also where only listed ones count", run: decideServer(social.Allow), flags: whyFlags},
-		{name: "federation silence", args: "SERVER", summary: "keep a server, or act@server, from those who do not follow it", run: decideServer(social.Silence), flags: whyFlags},
-		{name: "federation quarantine", args: "SERVER", summary: "have what a server, or act@server, sends wait until a moderator lets it pass", run: decideServer(social.Quarantine), flags: whyFlags},
+		{name: "federation block", args: "SERVER", summary: "have nothing to do with a server and all under its name, or with act@server", run: one("server", decideServer(social.Block)), flags: whyFlags},
+		{name: "federation allow", args: "SERVER", summary: "have to do with a server, also where only listed ones count", run: one("server", decideServer(social.Allow)), flags: whyFlags},
+		{name: "federation silence", args: "SERVER", summary: "keep a server, or act@server, from those who do not follow it", run: one("server", decideServer(social.Silence)), flags: whyFlags},
+		{name: "federation quarantine", args: "SERVER", summary: "have what a server, or act@server, sends wait until a moderator lets it pass", run: one("server", decideServer(social.Quarantine)), flags: whyFlags},
 		{name: "federation held", summary: "what waits of those who are in quarantine", run: listHeld},
-		{name: "federation pass", args: "ID", summary: "let an activity that waits pass, or all of a server", run: decideHeld(true)},
-		{name: "federation drop", args: "ID", summary: "drop an activity that waits, or all of a server", run: decideHeld(false)},
-		{name: "federation undecide", args: "SERVER", summary: "drop what was decided about a server, or about act@server", run: undecideServer},
-		{name: "federation import", args: "FILE", summary: "block and silence the servers of a list, one a line or as Mastodon exports it", run: importServers},
+		{name: "federation pass", args: "ID", summary: "let an activity that waits pass, or all of a server", run: one("activity or server", decideHeld(true))},
+		{name: "federation drop", args: "ID", summary: "drop an activity that waits, or all of a server", run: one("activity or server", decideHeld(false))},
+		{name: "federation undecide", args: "SERVER", summary: "drop what was decided about a server, or about act@server", run: one("server", undecideServer)},
+		{name: "federation import", args: "FILE", summary: "block and silence the servers of a list, one a line or as Mastodon exports it", run: one("file", importServers)},
 		{name: "federation lists", summary: "the lists of others that the node asks for once a day, and what waits of them", run: listBlocklists},
-		{name: "federation subscribe", args: "URL", summary: "block and silence the servers of a list from now on, as it is each day", run: subscribeBlocklist},
-		{name: "federation unsubscribe", args: "URL", summary: "ask for a list no longer: what it said counts no more", run: unsubscribeBlocklist},
-		{name: "federation confirm", args: "SERVER", summary: "have what lists say of a server count, also of one that people here follow", run: decideListed(true)},
-		{name: "federation leave-out", args: "SERVER", summary: "have what lists say of a server not count", run: decideListed(false)},
+		{name: "federation subscribe", args: "URL", summary: "block and silence the servers of a list from now on, as it is each day", run: one("list", subscribeBlocklist)},
+		{name: "federation unsubscribe", args: "URL", summary: "ask for a list no longer: what it said counts no more", run: one("list", unsubscribeBlocklist)},
+		{name: "federation confirm", args: "SERVER", summary: "have what lists say of a server count, also of one that people here follow", run: one("server", decideListed(true))},
+		{name: "federation leave-out", args: "SERVER", summary: "have what lists say of a server not count", run: one("server", decideListed(false))},
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},
@@ -109,6 +110,16 @@ func commands() []command {
 		{name: "doctor", summary: "say what is wrong with this node, and what to do", run: doctor},
 		{name: "config", summary: "every setting, where it comes from and what it does", run: showConfig},
 		{name: "version", summary: "the version of this binary", run: showVersion},
+	}
+}
+
+// one has a command take one argument, which is called so.
+func one(what string, run func(context.Context, *call) error) func(context.Context, *call) error {
+	return func(ctx context.Context, c *call) error {
+		if len(c.args) != 1 {
+			return usagef("name one %s", what)
+		}
+		return run(ctx, c)
 	}
 }
 

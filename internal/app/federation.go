@@ -65,6 +65,7 @@ func (n *node) openFederation() error {
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
 	n.jobs.Handle(social.JobBlocklist, jobs.Options{Timeout: time.Minute}, f.blocklist)
 	n.jobs.Handle(social.JobMove, jobs.Options{}, f.fetching((*elsewhere.Desk).Moved))
+	n.jobs.Handle(social.JobAgain, jobs.Options{}, f.again)
 	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {
@@ -336,7 +337,19 @@ func (s servers) Listed() bool { return s.Policy.Listed }
 
 func (f *federation) desk() servers {
 	host := form.Site{Origin: f.node.cfg.BaseURL}.Host()
-	return servers{&social.Desk{Store: f.node.db, Host: host, Policy: f.policy(), Hurried: f.hurry}, f}
+	d := &social.Desk{Store: f.node.db, Host: host, Policy: f.policy(), Hurried: f.hurry}
+	if f.elsewhere != nil {
+		d.Fill = f.elsewhere.Fill
+	}
+	return servers{d, f}
+}
+
+// again is the job that tells a server of what it lost.
+func (f *federation) again(ctx context.Context, j jobs.Job) error {
+	if !f.on() {
+		return nil
+	}
+	return f.outbox.Again(ctx, string(j.Payload))
 }
 
 // talk is what people say of the music here.

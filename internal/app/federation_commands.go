@@ -33,11 +33,21 @@ func federationStatus(ctx context.Context, c *call) error {
 			}
 			t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 			for _, h := range all {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%d waiting\tin sync as of %s\t%s\n", h.Host, h.Software, h.State, h.Waiting, h.InSync.Format(time.DateTime), h.Error)
+				why := h.Error
+				if h.Missing > 0 {
+					why = h.LostWhy
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\t%d arrived\t%d waiting\t%d lost\tin sync as of %s\t%s\n", h.Host, h.Software, h.State, h.Arrived, h.Waiting, h.Lost, h.InSync.Format(time.DateTime), why)
 			}
 			_ = t.Flush() // a terminal that is gone cannot be told
 		})
 	})
+}
+
+// backfillServer has a server told again of what it lost, and what it published
+// fetched again. The node does both once it runs.
+func backfillServer(ctx context.Context, c *call) error {
+	return withNode(ctx, c, func(n *node) error { return n.federation.desk().Backfill(ctx, c.args[0]) })
 }
 
 func whyFlags(f *flag.FlagSet, c *call) {

@@ -59,7 +59,7 @@ type RuleTx interface {
 	PutRule(ctx context.Context, r Rule) error
 	DropRule(ctx context.Context, host string) error
 	Rules(ctx context.Context, after string, n int) ([]Rule, error)
-	// DropHost drops deliveries to a server, what it told of plays and of who pays there, what was reported
+	// DropHost drops deliveries to a server and what was lost there, what it told of plays and of who pays there, what was reported
 	// from there and is open, and the node's knowledge of what it is, and returns some
 	// of the actors there who are to be forgotten.
 	DropHost(ctx context.Context, host string, n int) (actors []string, err error)

@@ -29,6 +29,8 @@ type Peer struct {
 	Failed    time.Time // last failure
 	Error     string    // of that, in words
 	Received  time.Time // last activity that came from there
+	Arrived   int64     // deliveries that did
+	Lost      int64     // deliveries that were given up
 }
 
 // An Actor is somebody on another server, as their document said last.
@@ -124,6 +126,7 @@ type Tx interface {
 	BlocklistTx
 	PersonalTx
 	CollaboratorTx
+	LostTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)
@@ -187,9 +190,10 @@ type Tx interface {
 	// ForgetActors forgets who was looked at before and is nobody here: they follow
 	// nobody, are followed by nobody, made nothing that is known and said nothing.
 	ForgetActors(ctx context.Context, before time.Time, n int) (int64, error)
-	// GiveUp drops deliveries made before.
+	// GiveUp has deliveries made before be lost, and drops those that expired.
 	GiveUp(ctx context.Context, before time.Time) (int64, error)
-	// DropInbox drops what is to go to an inbox, and tells whose own inbox it is.
+	// DropInbox drops what is to go to an inbox, or was lost there, and tells whose own
+	// inbox it is.
 	DropInbox(ctx context.Context, inbox string) (owners []string, err error)
 }
 

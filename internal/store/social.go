@@ -38,7 +38,7 @@ func text(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""
 
 func peer(r sqlgen.Peer) social.Peer {
 	return social.Peer{Host: r.Host, Software: r.Software, Version: r.Version, Informed: utc(r.Informed), Form: r.Form, Formed: utc(r.Formed), Failures: r.Failures,
-		Closed: utc(r.Closed), Delivered: utc(r.Delivered), Failed: utc(r.Failed), Error: r.Error, Received: utc(r.Received)}
+		Closed: utc(r.Closed), Delivered: utc(r.Delivered), Failed: utc(r.Failed), Error: r.Error, Received: utc(r.Received), Arrived: r.Arrived, Lost: r.Lost}
 }
 
 func (tx socialTx) Peer(ctx context.Context, host string) (social.Peer, error) {
@@ -51,7 +51,7 @@ func (tx socialTx) Peer(ctx context.Context, host string) (social.Peer, error) {
 
 func (tx socialTx) PutPeer(ctx context.Context, p social.Peer) error {
 	return wrap(tx.Q.PeerPut(ctx, sqlgen.PeerPutParams{Host: p.Host, Software: text(p.Software), Version: text(p.Version), Informed: ms(p.Informed), Form: p.Form, Formed: ms(p.Formed),
-		Failures: p.Failures, Closed: ms(p.Closed), Delivered: ms(p.Delivered), Failed: ms(p.Failed), Error: text(p.Error), Received: ms(p.Received)}), "peer")
+		Failures: p.Failures, Closed: ms(p.Closed), Delivered: ms(p.Delivered), Failed: ms(p.Failed), Error: text(p.Error), Received: ms(p.Received), Arrived: p.Arrived, Lost: p.Lost}), "peer")
 }
 
 func (tx socialTx) Peers(ctx context.Context, after string, n int) ([]social.Peer, error) {
@@ -244,7 +244,7 @@ func (tx socialTx) Next(ctx context.Context, host string) (social.Delivery, erro
 		return social.Delivery{}, missing(err, "Nothing waits for that server.")
 	}
 	r := rows[0]
-	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, Kind: r.Kind, Body: r.Body, Own: r.Own, Songs: apart(r.Songs), Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
+	return social.Delivery{Outgoing: social.Outgoing{ID: r.Outgoing, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Own: r.Own, Songs: apart(r.Songs), Expires: utc(r.Expires)}, Inbox: r.Inbox, Host: r.Host, Made: utc(r.Made), Tries: r.Tries}, nil
 }
 
 func (tx socialTx) Delivered(ctx context.Context, d social.Delivery) error {
@@ -274,11 +274,6 @@ func (tx socialTx) Queues(ctx context.Context) ([]social.Queue, error) {
 	return out, wrap(err, "queues")
 }
 
-func (tx socialTx) GiveUp(ctx context.Context, before time.Time) (int64, error) {
-	n, err := tx.Q.DeliveryExpire(ctx, ms(before))
-	return n, wrap(err, "deliveries")
-}
-
 func (tx socialTx) ForgetSent(ctx context.Context, before time.Time) error {
 	_, err := tx.Q.OutgoingExpire(ctx, sqlgen.OutgoingExpireParams{Before: ms(before), Now: tx.Ms()})
 	return wrap(err, "outgoing")
@@ -293,6 +288,9 @@ func (tx socialTx) ForgetActors(ctx context.Context, before time.Time, n int) (i
 func (tx socialTx) DropInbox(ctx context.Context, inbox string) ([]string, error) {
 	if err := tx.Q.DeliveryDropInbox(ctx, inbox); err != nil {
 		return nil, wrap(err, "deliveries")
+	}
+	if err := tx.Q.LostDropInbox(ctx, inbox); err != nil {
+		return nil, wrap(err, "lost")
 	}
 	owners, err := tx.Q.RemoteActorsByInbox(ctx, inbox)
 	return owners, wrap(err, "actors")

@@ -55,6 +55,9 @@ func (tx socialTx) DropHost(ctx context.Context, host string, n int) ([]string, 
 	if err := tx.Q.DeliveryDropHost(ctx, host); err != nil {
 		return nil, wrap(err, "deliveries")
 	}
+	if err := tx.Q.LostDropHost(ctx, host); err != nil {
+		return nil, wrap(err, "lost")
+	}
 	if err := tx.Q.ListensDropHost(ctx, host); err != nil {
 		return nil, wrap(err, "listens")
 	}

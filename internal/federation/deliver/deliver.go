@@ -289,8 +289,14 @@ func (c *Courier) record(ctx context.Context, d social.Delivery, v verdict, wait
 		switch {
 		case v == gone:
 			err = social.Gone(ctx, tx, d.Inbox)
-		case v == took, v == drop, old:
-			err = tx.Delivered(ctx, d)
+		case v == took:
+			p.Arrived++
+			if err = tx.Arrived(ctx, d); err == nil {
+				err = tx.Delivered(ctx, d)
+			}
+		case v == drop, old:
+			p.Lost++
+			err = tx.Lose(ctx, d, failed.Error())
 		case v == later:
 			err = tx.Again(ctx, d, now.Add(max(wait, pause(pauses, d.Tries))), failed.Error())
 		default:

@@ -44,6 +44,11 @@ func fill(ctx context.Context, tx social.Tx, a social.Actor, most int) error {
 	return next(ctx, tx, place{Actor: a.ID, Lists: true, Left: social.MostPlaylists}, time.Time{})
 }
 
+// Fill asks for all of an act's releases, and its playlists.
+func (d *Desk) Fill(ctx context.Context, tx social.Tx, a social.Actor) error {
+	return fill(ctx, tx, a, everything)
+}
+
 func next(ctx context.Context, tx social.Tx, p place, at time.Time) error {
 	payload, err := json.Marshal(p)
 	if err != nil {

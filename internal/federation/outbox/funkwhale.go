@@ -50,7 +50,7 @@ func (b *Outbox) songs(ctx context.Context, tx social.Tx, t telling, kind string
 	}
 	for _, o := range t.songs {
 		what, at := "Update", address(o.ID, tx.Now())
-		if !known[o.ID] {
+		if kind == "Create" || !known[o.ID] {
 			what = "Create"
 		}
 		if err := add(o, what, at); err != nil {

@@ -39,6 +39,8 @@ type Outbox struct {
 	Store      social.Store
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
+
+	back *comeback // nil: who is told of what is new is everybody
 }
 
 // A telling is of one thing: as everybody's software shows it, and in 9ten's own
@@ -98,6 +100,8 @@ func (b *Outbox) tell(ctx context.Context, t telling) error {
 		}
 		kind, first := "Update", false
 		switch {
+		case b.back != nil:
+			kind = b.back.kind(t.thing)
 		case err == nil && last.Kind != "Delete" && same(last.Body, t.thing) && (t.own == nil || same(last.Own, t.own)):
 			return nil
 		case err != nil && !t.thing.IsActor():
@@ -107,11 +111,14 @@ func (b *Outbox) tell(ctx context.Context, t telling) error {
 		}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
 			at := address(thing.ID, tx.Now())
-			if first {
+			switch {
+			case b.back != nil:
+				at += "/again"
+			case first:
 				at = form.Create(thing).ID
 			}
 			x := activity(at, kind, t.actor, thing, tx.Now())
-			if was := said(last.Own); t.listed && kind == "Update" && thing == t.own && was != nil {
+			if was := said(last.Own); b.back == nil && t.listed && kind == "Update" && thing == t.own && was != nil {
 				if change, tracks, ok := listing(was, thing); ok {
 					x.Type, x.Object, x.Target = []string{change}, tracks, vocab.Of(thing)
 				}
@@ -251,5 +258,9 @@ func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vo
 	if err := tx.Send(ctx, out); err != nil {
 		return 0, err
 	}
-	return t.deliver(ctx, tx, x.ID)
+	n, err := t.deliver(ctx, tx, x.ID)
+	if err != nil || b.back == nil {
+		return n, err
+	}
+	return tx.DeliverTo(ctx, x.ID, b.back.host)
 }

@@ -5,10 +5,10 @@ select * from peer where host = @host;
 select * from peer where host > @after order by host limit @lim;
 
 -- name: PeerPut :exec
-insert into peer (host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received)
-values (@host, @software, @version, @informed, @form, @formed, @failures, @closed, @delivered, @failed, @error, @received)
+insert into peer (host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received, arrived, lost)
+values (@host, @software, @version, @informed, @form, @formed, @failures, @closed, @delivered, @failed, @error, @received, @arrived, @lost)
 on conflict (host) do update set software = excluded.software, version = excluded.version, informed = excluded.informed, form = excluded.form, formed = excluded.formed,
-  failures = excluded.failures, closed = excluded.closed, delivered = excluded.delivered, failed = excluded.failed, error = excluded.error, received = excluded.received;
+  failures = excluded.failures, closed = excluded.closed, delivered = excluded.delivered, failed = excluded.failed, error = excluded.error, received = excluded.received, arrived = excluded.arrived, lost = excluded.lost;
 
 -- name: RemoteActorByID :one
 select * from remote_actor where id = @id;
@@ -118,7 +118,7 @@ where d.due <= @now and coalesce(p.closed, 0) <= @now
 group by d.host order by oldest limit @lim;
 
 -- name: DeliveryNext :many
-select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.songs, o.expires
+select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.about, o.kind, o.body, o.own, o.songs, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
 where d.host = @host and d.due <= @now order by d.made, d.outgoing limit @lim;
 

@@ -177,7 +177,7 @@ func (q *Queries) DeliveryHurry(ctx context.Context, arg DeliveryHurryParams) (i
 }
 
 const deliveryNext = `-- name: DeliveryNext :many
-select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.kind, o.body, o.own, o.songs, o.expires
+select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.about, o.kind, o.body, o.own, o.songs, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
 where d.host = $1 and d.due <= $2 order by d.made, d.outgoing limit $3
 `
@@ -195,6 +195,7 @@ type DeliveryNextRow struct {
 	Made     int64
 	Tries    int64
 	Actor    string
+	About    string
 	Kind     string
 	Body     []byte
 	Own      []byte
@@ -218,6 +219,7 @@ func (q *Queries) DeliveryNext(ctx context.Context, arg DeliveryNextParams) ([]D
 			&i.Made,
 			&i.Tries,
 			&i.Actor,
+			&i.About,
 			&i.Kind,
 			&i.Body,
 			&i.Own,
@@ -500,7 +502,7 @@ func (q *Queries) OutgoingPut(ctx context.Context, arg OutgoingPutParams) error 
 }
 
 const peerByHost = `-- name: PeerByHost :one
-select host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received from peer where host = $1
+select host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received, arrived, lost from peer where host = $1
 `
 
 func (q *Queries) PeerByHost(ctx context.Context, host string) (Peer, error) {
@@ -519,12 +521,14 @@ func (q *Queries) PeerByHost(ctx context.Context, host string) (Peer, error) {
 		&i.Failed,
 		&i.Error,
 		&i.Received,
+		&i.Arrived,
+		&i.Lost,
 	)
 	return i, err
 }
 
 const peerList = `-- name: PeerList :many
-select host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received from peer where host > $1 order by host limit $2
+select host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received, arrived, lost from peer where host > $1 order by host limit $2
 `
 
 type PeerListParams struct {
@@ -554,6 +558,8 @@ func (q *Queries) PeerList(ctx context.Context, arg PeerListParams) ([]Peer, err
 			&i.Failed,
 			&i.Error,
 			&i.Received,
+			&i.Arrived,
+			&i.Lost,
 		); err != nil {
 			return nil, err
 		}
@@ -569,10 +575,10 @@ func (q *Queries) PeerList(ctx context.Context, arg PeerListParams) ([]Peer, err
 }
 
 const peerPut = `-- name: PeerPut :exec
-insert into peer (host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+insert into peer (host, software, version, informed, form, formed, failures, closed, delivered, failed, error, received, arrived, lost)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (host) do update set software = excluded.software, version = excluded.version, informed = excluded.informed, form = excluded.form, formed = excluded.formed,
-  failures = excluded.failures, closed = excluded.closed, delivered = excluded.delivered, failed = excluded.failed, error = excluded.error, received = excluded.received
+  failures = excluded.failures, closed = excluded.closed, delivered = excluded.delivered, failed = excluded.failed, error = excluded.error, received = excluded.received, arrived = excluded.arrived, lost = excluded.lost
 `
 
 type PeerPutParams struct {
@@ -588,6 +594,8 @@ type PeerPutParams struct {
 	Failed    int64
 	Error     string
 	Received  int64
+	Arrived   int64
+	Lost      int64
 }
 
 func (q *Queries) PeerPut(ctx context.Context, arg PeerPutParams) error {
@@ -604,6 +612,8 @@ func (q *Queries) PeerPut(ctx context.Context, arg PeerPutParams) error {
 		arg.Failed,
 		arg.Error,
 		arg.Received,
+		arg.Arrived,
+		arg.Lost,
 	)
 	return err
 }

@@ -453,6 +453,17 @@ type LiveAudience struct {
 	Until int64
 }
 
+type Lost struct {
+	Host    string
+	Inbox   string
+	What    string
+	Created int64
+	Made    int64
+	At      int64
+	Why     string
+	Expires int64
+}
+
 type MonthAct struct {
 	Account string
 	Period  int64
@@ -589,6 +600,8 @@ type Peer struct {
 	Failed    int64
 	Error     string
 	Received  int64
+	Arrived   int64
+	Lost      int64
 }
 
 type PeriodClose struct {

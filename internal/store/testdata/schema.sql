@@ -588,6 +588,18 @@ CREATE TABLE live_audience (
 
 CREATE INDEX live_audience_until on live_audience (until);
 
+CREATE TABLE lost (
+  host    text not null,
+  inbox   text not null,
+  what    text not null,                     -- the thing, or the activity where that tells of none
+  created bigint not null,                   -- 1: it did not hear that there is such a thing
+  made    bigint not null,                   -- when the first of it was made
+  at      bigint not null,                   -- when the last was given up
+  why     text not null,
+  expires bigint not null,                   -- it is of no more use after, 0: never
+  primary key (host, inbox, what)
+);
+
 CREATE TABLE month_act (
   account text not null references account (id) on delete cascade,
   period  bigint not null,
@@ -768,7 +780,7 @@ CREATE TABLE peer (
   failed    bigint not null default 0,       -- last failure
   error     text not null default '',        -- of the last failure
   received  bigint not null default 0        -- last activity that came from there
-);
+, arrived bigint not null default 0, lost bigint not null default 0);
 
 CREATE TABLE period_close (
   period     bigint primary key,

@@ -19,6 +19,9 @@ type Servers interface {
 	Servers(ctx context.Context, after string) (social.Healths, error)
 	// Retry delivers now what waits for one. Faults: NotFound.
 	Retry(ctx context.Context, host string) error
+	// Backfill fetches again what is followed on one, and tells it again of what it lost.
+	// Faults: NotFound, Conflict.
+	Backfill(ctx context.Context, host string) error
 
 	Rules(ctx context.Context, after string) (social.Rules, error)
 	// Decide makes rules. Faults: Invalid.
@@ -50,11 +53,15 @@ func (v *visit) federation() error {
 	return v.show("federation", p)
 }
 
-func (v *visit) retryServer() error {
-	if err := v.site.Servers.Retry(v.Context(), v.form.Get("host")); err != nil {
+func (v *visit) hurryServer() error {
+	do, said := v.site.Servers.Retry, "What waits is on its way."
+	if v.form.Get("do") == "backfill" {
+		do, said = v.site.Servers.Backfill, "It is fetched and told again."
+	}
+	if err := do(v.Context(), v.form.Get("host")); err != nil {
 		return err
 	}
-	return v.goTo("/operator/federation", v.words("What waits is on its way."))
+	return v.goTo("/operator/federation", v.words(said))
 }
 
 // ServerRulesPage is what was decided about other servers.

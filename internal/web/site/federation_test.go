@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestFederationPage(t *testing.T) {
 		now := tx.Now()
 		for _, p := range []social.Peer{
 			{Host: "away.example", Software: "mastodon", Version: "4.5.0", Failures: 3, Closed: now.Add(time.Hour), Failed: now, Error: "503: come back later"},
+			{Host: "lost.example", Arrived: 7, Lost: 2, Delivered: now},
 			{Host: "well.example", Software: "gotosocial", Delivered: now, Received: now},
 		} {
 			if err := tx.PutPeer(t.Context(), p); err != nil {
@@ -42,16 +44,25 @@ func TestFederationPage(t *testing.T) {
 		if err := tx.Send(t.Context(), social.Outgoing{ID: "https://nine.example/1", Actor: "https://nine.example/a", Kind: "Create", Body: []byte("{}")}); err != nil {
 			return err
 		}
+		d := social.Delivery{Outgoing: social.Outgoing{ID: "https://nine.example/1"}, Inbox: "https://lost.example/inbox", Host: "lost.example"}
+		if err := errors.Join(tx.Deliver(t.Context(), d.ID, d.Inbox, d.Host), tx.Lose(t.Context(), d, "422: not this")); err != nil {
+			return err
+		}
 		return tx.Deliver(t.Context(), "https://nine.example/1", "https://away.example/inbox", "away.example")
 	}); err != nil {
 		t.Fatal(err)
 	}
-	v.open(at).sees(200, at, "away.example", "mastodon 4.5.0", "Takes nothing now.", "1 wait.", "503: come back later", "well.example", "Everything has arrived.").misses("does not federate")
+	v.open(at).sees(200, at, "away.example", "mastodon 4.5.0", "Takes nothing now.", "1 wait.", "503: come back later", "well.example", "Everything has arrived.", "Something was lost.", "What it does not know of: 1", "422: not this", "Arrived: 7, given up: 2.").misses("does not federate")
 	v.send(at, "host", "away.example").sees(200, at, "What waits is on its way.", "On its way.")
 	if s.hurried != 1 {
 		t.Error("nothing is hurried")
 	}
 	v.send(at, "host", "nobody.example").sees(404, at, "There is no server nobody.example")
+	v.open(at)
+	v.send(at, "host", "lost.example", "do", "backfill").sees(409, at, "This node does not federate.")
+	s.Fill = func(context.Context, social.Tx, social.Actor) error { return nil }
+	v.open(at)
+	v.send(at, "host", "lost.example", "do", "backfill").sees(200, at, "It is fetched and told again.")
 }
 
 func TestServerRulesPage(t *testing.T) {

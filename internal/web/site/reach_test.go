@@ -136,7 +136,7 @@ var operations = map[string]string{
 	"POST /operator/network":                   "found-network join-network stop-joining ask-admission admit-newcomer dismiss-newcomer approve-intent decline-intent withdraw-intent found-cluster join-cluster leave-cluster name-delegate resign-delegate",
 	"GET /operator/months":                     "list-months",
 	"GET /operator/federation":                 "list-servers",
-	"POST /operator/federation":                "retry-server",
+	"POST /operator/federation":                "retry-server backfill-server",
 	"GET /operator/federation/held":            "list-held",
 	"POST /operator/federation/held":           "pass-held drop-held",
 	"GET /account/blocked":                     "list-blocked",

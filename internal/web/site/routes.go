@@ -55,7 +55,7 @@ func (s *Site) pages() []page {
 		{pattern: "GET /operator/network", who: admin, do: (*visit).network},
 		{pattern: "POST /operator/network", who: admin, do: (*visit).move},
 		{pattern: "GET /operator/federation", who: admin, do: (*visit).federation},
-		{pattern: "POST /operator/federation", who: admin, do: (*visit).retryServer},
+		{pattern: "POST /operator/federation", who: admin, do: (*visit).hurryServer},
 		{pattern: "GET /operator/federation/rules", who: admin, do: (*visit).serverRules},
 		{pattern: "POST /operator/federation/rules", who: admin, do: (*visit).decideServer},
 		{pattern: "POST /operator/federation/list", who: admin, do: (*visit).importServers},
