@@ -12,13 +12,16 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// A track's node alone is told how often it was played, later, with a proof, and for
-// a week.
+// A track's node alone is told how often it was played, between one hour later and six,
+// each at a moment of its own, with a proof, and for a week.
 func TestListens(t *testing.T) {
 	s, act, r := paid(t)
 	s.waiting = nil
 	track := "https://" + s.host() + "/ap/tracks/" + fedtest.PaidTrack
 	s.heard = []social.Untold{{Track: "01KAZ0000000000000000000T2", IRI: track, Actor: act.ID, Inbox: act.ID + "/inbox", Host: s.host(), First: fedtest.Moment.Add(-30 * time.Hour), Plays: 9, Counted: 8, Seconds: 800}}
+	another := s.heard[0]
+	another.Track = "01KAZ0000000000000000000T3"
+	s.heard = append(s.heard, another)
 	if err := s.desk.Listens(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +29,14 @@ func TestListens(t *testing.T) {
 		t.Error("it leaves at once")
 	}
 	j := s.next()
-	if j.kind != social.JobListens {
-		t.Fatalf("%+v", j)
+	second := s.next()
+	for _, x := range []job{j, second} {
+		if wait := x.at.Sub(s.Now()); x.kind != social.JobListens || wait < time.Hour || wait >= 6*time.Hour {
+			t.Fatalf("it leaves after %v: %+v", wait, x)
+		}
+	}
+	if j.at.Equal(second.at) {
+		t.Error("both leave at one moment")
 	}
 	if err := s.desk.Tell(t.Context(), j.payload); err != nil {
 		t.Fatal(err)
