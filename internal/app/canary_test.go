@@ -95,6 +95,7 @@ type watched struct {
 	*residence
 	*spy
 	handler http.Handler
+	pool    *x509.CertPool // of the servers that it reaches
 }
 
 // RoundTrip notes a request and does it.
@@ -138,18 +139,34 @@ func newWatched(t *testing.T, at time.Time, servers ...*fedtest.Server) *watched
 	})
 	h.ok(err)
 	t.Cleanup(func() { h.ok(h.Close()) })
-	w := &watched{residence: h, spy: s}
-	pool := x509.NewCertPool()
+	w := &watched{residence: h, spy: s, pool: x509.NewCertPool()}
 	for _, server := range servers {
-		pool.AddCert(server.Certificate())
+		w.pool.AddCert(server.Certificate())
 	}
-	f := h.federation
-	safe := netsafe.Config{Reach: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: pool, Agent: "9ten/test", Allow: f.mayAsk}
-	*f.servers.Client = *safe.Client(s.through("question or delivery", safe.Transport()))
-	*f.elsewhere.Files = *safe.Client(s.through("question for sound", safe.Transport()))
-	w.handler, err = h.node.handler()
-	h.ok(err)
+	w.reaches()
 	return w
+}
+
+// reaches has the node reach the other servers, and be reached.
+func (w *watched) reaches() {
+	w.t.Helper()
+	if f := w.federation; f.on() {
+		safe := netsafe.Config{Reach: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: w.pool, Agent: "9ten/test", Allow: f.mayAsk}
+		*f.servers.Client = *safe.Client(w.through("question or delivery", safe.Transport()))
+		*f.elsewhere.Files = *safe.Client(w.through("question for sound", safe.Transport()))
+	}
+	var err error
+	w.handler, err = w.node.handler()
+	w.ok(err)
+}
+
+// again starts the node anew, with its federation on or off.
+func (w *watched) again(mode string) {
+	w.t.Helper()
+	w.ok(w.Close())
+	w.more["federation.mode"] = mode
+	w.open()
+	w.reaches()
 }
 
 // publishes gives the node an act and a release of one track, and tells who follows.

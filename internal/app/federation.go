@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -55,28 +56,21 @@ type federation struct {
 func (n *node) openFederation() error {
 	f := &federation{node: n, lives: &social.Lives{Store: n.db}, people: &social.People{Store: n.db}}
 	n.federation = f
-	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
-	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
-	n.jobs.Handle(social.JobIndex, jobs.Options{}, f.fetching((*elsewhere.Desk).Index))
-	n.jobs.Handle(social.JobPlaylist, jobs.Options{}, f.fetching((*elsewhere.Desk).Seek))
-	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
-	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
-	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
-	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
-	n.jobs.Handle(social.JobBlocklist, jobs.Options{Timeout: time.Minute}, f.blocklist)
-	n.jobs.Handle(social.JobMove, jobs.Options{}, f.fetching((*elsewhere.Desk).Moved))
-	n.jobs.Handle(social.JobAgain, jobs.Options{}, f.again)
-	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
+	// Where others know a node that does not federate now, what is to be told and fetched
+	// waits, as jobs do that nobody handles.
+	if f.on() || !f.known() {
+		f.handle()
+	}
 	reach, err := gate.Prefixes(n.cfg.Federation.Reach)
 	if err != nil || !f.on() {
 		return fault.About("federation.reach", err)
 	}
-	if n.keys.http, err = n.dir.rsaKey("http"); err != nil {
+	if n.keys.http, n.keys.former, err = n.dir.openRequestKeys(); err != nil {
 		return err
 	}
 	site := form.Site{Origin: n.cfg.BaseURL}
 	f.servers = f.ask(reach, site)
-	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Now: n.now, Log: n.logger("deliver")})
+	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
 		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Proof: n.keys.nodeActor(), Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
@@ -101,13 +95,36 @@ func (n *node) openFederation() error {
 	return nil
 }
 
+// handle has the jobs about other servers be done.
+func (f *federation) handle() {
+	n := f.node
+	n.jobs.Handle(music.JobTell, jobs.Options{}, f.tell)
+	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
+	n.jobs.Handle(social.JobIndex, jobs.Options{}, f.fetching((*elsewhere.Desk).Index))
+	n.jobs.Handle(social.JobPlaylist, jobs.Options{}, f.fetching((*elsewhere.Desk).Seek))
+	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
+	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
+	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
+	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
+	n.jobs.Handle(social.JobBlocklist, jobs.Options{Timeout: time.Minute}, f.blocklist)
+	n.jobs.Handle(social.JobMove, jobs.Options{}, f.fetching((*elsewhere.Desk).Moved))
+	n.jobs.Handle(social.JobAgain, jobs.Options{}, f.again)
+	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
+}
+
+// known reports whether other servers may know this node: it was among them once.
+func (f *federation) known() bool {
+	_, err := os.Stat(f.node.dir.join("keys", "http.pem"))
+	return err == nil && f.node.dir.demo == nil
+}
+
 // subnet is where a request comes from, for limits.
 func subnet(r *http.Request) string { return limit.Network(gate.Client(r.Context()).Addr) }
 
 func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
 	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")", Allow: f.mayAsk}
 	return &remote.Servers{
-		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: sig.Key{ID: form.HTTPKey(site.Node()), Private: f.node.keys.http},
+		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: f.node.keys.http.of(site.Node()), Former: func() (sig.Key, bool) { return f.Former(site.Node()) },
 		Questions: remote.NewQuestions(), Kept: remote.NewKept(f.node.db.Standing), Now: f.node.now, Log: f.node.logger("remote"),
 	}
 }
@@ -203,18 +220,13 @@ func (f *federation) keys(a id.Act) form.Keys {
 	if a != "" {
 		proof = k.act(a)
 	}
-	return form.Keys{HTTP: &k.http.PublicKey, Proof: proof.Public().(ed25519.PublicKey)}
+	return form.Keys{HTTP: &k.http.private.PublicKey, Number: k.http.number, Proof: proof.Public().(ed25519.PublicKey)}
 }
 
 // personKeys are those of a listener who is seen elsewhere.
 func (f *federation) personKeys(p id.Person) form.Keys {
 	k := f.node.keys
-	return form.Keys{HTTP: &k.http.PublicKey, Proof: k.person(p).Public().(ed25519.PublicKey)}
-}
-
-// Signer is the key with which an actor of this node signs requests.
-func (f *federation) Signer(actor string) (sig.Key, error) {
-	return sig.Key{ID: form.HTTPKey(actor), Private: f.node.keys.http}, nil
+	return form.Keys{HTTP: &k.http.private.PublicKey, Number: k.http.number, Proof: k.person(p).Public().(ed25519.PublicKey)}
 }
 
 // nodeActor is the key with which the node itself proves documents.
@@ -225,10 +237,6 @@ func (k keys) nodeActor() ed25519.PrivateKey {
 }
 
 // tell is the job that tells followers elsewhere what became of a thing here.
-//
-// BUG(9ten): what becomes of a thing while federation is off is told to nobody, also
-// not once it is on again: who ends being seen in that time stays known elsewhere, as
-// does a release that is taken back.
 func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 	if !f.on() {
 		return nil
@@ -246,6 +254,9 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 	case "like-release":
 		return f.outbox.LikeRelease(ctx, name)
 	case "listen":
+		if f.node.now().Sub(j.Made) > social.ListenFor { // it waited until the node federated again
+			return nil
+		}
 		return f.outbox.Listen(ctx, name)
 	case "live":
 		return f.outbox.Live(ctx, id.Live(name))

@@ -138,6 +138,18 @@ func TestFederationCommands(t *testing.T) {
 			t.Errorf("federation %s: %s", step.args, out)
 		}
 	}
+	if code, out, errs := ask("keys", "rotate", "http", "--json"); code != exitOK || !strings.Contains(out, `"key": "https://music.example/ap/node#main-key-2"`) {
+		t.Errorf("keys rotate = %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := ask("keys", "rotate", "http"); code == exitOK || !strings.Contains(errs, "--leaked") {
+		t.Errorf("keys rotate at once again = %d %s", code, errs)
+	}
+	if code, out, errs := ask("keys", "rotate", "--leaked", "http"); code != exitOK || !strings.Contains(out, "#main-key-3") {
+		t.Errorf("keys rotate --leaked = %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := ask("keys", "rotate", "log"); code != exitUsage || !strings.Contains(errs, "one key to rotate: http") {
+		t.Errorf("keys rotate log = %d %s", code, errs)
+	}
 	cfg, _, err := LoadConfig("", map[string]string{"data_dir": h.path, "base_url": "https://music.example"}, noenv)
 	h.ok(err)
 	n, err := openNode(t.Context(), cfg, slog.New(slog.DiscardHandler))

@@ -21,7 +21,8 @@ import (
 type keys struct {
 	log        ed25519.PrivateKey // receipts of plays, checkpoints
 	settlement ed25519.PrivateKey // settlements, attestations, batches
-	http       *rsa.PrivateKey    // requests to other servers, for all actors of the node; nil where it speaks with none
+	http       requestKey         // requests to other servers, for all actors of the node; none where it speaks with none
+	former     requestKey         // the one before
 	secret     []byte             // 32 bytes from which tokens are derived; never leaves the node
 }
 

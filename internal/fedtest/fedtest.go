@@ -132,6 +132,7 @@ type Server struct {
 	// Answer is the status of its inboxes, 0 for 202; of Fetch that of documents.
 	answer, fetch int
 	retryAfter    string
+	judge         func(r *http.Request, body []byte) int
 	got           []Posted
 	asked         map[string]int
 }
@@ -161,6 +162,13 @@ func (s *Server) Answers(status int, retryAfter string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer, s.retryAfter = status, retryAfter
+}
+
+// Judges has the status of its inboxes be found for each activity, 0 for 202.
+func (s *Server) Judges(judge func(r *http.Request, body []byte) int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.judge = judge
 }
 
 // Fetches sets the status with which documents are refused, 0: they are not.
@@ -260,7 +268,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		s.t.Error(err)
+		return // who sent it was killed meanwhile
 	}
 	claim, err := sig.Read(r)
 	if err != nil {
@@ -272,13 +280,17 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("%s: %v", body, err)
 		return
 	}
-	if s.answer == 0 || s.answer < 300 {
+	answer := s.answer
+	if s.judge != nil {
+		answer = s.judge(r, body)
+	}
+	if answer < 300 {
 		s.got = append(s.got, Posted{r.URL.Path, claim.Form, claim.KeyID, o})
 	}
 	if s.retryAfter != "" {
 		w.Header().Set("Retry-After", s.retryAfter)
 	}
-	w.WriteHeader(max(s.answer, http.StatusAccepted))
+	w.WriteHeader(max(answer, http.StatusAccepted))
 }
 
 // An Actor is somebody on a server.

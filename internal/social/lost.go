@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
 )
 
 // A Loss is what a server was told in vain of a thing: it did not take it, or was away
@@ -44,6 +45,9 @@ type LostTx interface {
 	// DeliverTo drops all deliveries of an activity but those to one server, and counts
 	// these.
 	DeliverTo(ctx context.Context, outgoing, host string) (int64, error)
+	// FollowedActs and FollowedPersons are who here is followed from other servers.
+	FollowedActs(ctx context.Context) ([]id.Act, error)
+	FollowedPersons(ctx context.Context) ([]id.Person, error)
 	// FollowingOn are those of a server whom the node follows.
 	FollowingOn(ctx context.Context, host string) ([]Actor, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
 )
@@ -80,4 +81,22 @@ func (tx socialTx) FollowingOn(ctx context.Context, host string) ([]social.Actor
 		out[i] = remoteActor(r)
 	}
 	return out, wrap(err, "following")
+}
+
+func (tx socialTx) FollowedActs(ctx context.Context) ([]id.Act, error) {
+	rows, err := tx.Q.ActsFollowedElsewhere(ctx)
+	out := make([]id.Act, len(rows))
+	for i, r := range rows {
+		out[i] = id.Act(r)
+	}
+	return out, wrap(err, "followed acts")
+}
+
+func (tx socialTx) FollowedPersons(ctx context.Context) ([]id.Person, error) {
+	rows, err := tx.Q.PersonsFollowedElsewhere(ctx)
+	out := make([]id.Person, len(rows))
+	for i, r := range rows {
+		out[i] = id.Person(r)
+	}
+	return out, wrap(err, "followed persons")
 }

@@ -44,6 +44,8 @@ var (
 // Signers give the key of an actor of this node.
 type Signers interface {
 	Signer(actor string) (sig.Key, error)
+	// Former is the key before, as long as others may know that one alone.
+	Former(actor string) (sig.Key, bool)
 }
 
 // A Courier delivers. Make it, [Courier.Run] it, and [Courier.Wake] it when there
@@ -52,6 +54,7 @@ type Courier struct {
 	Store   social.Store
 	Servers *remote.Servers
 	Signers Signers
+	Rotated time.Time // since when the key of the actors is another, zero: it never was
 	Now     func() time.Time
 	Log     *slog.Logger
 
@@ -187,6 +190,9 @@ func (c *Courier) one(ctx context.Context, host string) (again bool, err error) 
 		return false, nil
 	}
 	verdict := judge(status, failed)
+	if status == http.StatusUnauthorized && c.unknown(peer, d, now) {
+		verdict = later
+	}
 	c.Log.Debug("delivered", "host", host, "activity", d.ID, "status", status, "err", failed)
 	return verdict != away, c.record(ctx, d, verdict, wait, failed)
 }
@@ -223,12 +229,31 @@ func judge(status int, err error) verdict {
 	return away
 }
 
+// newFor is how long others may not know a key that they are to check by: much software
+// asks for an actor's document again after a day.
+const newFor = 24 * time.Hour
+
+// unknown reports whether a server that finds a signature wrong may find it right
+// later: the key is new, or the server has just been told who speaks.
+func (c *Courier) unknown(p social.Peer, d social.Delivery, now time.Time) bool {
+	return now.Sub(c.Rotated) < newFor || p.Delivered.IsZero() && now.Sub(d.Made) < newFor
+}
+
 // post sends a delivery, and tells how long the other server asks to wait.
 func (c *Courier) post(ctx context.Context, d social.Delivery) (status int, wait time.Duration, err error) {
 	key, err := c.Signers.Signer(d.Actor)
 	if err != nil {
 		return 0, 0, fault.Wrap(err, fault.Invalid, "%s has no key here any more.", d.Actor)
 	}
+	status, wait, err = c.postAs(ctx, d, key)
+	if former, ok := c.Signers.Former(d.Actor); ok && (status == http.StatusUnauthorized || status == http.StatusForbidden) {
+		return c.postAs(ctx, d, former)
+	}
+	return status, wait, err
+}
+
+// postAs signs it with a key.
+func (c *Courier) postAs(ctx context.Context, d social.Delivery, key sig.Key) (status int, wait time.Duration, err error) {
 	err = c.Servers.Knock(ctx, d.Host, func(form sig.Form) (int, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Inbox, bytes.NewReader(d.Body))
 		if err != nil {

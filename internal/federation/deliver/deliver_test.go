@@ -25,6 +25,8 @@ func (s signers) Signer(actor string) (sig.Key, error) {
 	return sig.Key{ID: form.HTTPKey(actor), Private: s.n.Servers.As.Private}, nil
 }
 
+func (signers) Former(string) (sig.Key, bool) { return sig.Key{}, false }
+
 // run runs a courier until what is waited for holds.
 func run(t *testing.T, n *fedtest.Node, holds func() bool) {
 	t.Helper()
@@ -172,7 +174,7 @@ func TestAnswers(t *testing.T) {
 		closed  bool  // nothing is sent to the host for a while
 	}{
 		{200, 0, false}, {202, 0, false},
-		{400, 0, false}, {401, 0, false}, {403, 0, false}, {404, 0, false}, {405, 0, false}, {413, 0, false}, {422, 0, false}, {301, 0, false},
+		{400, 0, false}, {401, 2, false}, {403, 0, false}, {404, 0, false}, {405, 0, false}, {413, 0, false}, {422, 0, false}, {301, 0, false},
 		{410, 0, false},
 		{500, 2, false},
 		{429, 2, true}, {502, 2, true}, {503, 2, true}, {504, 2, true},

@@ -66,7 +66,7 @@ func TestLost(t *testing.T) {
 	if h := healthOf(t, n, s); h.State != social.Well || h.Arrived != 2 || h.Lost != 1 || h.Missing != 0 || !h.LostAt.IsZero() {
 		t.Errorf("%+v", h)
 	}
-	s.Answers(http.StatusForbidden, "")
+	s.Answers(http.StatusUnauthorized, "") // it knew the key before
 	made = n.Now()
 	say(t, n, s, "Create", "4")
 	run(t, n, empty)

@@ -103,7 +103,7 @@ func (d *Desk) listens(t *told, now time.Time) *vocab.Object {
 	counter.Put("userInteractionCount", t.Counted)
 	counter.Put("nineten:plays", t.Plays)
 	counter.Put("nineten:seconds", t.Seconds)
-	x := &vocab.Object{ID: d.Site.NewActivity(now), Type: []string{"Listen", "nineten:ListenActivity"}, Actor: vocab.At(d.Site.Node()), Object: []vocab.Item{vocab.At(t.IRI)}, To: []string{t.Actor},
+	x := &vocab.Object{ID: d.Site.Heard(t.IRI, t.First, t.Until), Type: []string{"Listen", "nineten:ListenActivity"}, Actor: vocab.At(d.Site.Node()), Object: []vocab.Item{vocab.At(t.IRI)}, To: []string{t.Actor},
 		StartTime: t.First, EndTime: t.Until, Expires: now.Add(goodFor), Result: []vocab.Item{vocab.Of(counter)}}
 	x.Put("nineten:logRoot", t.Root)
 	return x

@@ -3,8 +3,11 @@ package form
 import (
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,6 +59,13 @@ func (s Site) MonthPaid(a id.Act, p calendar.Period) string {
 	return s.Origin + Root + "paid/" + string(a) + "/" + p.String()
 }
 
+// Heard is the address of what is said of the plays of a track elsewhere on some days,
+// however often it is said. It is for the track's node, and nothing is to be read there.
+func (s Site) Heard(track string, first, until time.Time) string {
+	sum := sha256.Sum256([]byte(track + " " + calendar.DayOf(first).String() + " " + calendar.DayOf(until).String()))
+	return s.Origin + Root + "heard/" + hex.EncodeToString(sum[:16])
+}
+
 // ActPage is where people look at an act.
 func (s Site) ActPage(handle string) string { return s.Origin + "/act/" + url.PathEscape(handle) }
 
@@ -72,12 +82,22 @@ func (s Site) TagPage(tag string) string { return s.Origin + "/tag/" + url.PathE
 
 // Keys are an actor's public keys.
 type Keys struct {
-	HTTP  *rsa.PublicKey    // of requests
-	Proof ed25519.PublicKey // of documents
+	HTTP   *rsa.PublicKey    // of requests
+	Number int               // of that one: see [HTTPKeyOf]
+	Proof  ed25519.PublicKey // of documents
 }
 
 // HTTPKey is the address of the key with which an actor's requests are signed.
 func HTTPKey(actor string) string { return actor + "#main-key" }
+
+// HTTPKeyOf is that of one that took the place of others. Each has an address of its own,
+// so that nobody takes it for one that they know.
+func HTTPKeyOf(actor string, number int) string {
+	if number <= 1 {
+		return HTTPKey(actor)
+	}
+	return HTTPKey(actor) + "-" + strconv.Itoa(number)
+}
 
 // ProofKey is that of the key with which its documents are proved.
 func ProofKey(actor string) string { return actor + "#ed25519-key" }
@@ -91,7 +111,7 @@ func (k Keys) put(o *vocab.Object) error {
 	if err != nil {
 		return err
 	}
-	o.PublicKey = []vocab.Item{vocab.Of(&vocab.Object{ID: HTTPKey(o.ID), Owner: o.ID, PublicKeyPem: text})}
+	o.PublicKey = []vocab.Item{vocab.Of(&vocab.Object{ID: HTTPKeyOf(o.ID, k.Number), Owner: o.ID, PublicKeyPem: text})}
 	o.AssertionMethod = []vocab.Item{vocab.Of(&vocab.Object{ID: ProofKey(o.ID), Type: []string{"Multikey"}, Controller: o.ID, Multibase: multi})}
 	return nil
 }

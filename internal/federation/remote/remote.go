@@ -45,6 +45,9 @@ type Servers struct {
 	Policy *social.HostPolicy // nothing is asked or known of servers that it refuses
 	Client *http.Client
 	As     sig.Key // the key of the node's own actor, with which questions are signed
+	// Former is the one before, for servers that refuse the new one, as long as there is
+	// one; nil: there never is.
+	Former func() (sig.Key, bool)
 	// Questions bounds how often a host is asked: strangers make this node ask.
 	Questions *limit.Limiter
 	// Kept are keys that were asked for a moment ago, nil for none.
@@ -119,13 +122,13 @@ func (s *Servers) fetch(ctx context.Context, iri string) (body []byte, at string
 	if err := s.Questions.Allow(strings.ToLower(u.Host), s.Now()); err != nil {
 		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", u.Host)
 	}
-	err = s.knock(ctx, u.Host, func(form sig.Form) (status int, err error) {
+	ask := func(form sig.Form, by sig.Key) (status int, err error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 		if err != nil {
 			return 0, fault.New(fault.Invalid, "%q is no address.", iri)
 		}
 		r.Header.Set("Accept", Accept)
-		if err := s.As.Sign(r, nil, form, s.Now()); err != nil {
+		if err := by.Sign(r, nil, form, s.Now()); err != nil {
 			return 0, err
 		}
 		res, err := s.Client.Do(r)
@@ -143,7 +146,13 @@ func (s *Servers) fetch(ctx context.Context, iri string) (body []byte, at string
 		at = res.Request.URL.String()
 		body, err = netsafe.Read(res.Body, vocab.MaxBytes)
 		return res.StatusCode, err
-	})
+	}
+	err = s.knock(ctx, u.Host, func(form sig.Form) (int, error) { return ask(form, s.As) })
+	if fault.Is(err, fault.Forbidden) && s.Former != nil {
+		if former, ok := s.Former(); ok {
+			err = s.knock(ctx, u.Host, func(form sig.Form) (int, error) { return ask(form, former) })
+		}
+	}
 	return body, at, err
 }
 
