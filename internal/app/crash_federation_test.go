@@ -1,15 +1,21 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,7 +23,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/jobs"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -58,16 +67,23 @@ func deliverUntilKilled(dir string, at int) error {
 	<-steps
 	begun = true
 	steps <- struct{}{}
+	if err := takePost(n, dir); err != nil {
+		return err
+	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.federation.applier.Run(ctx) })
 	g.Go(func() error { return n.federation.courier.Run(ctx) })
+	g.Go(func() error { return n.jobs.Run(ctx) })
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for range look.C {
 		idle, err := idleFederation(ctx, n)
 		if err != nil {
+			return err
+		}
+		if idle, err = idleJobs(ctx, n, idle); err != nil {
 			return err
 		}
 		if idle {
@@ -76,6 +92,61 @@ func deliverUntilKilled(dir string, at int) error {
 	}
 	stop()
 	return errors.Join(g.Wait(), nil)
+}
+
+// A posting is what another server sends.
+type posting struct {
+	Header http.Header
+	Body   []byte
+}
+
+// postFile is where the child finds one, in the node's directory.
+const postFile = "post.json"
+
+// accepted is what the child says once it has answered with 202.
+const accepted = "it is taken"
+
+// takePost is the child that is sent something, where there is something.
+func takePost(n *node, dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, postFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var p posting
+	if err := json.Unmarshal(text, &p); err != nil {
+		return err
+	}
+	handler, err := n.handler()
+	if err != nil {
+		return err
+	}
+	r := httptest.NewRequest(http.MethodPost, "/ap/inbox", bytes.NewReader(p.Body))
+	r.Host, r.Header = "nine.example", p.Header
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	if w.Code != http.StatusAccepted {
+		return fmt.Errorf("%d: %s", w.Code, w.Body)
+	}
+	_, err = fmt.Println(accepted)
+	return err
+}
+
+// idleJobs reports whether no job about other servers waits, where nothing else does.
+func idleJobs(ctx context.Context, n *node, idle bool) (bool, error) {
+	err := n.db.JobsView(ctx, func(tx jobs.Tx) error {
+		for _, kind := range []string{music.JobTell, social.JobListens} {
+			list, err := tx.Pending(ctx, kind)
+			if err != nil {
+				return err
+			}
+			idle = idle && len(list) == 0
+		}
+		return nil
+	})
+	return idle, err
 }
 
 // idleFederation reports whether nothing waits to be applied or delivered.
@@ -92,18 +163,22 @@ func idleFederation(ctx context.Context, n *node) (idle bool, err error) {
 	return idle, err
 }
 
-// Wherever a node is killed after it has taken a Follow: it is applied once, and
-// its answer arrives. What was sent when the node died before it could note that is
-// sent again under the same id, by which the other server knows it.
-func TestKilledBetweenAcceptAndDelivery(t *testing.T) {
+// Wherever a node is killed, from the moment at which another server posts a Follow until
+// all is told: what was answered with 202 is applied once, and its answer arrives; what
+// became of an act reaches each server that follows it, and how often a track was played
+// its node. What was sent when the node died before it could note that is sent again under
+// the same id, by which the other server knows it. Who got no answer posts again.
+func TestKilledBetweenPostAndDelivery(t *testing.T) {
 	ctx := t.Context()
-	s := fedtest.NewServer(t)
-	ada := s.Actor("ada")
-	roots := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
+	servers := []*fedtest.Server{fedtest.NewServer(t), fedtest.NewServer(t), fedtest.NewServer(t)}
+	eve := servers[0].Actor("eve")
+	var roots []byte
+	for _, s := range servers { // they have one certificate
+		roots = append(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})...)
 	}
+	trusted := filepath.Join(t.TempDir(), "ca.pem")
 	base := &residence{t: t, path: filepath.Join(t.TempDir(), "node")}
+	base.ok(os.WriteFile(trusted, roots, 0o600))
 	act := actID(1)
 	open := func(dir string) *node {
 		t.Helper()
@@ -118,39 +193,59 @@ func TestKilledBetweenAcceptAndDelivery(t *testing.T) {
 	base.ok(err)
 	base.ok(n.Close())
 	catalogue(t, "sqlite", filepath.Join(base.path, "9ten.db"), 2)
-	child := func(dir string, at int) (killed bool) {
+	n = open(base.path)
+	base.ok(n.db.SocialUpdate(ctx, func(tx social.Tx) error {
+		for _, s := range servers {
+			a := s.Actor("ada")
+			base.ok(tx.PutActor(ctx, social.Actor{ID: a.ID, Host: s.Host(), Kind: "Person", Inbox: a.ID + "/inbox", SharedInbox: s.URL + "/inbox", Fetched: tx.Now()}))
+			base.ok(tx.PutPeer(ctx, social.Peer{Host: s.Host(), Software: "mastodon", Informed: tx.Now(), Form: string(sig.RFC9421), Formed: tx.Now()}))
+			_, err := social.Follow(ctx, tx, act, a.ID, a.ID+"/1")
+			base.ok(err)
+		}
+		what := music.Telling("act", string(act))
+		base.ok(tx.Enqueue(ctx, music.JobTell, what, []byte(what), tx.Now()))
+		played, err := json.Marshal(struct {
+			social.Untold
+			Until time.Time
+			Root  string
+		}{social.Untold{Track: "01KAZ0000000000000000000T2", IRI: servers[1].URL + "/t", Actor: servers[1].URL + "/a", Inbox: servers[1].URL + "/a/inbox", Host: servers[1].Host(), First: fedtest.Moment, Plays: 9, Counted: 8, Seconds: 800}, fedtest.Moment.Add(24 * time.Hour), "ab"})
+		base.ok(err)
+		return tx.Enqueue(ctx, social.JobListens, "x", played, tx.Now())
+	}))
+	base.ok(n.Close())
+	child := func(dir string, at int) (killed, taken bool) {
 		t.Helper()
 		c := exec.Command(os.Args[0])
-		c.Env = append(os.Environ(), envStory+"="+dir, envCourier+"=1", envKill+"="+strconv.Itoa(at), "SSL_CERT_FILE="+roots)
+		c.Env = append(os.Environ(), envStory+"="+dir, envCourier+"=1", envKill+"="+strconv.Itoa(at), "SSL_CERT_FILE="+trusted)
 		out, err := c.CombinedOutput()
-		if err == nil {
-			return false
-		}
-		if c.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		if err != nil && c.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		return true
+		return err != nil, strings.Contains(string(out), accepted)
 	}
-	kills := 0
+	kills, after := 0, 0
 	for at, killed := 0, true; killed; at++ {
-		dir, follow := fresh(t, base.path), fmt.Sprint(ada.ID, "/follows/", at)
-		n := open(dir)
-		body := fmt.Appendf(nil, `{"@context":"https://www.w3.org/ns/activitystreams","id":%q,"type":"Follow","actor":%q,"object":"https://nine.example/ap/acts/%s"}`, follow, ada.ID, act)
-		base.ok(n.db.SocialUpdate(ctx, func(tx social.Tx) error {
-			_, err := tx.Receive(ctx, social.Received{ID: follow, Host: s.Host(), Actor: ada.ID, Body: body})
-			return err
-		}))
-		base.ok(n.Close())
-		before := len(s.Got())
-		if killed = child(dir, at); killed {
+		dir, follow := fresh(t, base.path), fmt.Sprint(eve.ID, "/follows/", at)
+		body := fmt.Appendf(nil, `{"@context":"https://www.w3.org/ns/activitystreams","id":%q,"type":"Follow","actor":%q,"object":"https://nine.example/ap/acts/%s"}`, follow, eve.ID, act)
+		base.ok(os.WriteFile(filepath.Join(dir, postFile), fedtest.JSON(t, posting{eve.Request(sig.RFC9421, body, time.Now()).Header, body}), 0o600))
+		before := make([]int, len(servers))
+		for i, s := range servers {
+			before[i] = len(s.Got())
+		}
+		var taken bool
+		if killed, taken = child(dir, at); killed {
 			kills++
-			if child(dir, -1) {
+			if taken {
+				after++
+				base.ok(os.Remove(filepath.Join(dir, postFile)))
+			}
+			if killed, _ := child(dir, -1); killed {
 				t.Fatal("killed twice")
 			}
 		}
-		n = open(dir)
+		n := open(dir)
 		base.ok(n.db.SocialView(ctx, func(tx social.Tx) error {
-			acts, err := tx.FollowedBy(ctx, ada.ID)
+			acts, err := tx.FollowedBy(ctx, eve.ID)
 			if len(acts) != 1 || acts[0] != act {
 				t.Errorf("killed at step %d: follows %v", at, acts)
 			}
@@ -160,17 +255,20 @@ func TestKilledBetweenAcceptAndDelivery(t *testing.T) {
 			t.Errorf("killed at step %d: something waits, %v", at, err)
 		}
 		base.ok(n.Close())
-		ids := map[string]bool{}
-		for _, got := range s.Got()[before:] {
-			if got.Object.Is("Accept") {
-				ids[got.Object.ID] = true
+		for i, s := range servers {
+			ids := map[string]map[string]bool{"Accept": {}, "Update": {}, "Listen": {}}
+			for _, got := range s.Got()[before[i]:] {
+				ids[got.Object.Type[0]][got.Object.ID] = true
+			}
+			for kind, want := range map[string]int{"Accept": [3]int{1, 0, 0}[i], "Update": 1, "Listen": [3]int{0, 1, 0}[i]} {
+				if len(ids[kind]) != want {
+					t.Errorf("killed at step %d: of %s the server %d got %v", at, kind, i, ids[kind])
+				}
 			}
 		}
-		if len(ids) != 1 {
-			t.Errorf("killed at step %d: %d answers arrived: %v", at, len(ids), ids)
-		}
 	}
-	if kills < 4 {
-		t.Errorf("only %d steps", kills)
+	if kills < 12 || after < 8 {
+		t.Errorf("only %d steps, %d of them after it was taken", kills, after)
 	}
+	t.Logf("%d kills, %d of them after the 202", kills, after)
 }
