@@ -108,21 +108,21 @@ func lostByTime(t *testing.T, url string) {
 	if h := healthOf(t, n, s); h.State != social.Lost || h.Lost != 3 || h.Missing != 2 || h.Waiting != 0 || !h.LostAt.Equal(made) || h.LostWhy == "" {
 		t.Errorf("%+v", h)
 	}
-	if err := n.SocialUpdate(t.Context(), func(tx social.Tx) error {
+	update(t, n, func(tx social.Tx) error {
 		all, err := tx.Lost(t.Context(), s.Host())
+		if err != nil {
+			return err
+		}
 		if len(all) != 2 || !all[0].Created {
 			t.Errorf("%+v", all)
 		}
-		_, err2 := tx.DropHost(t.Context(), s.Host(), 10)
-		if err == nil {
-			err = err2
+		if _, err := tx.DropHost(t.Context(), s.Host(), 10); err != nil {
+			return err
 		}
-		all, err2 = tx.Lost(t.Context(), s.Host())
+		all, err = tx.Lost(t.Context(), s.Host())
 		if len(all) != 0 {
 			t.Errorf("of a server that is blocked: %+v", all)
 		}
-		return err2
-	}); err != nil {
-		t.Fatal(err)
-	}
+		return err
+	})
 }
