@@ -73,6 +73,21 @@ var undoers = map[string][]Handler{
 	"Announce":   {unreact(social.Boost)},
 }
 
+// Kind is which of an activity's types says what it does: the first that has handlers,
+// as [Apply] has it, otherwise the first. Who judges an activity by its kind before it
+// is applied judges what will be done.
+func Kind(types []string) string {
+	for _, t := range types {
+		if _, ok := handlers[t]; ok {
+			return t
+		}
+	}
+	if len(types) == 0 {
+		return ""
+	}
+	return types[0]
+}
+
 // Apply applies an activity.
 func Apply(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	return first(ctx, tx, in, handlers, in.Type)

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -78,7 +79,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	if err := b.addresses.Allow(b.Address(r), now); err != nil {
 		return err
 	}
-	if !activity(r.Header.Get("Content-Type")) {
+	if !isActivity(r.Header.Get("Content-Type")) {
 		return fault.New(fault.Unsupported, "An inbox takes activities, as application/activity+json.")
 	}
 	by := remote.Verifier{Origin: b.Origin, Keys: b.Keys}
@@ -120,8 +121,8 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// activity reports whether a body is said to be one.
-func activity(contentType string) bool {
+// isActivity reports whether a body is said to be one.
+func isActivity(contentType string) bool {
 	t, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (t == "application/activity+json" || t == "application/ld+json" || t == "application/json")
 }
@@ -157,7 +158,7 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 			return in, err
 		}
 	}
-	in = social.Held{Received: social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, Kind: kind(o)}
+	in = social.Held{Received: social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, Kind: short(activity.Kind(o.Type), longestKind)}
 	if len(o.Object) == 1 {
 		in.About, in.Words = o.Object[0].ID(), o.Content
 		if x := o.Object[0].Object; x != nil {
@@ -166,17 +167,6 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 	}
 	in.About, in.Words = short(in.About, longestID), social.Text(short(in.Words, longestLook))
 	return in, nil
-}
-
-// kind is which of an activity's types says what it does.
-func kind(o *vocab.Object) string {
-	for _, t := range o.Type {
-		switch t {
-		case "Undo", "Delete", "Reject", "Block":
-			return t
-		}
-	}
-	return short(o.Type[0], longestKind)
 }
 
 // What is looked at of an activity for who may have to judge it, in bytes.

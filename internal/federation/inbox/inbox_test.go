@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/inbox"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -357,6 +358,63 @@ func TestQuarantined(t *testing.T) {
 	if err := w.SocialView(t.Context(), func(tx social.Tx) error {
 		list, err := tx.ListHeld(t.Context(), "", time.Time{}, "", 9)
 		if len(list) != 1 || list[0].Kind != "Create" || list[0].About != note.ID || !strings.HasPrefix(list[0].Words, "Loud words") || len(list[0].Words) > 600 {
+			t.Errorf("%+v", list)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What waits is told by what would be done: a second type behind it that only takes
+// back or ends something lets nothing pass.
+func TestQuarantinedByTheFirstType(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := newWorld(t, s)
+	r, track := w.Publish()
+	desk := &social.Desk{Store: w.DB, Host: "nine.example", Policy: w.Servers.Policy}
+	if err := desk.Decide(t.Context(), social.Rule{Host: "127.0.0.1", Verdict: social.Quarantine}); err != nil {
+		t.Fatal(err)
+	}
+	note := &vocab.Object{ID: ada.ID + "/notes/1", Type: []string{"Note"}, AttributedTo: vocab.One(ada.ID), InReplyTo: vocab.One(w.Site.Track(track)), Content: "<p>Loud</p>", To: []string{vocab.Public}}
+	create, like := ada.Activity("Create", "1", vocab.Of(note)), ada.Activity("Like", "2", vocab.At(w.Site.Release(r)))
+	create.Type, like.Type = []string{"Create", "Delete"}, []string{"x:Odd", "Like", "Undo"}
+	for _, x := range []*vocab.Object{create, like} {
+		if got := w.send(ada.Request(sig.Cavage, fedtest.JSON(t, x), w.Now())); got != http.StatusAccepted {
+			t.Errorf("%v: %d", x.Type, got)
+		}
+	}
+	if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		list, err := tx.Unapplied(t.Context(), 9)
+		for _, r := range list {
+			o, err := vocab.Parse(r.Body)
+			if err != nil {
+				return err
+			}
+			from := social.Actor{ID: ada.ID, Host: s.Host(), Inbox: ada.ID + "/inbox"}
+			if _, err := activity.Apply(t.Context(), tx, activity.In{Object: o, From: from, Site: w.Site, Body: r.Body}); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		said, err := tx.Comments(t.Context(), r, "", 9)
+		if err != nil {
+			return err
+		}
+		counts, err := tx.Reactions(t.Context(), r)
+		if len(said) != 0 || len(counts) != 0 {
+			t.Errorf("published from quarantine: %+v %+v", said, counts)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SocialView(t.Context(), func(tx social.Tx) error {
+		list, err := tx.ListHeld(t.Context(), "", time.Time{}, "", 9)
+		if len(list) != 2 || list[0].Kind != "Create" || list[1].Kind != "Like" {
 			t.Errorf("%+v", list)
 		}
 		return err
