@@ -158,8 +158,12 @@ func rotateKey(ctx context.Context, c *call) error {
 }
 
 // rotateKey does so. Followers are told by jobs, which are there first: they say nothing
-// of a key that is still the same.
+// of a key that is still the same. It returns Conflict for a node that no other server
+// can know: with a key it would look like one that was known.
 func (n *node) rotateKey(ctx context.Context, leaked bool) (requestKey, error) {
+	if !n.federation.known() {
+		return requestKey{}, fault.New(fault.Conflict, "This node has spoken with no other server: there is no key to rotate.")
+	}
 	err := n.db.SocialUpdate(ctx, func(tx social.Tx) error {
 		acts, err := tx.FollowedActs(ctx)
 		if err != nil {

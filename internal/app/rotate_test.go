@@ -157,3 +157,19 @@ func TestKeyIsRotated(t *testing.T) {
 	stop = w.runs()
 	w.arrives("it is tried again", heard(lazy, "Third", at+"#main-key-3"))
 }
+
+// A node that never spoke with others has no key to rotate, and gets none by asking:
+// it would look like one that others know.
+func TestNothingToRotate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if code, _, errs := run(t, "a long enough password\n", "setup", "--admin", "ada", "--password-file", "-", "--data-dir", dir); code != exitOK {
+		t.Fatal(errs)
+	}
+	code, _, errs := run(t, "", "keys", "rotate", "http", "--data-dir", dir)
+	if code == exitOK || !strings.Contains(errs, "no key to rotate") {
+		t.Errorf("%d %s", code, errs)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "keys", "http.pem")); !os.IsNotExist(err) {
+		t.Errorf("it has a key now: %v", err)
+	}
+}

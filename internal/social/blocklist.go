@@ -219,7 +219,7 @@ func administers(v music.Viewer) error {
 	return nil
 }
 
-// Ask has a list asked for now. Faults: Unauthenticated, Forbidden, NotFound.
+// Ask has a list asked for at once. Faults: Unauthenticated, Forbidden, NotFound.
 func (b *Blocklists) Ask(ctx context.Context, v music.Viewer, l id.List) error {
 	if err := moderates(v); err != nil {
 		return err

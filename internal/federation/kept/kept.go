@@ -1,6 +1,6 @@
 // Package kept remembers what was read of the database for as long as nothing is
-// written: what everybody asks for within a second is made once, and a flood of the
-// same question costs no query.
+// written that it depends on: what everybody asks for within a second is made once, and
+// a flood of the same question costs no query.
 package kept
 
 import (
