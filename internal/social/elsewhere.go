@@ -190,6 +190,10 @@ type Elsewhere interface {
 	// SearchElsewhere finds up to n releases, without their tracks, and n tracks that
 	// hold all the words.
 	SearchElsewhere(ctx context.Context, terms []string, n int) (releases []Release, tracks []Found, err error)
+	// Retitle has searches find up to n releases of an act after an id, in the order of
+	// these, by what the act is called now, and with the last of them its playlists. It
+	// returns the id after which there are more, "" for none.
+	Retitle(ctx context.Context, actor, after string, n int) (string, error)
 	// DropUnkept forgets how tracks looked that nobody keeps any more, and what refers
 	// to releases that are nowhere.
 	DropUnkept(ctx context.Context) error
@@ -229,7 +233,7 @@ func Keep(ctx context.Context, tx Tx, r *Release) error {
 	return WantCredits(ctx, tx, r.ID)
 }
 
-// Shelve keeps a release, asks for its cover, and tells who follows the act of one
+// Shelve keeps a release, asks for its cover and its act's picture, and tells who follows the act of one
 // that is new.
 func Shelve(ctx context.Context, tx Tx, r *Release) error {
 	r.Title, r.Artist = music.OneLine(r.Title), music.OneLine(r.Artist)
@@ -248,6 +252,13 @@ func Shelve(ctx context.Context, tx Tx, r *Release) error {
 		if err := tx.Tell(ctx, notice.Cause{Kind: notice.Release, Actor: r.Actor, Release: r.ID, At: r.Published}); err != nil {
 			return err
 		}
+	}
+	act, err := tx.Actor(ctx, r.Actor)
+	if err != nil {
+		return err
+	}
+	if err := WantPicture(ctx, tx, act.Icon); err != nil {
+		return err
 	}
 	return WantPicture(ctx, tx, r.Picture)
 }

@@ -80,6 +80,33 @@ func (tx socialTx) document(ctx context.Context, r *social.Release) error {
 	return err
 }
 
+// Retitle has the music of an act found by what it is called now.
+func (tx socialTx) Retitle(ctx context.Context, actor, after string, n int) (string, error) {
+	list, err := tx.Q.RemoteReleasesAfter(ctx, sqlgen.RemoteReleasesAfterParams{Actor: actor, After: after, Lim: int32(n)})
+	if err != nil {
+		return "", wrap(err, "releases")
+	}
+	for _, row := range list {
+		r := shown(sqlgen.RemoteReleaseByIDRow{RemoteRelease: row})
+		if r.Tracks, err = tx.tracks(ctx, row.ID); err != nil {
+			return "", err
+		}
+		if err := tx.document(ctx, &r); err != nil {
+			return "", err
+		}
+	}
+	if len(list) == n {
+		return list[n-1].ID, nil
+	}
+	playlists, err := tx.PlaylistsElsewhere(ctx, actor, social.MostPlaylists)
+	for i := range playlists {
+		if err == nil {
+			err = tx.findable(ctx, &playlists[i])
+		}
+	}
+	return "", err
+}
+
 // SearchElsewhere finds up to n releases and n tracks of other servers.
 func (tx socialTx) SearchElsewhere(ctx context.Context, terms []string, n int) (releases []social.Release, tracks []social.Found, err error) {
 	list, err := musicTx(tx).searchOf(ctx, music.FoundReleaseElsewhere, terms, n)

@@ -42,7 +42,7 @@ var handlers = map[string][]Handler{
 	"Undo":   {undo},
 	"Delete": {remove, unsay, withdraw, cancelled, unshelve},
 	"Create": {comment, publish, announced, shelve},
-	"Update": {reword, publish, announced, shelve},
+	"Update": {renewed, reword, publish, announced, shelve},
 	"Accept": {accepted, responded(true)},
 	"Reject": {declined, responded(false)},
 	"Invite": {invited},
@@ -199,6 +199,18 @@ func unfollow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		return nil, err
 	}
 	return nil, social.Unfollow(ctx, tx, act, in.From.ID)
+}
+
+// renewed has somebody asked for who says that they changed: their name, their picture,
+// their keys. What the activity says of them is not read.
+func renewed(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	if len(in.Object.Object) != 1 {
+		return nil, nil
+	}
+	if o := in.Object.Object[0]; o.ID() != in.From.ID || o.Object != nil && !o.Object.IsActor() {
+		return nil, nil
+	}
+	return nil, social.WantActor(ctx, tx, in.From)
 }
 
 // remove forgets somebody who is no more. Others' things are not theirs to

@@ -158,6 +158,9 @@ func keep(ctx context.Context, tx social.Tx, r *social.Release, body []byte, doc
 		if err := keepPayee(ctx, tx, p, r.Actor, proof); err != nil {
 			return err
 		}
+		if err := social.WantPicture(ctx, tx, p.Picture); err != nil {
+			return err
+		}
 	}
 	known := map[string]id.Track{}
 	for _, t := range r.Tracks {

@@ -58,6 +58,14 @@ func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (
 	return fresh, err
 }
 
+// Renew tells who somebody is now, asking their server.
+func (s *Servers) Renew(ctx context.Context, iri string) (social.Actor, error) {
+	if err := s.Policy.AllowActor(ctx, iri, Host(iri)); err != nil {
+		return social.Actor{}, err
+	}
+	return s.fetchActor(ctx, iri)
+}
+
 // fetchActor asks for somebody's document and keeps it with their keys. A document
 // of somebody else is refused, though their own server leads to it: who is asked
 // for by their address must not turn out to be another.
@@ -97,13 +105,7 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 		a.Playlists = list
 	}
 	keys := keysOf(o, now)
-	err := s.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		if err := tx.PutActor(ctx, a); err != nil {
-			return err
-		}
-		return tx.SetKeys(ctx, a.ID, keys)
-	})
-	return a, err
+	return a, s.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.Meet(ctx, tx, a, keys) })
 }
 
 // What is kept of what strangers say of themselves, in bytes.
