@@ -409,7 +409,7 @@ func (f *federation) together() *social.Together {
 
 // personal is of whom elsewhere people here want to see nothing.
 func (f *federation) personal() *social.Personal {
-	return &social.Personal{Store: f.node.db, Host: f.desk().Host}
+	return &social.Personal{Store: f.node.db, Host: f.desk().Host, Answer: f.people.Answer, Sent: f.people.Sent}
 }
 
 // blocklist is the job that fetches one.

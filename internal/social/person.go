@@ -336,6 +336,9 @@ func (s *People) answer(ctx context.Context, tx Tx, f Fan, yes bool) error {
 // FollowPerson takes what somebody on another server asks of a person: they follow
 // now, or wait to be let in, or are refused ("").
 func FollowPerson(ctx context.Context, tx Tx, p *Person, from Actor, activity string) (FollowState, error) {
+	if is, err := shuns(ctx, tx, p.Account, from.ID, from.Host); err != nil || is {
+		return "", err
+	}
 	f, err := tx.Fan(ctx, p.ID, from.ID)
 	known := err == nil
 	switch {
@@ -361,6 +364,29 @@ func FollowPerson(ctx context.Context, tx Tx, p *Person, from Actor, activity st
 		return f.State, err
 	}
 	return f.State, tell(ctx, tx, fan(p.Account, from.ID))
+}
+
+// MayAnswer refuses who answers a listener who has blocked them, either as who they are
+// elsewhere or for all they see. Faults: Forbidden.
+func MayAnswer(ctx context.Context, tx Tx, to *Author, from Actor) error {
+	if to.Person == "" {
+		return nil
+	}
+	fan, err := tx.Fan(ctx, to.Person, from.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	blocked := err == nil && fan.State == FollowBlock
+	if !blocked {
+		blocked, err = shuns(ctx, tx, to.Account, from.ID, from.Host)
+		if err != nil {
+			return err
+		}
+	}
+	if blocked {
+		return fault.New(fault.Forbidden, "%s is not heard by whom they answer.", from.ID)
+	}
+	return nil
 }
 
 // UnfollowPerson ends that somebody follows a person, or asks to.

@@ -10,7 +10,8 @@ import (
 )
 
 // A PersonalBlock is that somebody here wants to see nothing of a server, or of
-// somebody there. It is theirs alone: nobody else is told, and nothing is sent.
+// somebody there. It is theirs alone: nobody else is told, but who followed them as
+// they are seen elsewhere hears that they do not any more.
 type PersonalBlock struct {
 	Name  string    `json:"name" doc:"Name of the server, or handle@host"`
 	Actor string    `json:"actor,omitempty" doc:"Address of somebody; none: a server"`
@@ -64,6 +65,9 @@ func under(host, name string) bool {
 type Personal struct {
 	Store Store
 	Host  string // of this node
+	// Answer and Sent are those of [People].
+	Answer func(ctx context.Context, tx Tx, f Fan, yes bool) error
+	Sent   func()
 }
 
 // Blocks are somebody's, the latest first.
@@ -77,7 +81,8 @@ func (p *Personal) Blocks(ctx context.Context, who id.Account) (out []PersonalBl
 
 // Block has somebody see nothing more of a server and all under its name, or of
 // somebody by handle@host or address: no comment, no notice and nothing in a search.
-// They follow them no longer. Faults: Invalid, NotFound, Conflict.
+// Neither follows the other any longer, and while it lasts they may not ask to, nor
+// answer what is said. Faults: Invalid, NotFound, Conflict.
 func (p *Personal) Block(ctx context.Context, who id.Account, name string) error {
 	r := Rule{Host: name}
 	if err := (&Desk{Store: p.Store, Host: p.Host}).name(ctx, &r); err != nil {
@@ -86,7 +91,7 @@ func (p *Personal) Block(ctx context.Context, who id.Account, name string) error
 	blocks := func(actor, host string) bool {
 		return r.Actor != "" && actor == r.Actor || r.Actor == "" && under(host, r.Host)
 	}
-	return p.Store.SocialUpdate(ctx, func(tx Tx) error {
+	err := p.Store.SocialUpdate(ctx, func(tx Tx) error {
 		all, err := tx.PersonalBlocks(ctx, who)
 		if err != nil {
 			return err
@@ -115,8 +120,50 @@ func (p *Personal) Block(ctx context.Context, who id.Account, name string) error
 				err = tx.UntellOf(ctx, who, actor)
 			}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return p.unfollow(ctx, tx, who, blocks)
 	})
+	if err == nil && p.Sent != nil {
+		p.Sent()
+	}
+	return err
+}
+
+// unfollow ends that those whom somebody blocks follow them, or wait to, and tells them.
+func (p *Personal) unfollow(ctx context.Context, tx Tx, who id.Account, blocks func(actor, host string) bool) error {
+	person, err := tx.PersonOf(ctx, who)
+	if fault.Is(err, fault.NotFound) {
+		return nil // they are not seen elsewhere
+	}
+	if err != nil {
+		return err
+	}
+	for _, state := range []FollowState{FollowsThem, FollowAsked} {
+		for after, more := "", true; more; {
+			fans, err := tx.Fans(ctx, person.ID, state, after, perFans)
+			if err != nil {
+				return err
+			}
+			for _, f := range fans {
+				if after = f.Actor; !blocks(f.Actor, f.Host) {
+					continue
+				}
+				if _, err := tx.DropFan(ctx, f.Person, f.Actor); err != nil {
+					return err
+				}
+				if p.Answer == nil { // it does not federate any more
+					continue
+				}
+				if err := p.Answer(ctx, tx, f, false); err != nil {
+					return err
+				}
+			}
+			more = len(fans) == perFans
+		}
+	}
+	return nil
 }
 
 // Unblock ends that; who was followed is not followed again. Faults: NotFound.

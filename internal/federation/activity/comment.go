@@ -59,14 +59,8 @@ func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *soci
 	if err != nil {
 		return false, err
 	}
-	if who := parent.Author.Person; who != "" {
-		fan, err := tx.Fan(ctx, who, in.From.ID)
-		if err == nil && fan.State == social.FollowBlock {
-			err = fault.New(fault.Forbidden, "%s is not heard by whom they answer.", in.From.ID)
-		}
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return true, err
-		}
+	if err := social.MayAnswer(ctx, tx, &parent.Author, in.From); err != nil {
+		return true, err
 	}
 	c.Thing, c.Parent = parent.Thing, parent.ID
 	return true, nil
