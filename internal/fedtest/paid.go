@@ -2,7 +2,12 @@ package fedtest
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
 	"time"
+
+	"github.com/btcsuite/btcd/btcutil/base58"
+	"github.com/gowebpki/jcs"
 
 	"github.com/michaelperna/9ten/internal/federation/credit"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -60,4 +65,29 @@ func (a *Actor) Says(d *credit.Document, by *Actor, at time.Time) {
 		a.server.t.Fatal(err)
 	}
 	a.server.Serve("/ap/releases/"+PaidRelease+"/credits", "application/activity+json", b)
+}
+
+// ProvedUntil is a document with the actor's proof that says when it expires. What
+// [sig.Prove] makes says nothing of that.
+func (a *Actor) ProvedUntil(o *vocab.Object, made, until time.Time) []byte {
+	t := a.server.t
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(JSON(t, o), &doc); err != nil {
+		t.Fatal(err)
+	}
+	options := map[string]any{"@context": doc["@context"], "type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "verificationMethod": a.ID + "#ed25519-key", "proofPurpose": "assertionMethod",
+		"created": made.UTC().Format(time.RFC3339), "expires": until.UTC().Format(time.RFC3339)}
+	var base []byte
+	for _, part := range []any{options, doc} {
+		text, err := jcs.Transform(JSON(t, part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(text)
+		base = append(base, sum[:]...)
+	}
+	options["proofValue"] = "z" + base58.Encode(ed25519.Sign(a.Proof, base))
+	doc["proof"] = options
+	return JSON(t, doc)
 }

@@ -141,6 +141,12 @@ func TestListensOfNoWorth(t *testing.T) {
 	w.receive(w.told(node, at, nil)) // without a proof
 	w.proves(ada, w.told(ada, at, nil))
 	w.proves(ada, w.told(node, at, nil)) // by another's key
+	late := w.told(node, at, nil)
+	w.keep(late, node.ProvedUntil(late, w.Now().Add(-time.Hour), w.Now())) // its proof has expired
+	w.apply(w)
+	if list := w.listens(); len(list) != 0 {
+		t.Fatalf("what does not count: %+v", list)
+	}
 	count := func(name string, n int64) func(*vocab.Object) {
 		return func(o *vocab.Object) { o.Result[0].Object.Put(name, n) }
 	}

@@ -65,4 +65,3 @@ func TestPersonalBlockOfAFollower(t *testing.T) {
 		}
 	})
 }
-

@@ -187,6 +187,9 @@ func (b *Inbox) proved(ctx context.Context, body []byte, actor string, now time.
 	if s.Created.Before(now.Add(-proofFor)) || s.Created.After(now.Add(sig.Skew)) {
 		return fault.New(fault.Forbidden, "The activity's proof was not made within the last %d days.", proofFor/(24*time.Hour))
 	}
+	if err := s.Current(now); err != nil {
+		return err
+	}
 	key, owner, err := b.Keys.Key(ctx, s.Method, false)
 	if err != nil {
 		return err

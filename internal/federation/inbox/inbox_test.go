@@ -179,6 +179,9 @@ func TestRefuses(t *testing.T) {
 			}
 			return mallory.Request(sig.Cavage, b, w.Now())
 		}, 403},
+		{"forwarded with a proof that has expired", func() *http.Request {
+			return mallory.Request(sig.Cavage, ada.ProvedUntil(ada.Activity("Follow", "20", about), w.Now().Add(-time.Hour), w.Now()), w.Now())
+		}, 403},
 		{"an id without end", func() *http.Request {
 			return ada.Request(sig.Cavage, fedtest.JSON(t, ada.Activity("Follow", strings.Repeat("x", 3000), about)), w.Now())
 		}, 422},
@@ -195,8 +198,10 @@ func TestRefuses(t *testing.T) {
 		t.Errorf("kept %v", got)
 	}
 	// What its actor proved, anybody may pass on.
-	if got := w.send(mallory.Request(sig.Cavage, proved(ada, ada.Activity("Like", "17", about)), w.Now())); got != http.StatusAccepted || len(w.kept()) != 1 {
-		t.Errorf("forwarded with a proof: %d, kept %v", got, w.kept())
+	for i, body := range [][]byte{proved(ada, ada.Activity("Like", "17", about)), ada.ProvedUntil(ada.Activity("Like", "21", about), w.Now().Add(-time.Hour), w.Now().Add(time.Minute))} {
+		if got := w.send(mallory.Request(sig.Cavage, body, w.Now())); got != http.StatusAccepted || len(w.kept()) != i+1 {
+			t.Errorf("forwarded with a proof: %d, kept %v", got, w.kept())
+		}
 	}
 }
 

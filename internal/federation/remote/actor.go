@@ -270,11 +270,14 @@ func (s *Servers) fetchKey(ctx context.Context, id string) (social.Key, error) {
 
 // Proved checks a proof with a key of whoever must have made it. Only their own
 // server is asked for the key, and once more for one that does not fit: it may have
-// been rotated. Faults: Forbidden for another's, Unauthenticated for one that does
+// been rotated. Faults: Forbidden for another's and for one that has expired, Unauthenticated for one that does
 // not hold.
 func (s *Servers) Proved(ctx context.Context, by string, sealed *sig.Sealed) (err error) {
 	if !SameOrigin(sealed.Method, by) {
 		return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", by)
+	}
+	if err := sealed.Current(s.Now()); err != nil {
+		return err
 	}
 	for _, fresh := range []bool{false, true} {
 		key, owner, e := s.Key(ctx, sealed.Method, fresh)

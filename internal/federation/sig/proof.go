@@ -59,8 +59,9 @@ func Prove(doc []byte, method string, key ed25519.PrivateKey, at time.Time) ([]b
 type Sealed struct {
 	Method  string // address of the key
 	Created time.Time
-	doc     []byte // without the proof
-	options []byte // the proof without its value
+	Expires time.Time // zero: it says nothing of that
+	doc     []byte    // without the proof
+	options []byte    // the proof without its value
 	sum     []byte
 }
 
@@ -91,6 +92,11 @@ func Open(doc []byte) (*Sealed, error) {
 			return nil, fault.New(fault.Invalid, "The document's proof is not dated.")
 		}
 	}
+	if p.Expires != "" {
+		if s.Expires, err = time.Parse(time.RFC3339, p.Expires); err != nil {
+			return nil, fault.New(fault.Invalid, "The document's proof does not say when it expires.")
+		}
+	}
 	if s.sum, err = unmultibase(p.Value); err != nil || len(s.sum) != ed25519.SignatureSize {
 		return nil, fault.New(fault.Invalid, "The document's proof cannot be read.")
 	}
@@ -103,8 +109,18 @@ func Open(doc []byte) (*Sealed, error) {
 	return s, err
 }
 
-// Verify holds the document against its proof and the key at its address. It
-// returns an Unauthenticated fault when it does not hold.
+// Current refuses a proof that by its own word counts no longer at a time. Faults:
+// Forbidden.
+func (s *Sealed) Current(at time.Time) error {
+	if !s.Expires.IsZero() && !at.Before(s.Expires) {
+		return fault.New(fault.Forbidden, "The document's proof has expired.")
+	}
+	return nil
+}
+
+// Verify holds the document against its proof and the key at its address, whenever
+// that was made: see [Sealed.Current]. It returns an Unauthenticated fault when it does
+// not hold.
 func (s *Sealed) Verify(key ed25519.PublicKey) error {
 	base, err := proofBase(s.options, s.doc)
 	if err != nil {
