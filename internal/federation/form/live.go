@@ -43,5 +43,6 @@ func (s Site) liveThing(l *social.Live, at string, types ...string) *vocab.Objec
 	if l.Updated.After(l.Published) {
 		o.Updated = l.Updated
 	}
+	s.allow(o, social.Nobody) // nothing here is shown beneath it
 	return o
 }

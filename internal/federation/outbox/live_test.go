@@ -66,6 +66,9 @@ func TestTellsOfLive(t *testing.T) {
 		if note == nil || own == nil || !note.Is(step.kind) || !own.Is(step.kind) || vocab.FirstID(note.Object) != n.Site.LiveNote(l.ID) || vocab.FirstID(own.Object) != n.Site.Live(l.ID) || !own.IsPublic() {
 			t.Fatalf("%s: %+v, %+v", step.kind, note, own)
 		}
+		if step.kind != "Delete" && (answered(note) != n.Site.Act(n.Act) || answered(own) != n.Site.Act(n.Act)) {
+			t.Errorf("%s: %q and %q may answer, of which nothing is shown", step.kind, answered(note), answered(own))
+		}
 		for _, words := range step.says {
 			if !strings.Contains(note.Object[0].Object.Content, words) {
 				t.Errorf("%s: without %s: %s", step.kind, words, note.Object[0].Object.Content)
@@ -100,4 +103,11 @@ func taken(t *testing.T, n *fedtest.Node, host string) (note, own *vocab.Object)
 		t.Fatal(err)
 	}
 	return note, own
+}
+
+// answered is who may answer the thing of an activity.
+func answered(x *vocab.Object) string {
+	var said map[string]struct{ AutomaticApproval []string }
+	x.Object[0].Object.Get("interactionPolicy", &said)
+	return strings.Join(said["canReply"].AutomaticApproval, " ")
 }

@@ -75,6 +75,9 @@ func TestTellsOfPlaylists(t *testing.T) {
 			t.Errorf("%s: %s and %s, %v", step.what, told.Own, told.Kind, err)
 			continue
 		}
+		if post, err := vocab.Parse(told.Body); err != nil || post.Is("Create", "Update") && answered(post) != n.Site.Act(n.Act) {
+			t.Errorf("%s: %q may answer, of which nothing is shown, %v", step.what, answered(post), err)
+		}
 		whole := o.Target.Object
 		if step.tracks == nil {
 			whole = o.Object[0].Object
