@@ -81,13 +81,13 @@ func serverRules(ctx context.Context, c *call) error {
 func decideServer(verdict social.Verdict) func(context.Context, *call) error {
 	return func(ctx context.Context, c *call) error {
 		return withNode(ctx, c, func(n *node) error {
-			return n.federation.desk().Decide(ctx, social.Rule{Host: c.args[0], Verdict: verdict, Reason: c.opt.reason})
+			return n.federation.desk().DecideBy(ctx, operatorHere, social.Rule{Host: c.args[0], Verdict: verdict, Reason: c.opt.reason})
 		})
 	}
 }
 
 func undecideServer(ctx context.Context, c *call) error {
-	return withNode(ctx, c, func(n *node) error { return n.federation.desk().Undecide(ctx, c.args[0]) })
+	return withNode(ctx, c, func(n *node) error { return n.federation.desk().UndecideBy(ctx, operatorHere, c.args[0]) })
 }
 
 // importServers blocks the servers of a list.

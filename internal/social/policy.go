@@ -283,7 +283,9 @@ func (d *Desk) Rules(ctx context.Context, after string) (out Rules, err error) {
 // Decide makes rules, and ends what the node has to do with servers that are
 // refused now: who follows from there is forgotten and nothing more is sent.
 // Faults: Invalid.
-func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
+func (d *Desk) Decide(ctx context.Context, rules ...Rule) error { return d.decide(ctx, "", rules) }
+
+func (d *Desk) decide(ctx context.Context, by string, rules []Rule) error {
 	for i := range rules {
 		r := &rules[i]
 		if err := d.name(ctx, r); err != nil {
@@ -303,6 +305,11 @@ func (d *Desk) Decide(ctx context.Context, rules ...Rule) error {
 			r.Since = tx.Now()
 			if err := tx.PutRule(ctx, r); err != nil {
 				return err
+			}
+			if by != "" {
+				if err := tx.Audit(ctx, by, "server."+string(r.Verdict), r.Host, r.Reason); err != nil {
+					return err
+				}
 			}
 			if r.Actor == "" || r.Verdict != Block {
 				continue
@@ -370,7 +377,9 @@ func ruleName(s string) (string, error) {
 }
 
 // Undecide drops a rule. Faults: NotFound.
-func (d *Desk) Undecide(ctx context.Context, host string) error {
+func (d *Desk) Undecide(ctx context.Context, host string) error { return d.undecide(ctx, "", host) }
+
+func (d *Desk) undecide(ctx context.Context, by, host string) error {
 	return d.Store.SocialUpdate(ctx, func(tx Tx) error {
 		host := strings.ToLower(strings.TrimPrefix(host, "@"))
 		if !strings.Contains(host, "@") {
@@ -379,7 +388,10 @@ func (d *Desk) Undecide(ctx context.Context, host string) error {
 		if _, err := tx.Rule(ctx, host); err != nil {
 			return fault.Wrap(err, fault.NotFound, "Nothing was decided about the server %s.", host)
 		}
-		return tx.DropRule(ctx, host)
+		if err := tx.DropRule(ctx, host); err != nil || by == "" {
+			return err
+		}
+		return tx.Audit(ctx, by, "server.undecide", host, "")
 	})
 }
 

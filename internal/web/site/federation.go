@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
@@ -24,10 +26,10 @@ type Servers interface {
 	Backfill(ctx context.Context, host string) error
 
 	Rules(ctx context.Context, after string) (social.Rules, error)
-	// Decide makes rules. Faults: Invalid.
-	Decide(ctx context.Context, rules ...social.Rule) error
-	// Undecide drops one. Faults: NotFound.
-	Undecide(ctx context.Context, host string) error
+	// DecideBy makes a rule. Faults: Unauthenticated, Forbidden, Invalid, NotFound.
+	DecideBy(ctx context.Context, v music.Viewer, r social.Rule) error
+	// UndecideBy drops one. Faults: Unauthenticated, Forbidden, NotFound.
+	UndecideBy(ctx context.Context, v music.Viewer, host string) error
 	// Import blocks the servers of a list. Faults: Invalid, TooLarge.
 	Import(ctx context.Context, list io.Reader) (social.Imported, error)
 	Export(ctx context.Context, w io.Writer) error
@@ -37,13 +39,14 @@ type Servers interface {
 type FederationPage struct {
 	web.Page
 	Views []View
+	Admin bool // has what waits delivered now
 	Off   bool
 	Rows  []social.Health
 	More  string // address of the servers after
 }
 
 func (v *visit) federation() error {
-	p := &FederationPage{Page: v.base("Federation", web.NavOperator), Views: v.nodeViews("/operator/federation"), Off: !v.site.Servers.Federates()}
+	p := &FederationPage{Page: v.base("Federation", web.NavOperator), Views: v.nodeViews("/operator/federation"), Admin: v.viewer.Has(account.Admin), Off: !v.site.Servers.Federates()}
 	p.NoIndex = true
 	list, err := v.site.Servers.Servers(v.Context(), v.URL.Query().Get("after"))
 	if err != nil {
@@ -68,6 +71,7 @@ func (v *visit) hurryServer() error {
 type ServerRulesPage struct {
 	web.Page
 	Views  []View
+	Admin  bool // takes lists
 	Listed bool // only what is allowed here counts
 	Rows   []social.Rule
 	More   string // address of the rules after
@@ -76,7 +80,7 @@ type ServerRulesPage struct {
 const rulesPath = "/operator/federation/rules"
 
 func (v *visit) serverRules() error {
-	p := &ServerRulesPage{Page: v.base("Which servers", web.NavOperator), Views: v.nodeViews("/operator/federation"), Listed: v.site.Servers.Listed()}
+	p := &ServerRulesPage{Page: v.base("Which servers", web.NavOperator), Views: v.nodeViews("/operator/federation"), Admin: v.viewer.Has(account.Admin), Listed: v.site.Servers.Listed()}
 	p.NoIndex = true
 	list, err := v.site.Servers.Rules(v.Context(), v.URL.Query().Get("after"))
 	if err != nil {
@@ -92,9 +96,9 @@ func (v *visit) decideServer() error {
 	said := "It is decided."
 	switch do := v.form.Get("do"); do {
 	case "drop":
-		err, said = v.site.Servers.Undecide(v.Context(), host), "That is no longer decided."
+		err, said = v.site.Servers.UndecideBy(v.Context(), v.ears(), host), "That is no longer decided."
 	default:
-		err = v.site.Servers.Decide(v.Context(), social.Rule{Host: host, Verdict: social.Verdict(do), Reason: v.form.Get("reason")})
+		err = v.site.Servers.DecideBy(v.Context(), v.ears(), social.Rule{Host: host, Verdict: social.Verdict(do), Reason: v.form.Get("reason")})
 	}
 	if err != nil {
 		return err

@@ -3,9 +3,11 @@ package site_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -88,6 +90,38 @@ func TestServerRulesPage(t *testing.T) {
 	v.send(at, "host", "rude@far.example", "do", "drop").sees(200, at, "That is no longer decided.").misses("rude@far.example")
 	v.send(at, "host", "bad.example", "do", "drop").sees(200, at, "That is no longer decided.").misses("bad.example")
 	v.send(at, "host", "bad.example", "do", "drop").sees(404, at, "Nothing was decided about the server bad.example.")
+}
+
+// Moderators decide about servers and people there, on record; lists are taken and
+// deliveries hurried by an admin alone.
+func TestModeratorsDecideAboutServers(t *testing.T) {
+	n := newNode(t)
+	n.setUp(true)
+	mod := n.join("mo")
+	if err := n.accounts.SetRole(t.Context(), n.principal("anneke"), n.principal("mo").Account, account.Moderator); err != nil {
+		t.Fatal(err)
+	}
+	const rules, at = "/operator/federation/rules", "/operator/federation"
+	mod.open(at).sees(200, at, "None yet.", "Which servers")
+	mod.open(rules).sees(200, rules, "Nothing yet.").misses("Take the list")
+	mod.send(rules, "host", "bad.example", "do", "block", "reason", "spam").sees(200, rules, "It is decided.", "bad.example", "blocked")
+	mod.open("/operator/federation/blocked.csv").sees(200, "/operator/federation/blocked.csv", "bad.example,suspend")
+	mod.open(rules)
+	mod.send(rules, "host", "bad.example", "do", "drop").sees(200, rules, "That is no longer decided.")
+	list, err := n.accounts.Audited(t.Context(), n.principal("anneke"), "", 20)
+	for _, action := range []string{"server.block", "server.undecide"} {
+		if !slices.ContainsFunc(list, func(r account.Record) bool {
+			return r.Action == action && r.About == "bad.example" && r.Actor == string(n.principal("mo").Account)
+		}) {
+			t.Errorf("%s is not on record: %+v, %v", action, list, err)
+		}
+	}
+	for path, pairs := range map[string][]string{"/operator/federation/list": {"list", "worse.example"}, at: {"host", "bad.example"}} {
+		mod.open(rules)
+		mod.send(path, pairs...).sees(403, path)
+	}
+	jo := n.join("jo")
+	jo.open(rules).sees(403, rules)
 }
 
 // What comes from quarantine waits on a page that moderators have too.

@@ -130,7 +130,7 @@ func (v *visit) nodeViews(here string) []View {
 	}
 	var out []View
 	for _, x := range all {
-		if x.Here = x.URL == here; v.viewer.Has(account.Admin) || x.Name == "Today" || x.Name == "People" || x.Name == "Music" || x.Name == "Reports" {
+		if x.Here = x.URL == here; v.viewer.Has(account.Admin) || x.Name == "Today" || x.Name == "Federation" || x.Name == "People" || x.Name == "Music" || x.Name == "Reports" {
 			out = append(out, x)
 		}
 	}

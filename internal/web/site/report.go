@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
@@ -93,7 +92,6 @@ type OneReportPage struct {
 	Report   social.Report
 	Things   []ReportedThing
 	Forwards bool
-	Admin    bool // decides about servers and people there
 }
 
 // ReportedThing is what a report is about.
@@ -112,7 +110,7 @@ func (v *visit) oneReport() error {
 	if err != nil {
 		return err
 	}
-	p := &OneReportPage{Page: v.base("A report", web.NavOperator), Views: v.nodeViews(reportsPath), Report: r, Admin: v.viewer.Has(account.Admin)}
+	p := &OneReportPage{Page: v.base("A report", web.NavOperator), Views: v.nodeViews(reportsPath), Report: r}
 	p.NoIndex = true
 	for _, s := range r.About {
 		t := ReportedThing{Subject: s, Comment: s.Kind == social.AComment}
@@ -164,15 +162,12 @@ func (v *visit) decideReport() error {
 
 // decideReported silences or blocks whose a reported thing is, or their server.
 func (v *visit) decideReported(what id.Report, do string) error {
-	if err := v.viewer.Require(account.Admin); err != nil {
-		return err
-	}
 	verdict, server := strings.CutSuffix(do, "-server")
 	whom := v.form.Get("actor")
 	if server {
 		whom = v.form.Get("host")
 	}
-	return v.site.Servers.Decide(v.Context(), social.Rule{Host: whom, Verdict: social.Verdict(verdict), Reason: "/operator/reports/" + string(what)})
+	return v.site.Servers.DecideBy(v.Context(), v.ears(), social.Rule{Host: whom, Verdict: social.Verdict(verdict), Reason: "/operator/reports/" + string(what)})
 }
 
 // openReports is how many reports wait for moderators.

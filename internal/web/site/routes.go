@@ -54,12 +54,12 @@ func (s *Site) pages() []page {
 		{pattern: "GET /operator/ledger", who: admin, do: (*visit).standing},
 		{pattern: "GET /operator/network", who: admin, do: (*visit).network},
 		{pattern: "POST /operator/network", who: admin, do: (*visit).move},
-		{pattern: "GET /operator/federation", who: admin, do: (*visit).federation},
+		{pattern: "GET /operator/federation", who: moderator, do: (*visit).federation},
 		{pattern: "POST /operator/federation", who: admin, do: (*visit).hurryServer},
-		{pattern: "GET /operator/federation/rules", who: admin, do: (*visit).serverRules},
-		{pattern: "POST /operator/federation/rules", who: admin, do: (*visit).decideServer},
+		{pattern: "GET /operator/federation/rules", who: moderator, do: (*visit).serverRules},
+		{pattern: "POST /operator/federation/rules", who: moderator, do: (*visit).decideServer},
 		{pattern: "POST /operator/federation/list", who: admin, do: (*visit).importServers},
-		{pattern: "GET /operator/federation/blocked.csv", who: admin, do: (*visit).blockedFile},
+		{pattern: "GET /operator/federation/blocked.csv", who: moderator, do: (*visit).blockedFile},
 		{pattern: "POST /operator/months/close", who: admin, do: (*visit).closeMonth},
 	})
 }
