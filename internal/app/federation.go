@@ -86,7 +86,7 @@ func (n *node) openFederation() error {
 		f.documents.Readers = f.readers
 	}
 	if n.cfg.Federation.Index {
-		f.documents.Index = n.catalogue.Index
+		f.documents.Index = n.catalogue
 	}
 	f.openIndex()
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, Store: n.db, Sent: f.courier.Wake}
@@ -102,6 +102,7 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobBackfill, jobs.Options{}, f.fetching((*elsewhere.Desk).Backfill))
 	n.jobs.Handle(social.JobIndex, jobs.Options{}, f.fetching((*elsewhere.Desk).Index))
 	n.jobs.Handle(social.JobPlaylist, jobs.Options{}, f.fetching((*elsewhere.Desk).Seek))
+	n.jobs.Handle(social.JobPages, jobs.Options{}, f.fetching((*elsewhere.Desk).Pages))
 	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobRenew, jobs.Options{}, f.fetching((*elsewhere.Desk).Renew))

@@ -159,7 +159,7 @@ func thousandths(x float64) int64 { return int64(math.Round(x * 1000)) }
 func fileTags(t probe.Tags) music.FileTags {
 	return music.FileTags{
 		Title: t.Title, Artist: strings.Join(t.Artists, ", "), AlbumArtist: strings.Join(t.AlbumArtists, ", "), Album: t.Album, Date: t.Date,
-		Genres: t.Genres, Label: t.Label, Language: t.Language, Licence: t.Licence, ISRC: t.ISRC, Comment: t.Comment, Lyrics: t.Lyrics, Disc: t.Disc, Number: t.Track,
+		Genres: t.Genres, Label: t.Label, Language: t.Language, Licence: t.Licence, ISRC: t.ISRC, Recording: t.MusicBrainz["recording"], Comment: t.Comment, Lyrics: t.Lyrics, Disc: t.Disc, Number: t.Track,
 	}
 }
 

@@ -238,6 +238,19 @@ func (c *Catalogue) Index(ctx context.Context, after id.Release, n int) (list []
 	return list, err
 }
 
+// IndexEnd is how many releases the index has, and after which one its last page begins
+// when each has so many: "" when there is one page.
+func (c *Catalogue) IndexEnd(ctx context.Context, page int) (total int64, after id.Release, err error) {
+	err = c.Store.Read(ctx, func(tx Tx) error {
+		if total, err = tx.ReleaseIndexCount(ctx); err != nil || total <= int64(page) {
+			return err
+		}
+		after, err = tx.ReleaseIndexAt(ctx, (int(total)-1)/page*page-1)
+		return err
+	})
+	return total, after, err
+}
+
 // Acts lists acts that have something public, those with the most releases
 // first. Faults: Invalid.
 func (c *Catalogue) Acts(ctx context.Context, p Page) (List[ActRow], error) {

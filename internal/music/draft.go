@@ -22,6 +22,7 @@ type FileTags struct {
 	Language    string   `json:"language,omitempty"`
 	Licence     string   `json:"licence,omitempty"` // text or address
 	ISRC        string   `json:"isrc,omitempty"`
+	Recording   string   `json:"recording,omitempty"` // in MusicBrainz
 	Comment     string   `json:"comment,omitempty"`
 	Lyrics      string   `json:"lyrics,omitempty"`
 	Disc        int      `json:"disc,omitempty"`
@@ -41,6 +42,9 @@ func (t FileTags) clean() FileTags {
 	t.Date = tagDate(t.Date)
 	t.Language, _ = languageTag(cut(OneLine(t.Language), 20)) // "" when it is none
 	t.ISRC, _ = ISRC(t.ISRC)                                  // "" when it is none
+	if t.Recording = strings.ToLower(t.Recording); !recording.MatchString(t.Recording) {
+		t.Recording = ""
+	}
 	var genres []string
 	for _, g := range t.Genres {
 		// One field often holds several: "Jazz; Ambient/Drone".
@@ -228,6 +232,7 @@ func (t *Track) fill(f FileTags, releaseArtist string) {
 	if !hand("isrc") && f.ISRC != "" {
 		t.ISRC = f.ISRC
 	}
+	t.Recording = f.Recording // nobody writes it by hand
 	if !hand("lyrics") && f.Lyrics != "" {
 		t.Lyrics = f.Lyrics
 	}

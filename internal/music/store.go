@@ -195,6 +195,10 @@ type listTx interface {
 	ReleaseList(ctx context.Context, f Filter, after Cursor, n int) ([]ReleaseRow, error)
 	// ReleaseIndex returns up to n public releases after one, by their ids.
 	ReleaseIndex(ctx context.Context, after id.Release, n int) ([]Indexed, error)
+	// ReleaseIndexCount is how many public releases there are.
+	ReleaseIndexCount(ctx context.Context) (int64, error)
+	// ReleaseIndexAt is the one that has so many before it in that order.
+	ReleaseIndexAt(ctx context.Context, before int) (id.Release, error)
 	// ActList lists acts that have something public, by the number of it.
 	ActList(ctx context.Context, after Cursor, n int) ([]ActRow, error)
 	// TrackRows returns those of the tracks that are public, here or on another server.

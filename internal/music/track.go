@@ -23,27 +23,29 @@ const (
 
 // A Track is one recording on a release. Its id stays when its file is replaced.
 type Track struct {
-	ID       id.Track
-	Release  id.Release
-	Act      id.Act
-	Title    string
-	Artist   string // "" as the release
-	Disc     int    // from 1
-	Number   int    // from 1 within the disc
-	ISRC     string // CCXXXYYNNNNN, "" none: never invented
-	Explicit bool
-	Lyrics   string // plain text, or LRC when Timed says so
-	People   []Person
-	Edited   []string
-	State    TrackState
-	Refusal  string
-	Filename string
-	Original string // blob key of the file that plays
-	Pending  string // of the one that replaces it once it can be played, "" none
-	Sheet    int64  // version of the credit sheet in force
-	Plays    int64  // counted ones
-	Created  time.Time
-	Changed  time.Time
+	ID      id.Track
+	Release id.Release
+	Act     id.Act
+	Title   string
+	Artist  string // "" as the release
+	Disc    int    // from 1
+	Number  int    // from 1 within the disc
+	ISRC    string // CCXXXYYNNNNN, "" none: never invented
+	// Recording is which one it is in MusicBrainz, as its file says, "" not known.
+	Recording string
+	Explicit  bool
+	Lyrics    string // plain text, or LRC when Timed says so
+	People    []Person
+	Edited    []string
+	State     TrackState
+	Refusal   string
+	Filename  string
+	Original  string // blob key of the file that plays
+	Pending   string // of the one that replaces it once it can be played, "" none
+	Sheet     int64  // version of the credit sheet in force
+	Plays     int64  // counted ones
+	Created   time.Time
+	Changed   time.Time
 }
 
 // A Person is a credit in words; it moves no money.
@@ -105,6 +107,9 @@ func (a *Asset) Seconds() int64 {
 	}
 	return a.Samples / a.Rate
 }
+
+// recording is the form of a MusicBrainz id.
+var recording = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 var isrcForm = regexp.MustCompile(`^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$`)
 

@@ -54,10 +54,14 @@ type Track struct {
 	Artist     string
 	DurationMS int64
 	ISRC       string
+	Recording  string // in MusicBrainz, "" not known
 	Explicit   bool
 	Lyrics     string
 	Sound      string // address of the file
 	MediaType  string
+	Song       string // address of the song of which it is the file (Funkwhale), "" it is both
+	Digest     string // of the file, a multihash in base58btc, "" not said
+	Manifest   string // address of the signed list of what it plays from, "" none
 	Segments   string // address of its master playlist, "" it plays from the file alone
 	Peaks      []byte // its waveform as [music.Asset] has it, nil unknown
 	Measured   bool

@@ -21,6 +21,7 @@ type Playlist struct {
 	Updated     time.Time
 	Items       []Entry // none in lists
 	Count       int64   // of the items
+	Paged       bool    // it came without its items, which its server gives by pages
 	Listed      bool    // with the act and in searches; otherwise for who has the address
 
 	Handle, Host, Act string // what is known here of the act
@@ -44,6 +45,9 @@ const (
 
 // JobPlaylist asks for tracks of a playlist that are not known here: its id here.
 const JobPlaylist = "social.playlist"
+
+// JobPages asks for the items of a playlist that its server gives by pages: its id here.
+const JobPages = "social.pages"
 
 // Listed is what is kept of playlists on other servers.
 type Listed interface {
@@ -76,7 +80,8 @@ type Listed interface {
 }
 
 // KeepPlaylist keeps a playlist of an act elsewhere, and asks for what is not known of
-// its tracks. An older word does not replace a newer.
+// its tracks; of one that came without its items those that were known stay until its
+// pages are read. An older word does not replace a newer.
 func KeepPlaylist(ctx context.Context, tx Tx, p *Playlist) error {
 	was, err := tx.PlaylistByIRI(ctx, p.IRI)
 	switch {
@@ -95,6 +100,9 @@ func KeepPlaylist(ctx context.Context, tx Tx, p *Playlist) error {
 	case was.Updated.After(p.Updated):
 		return nil
 	}
+	if p.Paged {
+		p.Items = was.Items
+	}
 	asked := map[string]int64{}
 	for _, e := range was.Items {
 		asked[e.IRI] = e.Asked
@@ -112,6 +120,9 @@ func KeepPlaylist(ctx context.Context, tx Tx, p *Playlist) error {
 	}
 	if err := tx.PutPlaylist(ctx, p); err != nil {
 		return err
+	}
+	if p.Paged {
+		return tx.Enqueue(ctx, JobPages, JobPages+" "+string(p.ID), []byte(p.ID), time.Time{})
 	}
 	return SeekTracks(ctx, tx, p.ID, time.Time{})
 }

@@ -142,7 +142,8 @@ func (tx socialTx) SearchElsewhere(ctx context.Context, terms []string, n int) (
 
 func trackRow(t *social.Track, release, fresh string, place int) sqlgen.RemoteTrackPutParams {
 	return sqlgen.RemoteTrackPutParams{ID: fresh, Iri: t.IRI, Release: release, Place: int64(place), Disc: t.Disc, Number: t.Number, Title: text(t.Title), Artist: text(t.Artist), Duration: t.DurationMS,
-		Isrc: text(t.ISRC), Explicit: t.Explicit, Lyrics: text(t.Lyrics), Sound: text(t.Sound), MediaType: text(t.MediaType), Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain, Segments: text(t.Segments), Peaks: t.Peaks}
+		Isrc: text(t.ISRC), Explicit: t.Explicit, Lyrics: text(t.Lyrics), Sound: text(t.Sound), MediaType: text(t.MediaType), Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain, Segments: text(t.Segments), Peaks: t.Peaks,
+		Recording: text(t.Recording), Song: text(t.Song), Digest: text(t.Digest), Manifest: text(t.Manifest)}
 }
 
 func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, error) {
@@ -156,7 +157,8 @@ func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, 
 
 func remoteTrack(r sqlgen.RemoteTrack) social.Track {
 	return social.Track{ID: id.Track(r.ID), IRI: r.Iri, Release: id.Release(r.Release), Disc: r.Disc, Number: r.Number, Title: r.Title, Artist: r.Artist, DurationMS: r.Duration, ISRC: r.Isrc,
-		Explicit: r.Explicit, Lyrics: r.Lyrics, Sound: r.Sound, MediaType: r.MediaType, Measured: r.Loudness.Valid, Loudness: r.Loudness.Int64, Peak: r.Peak, AlbumGain: r.AlbumGain, Segments: r.Segments, Peaks: r.Peaks}
+		Explicit: r.Explicit, Lyrics: r.Lyrics, Sound: r.Sound, MediaType: r.MediaType, Measured: r.Loudness.Valid, Loudness: r.Loudness.Int64, Peak: r.Peak, AlbumGain: r.AlbumGain, Segments: r.Segments, Peaks: r.Peaks,
+		Recording: r.Recording, Song: r.Song, Digest: r.Digest, Manifest: r.Manifest}
 }
 
 func remoteRelease(r sqlgen.RemoteRelease) social.Release {

@@ -169,6 +169,16 @@ func (tx musicTx) ReleaseIndex(ctx context.Context, after id.Release, n int) ([]
 	return out, wrap(err, "index")
 }
 
+func (tx musicTx) ReleaseIndexCount(ctx context.Context) (int64, error) {
+	n, err := tx.Q.ReleaseIndexCount(ctx)
+	return n, wrap(err, "index")
+}
+
+func (tx musicTx) ReleaseIndexAt(ctx context.Context, before int) (id.Release, error) {
+	r, err := tx.Q.ReleaseIndexAt(ctx, int32(before))
+	return id.Release(r), missing(err, "There are not so many.")
+}
+
 func (tx musicTx) ActList(ctx context.Context, after music.Cursor, n int) ([]music.ActRow, error) {
 	rows, err := tx.Q.ActList(ctx, sqlgen.ActListParams{Key: after.Key, ID: after.ID, Lim: int32(n)})
 	out := make([]music.ActRow, len(rows))

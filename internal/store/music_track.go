@@ -13,7 +13,7 @@ import (
 func track(r sqlgen.Track) music.Track {
 	return music.Track{
 		ID: id.Track(r.ID), Release: id.Release(r.Release), Act: id.Act(r.Act), Title: r.Title, Artist: r.Artist, Disc: int(r.Disc), Number: int(r.Number),
-		ISRC: r.Isrc, Explicit: r.Explicit, Lyrics: r.Lyrics, People: fromJSON[music.Person](r.People), Edited: fromJSON[string](r.Edited), State: music.TrackState(r.State),
+		ISRC: r.Isrc, Recording: r.Recording, Explicit: r.Explicit, Lyrics: r.Lyrics, People: fromJSON[music.Person](r.People), Edited: fromJSON[string](r.Edited), State: music.TrackState(r.State),
 		Refusal: r.Refusal, Filename: r.Filename, Original: r.Original, Pending: r.Pending, Sheet: r.Sheet, Plays: r.Plays, Created: utc(r.Created), Changed: utc(r.Changed),
 	}
 }
@@ -35,14 +35,14 @@ func (tx musicTx) TracksOf(ctx context.Context, r id.Release) ([]music.Track, er
 func (tx musicTx) InsertTrack(ctx context.Context, t *music.Track) error {
 	return tx.Q.TrackInsert(ctx, sqlgen.TrackInsertParams{
 		ID: string(t.ID), Release: string(t.Release), Act: string(t.Act), Title: t.Title, Artist: t.Artist, Disc: int64(t.Disc), Number: int64(t.Number),
-		Isrc: t.ISRC, Explicit: t.Explicit, Lyrics: t.Lyrics, People: toJSON(t.People), Edited: toJSON(t.Edited), State: string(t.State), Refusal: t.Refusal,
+		Isrc: t.ISRC, Recording: t.Recording, Explicit: t.Explicit, Lyrics: t.Lyrics, People: toJSON(t.People), Edited: toJSON(t.Edited), State: string(t.State), Refusal: t.Refusal,
 		Filename: t.Filename, Original: t.Original, Pending: t.Pending, Sheet: t.Sheet, Created: ms(t.Created), Changed: ms(t.Changed),
 	})
 }
 
 func (tx musicTx) UpdateTrack(ctx context.Context, t *music.Track) error {
 	n, err := tx.Q.TrackUpdate(ctx, sqlgen.TrackUpdateParams{
-		Title: t.Title, Artist: t.Artist, Disc: int64(t.Disc), Number: int64(t.Number), Isrc: t.ISRC, Explicit: t.Explicit, Lyrics: t.Lyrics,
+		Title: t.Title, Artist: t.Artist, Disc: int64(t.Disc), Number: int64(t.Number), Isrc: t.ISRC, Recording: t.Recording, Explicit: t.Explicit, Lyrics: t.Lyrics,
 		People: toJSON(t.People), Edited: toJSON(t.Edited), State: string(t.State), Refusal: t.Refusal, Filename: t.Filename, Original: t.Original,
 		Pending: t.Pending, Sheet: t.Sheet, Changed: ms(t.Changed), ID: string(t.ID),
 	})

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +35,14 @@ type Catalogue interface {
 	Wallets(ctx context.Context, acts []id.Act) (map[id.Act][]music.Wallet, error)
 }
 
+// An Index lists public releases by their ids.
+type Index interface {
+	Index(ctx context.Context, after id.Release, n int) ([]music.Indexed, error)
+	// IndexEnd is how many there are, and after which one the last page begins, "" the
+	// first, where a page has so many.
+	IndexEnd(ctx context.Context, page int) (total int64, after id.Release, err error)
+}
+
 // Documents serves them.
 type Documents struct {
 	Site      func(context.Context) form.Site
@@ -55,7 +62,7 @@ type Documents struct {
 	// Type is the media type of a codec.
 	Type func(codec string) string
 	// Index lists public releases, nil where the node does not offer its index.
-	Index func(ctx context.Context, after id.Release, n int) ([]music.Indexed, error)
+	Index Index
 	// Readers says who may read, nil for everybody.
 	Readers *Readers
 	// Changes counts what was written: a document is the same until then. Nil: none
@@ -236,87 +243,6 @@ func (d *Documents) act(ctx context.Context, s form.Site, r *http.Request) (foun
 	return found{doc: o, page: s.ActPage(a.Act.Handle)}, err
 }
 
-// followers are a number: who follows whom is nobody else's business.
-func (d *Documents) followers(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	a, err := d.oneAct(ctx, r)
-	if err != nil {
-		return found{}, err
-	}
-	return found{doc: &vocab.Object{ID: s.Act(a.ID) + "/followers", Type: []string{"OrderedCollection"}, TotalItems: a.Followers}, page: s.ActPage(a.Handle)}, nil
-}
-
-// all public releases of an act, the newest first.
-func (d *Documents) all(ctx context.Context, a id.Act) (rows []music.ReleaseRow, err error) {
-	for page := (music.Page{Limit: 200}); ; {
-		list, err := d.Catalogue.Releases(ctx, music.Filter{Act: a}, page)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, list.Rows...)
-		if list.Next == "" {
-			return rows, nil
-		}
-		page.After = list.Next
-	}
-}
-
-func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.list(ctx, s, r, "/releases", func(row music.ReleaseRow) (vocab.Item, error) { return vocab.At(s.Release(row.ID)), nil })
-}
-
-// outbox has the posts in which an act's releases were published.
-func (d *Documents) outbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.list(ctx, s, r, "/outbox", func(row music.ReleaseRow) (vocab.Item, error) {
-		album, err := d.Album(ctx, row.ID)
-		return vocab.Of(form.Create(s.Note(&album))), err
-	})
-}
-
-func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name string, item func(music.ReleaseRow) (vocab.Item, error)) (found, error) {
-	a, err := d.oneAct(ctx, r)
-	if err != nil {
-		return found{}, err
-	}
-	rows, err := d.all(ctx, a.ID)
-	if err != nil {
-		return found{}, err
-	}
-	return d.paged(s, &a, r, name, len(rows), func(i int) (vocab.Item, error) { return item(rows[i]) })
-}
-
-// paged is a collection of an act, or the page of it that is asked for.
-func (d *Documents) paged(s form.Site, a *music.Act, r *http.Request, name string, n int, item func(int) (vocab.Item, error)) (f found, err error) {
-	c := form.Collection{ID: s.Act(a.ID) + name, Total: n}
-	if c.Page, err = pageOf(r); err != nil {
-		return found{}, err
-	}
-	if c.Page > 0 {
-		from := min(n, (min(c.Page, n+1)-1)*form.PageSize)
-		for i := from; i < min(n, from+form.PageSize); i++ {
-			x, err := item(i)
-			if err != nil {
-				return found{}, err
-			}
-			c.Items = append(c.Items, x)
-		}
-	}
-	return found{doc: c.Document(), page: s.ActPage(a.Handle)}, nil
-}
-
-// pageOf is which page of a collection is asked for, 0 the collection itself. Faults:
-// NotFound.
-func pageOf(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("page")
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fault.New(fault.NotFound, "There is no such page.")
-	}
-	return n, nil
-}
-
 // Album is a public release with its songs. Faults: NotFound.
 func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error) {
 	full, err := d.Catalogue.Release(ctx, music.Viewer{}, r, "")
@@ -432,68 +358,4 @@ func (d *Documents) activity(ctx context.Context, s form.Site, r *http.Request) 
 		return err
 	})
 	return f, err
-}
-
-// reactions are a number: who likes what is theirs to tell.
-func (d *Documents) reactions(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
-	at, boosts := strings.CutSuffix(r.URL.Path, "/shares")
-	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(at, "/likes"))
-	if !ok {
-		return f, fault.New(fault.NotFound, "There is nothing with that name here.")
-	}
-	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
-		t, _, err := tx.Public(ctx, social.Thing{Release: release, Track: track})
-		if err != nil {
-			return err
-		}
-		counts, err := tx.Reactions(ctx, t.Release)
-		n := counts[t].Likes
-		if boosts {
-			n = counts[t].Boosts
-		}
-		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, TotalItems: n}
-		f.page = s.ReleasePage(t.Release)
-		return err
-	})
-	return f, err
-}
-
-// replies are the latest comments that have an address: those from elsewhere, and those
-// of listeners here who are seen there. What others say here stays here.
-func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
-	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(r.URL.Path, "/replies"))
-	if !ok {
-		return f, fault.New(fault.NotFound, "There is nothing with that name here.")
-	}
-	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
-		t, _, err := tx.Public(ctx, social.Thing{Release: release, Track: track})
-		if err != nil {
-			return err
-		}
-		list, err := tx.Comments(ctx, t.Release, "", social.MostComments)
-		if err == nil {
-			list, err = social.Heard(ctx, tx, "", list)
-		}
-		f.doc = &vocab.Object{ID: s.Origin + r.URL.Path, Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{}}
-		for _, c := range list {
-			at := c.IRI
-			if c.Author.Person != "" {
-				at = s.Comment(c.ID)
-			}
-			if at == "" || c.Hidden || track != "" && c.Thing.Track != track {
-				continue
-			}
-			if f.doc.TotalItems++; f.doc.TotalItems <= form.PageSize {
-				f.doc.OrderedItems = append(f.doc.OrderedItems, vocab.At(at))
-			}
-		}
-		f.page = s.ReleasePage(t.Release) + "#comments"
-		return err
-	})
-	return f, err
-}
-
-// empty is a collection that has nothing yet.
-func (d *Documents) empty(_ context.Context, s form.Site, r *http.Request) (found, error) {
-	return found{doc: form.Collection{ID: s.Origin + r.URL.Path}.Document()}, nil
 }

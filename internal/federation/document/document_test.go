@@ -40,6 +40,7 @@ const (
 type shelf struct {
 	full    music.FullRelease
 	wallets map[id.Act][]music.Wallet
+	long    []music.PlacedTrack // of the playlist, nil for a few
 }
 
 func newShelf() shelf {
@@ -50,7 +51,7 @@ func newShelf() shelf {
 	song := music.FullTrack{Segmented: true,
 		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Explicit: true, Lyrics: "[00:01.00]one", State: music.Ready, Changed: fedtest.Moment},
 		Asset: &music.Asset{Track: track, SHA256: strings.Repeat("ab", 32), Bytes: 9_000_000, Codec: "flac", Rate: 44_100, Samples: 44_100 * 200, DurationMS: 200_500, Measured: true, Loudness: -14_200, Peak: -1_000, AlbumGain: -3_800, Peaks: []byte{0, 10, 127, 200, 255}}}
-	return shelf{music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}, nil}
+	return shelf{full: music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}}
 }
 
 var errNone = fault.New(fault.NotFound, "There is no such thing.")
@@ -87,6 +88,9 @@ func (s shelf) playlist() music.FullPlaylist {
 	full := music.FullPlaylist{Playlist: music.Playlist{ID: list, Account: "01KAZ0000000000000000000QQ", Act: act, Title: "Late <trains>", Description: "For the way home.", Access: music.Public, Created: fedtest.Moment, Changed: fedtest.Moment.Add(time.Hour)}, Owner: "Low Tide", Act: s.full.Act}
 	for _, r := range rows {
 		full.Items = append(full.Items, music.PlacedTrack{Row: r})
+	}
+	if s.long != nil {
+		full.Items = s.long
 	}
 	return full
 }
@@ -165,9 +169,9 @@ func TestDocuments(t *testing.T) {
 	mux := serve(t)
 	for name, path := range map[string]string{
 		"node": "/ap/node", "act": "/ap/acts/" + string(act), "outbox": "/ap/acts/" + string(act) + "/outbox", "outbox-page": "/ap/acts/" + string(act) + "/outbox?page=1",
-		"followers": "/ap/acts/" + string(act) + "/followers", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
+		"followers": "/ap/acts/" + string(act) + "/followers", "followers-page": "/ap/acts/" + string(act) + "/followers?page=1", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
 		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "own-create": "/ap/releases/" + string(release) + "/create", "track": "/ap/tracks/" + string(track),
-		"track-note": "/ap/tracks/" + string(track) + "/note", "playlist": "/ap/playlists/" + string(list), "playlist-note": "/ap/playlists/" + string(list) + "/note", "playlists-page": "/ap/acts/" + string(act) + "/playlists?page=1",
+		"track-note": "/ap/tracks/" + string(track) + "/note", "playlist": "/ap/playlists/" + string(list), "playlist-page": "/ap/playlists/" + string(list) + "?page=1", "playlist-note": "/ap/playlists/" + string(list) + "/note", "playlists-page": "/ap/acts/" + string(act) + "/playlists?page=1",
 		"funkwhale-track": "/ap/tracks/" + string(track) + "/audio", "funkwhale-library": "/ap/acts/" + string(act) + "/library",
 		"webfinger": "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
 		"nodeinfo": "/.well-known/nodeinfo", "nodeinfo-2.0": "/nodeinfo/2.0", "nodeinfo-2.1": "/nodeinfo/2.1", "host-meta": "/.well-known/host-meta.json",

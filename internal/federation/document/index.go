@@ -23,8 +23,9 @@ func (d *Documents) index(ctx context.Context, s form.Site, r *http.Request) (f 
 	f.page = s.Origin + "/"
 	at := func(after id.Release) string { return s.Index() + "?after=" + string(after) }
 	if !r.URL.Query().Has("after") {
-		f.doc = &vocab.Object{ID: s.Index(), Type: []string{"OrderedCollection"}, AttributedTo: vocab.One(s.Node()), First: vocab.At(at(""))}
-		return f, nil
+		total, last, err := d.Index.IndexEnd(ctx, pageOfIndex)
+		f.doc = &vocab.Object{ID: s.Index(), Type: []string{"OrderedCollection"}, AttributedTo: vocab.One(s.Node()), TotalItems: total, First: vocab.At(at("")), Last: vocab.At(at(last))}
+		return f, err
 	}
 	var after id.Release
 	if text := r.URL.Query().Get("after"); text != "" {
@@ -32,7 +33,7 @@ func (d *Documents) index(ctx context.Context, s form.Site, r *http.Request) (f 
 			return f, err
 		}
 	}
-	list, err := d.Index(ctx, after, pageOfIndex+1)
+	list, err := d.Index.Index(ctx, after, pageOfIndex+1)
 	if err != nil {
 		return f, err
 	}

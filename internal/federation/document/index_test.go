@@ -31,9 +31,7 @@ func TestIndexDocument(t *testing.T) {
 
 	d := documents(n, newShelf())
 	c := &music.Catalogue{Store: n.DB.Music()}
-	d.Index = func(ctx context.Context, after id.Release, most int) ([]music.Indexed, error) {
-		return c.Index(ctx, after, min(most, 2)) // so that what is left over is seen
-	}
+	d.Index = short{c}
 	mux := http.NewServeMux()
 	d.Register(mux)
 	read := func(at string) *vocab.Object {
@@ -44,7 +42,11 @@ func TestIndexDocument(t *testing.T) {
 		}
 		return o
 	}
-	first := read("https://nine.example/ap/index").First.ID()
+	whole := read("https://nine.example/ap/index")
+	if end := read(whole.Last.ID()); whole.TotalItems != 3 || len(end.OrderedItems) != 1 {
+		t.Errorf("it has %d, and %d on the last page", whole.TotalItems, len(end.OrderedItems))
+	}
+	first := whole.First.ID()
 	last := ""
 	for len(want) > 0 {
 		p := read(first)
@@ -64,6 +66,17 @@ func TestIndexDocument(t *testing.T) {
 	if r := get(mux, "/ap/index?after=x", asked); r.Code/100 != 4 {
 		t.Errorf("%d", r.Code)
 	}
+}
+
+// A short index has two releases on a page, so that what is left over is seen.
+type short struct{ *music.Catalogue }
+
+func (s short) Index(ctx context.Context, after id.Release, most int) ([]music.Indexed, error) {
+	return s.Catalogue.Index(ctx, after, min(most, 2))
+}
+
+func (s short) IndexEnd(ctx context.Context, _ int) (int64, id.Release, error) {
+	return s.Catalogue.IndexEnd(ctx, 2)
 }
 
 // lists has a release in lists as its row says, or not.

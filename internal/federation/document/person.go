@@ -43,6 +43,9 @@ func (d *Documents) person(ctx context.Context, s form.Site, r *http.Request) (f
 func (d *Documents) personFollowers(ctx context.Context, s form.Site, r *http.Request) (found, error) {
 	return d.onePerson(ctx, s, r, func(tx social.Tx, p *social.Person) (*vocab.Object, error) {
 		fans, err := tx.CountFans(ctx, p.ID, social.FollowsThem)
-		return &vocab.Object{ID: s.Person(p.ID) + "/followers", Type: []string{"OrderedCollection"}, TotalItems: fans}, err
+		if err != nil {
+			return nil, err
+		}
+		return number(r, s.Person(p.ID)+"/followers", fans)
 	})
 }

@@ -87,11 +87,15 @@ func (d *Documents) selected(ctx context.Context, s form.Site, r *http.Request, 
 }
 
 func (d *Documents) playlist(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.selected(ctx, s, r, form.Site.OwnPlaylist)
+	page, err := pageOf(r)
+	if err != nil {
+		return found{}, err
+	}
+	return d.selected(ctx, s, r, func(s form.Site, x *form.Selection) *vocab.Object { return s.PagedPlaylist(x, page) })
 }
 
 func (d *Documents) playlistCreate(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return created(d.playlist(ctx, s, r))
+	return created(d.selected(ctx, s, r, func(s form.Site, x *form.Selection) *vocab.Object { return s.PagedPlaylist(x, 0) }))
 }
 
 func (d *Documents) playlistNote(ctx context.Context, s form.Site, r *http.Request) (found, error) {
@@ -112,5 +116,5 @@ func (d *Documents) playlists(ctx context.Context, s form.Site, r *http.Request)
 	if err != nil {
 		return found{}, err
 	}
-	return d.paged(s, &a, r, "/playlists", len(list), func(i int) (vocab.Item, error) { return vocab.At(s.Playlist(list[i].ID)), nil })
+	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + "/playlists", Total: len(list)}, func(i int) (vocab.Item, error) { return vocab.At(s.Playlist(list[i].ID)), nil })
 }

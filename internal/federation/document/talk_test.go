@@ -40,7 +40,7 @@ func TestReactionsAreNumbers(t *testing.T) {
 			t.Errorf("%s: %+v, %v", path, o, err)
 		}
 	}
-	o, err := vocab.Parse(get(mux, "/ap/tracks/"+string(track)+"/replies", asked).Body.Bytes())
+	o, err := vocab.Parse(get(mux, "/ap/tracks/"+string(track)+"/replies?page=1", asked).Body.Bytes())
 	if err != nil || len(o.OrderedItems) != 1 || o.OrderedItems[0].ID() != ada.ID+"/notes/1" {
 		t.Errorf("%+v, %v", o, err)
 	}

@@ -47,6 +47,78 @@ func (d *Desk) SearchPlaylists(ctx context.Context, who id.Account, q string, n 
 	return list, err
 }
 
+// How far the pages of a playlist are read: until as much is known as is kept, or so many
+// pages of one, whose servers put ten on a page at least.
+const mostPages = social.MostEntries / 10
+
+// Pages asks for the items of a playlist that its server gives by pages, and keeps them in
+// place of what was known when the last page was read. A list of another act or server
+// than the playlist's, and pages of another server or that lead back, are none. The
+// payload is that of [social.JobPages].
+func (d *Desk) Pages(ctx context.Context, payload []byte) error {
+	var was social.Playlist
+	err := d.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		was, err = tx.PlaylistElsewhere(ctx, id.Playlist(payload))
+		return err
+	})
+	if err != nil {
+		return unless(done(err), err)
+	}
+	items, err := d.pages(ctx, was.IRI, was.Actor)
+	if err != nil {
+		return unless(done(err), err)
+	}
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		now, err := tx.PlaylistElsewhere(ctx, was.ID)
+		if err != nil {
+			return unless(done(err), err)
+		}
+		if now.Updated.After(was.Updated) {
+			return nil // who changed it meanwhile said so, and it is read again
+		}
+		now.Items = record.Entries(items)
+		d.Site.Recognise(now.Items)
+		return social.KeepPlaylist(ctx, tx, &now)
+	})
+}
+
+func unless(no bool, err error) error {
+	if no {
+		return nil
+	}
+	return err
+}
+
+// pages are the items of a playlist of an act, page by page. Faults: Invalid.
+func (d *Desk) pages(ctx context.Context, list, act string) (items []vocab.Item, err error) {
+	o, err := d.Servers.Document(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	if o.ID != list || !o.Is("nineten:Playlist") || o.Author() != act {
+		return nil, fault.New(fault.Invalid, "%s is no playlist of %s.", list, act)
+	}
+	if items = record.Listed(o); len(items) > 0 && int64(len(items)) >= o.TotalItems {
+		return items, nil
+	}
+	items = nil // what is in it is on its pages, too
+	seen := map[string]bool{}
+	for next := o.First; !next.Zero() && len(items) < social.MostEntries && len(seen) < mostPages; {
+		at, page := next.ID(), next.Object
+		if page == nil || len(record.Listed(page)) == 0 {
+			if !remote.SameOrigin(at, list) || seen[at] {
+				return nil, fault.New(fault.Invalid, "A page of %s is %s.", list, at)
+			}
+			if page, err = d.Servers.Document(ctx, at); err != nil {
+				return nil, err
+			}
+		}
+		seen[at] = true
+		items, next = append(items, record.Listed(page)...), page.Next
+	}
+	return items, nil
+}
+
 // Seek asks for tracks of a playlist that are not known here, a few at a time, each of
 // its own server: what the list says of them counts for nothing. The payload is that
 // of [social.JobPlaylist].
@@ -78,19 +150,38 @@ func (d *Desk) Seek(ctx context.Context, payload []byte) error {
 	})
 }
 
-// track is the track of an address, asking its server for it and the release that it
-// is of when it is not known. A list of tracks is none: nothing leads on from here.
-func (d *Desk) track(ctx context.Context, at string) (t id.Track, err error) {
-	known := func(tx social.Tx) error {
+// known is the track of an address where it is one of this node, or known here. Faults:
+// NotFound.
+func (d *Desk) known(ctx context.Context, at string) (t id.Track, err error) {
+	if _, t, ok := d.Site.MusicOf(at); ok && t != "" {
+		return t, nil
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		t, err = tx.TrackByIRI(ctx, at)
 		return err
-	}
-	if err := d.Store.SocialView(ctx, known); !fault.Is(err, fault.NotFound) {
+	})
+	return t, err
+}
+
+// track is the track of an address, asking its server for it and the release that it is of
+// when it is not known. An element of a list leads to what it is about; a list of tracks
+// is none, and nothing else leads on from here.
+func (d *Desk) track(ctx context.Context, at string) (t id.Track, err error) {
+	if t, err := d.known(ctx, at); !fault.Is(err, fault.NotFound) {
 		return t, err
 	}
 	o, err := d.Servers.Document(ctx, at)
 	if err != nil {
 		return "", err
+	}
+	if about := record.Element(vocab.Of(o)); about != "" && about != o.ID && o.ID == at {
+		if t, err := d.known(ctx, about); !fault.Is(err, fault.NotFound) {
+			return t, err
+		}
+		at = about
+		if o, err = d.Servers.Document(ctx, at); err != nil {
+			return "", err
+		}
 	}
 	act := o.Author()
 	if o.ID != at || !o.Is("Audio", "nineten:AudioTrack") || !remote.SameOrigin(act, at) {
@@ -120,7 +211,8 @@ func (d *Desk) track(ctx context.Context, at string) (t id.Track, err error) {
 		if err := social.Keep(ctx, tx, &r); err != nil {
 			return err
 		}
-		return known(tx)
+		t, err = tx.TrackByIRI(ctx, at)
+		return err
 	})
 	return t, err
 }

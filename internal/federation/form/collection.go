@@ -50,14 +50,28 @@ type Collection struct {
 	Items []vocab.Item
 	// Page is which one, from 1; 0 is the collection itself.
 	Page int
+	// Number says that only the number is told: the one page has no items.
+	Number bool
 }
 
 // PageSize is how many items a page has.
 const PageSize = 50
 
+// Span is which items are on the page that is asked for, none for the collection itself.
+func (c Collection) Span() (from, to int) {
+	if c.Page == 0 || c.Number {
+		return 0, 0
+	}
+	from = min(c.Total, (min(c.Page, c.Total+1)-1)*PageSize)
+	return from, min(c.Total, from+PageSize)
+}
+
 // Document writes the collection, or a page of it.
 func (c Collection) Document() *vocab.Object {
 	pages := max(1, (c.Total+PageSize-1)/PageSize)
+	if c.Number {
+		pages = 1
+	}
 	page := func(n int) vocab.Item { return vocab.At(c.ID + "?page=" + strconv.Itoa(n)) }
 	if c.Page == 0 {
 		return &vocab.Object{ID: c.ID, Type: []string{"OrderedCollection"}, TotalItems: int64(c.Total), First: page(1), Last: page(pages)}
@@ -67,7 +81,7 @@ func (c Collection) Document() *vocab.Object {
 		o.OrderedItems = []vocab.Item{}
 	}
 	if c.Page > 1 {
-		o.Prev = page(c.Page - 1)
+		o.Prev = page(min(c.Page-1, pages)) // from behind the end back to it
 	}
 	if c.Page < pages {
 		o.Next = page(c.Page + 1)

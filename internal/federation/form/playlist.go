@@ -61,6 +61,25 @@ func (s Site) OwnPlaylist(x *Selection) *vocab.Object {
 	return o
 }
 
+// PagedPlaylist is it as it is to be read at its address, or a page of it: one that is
+// longer than a page has its tracks there alone. What is sent has all of them.
+func (s Site) PagedPlaylist(x *Selection, page int) *vocab.Object {
+	c := Collection{ID: s.Playlist(x.Playlist.ID), Total: len(x.Tracks), Page: page}
+	from, to := c.Span()
+	for _, at := range x.Tracks[from:to] {
+		c.Items = append(c.Items, vocab.At(at))
+	}
+	doc := c.Document()
+	if page > 0 {
+		return doc
+	}
+	o := s.OwnPlaylist(x)
+	if o.First, o.Last = doc.First, doc.Last; c.Total > PageSize {
+		o.OrderedItems = nil
+	}
+	return o
+}
+
 // PlaylistPost is the same as everybody's software shows it.
 func (s Site) PlaylistPost(x *Selection) *vocab.Object {
 	p := &x.Playlist

@@ -20,9 +20,38 @@ func Playlist(o *vocab.Object, act string) (p social.Playlist, ok bool) {
 	if p.Updated.Before(p.Published) {
 		p.Updated = p.Published
 	}
-	p.Listed = slices.ContainsFunc(o.To, vocab.IsPublic)
-	p.Items = Entries(append(o.OrderedItems, o.Items...))
+	p.Listed = slices.ContainsFunc(append(slices.Clone(o.To), o.Audience...), vocab.IsPublic) // the latter is Funkwhale's
+	inside := Listed(o)
+	p.Items = Entries(inside)
+	p.Paged = !o.First.Zero() && (len(inside) == 0 || o.TotalItems > int64(len(inside))) && len(p.Items) < social.MostEntries
 	return p, p.Title != "" && !p.Published.IsZero() && len(p.IRI) <= maxAddress && len(p.Page) <= maxAddress
+}
+
+// Listed are the items of a list or of a page of one.
+func Listed(o *vocab.Object) []vocab.Item { return slices.Concat(o.OrderedItems, o.Items) }
+
+// Element is the address of what an item of a list is about: of an element as PeerTube and
+// Funkwhale have them the video or the song that stands there, of any other the item's own.
+func Element(i vocab.Item) string {
+	o := i.Object
+	switch {
+	case o == nil:
+		return i.IRI
+	case o.Is("PlaylistElement", "pt:PlaylistElement"):
+		return vocab.FirstLink(o.URL)
+	case o.Is("PlaylistTrack", "fw:PlaylistTrack"):
+		return cmp.Or(named(o, "track"), named(o, "fw:track"))
+	}
+	return o.ID
+}
+
+// named is the address of a thing that a member without a field of its own names.
+func named(o *vocab.Object, key string) string {
+	if song, ok := o.Extra[key].(map[string]any); ok {
+		at, _ := song["id"].(string)
+		return at
+	}
+	return word(o, key)
 }
 
 // Entries are the tracks that a list names, up to as many as are kept.
@@ -31,7 +60,7 @@ func Entries(items []vocab.Item) (out []social.Entry) {
 		if len(out) == social.MostEntries {
 			break
 		}
-		if at := i.ID(); strings.HasPrefix(at, "https://") && len(at) <= maxAddress {
+		if at := Element(i); strings.HasPrefix(at, "https://") && len(at) <= maxAddress {
 			out = append(out, social.Entry{IRI: at})
 		}
 	}

@@ -105,6 +105,9 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 		if song, ok := o.Extra[x].(map[string]any); ok {
 			title, _ := song["name"].(string)
 			t.Title = name(cmp.Or(title, t.Title))
+			if at := named(o, x); remote.SameOrigin(at, o.ID) && len(at) <= maxAddress {
+				t.Song = at
+			}
 		}
 	}
 	loud(&t, o.Extra["nineten:loudness"])

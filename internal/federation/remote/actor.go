@@ -101,8 +101,10 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	if list, _ := o.Extra["nineten:releases"].(string); SameOrigin(list, o.ID) && len(list) <= maxAddress {
 		a.Releases = list
 	}
-	if list, _ := o.Extra["nineten:playlists"].(string); SameOrigin(list, o.ID) && len(list) <= maxAddress {
-		a.Playlists = list
+	for _, name := range []string{"playlists", "pt:playlists", "nineten:playlists"} { // the first two are PeerTube's
+		if list, _ := o.Extra[name].(string); SameOrigin(list, o.ID) && len(list) <= maxAddress {
+			a.Playlists = list
+		}
 	}
 	keys := keysOf(o, now)
 	return a, s.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.Meet(ctx, tx, a, keys) })

@@ -28,12 +28,12 @@ where f.account = @account order by r.published desc, r.id limit @lim;
 delete from remote_release where iri = @iri and actor = @actor;
 
 -- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks)
-values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain, @segments, @peaks)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest)
+values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain, @segments, @peaks, @recording, @song, @digest, @manifest)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
   loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
-  segments = excluded.segments, peaks = excluded.peaks
+  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest
 where remote_track.release = excluded.release;
 
 -- name: RemoteTrackByID :one

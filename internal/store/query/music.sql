@@ -90,11 +90,11 @@ select * from track where id = @id;
 select * from track where release = @release order by disc, number, id;
 
 -- name: TrackInsert :exec
-insert into track (id, release, act, title, artist, disc, number, isrc, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, created, changed)
-values (@id, @release, @act, @title, @artist, @disc, @number, @isrc, @explicit, @lyrics, @people, @edited, @state, @refusal, @filename, @original, @pending, @sheet, @created, @changed);
+insert into track (id, release, act, title, artist, disc, number, isrc, recording, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, created, changed)
+values (@id, @release, @act, @title, @artist, @disc, @number, @isrc, @recording, @explicit, @lyrics, @people, @edited, @state, @refusal, @filename, @original, @pending, @sheet, @created, @changed);
 
 -- name: TrackUpdate :execrows
-update track set title = @title, artist = @artist, disc = @disc, number = @number, isrc = @isrc, explicit = @explicit, lyrics = @lyrics,
+update track set title = @title, artist = @artist, disc = @disc, number = @number, isrc = @isrc, recording = @recording, explicit = @explicit, lyrics = @lyrics,
   people = @people, edited = @edited, state = @state, refusal = @refusal, filename = @filename, original = @original, pending = @pending,
   sheet = @sheet, changed = @changed
 where id = @id;

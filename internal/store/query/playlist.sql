@@ -37,4 +37,5 @@ select iri, cast(min(asked) as bigint) as often, cast(min(place) as bigint) as a
 update remote_item set track = @track, asked = asked + 1 where iri = @iri and track = '';
 
 -- name: RemoteTrackByIRI :one
-select t.id, r.actor from remote_track t join remote_release r on r.id = t.release where t.iri = @iri;
+select t.id, r.actor from remote_track t join remote_release r on r.id = t.release where t.iri = @iri
+union all select s.id, r.actor from remote_track s join remote_release r on r.id = s.release where s.song = @iri and s.song <> '' order by 1 limit 1;

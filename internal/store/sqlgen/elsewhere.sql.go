@@ -756,7 +756,7 @@ func (q *Queries) RemoteReleasesOfHost(ctx context.Context, host string) ([]Remo
 }
 
 const remoteTrackByID = `-- name: RemoteTrackByID :one
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks from remote_track where id = $1
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest from remote_track where id = $1
 `
 
 func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, error) {
@@ -782,6 +782,10 @@ func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, 
 		&i.AlbumGain,
 		&i.Segments,
 		&i.Peaks,
+		&i.Recording,
+		&i.Song,
+		&i.Digest,
+		&i.Manifest,
 	)
 	return i, err
 }
@@ -796,12 +800,12 @@ func (q *Queries) RemoteTrackDrop(ctx context.Context, id string) error {
 }
 
 const remoteTrackPut = `-- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
   loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
-  segments = excluded.segments, peaks = excluded.peaks
+  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest
 where remote_track.release = excluded.release
 `
 
@@ -825,6 +829,10 @@ type RemoteTrackPutParams struct {
 	AlbumGain int64
 	Segments  string
 	Peaks     []byte
+	Recording string
+	Song      string
+	Digest    string
+	Manifest  string
 }
 
 func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) error {
@@ -848,12 +856,16 @@ func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) 
 		arg.AlbumGain,
 		arg.Segments,
 		arg.Peaks,
+		arg.Recording,
+		arg.Song,
+		arg.Digest,
+		arg.Manifest,
 	)
 	return err
 }
 
 const remoteTracksByRelease = `-- name: RemoteTracksByRelease :many
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks from remote_track where release = $1 order by place, id
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest from remote_track where release = $1 order by place, id
 `
 
 func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]RemoteTrack, error) {
@@ -885,6 +897,10 @@ func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]
 			&i.AlbumGain,
 			&i.Segments,
 			&i.Peaks,
+			&i.Recording,
+			&i.Song,
+			&i.Digest,
+			&i.Manifest,
 		); err != nil {
 			return nil, err
 		}

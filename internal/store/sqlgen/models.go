@@ -916,6 +916,10 @@ type RemoteTrack struct {
 	AlbumGain int64
 	Segments  string
 	Peaks     []byte
+	Recording string
+	Song      string
+	Digest    string
+	Manifest  string
 }
 
 type RemoteWallet struct {
@@ -1058,27 +1062,28 @@ type Token struct {
 }
 
 type Track struct {
-	ID       string
-	Release  string
-	Act      string
-	Title    string
-	Artist   string
-	Disc     int64
-	Number   int64
-	Isrc     string
-	Explicit bool
-	Lyrics   string
-	People   string
-	Edited   string
-	State    string
-	Refusal  string
-	Filename string
-	Original string
-	Pending  string
-	Sheet    int64
-	Plays    int64
-	Created  int64
-	Changed  int64
+	ID        string
+	Release   string
+	Act       string
+	Title     string
+	Artist    string
+	Disc      int64
+	Number    int64
+	Isrc      string
+	Explicit  bool
+	Lyrics    string
+	People    string
+	Edited    string
+	State     string
+	Refusal   string
+	Filename  string
+	Original  string
+	Pending   string
+	Sheet     int64
+	Plays     int64
+	Created   int64
+	Changed   int64
+	Recording string
 }
 
 type TrackLike struct {

@@ -2814,7 +2814,7 @@ func (q *Queries) TagRecount(ctx context.Context, name string) error {
 }
 
 const trackByID = `-- name: TrackByID :one
-select id, release, act, title, artist, disc, number, isrc, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, plays, created, changed from track where id = $1
+select id, release, act, title, artist, disc, number, isrc, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, plays, created, changed, recording from track where id = $1
 `
 
 func (q *Queries) TrackByID(ctx context.Context, id string) (Track, error) {
@@ -2842,6 +2842,7 @@ func (q *Queries) TrackByID(ctx context.Context, id string) (Track, error) {
 		&i.Plays,
 		&i.Created,
 		&i.Changed,
+		&i.Recording,
 	)
 	return i, err
 }
@@ -2859,31 +2860,32 @@ func (q *Queries) TrackDelete(ctx context.Context, id string) (int64, error) {
 }
 
 const trackInsert = `-- name: TrackInsert :exec
-insert into track (id, release, act, title, artist, disc, number, isrc, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, created, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+insert into track (id, release, act, title, artist, disc, number, isrc, recording, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, created, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 `
 
 type TrackInsertParams struct {
-	ID       string
-	Release  string
-	Act      string
-	Title    string
-	Artist   string
-	Disc     int64
-	Number   int64
-	Isrc     string
-	Explicit bool
-	Lyrics   string
-	People   string
-	Edited   string
-	State    string
-	Refusal  string
-	Filename string
-	Original string
-	Pending  string
-	Sheet    int64
-	Created  int64
-	Changed  int64
+	ID        string
+	Release   string
+	Act       string
+	Title     string
+	Artist    string
+	Disc      int64
+	Number    int64
+	Isrc      string
+	Recording string
+	Explicit  bool
+	Lyrics    string
+	People    string
+	Edited    string
+	State     string
+	Refusal   string
+	Filename  string
+	Original  string
+	Pending   string
+	Sheet     int64
+	Created   int64
+	Changed   int64
 }
 
 func (q *Queries) TrackInsert(ctx context.Context, arg TrackInsertParams) error {
@@ -2896,6 +2898,7 @@ func (q *Queries) TrackInsert(ctx context.Context, arg TrackInsertParams) error 
 		arg.Disc,
 		arg.Number,
 		arg.Isrc,
+		arg.Recording,
 		arg.Explicit,
 		arg.Lyrics,
 		arg.People,
@@ -2913,30 +2916,31 @@ func (q *Queries) TrackInsert(ctx context.Context, arg TrackInsertParams) error 
 }
 
 const trackUpdate = `-- name: TrackUpdate :execrows
-update track set title = $1, artist = $2, disc = $3, number = $4, isrc = $5, explicit = $6, lyrics = $7,
-  people = $8, edited = $9, state = $10, refusal = $11, filename = $12, original = $13, pending = $14,
-  sheet = $15, changed = $16
-where id = $17
+update track set title = $1, artist = $2, disc = $3, number = $4, isrc = $5, recording = $6, explicit = $7, lyrics = $8,
+  people = $9, edited = $10, state = $11, refusal = $12, filename = $13, original = $14, pending = $15,
+  sheet = $16, changed = $17
+where id = $18
 `
 
 type TrackUpdateParams struct {
-	Title    string
-	Artist   string
-	Disc     int64
-	Number   int64
-	Isrc     string
-	Explicit bool
-	Lyrics   string
-	People   string
-	Edited   string
-	State    string
-	Refusal  string
-	Filename string
-	Original string
-	Pending  string
-	Sheet    int64
-	Changed  int64
-	ID       string
+	Title     string
+	Artist    string
+	Disc      int64
+	Number    int64
+	Isrc      string
+	Recording string
+	Explicit  bool
+	Lyrics    string
+	People    string
+	Edited    string
+	State     string
+	Refusal   string
+	Filename  string
+	Original  string
+	Pending   string
+	Sheet     int64
+	Changed   int64
+	ID        string
 }
 
 func (q *Queries) TrackUpdate(ctx context.Context, arg TrackUpdateParams) (int64, error) {
@@ -2946,6 +2950,7 @@ func (q *Queries) TrackUpdate(ctx context.Context, arg TrackUpdateParams) (int64
 		arg.Disc,
 		arg.Number,
 		arg.Isrc,
+		arg.Recording,
 		arg.Explicit,
 		arg.Lyrics,
 		arg.People,
@@ -2966,7 +2971,7 @@ func (q *Queries) TrackUpdate(ctx context.Context, arg TrackUpdateParams) (int64
 }
 
 const tracksOfRelease = `-- name: TracksOfRelease :many
-select id, release, act, title, artist, disc, number, isrc, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, plays, created, changed from track where release = $1 order by disc, number, id
+select id, release, act, title, artist, disc, number, isrc, explicit, lyrics, people, edited, state, refusal, filename, original, pending, sheet, plays, created, changed, recording from track where release = $1 order by disc, number, id
 `
 
 func (q *Queries) TracksOfRelease(ctx context.Context, release string) ([]Track, error) {
@@ -3000,6 +3005,7 @@ func (q *Queries) TracksOfRelease(ctx context.Context, release string) ([]Track,
 			&i.Plays,
 			&i.Created,
 			&i.Changed,
+			&i.Recording,
 		); err != nil {
 			return nil, err
 		}

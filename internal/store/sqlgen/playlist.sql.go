@@ -337,6 +337,7 @@ func (q *Queries) RemotePlaylistsOf(ctx context.Context, arg RemotePlaylistsOfPa
 
 const remoteTrackByIRI = `-- name: RemoteTrackByIRI :one
 select t.id, r.actor from remote_track t join remote_release r on r.id = t.release where t.iri = $1
+union all select s.id, r.actor from remote_track s join remote_release r on r.id = s.release where s.song = $1 and s.song <> '' order by 1 limit 1
 `
 
 type RemoteTrackByIRIRow struct {

@@ -1176,9 +1176,11 @@ CREATE TABLE remote_track (
   loudness   bigint,                         -- thousandths of a LUFS; null: not measured
   peak       bigint not null default 0,      -- thousandths of a dBTP
   album_gain bigint not null default 0       -- thousandths of a dB
-, segments text not null default '', peaks bytea);
+, segments text not null default '', peaks bytea, recording text not null default '', song text not null default '', digest text not null default '', manifest text not null default '');
 
 CREATE INDEX remote_track_release on remote_track (release, place);
+
+CREATE INDEX remote_track_song on remote_track (song) where song <> '';
 
 CREATE TABLE remote_wallet (
   act     text not null references remote_payee (act) on delete cascade,
@@ -1401,7 +1403,7 @@ CREATE TABLE track (
   plays    bigint not null default 0,
   created  bigint not null,
   changed  bigint not null
-);
+, recording text not null default '');
 
 CREATE INDEX track_act on track (act);
 

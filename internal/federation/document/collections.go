@@ -1,0 +1,176 @@
+package document
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+)
+
+// all public releases of an act, the newest first.
+func (d *Documents) all(ctx context.Context, a id.Act) (rows []music.ReleaseRow, err error) {
+	for page := (music.Page{Limit: 200}); ; {
+		list, err := d.Catalogue.Releases(ctx, music.Filter{Act: a}, page)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, list.Rows...)
+		if list.Next == "" {
+			return rows, nil
+		}
+		page.After = list.Next
+	}
+}
+
+func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	return d.list(ctx, s, r, "/releases", func(row music.ReleaseRow) (vocab.Item, error) { return vocab.At(s.Release(row.ID)), nil })
+}
+
+// outbox has the posts in which an act's releases were published.
+func (d *Documents) outbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	return d.list(ctx, s, r, "/outbox", func(row music.ReleaseRow) (vocab.Item, error) {
+		album, err := d.Album(ctx, row.ID)
+		return vocab.Of(form.Create(s.Note(&album))), err
+	})
+}
+
+func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name string, item func(music.ReleaseRow) (vocab.Item, error)) (found, error) {
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	rows, err := d.all(ctx, a.ID)
+	if err != nil {
+		return found{}, err
+	}
+	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + name, Total: len(rows)}, func(i int) (vocab.Item, error) { return item(rows[i]) })
+}
+
+// ofAct is a collection of an act, or the page of it that is asked for.
+func ofAct(s form.Site, a *music.Act, r *http.Request, c form.Collection, item func(int) (vocab.Item, error)) (found, error) {
+	doc, err := paged(r, c, item)
+	return found{doc: doc, page: s.ActPage(a.Handle)}, err
+}
+
+// paged writes a collection, or the page of it that is asked for, with the items that are
+// on it. Faults: NotFound.
+func paged(r *http.Request, c form.Collection, item func(int) (vocab.Item, error)) (doc *vocab.Object, err error) {
+	if c.Page, err = pageOf(r); err != nil {
+		return nil, err
+	}
+	from, to := c.Span()
+	for i := from; i < to; i++ {
+		x, err := item(i)
+		if err != nil {
+			return nil, err
+		}
+		c.Items = append(c.Items, x)
+	}
+	return c.Document(), nil
+}
+
+// number is a collection of which only the number is told, or its one page. Faults:
+// NotFound.
+func number(r *http.Request, at string, n int64) (*vocab.Object, error) {
+	return paged(r, form.Collection{ID: at, Total: int(n), Number: true}, nil)
+}
+
+// pageOf is which page of a collection is asked for, 0 the collection itself. Faults:
+// NotFound.
+func pageOf(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("page")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.New(fault.NotFound, "There is no such page.")
+	}
+	return n, nil
+}
+
+// followers are a number: who follows whom is nobody else's business.
+func (d *Documents) followers(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	doc, err := number(r, s.Act(a.ID)+"/followers", a.Followers)
+	return found{doc: doc, page: s.ActPage(a.Handle)}, err
+}
+
+// reactions are a number: who likes what is theirs to tell.
+func (d *Documents) reactions(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
+	at, boosts := strings.CutSuffix(r.URL.Path, "/shares")
+	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(at, "/likes"))
+	if !ok {
+		return f, fault.New(fault.NotFound, "There is nothing with that name here.")
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		t, _, err := tx.Public(ctx, social.Thing{Release: release, Track: track})
+		if err != nil {
+			return err
+		}
+		counts, err := tx.Reactions(ctx, t.Release)
+		if err != nil {
+			return err
+		}
+		n := counts[t].Likes
+		if boosts {
+			n = counts[t].Boosts
+		}
+		f.page = s.ReleasePage(t.Release)
+		f.doc, err = number(r, s.Origin+r.URL.Path, n)
+		return err
+	})
+	return f, err
+}
+
+// replies are the latest comments that have an address: those from elsewhere, and those
+// of listeners here who are seen there. What others say here stays here.
+func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
+	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(r.URL.Path, "/replies"))
+	if !ok {
+		return f, fault.New(fault.NotFound, "There is nothing with that name here.")
+	}
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		t, _, err := tx.Public(ctx, social.Thing{Release: release, Track: track})
+		if err != nil {
+			return err
+		}
+		list, err := tx.Comments(ctx, t.Release, "", social.MostComments)
+		if err == nil {
+			list, err = social.Heard(ctx, tx, "", list)
+		}
+		if err != nil {
+			return err
+		}
+		var said []string
+		for _, c := range list {
+			at := c.IRI
+			if c.Author.Person != "" {
+				at = s.Comment(c.ID)
+			}
+			if at != "" && !c.Hidden && (track == "" || c.Thing.Track == track) {
+				said = append(said, at)
+			}
+		}
+		f.page = s.ReleasePage(t.Release) + "#comments"
+		f.doc, err = paged(r, form.Collection{ID: s.Origin + r.URL.Path, Total: len(said)}, func(i int) (vocab.Item, error) { return vocab.At(said[i]), nil })
+		return err
+	})
+	return f, err
+}
+
+// empty is a collection that has nothing yet.
+func (d *Documents) empty(_ context.Context, s form.Site, r *http.Request) (found, error) {
+	doc, err := number(r, s.Origin+r.URL.Path, 0)
+	return found{doc: doc}, err
+}
