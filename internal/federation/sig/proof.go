@@ -137,12 +137,18 @@ func (s *Sealed) Verify(key ed25519.PublicKey) error {
 func proofBase(options, doc []byte) ([]byte, error) {
 	out := make([]byte, 0, 2*sha256.Size)
 	for _, b := range [][]byte{options, doc} {
-		c, err := jcs.Transform(b)
+		c, err := canonical(b)
 		if err != nil {
-			return nil, fault.Wrap(err, fault.Invalid, "The document cannot be written canonically.")
+			return nil, err
 		}
 		h := sha256.Sum256(c)
 		out = append(out, h[:]...)
 	}
 	return out, nil
+}
+
+// canonical writes JSON as RFC 8785 has it. Faults: Invalid.
+func canonical(b []byte) ([]byte, error) {
+	c, err := jcs.Transform(b)
+	return c, fault.Wrap(err, fault.Invalid, "The document cannot be written canonically.")
 }

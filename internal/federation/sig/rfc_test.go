@@ -3,6 +3,9 @@ package sig
 import (
 	"bufio"
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -78,5 +81,47 @@ func TestAppendixB2(t *testing.T) {
 				t.Errorf("another signature: %v", err)
 			}
 		})
+	}
+}
+
+// RFC 9421, appendix B.2.5, is signed with a secret that two share: nobody publishes such
+// a key in the fediverse, so none is ever held against a signature here. What is signed is
+// the same, and the RFC's sum shows it.
+func TestAppendixB25(t *testing.T) {
+	r, body := received(t, vector(t, "rfc9421/b25_signed.txt"))
+	c, err := Read(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMessage(r, "https://example.com")
+	base, err := m.base(c.covered, c.params)
+	if want := strings.TrimSuffix(vector(t, "rfc9421/b25_sigbase.txt"), "\n"); err != nil || base != want {
+		t.Fatalf("base, %v:\n%s\nwant:\n%s", err, base, want)
+	}
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(vector(t, "rfc9421/shared-secret.txt")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := hmac.New(sha256.New, secret)
+	sum.Write([]byte(base))
+	if !hmac.Equal(sum.Sum(nil), c.sum) {
+		t.Error("the base is not what the RFC's sum is of")
+	}
+	key, err := ParsePEM(vector(t, "rfc9421/rsa-pss.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Verify(r, "https://example.com", body, key, time.Unix(1618884473, 0)); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("a shared secret's sum counts as a signature: %v", err)
+	}
+}
+
+// Appendix B.2.4 signs an answer: no fediverse software signs answers, and this server
+// reads requests alone. What only answers have ("@status") is in no request that it takes.
+func TestAppendixB24(t *testing.T) {
+	r, _ := received(t, vector(t, "rfc9421/b25_signed.txt"))
+	m := newMessage(r, "https://example.com")
+	if base, err := m.base([]string{`"@status"`, `"content-type"`, `"content-digest"`, `"content-length"`}, `("@status" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-ecc-p256"`); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("a request has a status: %q, %v", base, err)
 	}
 }
