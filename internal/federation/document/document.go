@@ -92,6 +92,7 @@ func (d *Documents) Register(mux *http.ServeMux) {
 	if d.Changes != nil {
 		d.kept = kept.New[found](d.Changes, 512)
 	}
+	mux.HandleFunc("GET "+form.Root+"context.jsonld", contextOf)
 	for path, find := range map[string]func(context.Context, form.Site, *http.Request) (found, error){
 		"node":                       d.node,
 		"node/outbox":                d.empty,
@@ -137,6 +138,14 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		}
 		mux.HandleFunc("GET "+form.Root+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, readers, find) })
 	}
+}
+
+// contextOf serves the context that every document carries, for who would rather fetch it.
+func contextOf(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/ld+json; charset=utf-8")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write([]byte(`{"@context":` + string(vocab.Context()) + `}`)) // who went away hears nothing
 }
 
 func (d *Documents) serve(w http.ResponseWriter, r *http.Request, readers *Readers, find func(context.Context, form.Site, *http.Request) (found, error)) {

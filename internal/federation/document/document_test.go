@@ -250,3 +250,21 @@ func TestNotThere(t *testing.T) {
 		}
 	}
 }
+
+// The context that is in every document is served, too, as it is there.
+func TestContextIsServed(t *testing.T) {
+	mux := serve(t)
+	rec := get(mux, "/ap/context.jsonld", "application/ld+json")
+	var got, sent struct {
+		Context json.RawMessage `json:"@context"`
+	}
+	if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(get(mux, "/ap/node", asked).Body.Bytes(), &sent); err != nil {
+		t.Fatal(err)
+	}
+	if h := rec.Header(); rec.Code != http.StatusOK || !bytes.Equal(got.Context, sent.Context) || !strings.HasPrefix(h.Get("Content-Type"), "application/ld+json") || !strings.Contains(h.Get("Cache-Control"), "max-age") || h.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%d %v %s", rec.Code, h, rec.Body)
+	}
+}

@@ -60,7 +60,7 @@ func New(c Config) *Desk {
 	return &Desk{Config: c, homes: limit.New(time.Second, 30), listening: map[string]int{}}
 }
 
-// handle is how people write one: @act@host. Its length is looked at first: a count
+// handle is how people write one: @act@host, and servers: acct:act@host. Its length is looked at first: a count
 // in an expression is as many copies of what it counts, which every start would
 // make.
 var handle = regexp.MustCompile(`^@?([\pL\pN_.~-]+)@([a-zA-Z0-9.-]+(?::[0-9]{1,5})?)$`)
@@ -70,7 +70,7 @@ const longestHandle = 400 // bytes
 // Handle reads a handle of another server, false when it is none, or of this
 // node.
 func (d *Desk) Handle(text string) (name, host string, ok bool) {
-	if text = strings.TrimSpace(text); len(text) > longestHandle {
+	if text = strings.TrimPrefix(strings.TrimSpace(text), "acct:"); len(text) > longestHandle {
 		return "", "", false
 	}
 	m := handle.FindStringSubmatch(text)
@@ -245,7 +245,8 @@ func (d *Desk) Search(ctx context.Context, who id.Account, q string, n int) (rel
 }
 
 // Home is where somebody of another server follows an act here: their server's
-// own page for it. Faults: NotFound, Unavailable.
+// own page for it. Whom their server does not know, such as a listener of a node who is
+// not seen elsewhere, has the page that it says for itself. Faults: NotFound, Unavailable.
 func (d *Desk) Home(ctx context.Context, theirs string, act string) (string, error) {
 	name, host, ok := d.Handle(theirs)
 	if !ok {
@@ -255,6 +256,9 @@ func (d *Desk) Home(ctx context.Context, theirs string, act string) (string, err
 		return "", err
 	}
 	f, err := d.Servers.WebFinger(ctx, name, host)
+	if fault.Is(err, fault.NotFound) {
+		f, err = d.Servers.WebFinger(ctx, host, host)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -14,7 +14,8 @@ type Finger struct {
 	Subscribe string // where its people follow somebody, with {uri} in it; "" nowhere
 }
 
-const subscribe = "http://ostatus.org/schema/1.0/subscribe"
+// Subscribe is the relation of a template to where people of a server follow somebody.
+const Subscribe = "http://ostatus.org/schema/1.0/subscribe"
 
 // WebFinger asks a server for one of its people. Faults: NotFound, Unavailable.
 func (s *Servers) WebFinger(ctx context.Context, handle, host string) (f Finger, err error) {
@@ -36,7 +37,7 @@ func (s *Servers) WebFinger(ctx context.Context, handle, host string) (f Finger,
 		switch {
 		case l.Rel == "self" && document && f.Actor == "" && strings.HasPrefix(l.Href, "https://"):
 			f.Actor = l.Href
-		case l.Rel == subscribe && strings.HasPrefix(l.Template, "https://") && strings.Contains(l.Template, "{uri}"):
+		case l.Rel == Subscribe && strings.HasPrefix(l.Template, "https://") && strings.Contains(l.Template, "{uri}"):
 			f.Subscribe = l.Template
 		}
 	}

@@ -108,6 +108,7 @@ func (k *WellKnown) webfinger(r *http.Request) (string, any, error) {
 		"links": []link{
 			{Rel: "self", Type: "application/activity+json", Href: actor},
 			{Rel: "http://webfinger.net/rel/profile-page", Type: "text/html", Href: page},
+			{Rel: remote.Subscribe, Template: site.Origin + "/search?q={uri}"}, // where its people follow somebody elsewhere
 		},
 	}, nil
 }
