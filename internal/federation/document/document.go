@@ -210,6 +210,11 @@ func (d *Documents) look(r *http.Request, readers *Readers, find func(context.Co
 	if err == nil {
 		f, err = d.find(r, find)
 	}
+	if fault.Is(err, fault.NotFound) {
+		if was, ok, e := d.former(r.Context(), d.Site(r.Context()), r.URL.Path); ok || e != nil {
+			f, err = was, e
+		}
+	}
 	if page && f.page == "" { // an activity has no page, nor has what is not here
 		page = false
 		if refused := readers.admit(r); refused != nil {

@@ -61,6 +61,26 @@ func (b *Outbox) songs(ctx context.Context, tx social.Tx, t telling, kind string
 		if err := add(form.FunkwhaleGone(at), "Delete", address(at, tx.Now())); err != nil {
 			return nil, err
 		}
+		if err := b.bury(ctx, tx, t.actor, at); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// bury keeps that a track is no more, at whose addresses it is said. It is sent to nobody:
+// others hear of the release.
+func (b *Outbox) bury(ctx context.Context, tx social.Tx, actor, upload string) error {
+	site := b.Site(ctx)
+	_, track, ok := site.MusicOf(upload)
+	if !ok {
+		return nil
+	}
+	about := site.TrackNote(track)
+	x := activity(address(about, tx.Now())+"/delete", "Delete", actor, &vocab.Object{ID: about, Type: []string{"Tombstone"}, FormerType: "Note", Deleted: tx.Now()}, tx.Now())
+	body, err := x.Encode()
+	if err != nil {
+		return err
+	}
+	return tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: actor, About: about, Kind: "Delete", Body: body})
 }
