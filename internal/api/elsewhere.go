@@ -126,6 +126,10 @@ type TrackElsewhere struct {
 	AlbumGain  int64    `json:"album_gain"`
 	Peak       int64    `json:"peak" doc:"True peak, thousandths of dBTP"`
 
+	Brainz   string `json:"musicbrainz,omitempty" doc:"Which recording it is in MusicBrainz, as its server says"`
+	Digest   string `json:"digest,omitempty" doc:"SHA-256 of its file as its node says, a multihash in base58btc"`
+	Manifest string `json:"manifest,omitempty" doc:"Where its node has the signed list of its segments"`
+
 	Waveform []byte `json:"waveform,omitempty" doc:"255 is the loudest; where its node says it"`
 
 	Shares []ShareElsewhere `json:"shares,omitempty" doc:"Who earns of it; none: plays of it do not count"`
@@ -158,7 +162,7 @@ func (a *API) playlistElsewhere(ctx context.Context, p id.Playlist) (*output[Pla
 }
 
 func trackElsewhere(t *social.Track) TrackElsewhere {
-	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType, Segmented: t.Segments != "", Waveform: t.Peaks}
+	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType, Segmented: t.Segments != "", Waveform: t.Peaks, Brainz: t.Recording, Digest: t.Digest, Manifest: t.Manifest}
 	if t.Measured {
 		out.Gain, out.AlbumGain, out.Peak = music.Gain(t.Loudness), t.AlbumGain, t.Peak
 	}

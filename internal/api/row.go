@@ -138,6 +138,7 @@ type FullTrack struct {
 	State    string         `json:"state" doc:"uploaded, preparing, ready, refused or removed"`
 	Refusal  string         `json:"refusal,omitempty" doc:"Why the file cannot be taken"`
 	ISRC     string         `json:"isrc,omitempty"`
+	Brainz   string         `json:"musicbrainz,omitempty" doc:"Which recording it is in MusicBrainz, as its file says"`
 	Lyrics   string         `json:"lyrics,omitempty"`
 	Waveform []byte         `json:"waveform,omitempty" doc:"Up to 256 levels from start to end, 255 is the loudest; base64"`
 	People   []music.Person `json:"people,omitempty" doc:"Credits in words"`
@@ -164,7 +165,7 @@ func fullTrack(f *music.FullTrack, in *music.FullRelease) FullTrack {
 			Release: r.ID, ReleaseTitle: r.Facts.Title, Disc: t.Disc, Number: t.Number, Explicit: t.Explicit || r.Facts.Explicit, Cover: coverOf(r.Cover),
 			Segmented: f.Segmented, Available: r.State == music.Published && t.State == music.Ready, Published: unixMS(r.Published),
 		},
-		State: string(t.State), Refusal: t.Refusal, ISRC: t.ISRC, Lyrics: t.Lyrics, People: t.People, Plays: t.Plays, Liked: f.Liked,
+		State: string(t.State), Refusal: t.Refusal, ISRC: t.ISRC, Brainz: t.Recording, Lyrics: t.Lyrics, People: t.People, Plays: t.Plays, Liked: f.Liked,
 		Sheet: f.Sheet.Version, Shares: sharesOf(f.Sheet.Shares, in.Names),
 	}
 	if a := f.Asset; a != nil {

@@ -31,6 +31,8 @@ type FullTrack struct {
 	Sheet     Sheet  // in force
 	Segmented bool   // can be played in segments; the original alone otherwise
 	Liked     bool
+	// Renditions are those in which it can.
+	Renditions []string
 }
 
 // Release returns a release as the viewer may see it; preview is the token of
@@ -83,7 +85,7 @@ func (f *FullRelease) tracks(ctx context.Context, tx Tx, all bool) error {
 		if t.State == Removed || t.State != Ready && !all {
 			continue
 		}
-		f.Tracks = append(f.Tracks, FullTrack{Track: t, Asset: assets[t.ID], Sheet: sheets[t.ID], Segmented: segmented[t.ID]})
+		f.Tracks = append(f.Tracks, FullTrack{Track: t, Asset: assets[t.ID], Sheet: sheets[t.ID], Segmented: len(segmented[t.ID]) > 0, Renditions: segmented[t.ID]})
 		named = append(named, actsOf(sheets[t.ID].Shares)...)
 	}
 	f.Names, err = tx.ActNames(ctx, named)

@@ -44,7 +44,7 @@ func relist(ctx context.Context, tx Tx, r *Release) error {
 			continue
 		}
 		l := Line{trackRow(t, r, &act, assets[t.ID]), t.Plays, r.Facts.Tags}
-		l.Row.Segmented = segmented[t.ID]
+		l.Row.Segmented = len(segmented[t.ID]) > 0
 		lines = append(lines, l)
 		row.Tracks++
 		row.DurationMS += l.Row.DurationMS

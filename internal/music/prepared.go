@@ -258,5 +258,5 @@ func fillDraft(ctx context.Context, tx Tx, r *Release, assets []Asset) error {
 
 func sameWords(a, b *Track) bool {
 	return a.Title == b.Title && a.Artist == b.Artist && a.Disc == b.Disc && a.Number == b.Number &&
-		a.ISRC == b.ISRC && a.Lyrics == b.Lyrics && a.Explicit == b.Explicit
+		a.ISRC == b.ISRC && a.Recording == b.Recording && a.Lyrics == b.Lyrics && a.Explicit == b.Explicit
 }

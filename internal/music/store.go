@@ -142,8 +142,9 @@ type trackTx interface {
 	Needs(ctx context.Context) ([]Need, error)
 	// CoversShown lists the covers of releases, acts and playlists.
 	CoversShown(ctx context.Context) ([]string, error)
-	// Segmented tells which tracks of a release can be played in segments.
-	Segmented(ctx context.Context, r id.Release) (map[id.Track]bool, error)
+	// Segmented are the renditions of those tracks of a release that can be played in
+	// segments.
+	Segmented(ctx context.Context, r id.Release) (map[id.Track][]string, error)
 	// SetRendition replaces the file's rendition of the same codec.
 	SetRendition(ctx context.Context, r *Rendition) error
 }

@@ -129,9 +129,9 @@ func testDraftFromFiles(t *testing.T, n *node) {
 	// What a person writes stays, whatever comes from files afterwards.
 	must(n.studio.EditTrack(n.ctx, ada, tr.Track.ID, func(t *music.Track) { t.Title, t.ISRC, t.State = "Mine", "de-a12-26-00001", music.Refused }))(n)
 	must(n.studio.EditRelease(n.ctx, ada, r.ID, func(f *music.Facts) { f.Title = "Mine too" }))(n)
-	n.prepare(tr.Track.ID, "One", music.FileTags{Title: "Again", Album: "Again", ISRC: "USRC17607839"})
+	n.prepare(tr.Track.ID, "One", music.FileTags{Title: "Again", Album: "Again", ISRC: "USRC17607839", Recording: "B10BBBFC-CF9E-42E0-BE17-E2C3E1D2600D"})
 	full = must(n.cat.Release(n.ctx, ada, r.ID, ""))(n)
-	if tr := full.Tracks[0].Track; tr.Title != "Mine" || tr.ISRC != "DEA122600001" || tr.State != music.Ready || full.Release.Facts.Title != "Mine too" {
+	if tr := full.Tracks[0].Track; tr.Title != "Mine" || tr.ISRC != "DEA122600001" || tr.Recording != "b10bbbfc-cf9e-42e0-be17-e2c3e1d2600d" || tr.State != music.Ready || full.Release.Facts.Title != "Mine too" {
 		t.Errorf("after a second reading: %+v, %+v", tr, full.Release.Facts)
 	}
 	_, err := n.studio.EditTrack(n.ctx, ada, tr.Track.ID, func(t *music.Track) { t.ISRC = "123" })

@@ -285,11 +285,11 @@ func (tx musicTx) UpdateUpload(ctx context.Context, u *music.Upload) error {
 	return affected(n, err, "There is no such upload.")
 }
 
-func (tx musicTx) Segmented(ctx context.Context, r id.Release) (map[id.Track]bool, error) {
+func (tx musicTx) Segmented(ctx context.Context, r id.Release) (map[id.Track][]string, error) {
 	rows, err := tx.Q.TracksSegmented(ctx, string(r))
-	out := make(map[id.Track]bool, len(rows))
-	for _, t := range rows {
-		out[id.Track(t)] = true
+	out := make(map[id.Track][]string, len(rows))
+	for _, x := range rows {
+		out[id.Track(x.ID)] = append(out[id.Track(x.ID)], x.Rendition)
 	}
 	return out, wrap(err, "segmented tracks")
 }

@@ -135,3 +135,29 @@ func TestPlaylistHasPages(t *testing.T) {
 		}
 	}
 }
+
+// Funkwhale's library lists all tracks of an act, page by page, as it reads them.
+func TestLibraryHasPages(t *testing.T) {
+	n := fedtest.NewNode(t)
+	s := newShelf()
+	for i := range 2*form.PageSize + 1 - len(s.full.Tracks) {
+		x := s.full.Tracks[0]
+		x.Track.ID = id.Track(fmt.Sprintf("01KAZ000000000000000%06d", i))
+		s.full.Tracks = append(s.full.Tracks, x)
+	}
+	d := documents(n, s)
+	mux := http.NewServeMux()
+	d.Register(mux)
+	at := "https://nine.example/ap/acts/" + string(act) + "/library"
+	items, pages := walked(t, mux, at)
+	if len(items) != 2*form.PageSize+1 || pages != 3 || items[0] != "https://nine.example/ap/tracks/"+string(track)+"/audio" {
+		t.Errorf("%d on %d pages", len(items), pages)
+	}
+	p := documentAt(t, mux, at+"?page=2")
+	if o := p.Items[0].Object; !p.Is("CollectionPage") || !o.Is("Audio") || o.Extra["track"] == nil || p.First.ID() == "" || p.Last.ID() == "" {
+		t.Errorf("%+v", p)
+	}
+	if o := documentAt(t, mux, at); !o.Is("Library") || o.Actor.ID() != "https://nine.example/ap/acts/"+string(act) {
+		t.Errorf("%+v", o)
+	}
+}

@@ -285,7 +285,7 @@ func (d *Documents) policy(ctx context.Context, a id.Act, r id.Release) (p socia
 }
 
 func (d *Documents) song(full *music.FullRelease, t *music.FullTrack) form.Song {
-	return form.Song{Track: t.Track, Release: full.Release, Act: full.Act, Asset: *t.Asset, MediaType: d.Type(t.Asset.Codec), Segmented: t.Segmented}
+	return form.Song{Track: t.Track, Release: full.Release, Act: full.Act, Asset: *t.Asset, MediaType: d.Type(t.Asset.Codec), Segmented: t.Segmented, Renditions: t.Renditions}
 }
 
 func (d *Documents) oneAlbum(ctx context.Context, r *http.Request) (form.Album, error) {

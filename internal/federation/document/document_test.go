@@ -48,8 +48,8 @@ func newShelf() shelf {
 		Links: []music.Link{{Label: "Web", URL: "https://lowtide.example/"}}, Cover: music.Cover{ID: "00112233445566778899aabbccddeeff"}, Followers: 3, Releases: 1, Created: fedtest.Moment}
 	r := music.Release{ID: release, Act: act, State: music.Published, Published: fedtest.Moment, Changed: fedtest.Moment.Add(time.Hour), Cover: music.Cover{ID: "ffeeddccbbaa99887766554433221100"},
 		Facts: music.Facts{Title: "Arithmetic", Artist: "Low Tide", Kind: music.Album, Date: "2026-11-26", Label: "Shore", Licence: music.CCBY, Language: "en", Description: "Nine songs about numbers.\nAnd one about none.", Tags: []string{"indie pop", "piano"}}}
-	song := music.FullTrack{Segmented: true,
-		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Explicit: true, Lyrics: "[00:01.00]one", State: music.Ready, Changed: fedtest.Moment},
+	song := music.FullTrack{Segmented: true, Renditions: []string{strings.Repeat("cd", 32)},
+		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Recording: "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", Explicit: true, Lyrics: "[00:01.00]one", State: music.Ready, Changed: fedtest.Moment},
 		Asset: &music.Asset{Track: track, SHA256: strings.Repeat("ab", 32), Bytes: 9_000_000, Codec: "flac", Rate: 44_100, Samples: 44_100 * 200, DurationMS: 200_500, Measured: true, Loudness: -14_200, Peak: -1_000, AlbumGain: -3_800, Peaks: []byte{0, 10, 127, 200, 255}}}
 	return shelf{full: music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}}
 }
@@ -107,7 +107,7 @@ func (s shelf) PlaylistsOf(context.Context, id.Act) ([]music.Playlist, error) {
 }
 
 func (s shelf) Releases(context.Context, music.Filter, music.Page) (music.List[music.ReleaseRow], error) {
-	return music.List[music.ReleaseRow]{Rows: []music.ReleaseRow{{ID: release}}}, nil
+	return music.List[music.ReleaseRow]{Rows: []music.ReleaseRow{{ID: release, Tracks: len(s.full.Tracks)}}}, nil
 }
 
 func serve(t *testing.T) *http.ServeMux {
@@ -172,7 +172,7 @@ func TestDocuments(t *testing.T) {
 		"followers": "/ap/acts/" + string(act) + "/followers", "followers-page": "/ap/acts/" + string(act) + "/followers?page=1", "releases-page": "/ap/acts/" + string(act) + "/releases?page=1", "release": "/ap/releases/" + string(release),
 		"release-note": "/ap/releases/" + string(release) + "/note", "release-create": "/ap/releases/" + string(release) + "/note/create", "own-create": "/ap/releases/" + string(release) + "/create", "track": "/ap/tracks/" + string(track),
 		"track-note": "/ap/tracks/" + string(track) + "/note", "playlist": "/ap/playlists/" + string(list), "playlist-page": "/ap/playlists/" + string(list) + "?page=1", "playlist-note": "/ap/playlists/" + string(list) + "/note", "playlists-page": "/ap/acts/" + string(act) + "/playlists?page=1",
-		"funkwhale-track": "/ap/tracks/" + string(track) + "/audio", "funkwhale-library": "/ap/acts/" + string(act) + "/library",
+		"funkwhale-track": "/ap/tracks/" + string(track) + "/audio", "funkwhale-library": "/ap/acts/" + string(act) + "/library", "funkwhale-library-page": "/ap/acts/" + string(act) + "/library?page=1",
 		"webfinger": "/.well-known/webfinger?resource=acct:low-tide@nine.example", "webfinger-node": "/.well-known/webfinger?resource=acct:nine.example@nine.example",
 		"nodeinfo": "/.well-known/nodeinfo", "nodeinfo-2.0": "/nodeinfo/2.0", "nodeinfo-2.1": "/nodeinfo/2.1", "host-meta": "/.well-known/host-meta.json",
 	} {

@@ -63,6 +63,9 @@ func (s Site) funkwhaleTrack(x *Song) *vocab.Object {
 	o.Put("position", x.Track.Number)
 	o.Put("disc", max(1, x.Track.Disc))
 	o.Put("album", album)
+	if x.Track.Recording != "" {
+		o.Put("musicbrainzId", x.Track.Recording)
+	}
 	if licence := f.Licence.URL(); licence != "" {
 		o.Put("license", licence)
 	}
@@ -92,12 +95,18 @@ func (s Site) funkwhaleThing(x *Song, at, kind, name, artist string) *vocab.Obje
 	return o
 }
 
-// FunkwhaleLibrary is where Funkwhale finds whose its tracks are. They are not listed
-// in it: they come as they are published.
-func (s Site) FunkwhaleLibrary(a *music.Act) *vocab.Object {
-	act, at := s.Act(a.ID), s.Library(a.ID)
-	o := &vocab.Object{Context: funkwhale(), ID: at, Type: []string{"Library"}, Actor: vocab.At(act), AttributedTo: vocab.One(act), Name: a.Name, Followers: act + "/followers",
-		Audience: []string{vocab.Public}, First: vocab.At(at + "?page=1"), Last: vocab.At(at + "?page=1")}
-	o.Put("totalItems", 0)
+// FunkwhaleLibrary is where Funkwhale finds whose its tracks are, and all of them, or a
+// page of it.
+func (s Site) FunkwhaleLibrary(a *music.Act, c Collection) *vocab.Object {
+	act := s.Act(a.ID)
+	o := c.Document()
+	o.Context, o.Actor, o.AttributedTo, o.TotalItems = funkwhale(), vocab.At(act), vocab.One(act), 0
+	o.Put("totalItems", c.Total) // also when there is none
+	if c.Page > 0 {
+		first := Collection{ID: c.ID, Total: c.Total}.Document()
+		o.Type, o.Items, o.OrderedItems, o.First, o.Last = []string{"CollectionPage"}, o.OrderedItems, nil, first.First, first.Last
+		return o
+	}
+	o.Type, o.Name, o.Followers, o.Audience = []string{"Library"}, a.Name, act+"/followers", []string{vocab.Public}
 	return o
 }

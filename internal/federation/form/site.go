@@ -130,19 +130,21 @@ func (s Site) NodeActor(k Keys) (*vocab.Object, error) {
 	return o, k.put(o)
 }
 
-// ActActor is the document of an act: a person, or a group when it has members. It
+// ActActor is the document of an act: a person, or a group when it has members, which
+// is attributed to the node. It
 // says by which addresses else it is known, and where it moved.
 func (s Site) ActActor(full *music.FullAct, k Keys) (*vocab.Object, error) {
 	a, kind := &full.Act, "Person"
-	if len(a.Members) > 1 {
-		kind = "Group"
+	var by []vocab.Item
+	if len(a.Members) > 1 { // which have no actors of their own: the node answers for them
+		kind, by = "Group", vocab.One(s.Node())
 	}
 	at := s.Act(a.ID)
 	o := &vocab.Object{
 		ID: at, Type: []string{kind}, PreferredUsername: a.Handle, Webfinger: a.Handle + "@" + s.Host(), Name: a.Name, Summary: paragraphs(a.Bio),
 		URL: vocab.One(s.ActPage(a.Handle)), Published: a.Created, Inbox: at + "/inbox", Outbox: at + "/outbox", Followers: at + "/followers",
 		Endpoints: &vocab.Object{SharedInbox: s.Inbox()}, Discoverable: true, Indexable: true, Icon: s.picture(a.Cover, a.Face),
-		MovedTo: full.Home.Moved.Actor,
+		MovedTo: full.Home.Moved.Actor, AttributedTo: by,
 	}
 	for _, known := range full.Home.Known {
 		o.AlsoKnownAs = append(o.AlsoKnownAs, known.Actor)

@@ -17,7 +17,9 @@ type Song struct {
 	Asset     music.Asset
 	MediaType string // of the original, such as audio/flac
 	Segmented bool   // can be played in segments
-	Replies   social.Policy
+	// Renditions are those in which it can.
+	Renditions []string
+	Replies    social.Policy
 }
 
 func (x *Song) artist() string {
@@ -29,7 +31,8 @@ func (x *Song) artist() string {
 
 func (x *Song) length() time.Duration { return time.Duration(x.Asset.DurationMS) * time.Millisecond }
 
-// Own is a track in 9ten's own form.
+// Own is a track in 9ten's own form, with its file and the file's digest, and the signed
+// lists of the segments in which it plays.
 func (s Site) Own(x *Song) *vocab.Object {
 	f := &x.Release.Facts
 	o := &vocab.Object{
@@ -42,7 +45,7 @@ func (s Site) Own(x *Song) *vocab.Object {
 	o.Put("nineten:artist", x.artist())
 	o.Put("nineten:position", x.Track.Number)
 	o.Put("nineten:disc", x.Track.Disc)
-	for name, value := range map[string]string{"nineten:isrc": x.Track.ISRC, "nineten:licence": f.Licence.URL(), "nineten:lyrics": x.Track.Lyrics, "nineten:language": f.Language} {
+	for name, value := range map[string]string{"nineten:isrc": x.Track.ISRC, "nineten:musicbrainzId": x.Track.Recording, "nineten:licence": f.Licence.URL(), "nineten:lyrics": x.Track.Lyrics, "nineten:language": f.Language} {
 		if value != "" {
 			o.Put(name, value)
 		}
@@ -56,6 +59,14 @@ func (s Site) Own(x *Song) *vocab.Object {
 	if len(x.Asset.Peaks) > 1 {
 		o.Put("nineten:waveform", base64.StdEncoding.EncodeToString(x.Asset.Peaks))
 	}
+	var lists []string
+	for _, r := range x.Renditions {
+		lists = append(lists, s.Origin+"/media/"+r+"/manifest.json")
+	}
+	if lists != nil {
+		o.Put("nineten:manifest", lists)
+	}
+	o.Attachment = []vocab.Item{s.audio(x)}
 	return o
 }
 

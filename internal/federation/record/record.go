@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -105,15 +106,19 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 		if song, ok := o.Extra[x].(map[string]any); ok {
 			title, _ := song["name"].(string)
 			t.Title = name(cmp.Or(title, t.Title))
+			brainz, _ := song["musicbrainzId"].(string)
+			t.Recording = recording(brainz)
 			if at := named(o, x); remote.SameOrigin(at, o.ID) && len(at) <= maxAddress {
 				t.Song = at
 			}
 		}
 	}
+	t.Recording = recording(word(o, "nineten:musicbrainzId"))
 	loud(&t, o.Extra["nineten:loudness"])
 	t.Sound, t.MediaType = sound(o.URL)
 	if o.Is("nineten:AudioTrack") {
 		t.Segments, t.Peaks = segments(o), peaks(o)
+		t.Digest, t.Manifest = digest(o, t.Sound), manifest(o)
 	}
 	return t, t.Sound != "" && t.Title != ""
 }
@@ -184,6 +189,47 @@ func segments(o *vocab.Object) string {
 }
 
 var playlist = regexp.MustCompile(`^/media/[0-9A-Z]{26}/master\.m3u8$`)
+
+// digest is the multihash of a track's file as an attachment has it, "" none.
+func digest(o *vocab.Object, file string) string {
+	for _, i := range o.Attachment {
+		if a := i.Object; a != nil && multihash.MatchString(a.Digest) && slices.Contains(vocab.IDs(a.URL), file) {
+			return a.Digest
+		}
+	}
+	return ""
+}
+
+// multihash is a SHA-256 in base58btc.
+var multihash = regexp.MustCompile(`^zQm[1-9A-HJ-NP-Za-km-z]{44}$`)
+
+// manifest is the first signed list of a track's segments that is of its own server and
+// named as nodes name theirs.
+func manifest(o *vocab.Object) string {
+	list, _ := o.Extra["nineten:manifest"].([]any)
+	if one, ok := o.Extra["nineten:manifest"].(string); ok {
+		list = []any{one}
+	}
+	for _, x := range list {
+		at, _ := x.(string)
+		if u, err := url.Parse(at); err == nil && u.RawQuery == "" && u.User == nil && manifests.MatchString(u.Path) && remote.SameOrigin(at, o.ID) {
+			return u.String()
+		}
+	}
+	return ""
+}
+
+var manifests = regexp.MustCompile(`^/media/[0-9a-f]{64}/manifest\.json$`)
+
+// recording is an id of MusicBrainz, "" what is none.
+func recording(s string) string {
+	if s = strings.ToLower(s); uuid.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // peaks is a track's waveform, nil where it says none.
 func peaks(o *vocab.Object) []byte {

@@ -40,7 +40,8 @@ func TestOwnForm(t *testing.T) {
 	}
 	x := r.Tracks[0]
 	if x.Title != "One & One" || x.Disc != 1 || x.Number != 2 || x.DurationMS != 200_500 || x.ISRC != "DEA122600001" || !x.Explicit || x.Lyrics != "[00:01.00]one" || !x.Measured || x.Loudness != -14_200 ||
-		x.Peak != -1_000 || x.AlbumGain != -3_800 || x.Sound != "https://nine.example/media/01KAZ0000000000000000000TR/original" || x.MediaType != "audio/flac" || x.Segments != "https://nine.example/media/01KAZ0000000000000000000TR/master.m3u8" || len(x.Peaks) != 5 {
+		x.Peak != -1_000 || x.AlbumGain != -3_800 || x.Sound != "https://nine.example/media/01KAZ0000000000000000000TR/original" || x.MediaType != "audio/flac" || x.Segments != "https://nine.example/media/01KAZ0000000000000000000TR/master.m3u8" || len(x.Peaks) != 5 ||
+		x.Recording != "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" || !strings.HasPrefix(x.Digest, "zQm") || x.Manifest != "https://nine.example/media/"+strings.Repeat("cd", 32)+"/manifest.json" {
 		t.Errorf("%+v", x)
 	}
 	if _, ok := record.Of(o, "https://nine.example/ap/acts/another"); ok {

@@ -352,8 +352,8 @@ select i.id, i.track, i.added, coalesce(l.card, '') as card from playlist_item i
 where i.playlist = @playlist order by i.position;
 
 -- name: TracksSegmented :many
-select distinct t.id from track t join rendition r on r.track = t.id and r.original = t.original
-where t.release = @release and r.codec in ('flac', 'aac', 'opus');
+select t.id, r.id as rendition from track t join rendition r on r.track = t.id and r.original = t.original
+where t.release = @release and r.codec in ('flac', 'aac', 'opus') order by t.id, r.codec, r.id;
 
 -- name: SheetsInForceOf :many
 select s.* from sheet s join track t on t.id = s.track and t.sheet = s.version where t.release = @release;

@@ -3021,23 +3021,28 @@ func (q *Queries) TracksOfRelease(ctx context.Context, release string) ([]Track,
 }
 
 const tracksSegmented = `-- name: TracksSegmented :many
-select distinct t.id from track t join rendition r on r.track = t.id and r.original = t.original
-where t.release = $1 and r.codec in ('flac', 'aac', 'opus')
+select t.id, r.id as rendition from track t join rendition r on r.track = t.id and r.original = t.original
+where t.release = $1 and r.codec in ('flac', 'aac', 'opus') order by t.id, r.codec, r.id
 `
 
-func (q *Queries) TracksSegmented(ctx context.Context, release string) ([]string, error) {
+type TracksSegmentedRow struct {
+	ID        string
+	Rendition string
+}
+
+func (q *Queries) TracksSegmented(ctx context.Context, release string) ([]TracksSegmentedRow, error) {
 	rows, err := q.db.QueryContext(ctx, tracksSegmented, release)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []TracksSegmentedRow
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i TracksSegmentedRow
+		if err := rows.Scan(&i.ID, &i.Rendition); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
