@@ -20,7 +20,7 @@ func (a *API) persons(r *router) {
 	end.session = true
 	add(r, end, a.endPerson)
 	add(r, op(http.MethodGet, "/me/person/followers", "list-person-followers", "Who follows you from other servers, asks to, or is blocked", account.ScopeRead), a.personFollowers)
-	add(r, op(http.MethodPut, "/me/person/followers", "judge-person-follower", "Let somebody follow you who asked, remove or block them", account.ScopeLibrary), a.judgeFollower)
+	add(r, op(http.MethodPut, "/me/person/followers", "judge-person-follower", "Let somebody follow you who asked, remove or block them; they are told", account.ScopeLibrary), a.judgeFollower)
 	add(r, op(http.MethodGet, "/people/{handle}", "find-person", "A listener of this node who is seen on other servers", ""), a.findPerson)
 }
 
@@ -85,7 +85,7 @@ func (a *API) findPerson(ctx context.Context, in *struct {
 	return a.personOf(ctx, &p)
 }
 
-// PersonFollower is somebody on another server who has to do with a listener here.
+// PersonFollower is somebody on another server who has to do with a listener or an act here.
 type PersonFollower struct {
 	Actor  string `json:"actor" doc:"Address of their document"`
 	Handle string `json:"handle" doc:"name@host"`
@@ -111,13 +111,9 @@ func (a *API) personFollowers(ctx context.Context, in *struct {
 
 func (a *API) judgeFollower(ctx context.Context, in *struct {
 	Body struct {
-		Actor string `json:"actor" maxLength:"2048" doc:"Address of their document"`
+		Actor string `json:"actor" maxLength:"2048" doc:"Address of their document, or name@host"`
 		State string `json:"state" enum:"follows,none,blocked"`
 	}
 }) (*struct{}, error) {
-	state := social.FollowState(in.Body.State)
-	if state == "none" {
-		state = ""
-	}
-	return nil, a.People.Judge(ctx, mover(ctx).Account, in.Body.Actor, state)
+	return nil, a.People.Judge(ctx, mover(ctx).Account, in.Body.Actor, judged(in.Body.State))
 }

@@ -36,6 +36,7 @@ type API struct {
 	Talk       *social.Talk
 	Lives      *social.Lives
 	People     *social.People
+	Door       *social.Door
 	Together   *social.Together
 	Reports    *social.Reports
 	Studio     *music.Studio
@@ -85,6 +86,7 @@ func (a *API) Handler() http.Handler {
 	a.talk(r)
 	a.streams(r)
 	a.persons(r)
+	a.door(r)
 	a.notices(r)
 	a.listening(r)
 	a.money(r)

@@ -50,11 +50,12 @@ type federation struct {
 	elsewhere *elsewhere.Desk // nil where the node does not federate
 	lives     *social.Lives
 	people    *social.People
+	door      *social.Door
 }
 
 // openFederation wires it. It does nothing before it runs.
 func (n *node) openFederation() error {
-	f := &federation{node: n, lives: &social.Lives{Store: n.db}, people: &social.People{Store: n.db}}
+	f := &federation{node: n, lives: &social.Lives{Store: n.db}, people: &social.People{Store: n.db}, door: &social.Door{Store: n.db}}
 	n.federation = f
 	// Where others know a node that does not federate now, what is to be told and fetched
 	// waits, as jobs do that nobody handles.
@@ -90,7 +91,8 @@ func (n *node) openFederation() error {
 	}
 	f.openIndex()
 	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, Store: n.db, Sent: f.courier.Wake}
-	f.people.Federates, f.people.Answer, f.people.Silence, f.people.Sent = true, f.outbox.Answer, f.outbox.Silence, f.courier.Wake
+	f.people.Federates, f.people.Post, f.people.Silence, f.people.Sent = true, f.outbox, f.outbox.Silence, f.courier.Wake
+	f.door.Post, f.door.Sent = f.outbox, f.courier.Wake
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, People: f.people, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
 	return nil
 }

@@ -181,6 +181,13 @@ func TakeInvitation(ctx context.Context, tx Tx, from Actor, list *Playlist, c Co
 	if hears, err := Hears(ctx, tx, hearer, from.ID, from.Host); err != nil || !hears {
 		return false, err
 	}
+	act := id.Act("")
+	if c.Kind == KindAct {
+		act = id.Act(c.Who)
+	}
+	if barred, err := Barred(ctx, tx, act, hearer, from.ID); err != nil || barred {
+		return false, err
+	}
 	if err := KeepPlaylist(ctx, tx, list); err != nil {
 		return false, err
 	}

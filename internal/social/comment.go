@@ -188,8 +188,11 @@ func spread(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 }
 
 // Reword changes a comment to what its author says it is now, its HTML as it came.
-// Faults: TooLarge, Invalid.
+// Faults: TooLarge, Invalid, Forbidden.
 func Reword(ctx context.Context, tx Tx, c Comment) (err error) {
+	if err := heeded(ctx, tx, c.Thing.Release, c.Author.Actor); err != nil {
+		return err
+	}
 	if c.HTML, err = clean(c.HTML); err != nil {
 		return err
 	}
@@ -277,6 +280,9 @@ func Position(text string) (int64, error) {
 // people may always.
 func may(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 	if own, err := ofTheAct(ctx, tx, act, c.Author); err != nil || own {
+		return err
+	}
+	if err := heeded(ctx, tx, c.Thing.Release, c.Author.Actor); err != nil {
 		return err
 	}
 	by, from, all, err := tx.CountComments(ctx, c.Author, c.Thing.Release, tx.Now().Add(-time.Hour))

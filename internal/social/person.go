@@ -39,12 +39,13 @@ const (
 	FollowBlock FollowState = "blocked" // by the person: they do not follow, and may not ask
 )
 
-// A Fan is somebody on another server who has to do with a person.
+// A Fan is somebody on another server who has to do with a person, or with an act.
 type Fan struct {
 	Person   id.Person
+	Act      id.Act // "" the person
 	Actor    string
 	State    FollowState
-	Activity string // the Follow
+	Activity string // the Follow, or the Block
 	Since    time.Time
 
 	// What is known here of them.
@@ -137,8 +138,7 @@ type People struct {
 	Store Store
 	// Federates says that there are other servers to be seen on.
 	Federates bool
-	// Answer has a follower told whether they are let in, in the transaction.
-	Answer func(ctx context.Context, tx Tx, f Fan, yes bool) error
+	Post      Refusals // nil where it does not
 	// Silence takes back what of a person's listening waits to be told.
 	Silence func(ctx context.Context, tx Tx, p id.Person) error
 	// Sent is called when something is to be delivered. It must not block.
@@ -256,10 +256,7 @@ func (s *People) Fans(ctx context.Context, a id.Account, state FollowState, afte
 		list, err = tx.Fans(ctx, p.ID, state, after, perFans+1)
 		return err
 	})
-	if len(list) > perFans {
-		list = list[:perFans]
-		next = list[perFans-1].Actor
-	}
+	list, next = pageOfFans(list)
 	return list, next, err
 }
 
@@ -273,26 +270,29 @@ func (s *People) Count(ctx context.Context, p id.Person) (n int64, err error) {
 }
 
 // Judge lets somebody follow who asked ("follows"), blocks somebody ("blocked"), or has
-// nothing to do with them any more (""). Who does not follow any longer is told.
+// nothing to do with them any more (""), by address or handle. They are told.
 // Faults: NotFound for whom nobody here knows, Invalid.
-func (s *People) Judge(ctx context.Context, a id.Account, actor string, state FollowState) error {
+func (s *People) Judge(ctx context.Context, a id.Account, who string, state FollowState) error {
 	err := s.Store.SocialUpdate(ctx, func(tx Tx) error {
 		p, err := tx.PersonOf(ctx, a)
 		if err != nil {
 			return err
 		}
+		actor, err := meant(ctx, tx, who)
+		if err != nil {
+			return err
+		}
 		f, err := tx.Fan(ctx, p.ID, actor)
-		if fault.Is(err, fault.NotFound) && state == FollowBlock {
+		switch {
+		case fault.Is(err, fault.NotFound) && state == FollowBlock:
 			if _, err = tx.Actor(ctx, actor); err != nil {
 				return err
 			}
-			f = Fan{Person: p.ID, Actor: actor, State: FollowBlock, Since: tx.Now()}
-			return tx.PutFan(ctx, f)
-		}
-		if err != nil || f.State == state {
+			f = Fan{Person: p.ID, Actor: actor}
+		case err != nil || f.State == state:
 			return err
 		}
-		return s.judge(ctx, tx, f, state)
+		return s.judge(ctx, tx, &p, f, state)
 	})
 	if err == nil && s.Sent != nil {
 		s.Sent()
@@ -300,37 +300,45 @@ func (s *People) Judge(ctx context.Context, a id.Account, actor string, state Fo
 	return err
 }
 
-func (s *People) judge(ctx context.Context, tx Tx, f Fan, state FollowState) error {
-	was := f.State
+func (s *People) judge(ctx context.Context, tx Tx, p *Person, f Fan, state FollowState) error {
+	was := f
 	f.State = state
 	switch {
-	case state == FollowsThem && was == FollowAsked:
+	case state == FollowsThem && was.State == FollowAsked:
 		if err := tx.PutFan(ctx, f); err != nil {
 			return err
 		}
-		return s.answer(ctx, tx, f, true)
-	case state == FollowBlock:
-		if err := tx.PutFan(ctx, f); err != nil {
+		return s.Answer(ctx, tx, f, true)
+	case state == "" && was.State == FollowBlock:
+		if _, err := tx.DropFan(ctx, f.Person, f.Actor); err != nil || s.Post == nil {
 			return err
 		}
-	case state == "":
-		if _, err := tx.DropFan(ctx, f.Person, f.Actor); err != nil {
-			return err
-		}
-	default:
+		return s.Post.Unblock(ctx, tx, was)
+	case state != "" && state != FollowBlock:
 		return fault.On("state", fault.Invalid, "Who asked is let in, or not; who follows is removed or blocked.")
 	}
-	if was == FollowBlock {
-		return nil // they were told when they were blocked
+	if was.State != "" {
+		if err := s.Answer(ctx, tx, was, false); err != nil {
+			return err
+		}
 	}
-	return s.answer(ctx, tx, f, false)
+	if state == "" {
+		_, err := tx.DropFan(ctx, f.Person, f.Actor)
+		return err
+	}
+	if err := shut(ctx, tx, s.Post, string(p.Account), &f); err != nil {
+		return err
+	}
+	return tx.PutFan(ctx, f)
 }
 
-func (s *People) answer(ctx context.Context, tx Tx, f Fan, yes bool) error {
-	if s.Answer == nil { // it does not federate any more
+// Answer tells who asks to follow somebody here whether they may; where the node does
+// not federate any more nobody is told.
+func (s *People) Answer(ctx context.Context, tx Tx, f Fan, yes bool) error {
+	if s.Post == nil {
 		return nil
 	}
-	return s.Answer(ctx, tx, f, yes)
+	return s.Post.Answer(ctx, tx, f, yes)
 }
 
 // FollowPerson takes what somebody on another server asks of a person: they follow
@@ -372,16 +380,12 @@ func MayAnswer(ctx context.Context, tx Tx, to *Author, from Actor) error {
 	if to.Person == "" {
 		return nil
 	}
-	fan, err := tx.Fan(ctx, to.Person, from.ID)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	blocked := err == nil && fan.State == FollowBlock
-	if !blocked {
+	blocked, err := Barred(ctx, tx, "", to.Account, from.ID)
+	if err == nil && !blocked {
 		blocked, err = shuns(ctx, tx, to.Account, from.ID, from.Host)
-		if err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	if blocked {
 		return fault.New(fault.Forbidden, "%s is not heard by whom they answer.", from.ID)

@@ -2,6 +2,8 @@ package social_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
@@ -101,11 +103,8 @@ func TestFollowersOfPeople(t *testing.T) {
 			t.Fatal(err)
 		}
 		ada := w.signsUp(accounts, "ada")
-		var answers []bool
-		people := &social.People{Store: w.DB, Federates: true, Answer: func(_ context.Context, _ social.Tx, _ social.Fan, yes bool) error {
-			answers = append(answers, yes)
-			return nil
-		}}
+		var answers []string
+		people := &social.People{Store: w.DB, Federates: true, Post: told{answers: &answers}}
 		p, err := people.Show(t.Context(), music.Viewer{Account: ada}, social.PersonDraft{Handle: "wren", Approves: true})
 		if err != nil {
 			t.Fatal(err)
@@ -145,8 +144,33 @@ func TestFollowersOfPeople(t *testing.T) {
 		if list, _, err := people.Fans(t.Context(), ada, social.FollowAsked, ""); err != nil || len(list) != 0 {
 			t.Errorf("%+v, %v", list, err)
 		}
-		if len(answers) != 2 || !answers[0] || answers[1] {
+		if strings.Join(answers, ", ") != "follows: true, follows: false, blocks, unblocks" {
 			t.Errorf("told %v", answers)
 		}
 	})
+}
+
+// told notes what somebody elsewhere is told.
+type told struct {
+	social.Correspondence
+	answers *[]string
+}
+
+func (p told) Answer(_ context.Context, _ social.Tx, _ social.Fan, yes bool) error {
+	*p.answers = append(*p.answers, fmt.Sprintf("follows: %v", yes))
+	return nil
+}
+
+func (p told) Block(_ context.Context, _ social.Tx, f *social.Fan) error {
+	f.Activity = "https://nine.example/ap/activities/1"
+	*p.answers = append(*p.answers, "blocks")
+	return nil
+}
+
+func (p told) Unblock(_ context.Context, _ social.Tx, f social.Fan) error {
+	if f.Activity != "https://nine.example/ap/activities/1" {
+		return fmt.Errorf("%q is no block", f.Activity)
+	}
+	*p.answers = append(*p.answers, "unblocks")
+	return nil
 }

@@ -64,8 +64,11 @@ func (r *Reacted) cause(act id.Act) notice.Cause {
 }
 
 // React keeps what somebody on another server thinks of an act's thing, and tells
-// the act's people.
+// the act's people. Faults: Forbidden for whom the act blocks.
 func React(ctx context.Context, tx Tx, act id.Act, r Reacted) error {
+	if err := heeded(ctx, tx, r.Thing.Release, r.Actor); err != nil {
+		return err
+	}
 	r.At = tx.Now()
 	is, err := tx.React(ctx, r)
 	if err != nil || !is {

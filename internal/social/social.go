@@ -123,6 +123,7 @@ type Tx interface {
 	LiveTx
 	HeldTx
 	PersonTx
+	DoorTx
 	BlocklistTx
 	PersonalTx
 	CollaboratorTx

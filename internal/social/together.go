@@ -2,6 +2,7 @@ package social
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -76,7 +77,7 @@ func (s *Together) Invite(ctx context.Context, v music.Viewer, p id.Playlist, ha
 		}
 		c := guest
 		if away {
-			err = s.publishable(ctx, tx, &list)
+			err = s.publishable(ctx, tx, &list, guest.Who)
 		} else if c, err = tx.Called(ctx, strings.ToLower(name)); err == nil && (c.Who == string(v.Account) || c.Who == string(list.Act)) {
 			err = fault.On("handle", fault.Conflict, "The playlist is theirs already.")
 		}
@@ -99,10 +100,14 @@ func (s *Together) Invite(ctx context.Context, v music.Viewer, p id.Playlist, ha
 	})
 }
 
-// publishable returns a Conflict fault for a playlist that nobody elsewhere may see.
-func (s *Together) publishable(ctx context.Context, tx Tx, list *music.Playlist) error {
+// publishable returns a Conflict fault for a playlist that nobody elsewhere may see, and
+// for whom its owner blocks.
+func (s *Together) publishable(ctx context.Context, tx Tx, list *music.Playlist, guest string) error {
 	if list.Access == music.Private {
 		return fault.On("handle", fault.Conflict, "Only you see this playlist: for somebody on another server let whoever has its address see it first.")
+	}
+	if is, err := Barred(ctx, tx, list.Act, list.Account, guest); err != nil || is {
+		return errors.Join(err, fault.On("handle", fault.Conflict, "They are blocked."))
 	}
 	if list.Act != "" {
 		return nil
@@ -167,19 +172,25 @@ func (s *Together) End(ctx context.Context, v music.Viewer, p id.Playlist, who s
 		if err != nil {
 			return err
 		}
-		if _, err := tx.DropCollaborator(ctx, p, who); err != nil {
-			return err
-		}
-		if err := untellInvited(ctx, tx, &c); err != nil {
-			return err
-		}
-		if c.Kind == KindActor && c.Invite != "" && s.Post != nil {
-			if err := s.Post.Uninvite(ctx, tx, &list, &c); err != nil {
-				return err
-			}
-		}
-		return tellList(ctx, tx, p)
+		return dismiss(ctx, tx, s.Post, &list, &c)
 	})
+}
+
+// dismiss has somebody work on a playlist here no longer; post is nil where nobody
+// elsewhere can be told.
+func dismiss(ctx context.Context, tx Tx, post Correspondence, list *music.Playlist, c *Collaborator) error {
+	if _, err := tx.DropCollaborator(ctx, c.Playlist, c.Who); err != nil {
+		return err
+	}
+	if err := untellInvited(ctx, tx, c); err != nil {
+		return err
+	}
+	if c.Kind == KindActor && c.Invite != "" && post != nil {
+		if err := post.Uninvite(ctx, tx, list, c); err != nil {
+			return err
+		}
+	}
+	return tellList(ctx, tx, c.Playlist)
 }
 
 // Standing is what the viewer is to a playlist of somebody else, "" nothing.
@@ -235,7 +246,7 @@ func (s *Together) Answer(ctx context.Context, v music.Viewer, p id.Playlist, ye
 			return err
 		}
 		if !yes {
-			return s.leave(ctx, tx, &c, func(list *Playlist) error { return s.Post.Respond(ctx, tx, &c, list, false) })
+			return leave(ctx, tx, &c, s.told(func(list *Playlist) error { return s.Post.Respond(ctx, tx, &c, list, false) }))
 		}
 		c.State = Works
 		if err := tx.PutCollaborator(ctx, &c); err != nil {
@@ -265,21 +276,27 @@ func (s *Together) Leave(ctx context.Context, v music.Viewer, p id.Playlist) err
 		if err != nil {
 			return err
 		}
-		return s.leave(ctx, tx, &c, func(list *Playlist) error { return s.Post.Depart(ctx, tx, &c, list) })
+		return leave(ctx, tx, &c, s.told(func(list *Playlist) error { return s.Post.Depart(ctx, tx, &c, list) }))
 	})
 }
 
+// told is say, or nothing where nobody elsewhere can be told.
+func (s *Together) told(say func(*Playlist) error) func(*Playlist) error {
+	if s.Post == nil {
+		return func(*Playlist) error { return nil }
+	}
+	return say
+}
+
 // leave ends somebody's part in a playlist; say has the owner elsewhere told.
-func (s *Together) leave(ctx context.Context, tx Tx, c *Collaborator, say func(*Playlist) error) error {
+func leave(ctx context.Context, tx Tx, c *Collaborator, say func(*Playlist) error) error {
 	if c.Away {
 		list, err := tx.PlaylistElsewhere(ctx, c.Playlist)
 		if err != nil {
 			return err
 		}
-		if s.Post != nil {
-			if err := say(&list); err != nil {
-				return err
-			}
+		if err := say(&list); err != nil {
+			return err
 		}
 		return part(ctx, tx, c, &list)
 	}

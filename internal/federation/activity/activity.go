@@ -147,7 +147,14 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := in.Site.Answer(tx.Now(), o.ID(), in.From.ID, in.ID, true)
+	barred, err := social.Barred(ctx, tx, act, "", in.From.ID)
+	if err != nil {
+		return nil, err
+	}
+	answer := in.Site.Answer(tx.Now(), o.ID(), in.From.ID, in.ID, !barred)
+	if barred {
+		return []Out{{Actor: o.ID(), Activity: answer, To: in.From}}, nil
+	}
 	if home.Moved.Actor != "" && !follows { // it is followed there
 		answer.Type, answer.Target, answer.Summary = []string{"Reject"}, vocab.At(home.Moved.Actor), "@"+home.Moved.Handle
 	} else if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {

@@ -109,6 +109,15 @@ func reword(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil || c.ID == "" {
 		return nil, err
 	}
+	if c.Parent != "" {
+		parent, err := tx.Comment(ctx, c.Parent)
+		if err == nil {
+			err = social.MayAnswer(ctx, tx, &parent.Author, in.From)
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+	}
 	c.HTML, c.Position = n.Content, position(n)
 	return nil, social.Reword(ctx, tx, c)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-var _ social.Correspondence = (*Outbox)(nil)
+var _ social.Refusals = (*Outbox)(nil)
 
 // Invite invites somebody elsewhere to work on a playlist here, who was not yet. what
 // names the playlist and the actor.

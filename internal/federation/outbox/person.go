@@ -3,6 +3,8 @@ package outbox
 import (
 	"context"
 
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
@@ -59,21 +61,42 @@ func (b *Outbox) personGone(ctx context.Context, p *social.Person) error {
 	return err
 }
 
-// Answer tells somebody whether a person lets them follow.
+// whose is the address of whom somebody elsewhere has to do with: an act, or a person.
+func whose(site form.Site, f *social.Fan) string {
+	if f.Act != "" {
+		return site.Act(f.Act)
+	}
+	return site.Person(f.Person)
+}
+
+// Answer tells somebody whether they follow an act or a person here.
 func (b *Outbox) Answer(ctx context.Context, tx social.Tx, f social.Fan, yes bool) error {
 	site := b.Site(ctx)
-	to, err := tx.Actor(ctx, f.Actor)
-	if err != nil {
-		return err
+	return b.say(ctx, tx, f.Person, f.Actor, site.Answer(tx.Now(), whose(site, &f), f.Actor, f.Activity, yes))
+}
+
+// Block tells somebody that an act or a person here blocks them.
+func (b *Outbox) Block(ctx context.Context, tx social.Tx, f *social.Fan) error {
+	site := b.Site(ctx)
+	f.Activity = site.NewActivity(tx.Now())
+	return b.say(ctx, tx, f.Person, f.Actor, blocking(site, f))
+}
+
+func blocking(site form.Site, f *social.Fan) *vocab.Object {
+	return &vocab.Object{ID: f.Activity, Type: []string{"Block"}, Actor: vocab.At(whose(site, f)), Object: vocab.One(f.Actor), To: []string{f.Actor}}
+}
+
+// Unblock tells them that they are blocked no longer, if they were told that they are and
+// are known yet.
+func (b *Outbox) Unblock(ctx context.Context, tx social.Tx, f social.Fan) error {
+	site := b.Site(ctx)
+	if !remote.SameOrigin(f.Activity, site.Origin) {
+		return nil
 	}
-	at := site.Person(f.Person)
-	x := site.Answer(tx.Now(), at, f.Actor, f.Activity, yes)
-	body, err := x.Encode()
-	if err != nil {
-		return err
+	x := &vocab.Object{ID: site.NewActivity(tx.Now()), Type: []string{"Undo"}, Actor: vocab.At(whose(site, &f)), Object: []vocab.Item{vocab.Of(blocking(site, &f))}, To: []string{f.Actor}}
+	err := b.say(ctx, tx, f.Person, f.Actor, x)
+	if fault.Is(err, fault.NotFound) {
+		return nil
 	}
-	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: at, Kind: x.Type[0], Body: body}); err != nil {
-		return err
-	}
-	return tx.Deliver(ctx, x.ID, to.Inbox, remote.Host(to.Inbox))
+	return err
 }

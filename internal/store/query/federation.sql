@@ -89,6 +89,7 @@ delete from remote_actor where remote_actor.id in (select a.id from remote_actor
 and not exists (select 1 from remote_follower x where x.actor = a.id)
 and not exists (select 1 from remote_follow x where x.actor = a.id)
 and not exists (select 1 from person_follower x where x.actor = a.id)
+and not exists (select 1 from act_block x where x.actor = a.id)
 and not exists (select 1 from following x where x.actor = a.id)
 and not exists (select 1 from remote_release x where x.actor = a.id)
 and not exists (select 1 from remote_playlist x where x.actor = a.id)

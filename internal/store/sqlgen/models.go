@@ -52,6 +52,13 @@ type ActAlias struct {
 	Handle string
 }
 
+type ActBlock struct {
+	Act      string
+	Actor    string
+	Activity string
+	Since    int64
+}
+
 type ActMove struct {
 	Act    string
 	Target string

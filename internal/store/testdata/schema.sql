@@ -48,6 +48,16 @@ CREATE TABLE act_alias (
   primary key (act, actor)
 );
 
+CREATE TABLE act_block (
+  act      text not null references act (id) on delete cascade,
+  actor    text not null,
+  activity text not null,                    -- the Block
+  since    bigint not null,
+  primary key (act, actor)
+);
+
+CREATE INDEX act_block_actor on act_block (actor);
+
 CREATE TABLE act_move (
   act    text primary key references act (id) on delete cascade,
   target text not null,

@@ -47,5 +47,9 @@ func (v *visit) block() error {
 	if err := v.site.Personal.Block(v.Context(), v.viewer.Account, who); err != nil {
 		return err
 	}
-	return v.goTo(blockedPath, v.words("You see nothing of them any more."))
+	said := v.words("You see nothing of them any more.")
+	if v.form.Get("back") != "" {
+		return v.back(said)
+	}
+	return v.goTo(blockedPath, said)
 }

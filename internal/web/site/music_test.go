@@ -74,7 +74,7 @@ func newShop(t testing.TB) *shop {
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
 		Facts: func(context.Context) web.NodeFacts { return web.NodeFacts{Name: "Quayside", SignUp: true} },
 		Rooms: site.Rooms{
-			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}, Lives: &social.Lives{Store: db}, People: &social.People{Store: db, Federates: true}, Together: together(db), Reports: s.reports},
+			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}, Lives: &social.Lives{Store: db}, People: &social.People{Store: db, Federates: true}, Door: &social.Door{Store: db}, Together: together(db), Reports: s.reports},
 			Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}}, Personal: &social.Personal{Store: db, Host: "quay.example"}, Blocklists: &social.Blocklists{Store: db, Policy: &social.HostPolicy{Store: db}}, Held: &social.HeldDesk{Store: db, Arrived: func() {}},
 			Notices: told{&notice.Desk{Store: db}}, Post: new(post),
 			Wallet: &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},

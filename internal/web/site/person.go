@@ -22,9 +22,12 @@ type SeenPage struct {
 	Asked     []FanLine
 	Fans      []FanLine
 	Blocked   []FanLine
+
+	// The addresses of the pages with more of each, "" none.
+	MoreAsked, MoreFans, MoreBlocked string
 }
 
-// FanLine is somebody on another server who has to do with the listener.
+// FanLine is somebody on another server who has to do with the listener, or with an act.
 type FanLine struct {
 	Actor, Name, Address, URL string
 	Since                     time.Time
@@ -56,16 +59,17 @@ func (v *visit) seenPage() (*SeenPage, error) {
 		return p, nil
 	}
 	p.Address, p.URL, p.Approves, p.Listens = v.addressOf(who.Handle), "/person/"+who.Handle, who.Approves, who.Listens
-	for state, list := range map[social.FollowState]*[]FanLine{social.FollowAsked: &p.Asked, social.FollowsThem: &p.Fans, social.FollowBlock: &p.Blocked} {
-		fans, _, err := v.site.People.Fans(v.Context(), v.viewer.Account, state, "")
-		if err != nil {
-			return nil, err
-		}
-		for i := range fans {
-			*list = append(*list, fanLine(&fans[i]))
-		}
+	ask := func(state social.FollowState, after string) ([]social.Fan, string, error) {
+		return v.site.People.Fans(v.Context(), v.viewer.Account, state, after)
 	}
-	return p, nil
+	if p.Asked, p.MoreAsked, err = v.fanLines(social.FollowAsked, ask); err != nil {
+		return nil, err
+	}
+	if p.Fans, p.MoreFans, err = v.fanLines(social.FollowsThem, ask); err != nil {
+		return nil, err
+	}
+	p.Blocked, p.MoreBlocked, err = v.fanLines(social.FollowBlock, ask)
+	return p, err
 }
 
 func fanLine(f *social.Fan) FanLine {
@@ -117,10 +121,9 @@ func (v *visit) endSeen() error {
 
 // judgeFan lets somebody follow, or not, or blocks them.
 func (v *visit) judgeFan() error {
-	states := map[string]social.FollowState{"admit": social.FollowsThem, "remove": "", "block": social.FollowBlock}
-	state, ok := states[v.form.Get("do")]
-	if !ok {
-		return fault.On("state", fault.Invalid, "Who asked is let in, or not; who follows is removed or blocked.")
+	state, err := v.judgement()
+	if err != nil {
+		return err
 	}
 	if err := v.site.People.Judge(v.Context(), v.viewer.Account, v.form.Get("actor"), state); err != nil {
 		return err

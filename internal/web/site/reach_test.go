@@ -27,6 +27,8 @@ var operations = map[string]string{
 	"POST /comment/{id}":                 "edit-comment hide-comment show-comment delete-comment",
 	"GET /studio/act/{id}/home":          "get-act-home",
 	"POST /studio/act/{id}/home":         "set-act-addresses move-act return-act",
+	"GET /studio/act/{id}/followers":     "list-act-followers",
+	"POST /studio/act/{id}/followers":    "judge-act-follower",
 	"GET /live/{id}/go":                  "join-stream get-stream list-streams list-act-streams list-streams-elsewhere",
 	"POST /studio/act/{id}/live":         "announce-stream end-stream delete-stream",
 	"POST /studio/act/{id}/comments":     "get-comment-policy set-comment-policy",

@@ -21,6 +21,7 @@ type Music struct {
 	Talk      *social.Talk
 	Lives     *social.Lives
 	People    *social.People
+	Door      *social.Door
 	Together  *social.Together
 	Reports   *social.Reports
 }

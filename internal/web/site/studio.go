@@ -235,6 +235,8 @@ func (s *Site) studioPages() []page {
 		{pattern: "POST /studio/act/{id}/comments", who: artist, do: (*visit).actTalk},
 		{pattern: "GET /studio/act/{id}/home", who: artist, do: (*visit).actHome},
 		{pattern: "POST /studio/act/{id}/home", who: artist, do: (*visit).moveAct},
+		{pattern: "GET /studio/act/{id}/followers", who: artist, do: (*visit).actFollowers},
+		{pattern: "POST /studio/act/{id}/followers", who: artist, do: (*visit).judgeActFollower},
 		{pattern: "POST /studio/release/{id}/comments", who: artist, do: (*visit).releaseTalk},
 		{pattern: "POST /studio/act/{id}/wallets", who: artist, do: (*visit).editWallets},
 		{pattern: "POST /studio/act/{id}/people", who: artist, do: (*visit).editPlaces},
