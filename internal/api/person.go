@@ -21,6 +21,7 @@ func (a *API) persons(r *router) {
 	add(r, end, a.endPerson)
 	add(r, op(http.MethodGet, "/me/person/followers", "list-person-followers", "Who follows you from other servers, asks to, or is blocked", account.ScopeRead), a.personFollowers)
 	add(r, op(http.MethodPut, "/me/person/followers", "judge-person-follower", "Let somebody follow you who asked, remove or block them; they are told", account.ScopeLibrary), a.judgeFollower)
+	a.boosts(r, op)
 	add(r, op(http.MethodGet, "/people/{handle}", "find-person", "A listener of this node who is seen on other servers", ""), a.findPerson)
 }
 

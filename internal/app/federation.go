@@ -259,6 +259,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.Like(ctx, name)
 	case "like-release":
 		return f.outbox.LikeRelease(ctx, name)
+	case "boost":
+		return f.outbox.Boost(ctx, name)
 	case "listen":
 		if f.node.now().Sub(j.Made) > social.ListenFor { // it waited until the node federated again
 			return nil

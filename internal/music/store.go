@@ -37,7 +37,7 @@ const (
 	JobTidy    = "media.tidy"    // delete blobs nobody needs, make lost ones again: nothing
 )
 
-// Told reads the payload of [JobTell]: "release", "act", "live", "playlist", "person", "like", "like-release", "listen", "comment" or "invite", and which.
+// Told reads the payload of [JobTell]: "release", "act", "live", "playlist", "person", "like", "like-release", "boost", "listen", "comment" or "invite", and which.
 func Told(payload []byte) (kind, name string) {
 	kind, name, _ = strings.Cut(string(payload), " ")
 	return kind, name

@@ -124,6 +124,7 @@ type Tx interface {
 	HeldTx
 	PersonTx
 	DoorTx
+	BoostTx
 	BlocklistTx
 	PersonalTx
 	CollaboratorTx

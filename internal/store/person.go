@@ -39,7 +39,7 @@ func (tx socialTx) PutPerson(ctx context.Context, p *social.Person) error {
 }
 
 func (tx socialTx) EndPerson(ctx context.Context, p id.Person) error {
-	return wrap(tx.Q.PersonEnd(ctx, sqlgen.PersonEndParams{Gone: tx.Ms(), ID: string(p)}), "person")
+	return wrap(errors.Join(tx.Q.BoostsDrop(ctx, string(p)), tx.Q.PersonEnd(ctx, sqlgen.PersonEndParams{Gone: tx.Ms(), ID: string(p)})), "person")
 }
 
 // personCalled reports whether somebody is or was seen elsewhere by a handle.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
@@ -23,15 +24,21 @@ func (b *Outbox) Comment(ctx context.Context, what id.Comment) error {
 	}
 	note, who := site.Opinion(&x), x.Author.Person
 	return b.tell(ctx, telling{actor: site.Person(who), thing: note, deliver: func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
-		n, err := tx.DeliverToFans(ctx, outgoing, who)
-		for _, to := range note.CC {
-			if err == nil && remote.Host(to) != site.Host() {
-				err = b.alsoTo(ctx, tx, outgoing, who, to)
-				n++
-			}
-		}
-		return n, err
+		return b.toFansAnd(ctx, tx, site, outgoing, who, note.CC)
 	}})
+}
+
+// toFansAnd delivers what a person says to the servers of who follows them, and of who
+// else it is for.
+func (b *Outbox) toFansAnd(ctx context.Context, tx social.Tx, site form.Site, outgoing string, who id.Person, also []string) (int64, error) {
+	n, err := tx.DeliverToFans(ctx, outgoing, who)
+	for _, to := range also {
+		if err == nil && remote.Host(to) != site.Host() {
+			err = b.alsoTo(ctx, tx, outgoing, who, to)
+			n++
+		}
+	}
+	return n, err
 }
 
 // alsoTo delivers what a person says to somebody else than who follows them, whose

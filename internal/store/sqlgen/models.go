@@ -638,6 +638,13 @@ type Person struct {
 	Listens  bool
 }
 
+type PersonBoost struct {
+	Person  string
+	Release string
+	Track   string
+	At      int64
+}
+
 type PersonFollower struct {
 	Person   string
 	Actor    string

@@ -822,6 +822,16 @@ CREATE UNIQUE INDEX person_account on person (account);
 
 CREATE INDEX person_handle on person (handle);
 
+CREATE TABLE person_boost (
+  person  text not null references person (id) on delete cascade,
+  release text not null,
+  track   text not null,                     -- '' the release as a whole
+  at      bigint not null,
+  primary key (person, release, track)
+);
+
+CREATE INDEX person_boost_at on person_boost (person, at);
+
 CREATE TABLE person_follower (
   person   text not null references person (id) on delete cascade,
   actor    text not null references remote_actor (id) on delete cascade,

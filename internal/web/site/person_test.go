@@ -37,6 +37,12 @@ func TestSeen(t *testing.T) {
 	jo.send(path+"/comments", url.Values{"text": {"Roots"}})
 	guest.has(path, "Roots", "@wren", `href="/person/wren"`)
 	guest.lacks(path, "@jo", ">JO<")
+	jo.has(path, `action="/boost"`, "Boost Peat")
+	guest.lacks(path, `action="/boost"`)
+	jo.send("/boost", url.Values{"kind": {"release"}, "id": {string(r.ID)}, "on": {"1"}, "back": {path}})
+	jo.has(path, "Boosted")
+	jo.send("/boost", url.Values{"kind": {"release"}, "id": {string(r.ID)}, "on": {"0"}, "back": {path}})
+	jo.lacks(path, "Boosted")
 	bo := s.elsewhere("bo")
 	s.ok(s.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
 		p, err := tx.PersonByHandle(t.Context(), "wren")

@@ -36,6 +36,7 @@ var operations = map[string]string{
 	"GET /report":                        "report",
 	"POST /report":                       "report",
 	"POST /like":                         "like unlike like-release unlike-release",
+	"POST /boost":                        "boost unboost boost-release unboost-release list-boosts",
 	"POST /follow":                       "follow unfollow follow-elsewhere unfollow-elsewhere",
 	"POST /playlists":                    "make-playlist",
 	"POST /playlist/{id}":                "edit-playlist",

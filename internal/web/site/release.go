@@ -50,6 +50,7 @@ type ReleasePage struct {
 	Back      string // where forms return to
 	Likes     int64  // of the release as a whole, by people of other servers
 	Boosts    int64
+	Boosted   bool // the viewer shares the whole of it with who follows them elsewhere
 	Talk      Talk
 	FollowID  string // of whom one can follow
 	Report    string // where it is reported, "" not by the viewer
@@ -69,6 +70,7 @@ type ReleaseTrack struct {
 	Text    []LyricLine
 	Likes   int64 // by people of other servers
 	Boosts  int64
+	Boosted bool   // by the viewer
 	Marks   []Mark // where comments stand on its waveform
 }
 

@@ -47,6 +47,7 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /report", who: listener, do: (*visit).reportForm},
 		{pattern: "POST /report", who: listener, do: (*visit).report},
 		{pattern: "POST /like", who: listener, do: (*visit).like},
+		{pattern: "POST /boost", who: listener, do: (*visit).boost},
 		{pattern: "POST /follow", who: listener, do: (*visit).follow},
 		{pattern: "POST /playlists", who: listener, do: (*visit).newPlaylist},
 		{pattern: "POST /playlist/{id}", who: listener, do: (*visit).editPlaylist},

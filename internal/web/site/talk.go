@@ -63,11 +63,8 @@ func (v *visit) talk(p *ReleasePage) error {
 	if c.Next != "" {
 		p.Talk.More = v.pagePath("comments", string(c.Next)) + "#comments"
 	}
-	if c.Writes && v.site.People.Federates {
-		who, err := v.site.People.Of(v.Context(), v.viewer.Account)
-		if err == nil {
-			p.Talk.As = v.addressOf(who.Handle)
-		} else if !fault.Is(err, fault.NotFound) {
+	if v.viewer.Account != "" && v.site.People.Federates {
+		if err := v.asSeen(p); err != nil {
 			return err
 		}
 	}
@@ -88,6 +85,52 @@ func (v *visit) talk(p *ReleasePage) error {
 		p.Talk.Comments = append(p.Talk.Comments, line)
 	}
 	return nil
+}
+
+// asSeen adds who the viewer is on other servers, and what of a release they share there.
+func (v *visit) asSeen(p *ReleasePage) error {
+	who, err := v.site.People.Of(v.Context(), v.viewer.Account)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Talk.As = v.addressOf(who.Handle)
+	shared, err := v.site.People.BoostedOn(v.Context(), who.ID, p.ID)
+	for _, t := range shared {
+		if t == "" {
+			p.Boosted = true
+		}
+		for i := range p.Tracks {
+			if t != "" && p.Tracks[i].Ref.ID == string(t) {
+				p.Tracks[i].Boosted = true
+			}
+		}
+	}
+	return err
+}
+
+// boost shares a track or a release with who follows the viewer on other servers, or no
+// longer.
+func (v *visit) boost() error {
+	var t social.Thing
+	var err error
+	switch v.form.Get("kind") {
+	case "track":
+		t.Track, err = id.Parse[id.Track](v.form.Get("id"))
+	case "release":
+		t.Release, err = id.Parse[id.Release](v.form.Get("id"))
+	default:
+		err = fault.New(fault.Invalid, "Only tracks and releases can be shared.")
+	}
+	if err == nil {
+		err = v.site.People.Boost(v.Context(), v.ears(), t, v.form.Get("on") == "1")
+	}
+	if err != nil {
+		return err
+	}
+	return v.back("")
 }
 
 func commentLine(s *social.Said) CommentLine {
