@@ -437,7 +437,7 @@ func TestIdentityIsKept(t *testing.T) {
 	if err != nil || string(a.Cert) != string(b.Cert) || string(a.Key) != string(b.Key) {
 		t.Errorf("another identity at the second start: %v", err)
 	}
-	if _, err := embedded.KeepIdentity(file, "b.example", start); !fault.Is(err, fault.Invalid) {
+	if _, err := embedded.KeepIdentity(file, "b.example", start); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "is a.example's, and base_url makes this node b.example") {
 		t.Errorf("another node's identity: %v", err)
 	}
 	if err := os.WriteFile(file, a.Cert, 0o600); err != nil {

@@ -89,11 +89,21 @@ func KeepIdentity(path, node string, now time.Time) (Identity, error) {
 	if key != nil && cert != nil {
 		who.Key, who.Cert = pem.EncodeToMemory(key), pem.EncodeToMemory(cert)
 	}
-	if err := who.check(); err != nil {
+	err = who.check()
+	var other otherNode
+	if errors.As(err, &other) {
+		return Identity{}, fault.Wrap(err, fault.Invalid, "%s is %s's, and base_url makes this node %s. A node keeps its name: give base_url as it was.", filepath.Base(path), string(other), node)
+	}
+	if err != nil {
 		return Identity{}, fault.Wrap(err, fault.Invalid, "%s does not hold this node's identity on the ledger. Restore it from a backup.", filepath.Base(path))
 	}
 	return who, nil
 }
+
+// otherNode says whose an identity is that is not this node's.
+type otherNode string
+
+func (n otherNode) Error() string { return "the certificate is of " + string(n) }
 
 // check refuses an identity whose key does not belong to its certificate, or
 // whose certificate names another node.
@@ -116,7 +126,7 @@ func (i Identity) check() error {
 		return errors.New("the key does not belong to the certificate")
 	}
 	if cert.Subject.CommonName != i.MSP {
-		return errors.New("the certificate is of " + cert.Subject.CommonName)
+		return otherNode(cert.Subject.CommonName)
 	}
 	return nil
 }
