@@ -44,6 +44,8 @@ type DB struct {
 	wake     atomic.Pointer[func()]
 	changes  atomic.Uint64
 	standing atomic.Uint64
+	rulings  atomic.Uint64
+	ruled    ruled
 	close    func() error
 }
 
@@ -52,6 +54,7 @@ type DB struct {
 // Conflict when it was made by a newer version.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	db := &DB{now: c.Now, before: c.BeforeCommit, after: c.AfterCommit}
+	db.ruled = newRuled(db.rulings.Load)
 	err := db.open(ctx, c)
 	if err != nil {
 		if err = db.dialect.explain(err); fault.KindOf(err) == fault.Internal {
@@ -107,6 +110,7 @@ type Tx struct {
 	sql     *sql.Tx // nil in a view
 	home    *DB
 	dialect dialect
+	rulings uint64 // of when it began
 	effects
 }
 
@@ -114,17 +118,21 @@ type Tx struct {
 type effects struct {
 	enqueued bool // it holds a new job
 	standing bool // who is known elsewhere is others, or was judged
+	ruling   bool // it was decided about others
 }
 
 func (e *effects) add(of effects) {
-	e.enqueued, e.standing = e.enqueued || of.enqueued, e.standing || of.standing
+	e.enqueued, e.standing, e.ruling = e.enqueued || of.enqueued, e.standing || of.standing, e.ruling || of.ruling
 }
+
+// rules notes that it is decided about others.
+func (e *effects) rules() { e.standing, e.ruling = true, true }
 
 // Ms is the transaction's now as it is stored.
 func (tx *Tx) Ms() int64 { return tx.Now.UnixMilli() }
 
 func (db *DB) tx(c sqlgen.DBTX, t *sql.Tx) *Tx {
-	return &Tx{Now: db.now().UTC().Truncate(time.Millisecond), Q: sqlgen.New(c), db: c, sql: t, home: db, dialect: db.dialect}
+	return &Tx{Now: db.now().UTC().Truncate(time.Millisecond), Q: sqlgen.New(c), db: c, sql: t, home: db, dialect: db.dialect, rulings: db.rulings.Load()}
 }
 
 // View runs fn on one consistent snapshot. fn must not write.
@@ -199,6 +207,9 @@ func (db *DB) commit(t *sql.Tx, does effects) error {
 	db.changes.Add(1)
 	if does.standing {
 		db.standing.Add(1)
+	}
+	if does.ruling {
+		db.rulings.Add(1)
 	}
 	if err := hook(db.after); err != nil {
 		return err

@@ -136,6 +136,7 @@ func (w *writer) runGroup(group []*seat) (kept []*seat, err error) {
 			continue
 		}
 		tx := w.db.tx(w.conn, t)
+		tx.effects = does // it sees what those before it did
 		failed, broken := w.member(s, tx)
 		switch {
 		case broken != nil: // the transaction itself is lost

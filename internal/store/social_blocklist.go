@@ -33,7 +33,7 @@ func (tx socialTx) PutBlocklist(ctx context.Context, l social.Blocklist) error {
 }
 
 func (tx socialTx) DropBlocklist(ctx context.Context, l id.List) error {
-	tx.standing = true
+	tx.rules()
 	n, err := tx.Q.BlocklistDrop(ctx, string(l))
 	if err == nil && n == 0 {
 		return fault.New(fault.NotFound, "The node asks for no such list.")
@@ -46,12 +46,12 @@ func listing(r sqlgen.BlocklistRule) social.Listing {
 }
 
 func (tx socialTx) PutListing(ctx context.Context, l social.Listing) error {
-	tx.standing = true
+	tx.rules()
 	return wrap(tx.Q.BlocklistRulePut(ctx, sqlgen.BlocklistRulePutParams{List: string(l.List), Host: l.Host, Verdict: string(l.Verdict), Counts: string(l.Counts), Dropped: l.Dropped, Reason: text(l.Reason), Since: ms(l.Since)}), "blocklist")
 }
 
 func (tx socialTx) DropListing(ctx context.Context, l id.List, host string) error {
-	tx.standing = true
+	tx.rules()
 	return wrap(tx.Q.BlocklistRuleDrop(ctx, sqlgen.BlocklistRuleDropParams{List: string(l), Host: host}), "blocklist")
 }
 

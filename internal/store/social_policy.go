@@ -16,29 +16,13 @@ func (tx socialTx) Rule(ctx context.Context, host string) (social.Rule, error) {
 	return rule(r), missing(err, "Nothing was decided about that server.")
 }
 
-func (tx socialTx) Verdicts(ctx context.Context, names []string) ([]social.Word, error) {
-	var n [social.NamesAtOnce]string // "" is nobody's name
-	copy(n[:], names)
-	rows, err := tx.Q.ServerVerdicts(ctx, sqlgen.ServerVerdictsParams{One: n[0], Two: n[1], Three: n[2], Four: n[3]})
-	out := make([]social.Word, len(rows))
-	for i, r := range rows {
-		out[i] = social.Word{Host: r.Host, Verdict: social.Verdict(r.Verdict), Own: r.Own != 0}
-	}
-	return out, wrap(err, "rules")
-}
-
-func (tx socialTx) ActorRule(ctx context.Context, actor string) (social.Rule, error) {
-	r, err := tx.Q.ActorRule(ctx, actor)
-	return rule(r), missing(err, "Nothing was decided about them.")
-}
-
 func (tx socialTx) PutRule(ctx context.Context, r social.Rule) error {
-	tx.standing = true
+	tx.rules()
 	return wrap(tx.Q.ServerRulePut(ctx, sqlgen.ServerRulePutParams{Host: r.Host, Actor: r.Actor, Verdict: string(r.Verdict), Reason: text(r.Reason), Since: ms(r.Since)}), "rule")
 }
 
 func (tx socialTx) DropRule(ctx context.Context, host string) error {
-	tx.standing = true
+	tx.rules()
 	return wrap(tx.Q.ServerRuleDrop(ctx, host), "rule")
 }
 

@@ -13,6 +13,9 @@ on conflict (host) do update set actor = excluded.actor, verdict = excluded.verd
 -- name: ActorRule :one
 select * from server_rule where actor = @actor and actor <> '' order by since desc limit 1;
 
+-- name: ActorsRuled :one
+select cast(exists (select 1 from server_rule where actor <> '') as boolean) as some;
+
 -- name: ServerRuleDrop :exec
 delete from server_rule where host = @host;
 

@@ -26,6 +26,17 @@ func (q *Queries) ActorRule(ctx context.Context, actor string) (ServerRule, erro
 	return i, err
 }
 
+const actorsRuled = `-- name: ActorsRuled :one
+select cast(exists (select 1 from server_rule where actor <> '') as boolean) as some
+`
+
+func (q *Queries) ActorsRuled(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, actorsRuled)
+	var some bool
+	err := row.Scan(&some)
+	return some, err
+}
+
 const deliveryDropHost = `-- name: DeliveryDropHost :exec
 delete from delivery where host = $1
 `
