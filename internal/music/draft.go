@@ -42,9 +42,7 @@ func (t FileTags) clean() FileTags {
 	t.Date = tagDate(t.Date)
 	t.Language, _ = languageTag(cut(OneLine(t.Language), 20)) // "" when it is none
 	t.ISRC, _ = ISRC(t.ISRC)                                  // "" when it is none
-	if t.Recording = strings.ToLower(t.Recording); !recording.MatchString(t.Recording) {
-		t.Recording = ""
-	}
+	t.Recording = RecordingID(t.Recording)
 	var genres []string
 	for _, g := range t.Genres {
 		// One field often holds several: "Jazz; Ambient/Drone".

@@ -108,8 +108,15 @@ func (a *Asset) Seconds() int64 {
 	return a.Samples / a.Rate
 }
 
-// recording is the form of a MusicBrainz id.
-var recording = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+// RecordingID is an id of MusicBrainz in small letters, "" for what is none.
+func RecordingID(s string) string {
+	if s = strings.ToLower(s); brainz.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+var brainz = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 var isrcForm = regexp.MustCompile(`^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$`)
 

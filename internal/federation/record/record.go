@@ -100,6 +100,7 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 	t = social.Track{
 		IRI: o.ID, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Disc: whole(o, "nineten:disc", 1), Number: whole(o, "nineten:position", 0),
 		DurationMS: o.Duration.Milliseconds(), ISRC: name(word(o, "nineten:isrc")), Lyrics: cut(word(o, "nineten:lyrics"), maxWords),
+		Recording: music.RecordingID(word(o, "nineten:musicbrainzId")),
 	}
 	t.Explicit, _ = o.Extra["nineten:explicit"].(bool)
 	for _, x := range []string{"track", "fw:track"} { // Funkwhale: the file is called one thing and the song another
@@ -107,13 +108,12 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 			title, _ := song["name"].(string)
 			t.Title = name(cmp.Or(title, t.Title))
 			brainz, _ := song["musicbrainzId"].(string)
-			t.Recording = recording(brainz)
+			t.Recording = cmp.Or(music.RecordingID(brainz), t.Recording)
 			if at := named(o, x); remote.SameOrigin(at, o.ID) && len(at) <= maxAddress {
 				t.Song = at
 			}
 		}
 	}
-	t.Recording = recording(word(o, "nineten:musicbrainzId"))
 	loud(&t, o.Extra["nineten:loudness"])
 	t.Sound, t.MediaType = sound(o.URL)
 	if o.Is("nineten:AudioTrack") {
@@ -220,16 +220,6 @@ func manifest(o *vocab.Object) string {
 }
 
 var manifests = regexp.MustCompile(`^/media/[0-9a-f]{64}/manifest\.json$`)
-
-// recording is an id of MusicBrainz, "" what is none.
-func recording(s string) string {
-	if s = strings.ToLower(s); uuid.MatchString(s) {
-		return s
-	}
-	return ""
-}
-
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // peaks is a track's waveform, nil where it says none.
 func peaks(o *vocab.Object) []byte {
