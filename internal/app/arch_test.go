@@ -15,7 +15,7 @@ import (
 const module = "github.com/michaelperna/9ten/"
 
 var (
-	ground     = under("internal/", "fault", "money", "calendar", "id", "limit", "file")
+	ground     = under("internal/", "fault", "money", "calendar", "id", "limit", "file", "kept")
 	domain     = under("internal/", "account", "notice", "music", "royalty", "wallet", "listen", "anomaly", "synth", "network", "social", "report") // each imports those before it
 	engines    = under("internal/", "store", "blob", "media", "jobs", "mail", "tlog", "contract", "ledger")
 	transports = under("internal/", "federation", "api", "web", "stream", "gate", "problem")

@@ -35,6 +35,9 @@ const (
 	boostSettles = 20 * time.Second
 )
 
+// BUG(9ten): who shares a thing and takes it back again and again tells it to everybody
+// three times a minute: only what is shared counts for boostsAnHour.
+
 // Boost has a listener who is seen share a track or a release with who follows them
 // elsewhere, or no longer. Its act is told. Faults: Unauthenticated, NotFound, Limited;
 // Conflict for who is not seen.

@@ -3,7 +3,9 @@ package social
 import (
 	"cmp"
 	"context"
+	"strings"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/music"
 )
 
@@ -16,13 +18,24 @@ func (d *Desk) DecideBy(ctx context.Context, v music.Viewer, r Rule) error {
 	return d.decide(ctx, recorded(v), []Rule{r})
 }
 
-// UndecideBy is [Desk.Undecide] by a moderator, whose it is on record. Faults:
+// UndecideBy drops a rule, by a moderator, whose word it is on record. Faults:
 // Unauthenticated, Forbidden, NotFound.
 func (d *Desk) UndecideBy(ctx context.Context, v music.Viewer, host string) error {
 	if err := moderates(v); err != nil {
 		return err
 	}
-	return d.undecide(ctx, recorded(v), host)
+	if host = strings.ToLower(strings.TrimPrefix(host, "@")); !strings.Contains(host, "@") {
+		host = bare(host)
+	}
+	return d.Store.SocialUpdate(ctx, func(tx Tx) error {
+		if _, err := tx.Rule(ctx, host); err != nil {
+			return fault.Wrap(err, fault.NotFound, "Nothing was decided about the server %s.", host)
+		}
+		if err := tx.DropRule(ctx, host); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, recorded(v), "server.undecide", host, "")
+	})
 }
 
 // recorded is who did something, as it is kept.

@@ -376,25 +376,6 @@ func ruleName(s string) (string, error) {
 	return name, nil
 }
 
-// Undecide drops a rule. Faults: NotFound.
-func (d *Desk) Undecide(ctx context.Context, host string) error { return d.undecide(ctx, "", host) }
-
-func (d *Desk) undecide(ctx context.Context, by, host string) error {
-	return d.Store.SocialUpdate(ctx, func(tx Tx) error {
-		host := strings.ToLower(strings.TrimPrefix(host, "@"))
-		if !strings.Contains(host, "@") {
-			host = bare(host)
-		}
-		if _, err := tx.Rule(ctx, host); err != nil {
-			return fault.Wrap(err, fault.NotFound, "Nothing was decided about the server %s.", host)
-		}
-		if err := tx.DropRule(ctx, host); err != nil || by == "" {
-			return err
-		}
-		return tx.Audit(ctx, by, "server.undecide", host, "")
-	})
-}
-
 // atOnce bounds a transaction that forgets people.
 const atOnce = 200
 

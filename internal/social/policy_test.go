@@ -42,7 +42,7 @@ func TestRules(t *testing.T) {
 				}
 			}
 		}
-		if err := open.Undecide(t.Context(), "bad.example"); err != nil {
+		if err := open.UndecideBy(t.Context(), music.Viewer{Moderator: true}, "bad.example"); err != nil {
 			t.Fatal(err)
 		}
 		if err := open.Policy.Allow(t.Context(), "a.b.bad.example"); err != nil {
@@ -152,7 +152,7 @@ func TestListsLetNobodyIn(t *testing.T) {
 		for listed, want := range map[bool]social.Imported{false: {Silenced: 1, Left: 2}, true: {Left: 3}} {
 			d := w.desk(listed)
 			w.decide(d, "evil.example", social.Block)
-			if err := d.Undecide(t.Context(), "far.example"); err != nil && !fault.Is(err, fault.NotFound) {
+			if err := d.UndecideBy(t.Context(), music.Viewer{Moderator: true}, "far.example"); err != nil && !fault.Is(err, fault.NotFound) {
 				t.Fatal(err)
 			}
 			if got, err := d.Import(t.Context(), strings.NewReader(list)); got != want || err != nil {
@@ -255,7 +255,7 @@ func TestSilence(t *testing.T) {
 		if err := d.Policy.AllowActor(ctx, "https://loud.example/a", "loud.example"); err != nil {
 			t.Errorf("who is silenced is refused: %v", err)
 		}
-		if err := d.Undecide(ctx, "@c@far.example"); err != nil {
+		if err := d.UndecideBy(ctx, music.Viewer{Moderator: true}, "@c@far.example"); err != nil {
 			t.Fatal(err)
 		}
 		if got := said(music.Viewer{}); got != "c" {

@@ -208,7 +208,7 @@ func TestReportsShowNothingHidden(t *testing.T) {
 		}
 		w.decide(w.desk(false), "far.example", social.Silence)
 		look(jo, "")
-		if err := w.desk(false).Undecide(ctx, "far.example"); err != nil {
+		if err := w.desk(false).UndecideBy(ctx, music.Viewer{Moderator: true}, "far.example"); err != nil {
 			t.Fatal(err)
 		}
 		w.Withdraw(release)

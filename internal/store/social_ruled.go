@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/kept"
+	"github.com/michaelperna/9ten/internal/kept"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
 )

@@ -15,9 +15,9 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
-	"github.com/michaelperna/9ten/internal/federation/kept"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/kept"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/problem"
 	"github.com/michaelperna/9ten/internal/social"

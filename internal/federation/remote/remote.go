@@ -17,10 +17,10 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/kept"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/kept"
 	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/social"
 )

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/michaelperna/9ten/internal/federation/kept"
+	"github.com/michaelperna/9ten/internal/kept"
 )
 
 // A value is remembered until something is written, for two seconds, and never
