@@ -132,6 +132,7 @@ type Server struct {
 	// Answer is the status of its inboxes, 0 for 202; of Fetch that of documents.
 	answer, fetch int
 	retryAfter    string
+	words         string // of its inboxes' answers
 	judge         func(r *http.Request, body []byte) int
 	got           []Posted
 	asked         map[string]int
@@ -162,6 +163,13 @@ func (s *Server) Answers(status int, retryAfter string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer, s.retryAfter = status, retryAfter
+}
+
+// Explains sets what its inboxes' answers say.
+func (s *Server) Explains(words string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.words = words
 }
 
 // Judges has the status of its inboxes be found for each activity, 0 for 202.
@@ -291,6 +299,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", s.retryAfter)
 	}
 	w.WriteHeader(max(answer, http.StatusAccepted))
+	_, _ = io.WriteString(w, s.words) // who does not read it has the status
 }
 
 // An Actor is somebody on a server.

@@ -6,7 +6,9 @@ package deliver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -268,14 +270,24 @@ func (c *Courier) postAs(ctx context.Context, d social.Delivery, key sig.Key) (s
 			return 0, netsafe.Explain(err, d.Host)
 		}
 		defer res.Body.Close()
-		text, _ := io.ReadAll(io.LimitReader(res.Body, 400)) // for the operator to read, nothing depends on it
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096)) // for the operator to read, nothing depends on it
 		if status = res.StatusCode; status >= 200 && status < 300 {
 			return status, nil
 		}
 		wait = retryAfter(res.Header.Get("Retry-After"), c.Now())
-		return status, fmt.Errorf("%d: %s", status, bytes.ToValidUTF8(text, nil))
+		return status, fmt.Errorf("%d: %s", status, why(text))
 	})
 	return status, wait, err
+}
+
+// why is what an answer says of itself: the detail of a problem (RFC 9457), the error of
+// Mastodon and of who answers like it, or else its beginning.
+func why(text []byte) string {
+	var said struct{ Detail, Error string }
+	if json.Unmarshal(text, &said) == nil {
+		text = []byte(cmp.Or(said.Detail, said.Error, string(text)))
+	}
+	return string(bytes.ToValidUTF8(text[:min(len(text), 400)], nil))
 }
 
 // retryAfter reads the header, RFC 9110 section 10.2.3, up to a day.

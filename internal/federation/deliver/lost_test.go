@@ -126,3 +126,24 @@ func lostByTime(t *testing.T, url string) {
 		return err
 	})
 }
+
+// Why another server takes nothing is told in its words, not in their wrapping.
+func TestWhyLost(t *testing.T) {
+	for said, want := range map[string]string{
+		`{"type":"/problems/forbidden","title":"Forbidden","status":403,"detail":"This node has nothing to do with you."}`: "403: This node has nothing to do with you.",
+		`{"error":"Request not signed"}`:     "403: Request not signed",
+		`{"errors":{"object":["is long"]}}`:  `403: {"errors":{"object":["is long"]}}`,
+		"<h1>Forbidden</h1>":                 "403: <h1>Forbidden</h1>",
+		strings.Repeat("no ", 1000) + "more": "403: " + strings.Repeat("no ", 133) + "n",
+	} {
+		s := fedtest.NewServer(t)
+		n := fedtest.NewNode(t, s)
+		s.Answers(http.StatusForbidden, "")
+		s.Explains(said)
+		say(t, n, s, "Update", "1")
+		run(t, n, func() bool { return queue(t, n) == 0 })
+		if h := healthOf(t, n, s); h.LostWhy != want {
+			t.Errorf("%.60s is told as %q", said, h.LostWhy)
+		}
+	}
+}
