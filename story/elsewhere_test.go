@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 )
 
-// heardOnAnotherNode: a listener of one node finds an act of another by its
-// handle and follows it; what the act publishes then is there, and sounds, and who
-// listens pays for it.
+// heardOnAnotherNode: a listener of one node and somebody on a server of another make
+// find an act of a second node by its handle and follow it; what the act publishes then
+// is there, and sounds, and who listens pays for it, which the act's node is told.
 func (w *internet) heardOnAnotherNode(t *testing.T) {
 	a, b, c := w.node(t, "shore.test"), w.node(t, "quay.test"), w.node(t, "pier.test")
 	for _, n := range []*networkNode{a, b, c} { // each reads the others only by signing
@@ -24,21 +25,61 @@ func (w *internet) heardOnAnotherNode(t *testing.T) {
 	paid := a.hasWallet()
 	listener := b.signIn(operator, "read", "library")
 	b.follows(listener, "low-tide@shore.test")
+	peer := w.peer(t, "fedify.test")
+	peer.follow("@high-water@pier.test")
+	peer.follow("@low-tide@shore.test")
 	a.must(http.MethodPost, "/api/v1/studio/releases/"+release+"/publish", a.token, struct{}{}, nil)
 	heard := b.hearsOf(listener, "low-tide@shore.test")
+	peer.eventually("hears of the release, too", func(s seen) bool {
+		return s.Type == "Create" && s.Actor == "https://shore.test/ap/acts/"+paid && strings.Contains(s.Object.Content, "Arithmetic")
+	})
 	track := b.creditsOf(heard, paid, a.id)
 	a.talksWith(b, listener, release, heard)
 	crowd := b.payAndListen(track, "bob", "cleo", "dan", "eve", "fay")
 	w.acrossAllThree(a, b, c, release, other)
+	w.movesHouse(a, b, c, peer)
 	for _, p := range crowd {
 		p.claims()
 	}
 	w.together(a, b, c, track)
+	w.playsLive(a, b, paid, listener, crowd)
 	w.toldOfPlays(a, b, paid)
 	a.must(http.MethodPost, "/api/v1/studio/releases/"+release+"/withdraw", a.token, struct{}{}, nil)
 	b.forgets(listener, "low-tide@shore.test")
-	b.exe = w.path("9ten")
-	b.paysTheMonth(crowd, paid)
+	b.paysTheMonth(crowd, paid, a)
+}
+
+// movesHouse: an act of c goes on at a, which takes along who follows it at b, at a
+// itself and on the server of another make.
+func (w *internet) movesHouse(a, b, c *networkNode, peer *peerServer) {
+	t := c.T
+	t.Helper()
+	var here struct{ ID string }
+	a.must(http.MethodPost, "/api/v1/studio/acts", a.token, map[string]any{"handle": "high-water", "name": "High Water"}, &here)
+	a.must(http.MethodPut, "/api/v1/studio/acts/"+here.ID+"/addresses", a.token, map[string]any{"addresses": []string{"@high-water@pier.test"}}, nil)
+	var acts []struct{ ID string }
+	c.must(http.MethodGet, "/api/v1/studio/acts", c.token, nil, &acts)
+	if err := c.session(operator, func(ask func(method, path string, body, into any) error) error {
+		return ask(http.MethodPost, "/api/v1/studio/acts/"+acts[0].ID+"/move", map[string]any{"to": "@high-water@shore.test", "password": longWords}, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	peer.eventually("hears that the act moves", func(s seen) bool {
+		return s.Type == "Move" && s.Actor == "https://pier.test/ap/acts/"+acts[0].ID && s.ObjectID == s.Actor
+	})
+	for n, at := range map[*networkNode]string{a: "/api/v1/follows", b: "/api/v1/elsewhere/follows"} {
+		listener := n.signIn(operator, "read")
+		n.eventually("who followed it at "+n.id+" follows it at its new place", func() error {
+			var list []struct{ ID, Actor string }
+			n.must(http.MethodGet, at, listener, nil, &list)
+			for _, f := range list {
+				if f.ID == here.ID || f.Actor == "https://shore.test/ap/acts/"+here.ID {
+					return nil
+				}
+			}
+			return fmt.Errorf("they follow %+v", list)
+		})
+	}
 }
 
 // follows has a listener find an act of another node by its handle and follow it.

@@ -132,8 +132,8 @@ func (w *internet) talkedOfElsewhere(n *networkNode, peer *peerServer, release, 
 }
 
 type seen struct {
-	Type, ID, Actor string
-	Object          struct {
+	Type, ID, Actor, ObjectID string
+	Object                    struct {
 		Type, ID, Content string
 		Attachments       []struct{ Type, URL, MediaType string }
 	}

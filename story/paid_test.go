@@ -145,11 +145,14 @@ func (n *networkNode) sleepsUntil(at time.Time) {
 	n.start()
 }
 
-// paysTheMonth lets the month pass and looks at what became of it.
-func (n *networkNode) paysTheMonth(crowd []*player, act string) {
+// paysTheMonth lets the month pass and looks at what became of it, here and at the
+// act's own node.
+func (n *networkNode) paysTheMonth(crowd []*player, act string, home *networkNode) {
 	n.Helper()
 	month, bob := calendar.PeriodOf(time.Now()), crowd[0].token
-	n.sleepsUntil(month.Due(calendar.Final).Add(26 * time.Hour))
+	settled := month.Due(calendar.Final).Add(26 * time.Hour)
+	home.sleepsUntil(settled)
+	n.sleepsUntil(settled)
 	n.eventually("the month is paid", func() error {
 		var months struct {
 			Rows []struct{ Period, State, Batch string }
@@ -182,6 +185,19 @@ func (n *networkNode) paysTheMonth(crowd []*player, act string) {
 	if len(earned.Rows) != 1 || earned.Rows[0].Micro != int64(len(crowd))*receipts.Rows[0].Shares[0].Micro || earned.Rows[0].Waits != nil {
 		n.Errorf("what the act earned = %+v, of %+v", earned, receipts)
 	}
+	home.eventually("the act's node is told of what it earned", func() error {
+		var told struct {
+			Rows []struct {
+				Node, Period     string
+				Micro, Listeners int64
+			}
+		}
+		home.must(http.MethodGet, "/api/v1/acts/"+act+"/elsewhere/paid", home.token, nil, &told)
+		if len(told.Rows) != 1 || told.Rows[0].Node != n.id || told.Rows[0].Period != month.String() || told.Rows[0].Micro != earned.Rows[0].Micro || told.Rows[0].Listeners != int64(len(crowd)) {
+			return fmt.Errorf("it knows %+v, of %+v", told, earned)
+		}
+		return nil
+	})
 	var file []byte
 	n.must(http.MethodGet, "/api/v1/receipts/"+month.String(), bob, nil, &file)
 	n.write("receipt.txt", string(file))

@@ -1,12 +1,14 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // Two on one node work on a playlist that only its owner sees otherwise.
@@ -75,4 +77,31 @@ func TestCollaborators(t *testing.T) {
 	if bo.do(http.MethodGet, "/collaborations", nil, http.StatusOK, &mine); len(mine) != 0 {
 		t.Errorf("of one that is deleted: %+v", mine)
 	}
+}
+
+// On a playlist work fifty, and another once one has left.
+func TestMostCollaborators(t *testing.T) {
+	h := newHouse(t)
+	ada := h.program(h.signUp("ada"), account.ScopeRead, account.ScopeLibrary)
+	h.signUp("bo")
+	var list api.PlaylistRow
+	ada.do(http.MethodPost, "/playlists", map[string]any{"title": "Late trains"}, http.StatusCreated, &list)
+	at := "/playlists/" + string(list.ID) + "/collaborators"
+	who := func(i int) string { return fmt.Sprintf("https://far.example/users/%d", i) }
+	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		for i := range social.MostCollaborators {
+			if err := tx.PutActor(t.Context(), social.Actor{ID: who(i), Host: "far.example", Handle: fmt.Sprint("u", i), Kind: "Person", Inbox: who(i) + "/inbox", Fetched: tx.Now()}); err != nil {
+				return err
+			}
+			if err := tx.PutCollaborator(t.Context(), &social.Collaborator{Playlist: list.ID, Who: who(i), Kind: social.KindActor, State: social.Works, Since: tx.Now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ada.refused(http.MethodPost, at, map[string]any{"handle": "bo"}, http.StatusConflict)
+	ada.do(http.MethodDelete, at+"?who="+url.QueryEscape(who(7)), nil, http.StatusNoContent, nil)
+	ada.do(http.MethodPost, at, map[string]any{"handle": "bo"}, http.StatusNoContent, nil)
 }

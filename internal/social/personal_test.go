@@ -1,6 +1,7 @@
 package social_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -72,6 +73,32 @@ func TestPersonalBlocks(t *testing.T) {
 			t.Error(err)
 		}
 		if err := p.Block(ctx, jo, "nobody@far.example"); !fault.Is(err, fault.NotFound) {
+			t.Error(err)
+		}
+	})
+}
+
+// Somebody blocks a thousand, and one more once they have ended one.
+func TestMostBlocked(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		jo := w.listener("jo").Account
+		p := &social.Personal{Store: w.DB, Host: "nine.example"}
+		const most = 1_000
+		w.update(func(tx social.Tx) error {
+			for i := range most {
+				if err := tx.PutPersonalBlock(t.Context(), jo, social.PersonalBlock{Name: fmt.Sprintf("bad%d.example", i), Since: tx.Now()}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err := p.Block(t.Context(), jo, "worse.example"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("one more: %v", err)
+		}
+		if err := p.Unblock(t.Context(), jo, "bad7.example"); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Block(t.Context(), jo, "worse.example"); err != nil {
 			t.Error(err)
 		}
 	})

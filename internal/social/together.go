@@ -94,7 +94,7 @@ func (s *Together) Invite(ctx context.Context, v music.Viewer, p id.Playlist, ha
 			}
 		}
 		if len(all) >= MostCollaborators {
-			return fault.New(fault.Limited, "%d can work on a playlist.", MostCollaborators)
+			return fault.New(fault.Conflict, "%d can work on a playlist.", MostCollaborators)
 		}
 		return s.invite(ctx, tx, &list, c)
 	})
@@ -311,7 +311,7 @@ func leave(ctx context.Context, tx Tx, c *Collaborator, say func(*Playlist) erro
 
 // Add puts tracks at the end of a playlist of the viewer's or one that they work on, of
 // whatever server. It reports whether another server has to take them first. Faults:
-// Unauthenticated, Forbidden, NotFound, Limited.
+// Unauthenticated, Forbidden, NotFound, TooLarge, Conflict.
 func (s *Together) Add(ctx context.Context, v music.Viewer, p id.Playlist, tracks []id.Track) (away bool, err error) {
 	err = s.Library.AddToPlaylist(ctx, v, p, tracks)
 	if !fault.Is(err, fault.NotFound) || s.Post == nil {
@@ -362,7 +362,7 @@ func (s *Together) suggest(ctx context.Context, v music.Viewer, p id.Playlist, t
 		case len(tracks) > MostSuggested:
 			return fault.New(fault.TooLarge, "%d tracks can be added at once to a playlist on another server.", MostSuggested)
 		case add && len(list.Items)+len(tracks) > MostEntries:
-			return fault.New(fault.Limited, "Of a playlist on another server %d tracks are known here.", MostEntries)
+			return fault.New(fault.Conflict, "Of a playlist on another server %d tracks are known here.", MostEntries)
 		}
 		return s.Post.Suggest(ctx, tx, &c, &list, tracks, add)
 	})

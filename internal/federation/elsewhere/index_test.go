@@ -51,6 +51,12 @@ func (s *scene) read() (steps int) {
 	if err := s.SocialUpdate(s.t.Context(), func(tx social.Tx) error { return elsewhere.WantIndex(s.t.Context(), tx, s.host()) }); err != nil {
 		s.t.Fatal(err)
 	}
+	return s.walk()
+}
+
+// walk does what waits of it.
+func (s *scene) walk() (steps int) {
+	s.t.Helper()
 	for steps < 100 {
 		i := slices.IndexFunc(s.waiting, func(j job) bool { return j.kind == social.JobIndex })
 		if i < 0 {
@@ -121,6 +127,26 @@ func TestIndex(t *testing.T) {
 	s.reindex(3, form.Site{Origin: s.server.URL}.Index(), nil, nil)
 	s.read()
 	if got := s.found("tide"); len(got) != 0 {
+		t.Errorf("found %q", got)
+	}
+}
+
+// Of one node so many releases are looked at in a night, however many it lists and
+// wherever the reading was interrupted.
+func TestIndexHasAnEnd(t *testing.T) {
+	s := newScene(t)
+	s.indexed(2, "Tide 0", "Tide 1", "Tide 2", "Tide 3", "Tide 4")
+	if err := s.SocialUpdate(t.Context(), func(tx social.Tx) error { return elsewhere.WantIndex(t.Context(), tx, s.host()) }); err != nil {
+		t.Fatal(err)
+	}
+	const most, left = `"left":5000`, `"left":3`
+	j := &s.waiting[slices.IndexFunc(s.waiting, func(j job) bool { return j.kind == social.JobIndex })]
+	if !strings.Contains(string(j.payload), most) {
+		t.Fatalf("it begins with %s", j.payload)
+	}
+	j.payload = []byte(strings.Replace(string(j.payload), most, left, 1))
+	s.walk()
+	if got := s.found("tide"); !slices.Equal(got, []string{"Tide 0", "Tide 1", "Tide 2"}) {
 		t.Errorf("found %q", got)
 	}
 }
