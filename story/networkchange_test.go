@@ -207,9 +207,13 @@ func upgrades(next string, late, by *networkNode, more ...*networkNode) {
 	by.rename("by version 1 of the contract")
 	for _, n := range append(more, by, late) {
 		n.knows(by, "by version 2 of the contract")
-		w, err := n.network()
-		if err != nil || w.Contract != "2" || w.Newer != "" {
-			t.Errorf("%s runs version %q, and knows %q (%v)", n.id, w.Contract, w.Newer, err)
-		}
+		// What a page shows of the channel is what the node saw at its last look.
+		n.eventually(n.id+" shows version 2", func() error {
+			w, err := n.network()
+			if err == nil && (w.Contract != "2" || w.Newer != "") {
+				err = fmt.Errorf("it runs version %q, and knows %q", w.Contract, w.Newer)
+			}
+			return err
+		})
 	}
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/x509"
 	"database/sql"
 	"encoding/base64"
@@ -213,6 +215,8 @@ type visitor struct {
 	*watched
 	handle, mail, ip, agent, name string
 	account                       id.Account
+	device                        ed25519.PrivateKey
+	key                           []byte // id of the device
 	cookie                        *http.Cookie
 	csrf                          string
 }
@@ -227,14 +231,26 @@ func (w *watched) joins(n int) *visitor {
 		w.t.Fatal("nobody has joined")
 	}
 	v.account = me.ID
-	_, err := w.wallet.Declare(w.t.Context(), "", v.account, money.Price, "bank", fmt.Sprint("canary ", n))
+	public, private, err := ed25519.GenerateKey(nil)
 	w.ok(err)
+	spki, err := x509.MarshalPKIXPublicKey(public)
+	w.ok(err)
+	v.do(http.MethodPost, "/api/v1/devices", map[string]any{"spki": spki, "name": "Kitchen"}, nil)
+	sum := sha256.Sum256(spki)
+	v.device, v.key = private, sum[:16]
 	return v
+}
+
+// pays pays for the month that it is.
+func (v *visitor) pays() {
+	v.t.Helper()
+	_, err := v.wallet.Declare(v.t.Context(), "", v.account, money.Price, "bank", fmt.Sprint("canary ", v.handle))
+	v.ok(err)
 }
 
 // canaries are what of a visitor no other server may learn.
 func (v *visitor) canaries() map[string]string {
-	return map[string]string{"account": string(v.account), "mail": v.mail, "address": v.ip, "browser": v.agent, "handle": v.handle, "name": v.name}
+	return map[string]string{"account": string(v.account), "mail": v.mail, "address": v.ip, "browser": v.agent, "handle": v.handle, "name": v.name, "device": string(v.key)}
 }
 
 // do asks the node as the visitor's browser does.
@@ -267,13 +283,13 @@ func (v *visitor) do(method, path string, body, into any) {
 	}
 }
 
-// hears plays a track for a while, as a device that nobody signs for.
+// hears plays a track for a while.
 func (v *visitor) hears(track string, heard time.Duration) {
 	v.t.Helper()
-	c := listen.Claim{Node: v.cfg.NodeID(), Play: id.Random16(), Counter: 1, Track: track, Sheet: 1, Begin: v.now().Add(-heard).UnixMilli(), End: v.now().UnixMilli(), Heard: []listen.Interval{{Length: uint32(heard.Milliseconds())}}, Flags: listen.Offline}
+	c := listen.Claim{Node: v.cfg.NodeID(), Play: id.Random16(), Device: id.Bytes16(v.key), Counter: 1, Track: track, Sheet: 1, Begin: v.now().Add(-heard).UnixMilli(), End: v.now().UnixMilli(), Heard: []listen.Interval{{Length: uint32(heard.Milliseconds())}}, Flags: listen.Offline}
 	b, err := c.Encode()
 	v.ok(err)
-	_, err = v.listen.Claim(v.t.Context(), listen.SignedClaim{Account: v.account, Claim: b})
+	_, err = v.listen.Claim(v.t.Context(), listen.SignedClaim{Account: v.account, Claim: b, Signature: ed25519.Sign(v.device, b)})
 	v.ok(err)
 }
 
@@ -288,6 +304,10 @@ func (w *watched) runs() (stop func()) {
 		w.ok(g.Wait())
 	}
 }
+
+// dueNow has jobs be due as soon as the node's clock says so: the queue goes by the
+// machine's own.
+const dueNow = "update goqite set timeout = created"
 
 // arrives waits until something is so.
 func (w *watched) arrives(what string, is func() bool) {
@@ -376,13 +396,26 @@ func TestCanaries(t *testing.T) {
 	if got := w.says(ada, ada.Activity("Follow", "f2", vocab.At(fedtest.Origin+"/ap/people/"+seen.ID))); got != http.StatusAccepted {
 		t.Fatal(got)
 	}
-	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-6."}, nil)
+	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-6.", "listens": true}, nil)
 	there := w.elsewhereOf(crowd, far)
 	w.ok(w.federation.outbox.Release(t.Context(), release))
 	crowd = append(crowd, w.curates(act, track, len(crowd)))
-	w.talk(crowd, release, track, there.release)
+	takeBack := w.talk(crowd, release, track, there)
+	w.set(w.now().Add(time.Minute)) // what is shared and taken back at once is not told
+	w.exec(dueNow)
+	for _, kind := range []string{"Like", "Announce", "Create"} {
+		w.arrives("a "+kind+" elsewhere", func() bool { return has(far, kind) })
+	}
+	takeBack()
 	w.month(month, crowd, track, there)
-	w.arrives("the other node is told of plays", func() bool { return has(far, "nineten:ListenActivity") })
+	for server, want := range map[*fedtest.Server][]string{
+		far:     {"Follow", "Undo", "Like", "Announce", "Create", "Delete", "Flag", "nineten:ListenActivity", "nineten:SubscriptionActivity"},
+		general: {"Accept", "Create", "Update", "Announce", "Listen", "Delete"},
+	} {
+		for _, kind := range want {
+			w.arrives("a "+kind+" to "+server.Host(), func() bool { return has(server, kind) })
+		}
+	}
 	if n := w.crawl("/ap/node", "/ap/acts/"+string(act), "/.well-known/nodeinfo", "/.well-known/host-meta", "/.well-known/webfinger?resource=acct:low-tide@nine.example", "/release/"+string(release), "/low-tide", "/ap/people/"+seen.ID, "/.well-known/webfinger?resource=acct:chiffchaff@nine.example", "/person/chiffchaff"); n < 18 {
 		t.Errorf("only %d documents were read", n)
 	}
@@ -438,12 +471,15 @@ func (w *watched) wouldFind(v *visitor, release id.Release) {
 }
 
 // otherNode is what the crowd hears on another node.
-type otherNode struct{ host, release, track string }
+type otherNode struct {
+	server               *fedtest.Server
+	host, release, track string
+}
 
 // elsewhereOf has everybody follow the other node's act, and finds its track.
 func (w *watched) elsewhereOf(crowd []*visitor, far *fedtest.Server) (x otherNode) {
 	w.t.Helper()
-	x.host = far.Host()
+	x.server, x.host = far, far.Host()
 	handle := "tide@" + x.host
 	for _, v := range crowd {
 		v.do(http.MethodGet, "/api/v1/elsewhere?who="+url.QueryEscape("@"+handle), nil, nil)
@@ -468,18 +504,30 @@ func (w *watched) elsewhereOf(crowd []*visitor, far *fedtest.Server) (x otherNod
 	return x
 }
 
-// talk has people say what others may read, and report what they must not.
-func (w *watched) talk(crowd []*visitor, release id.Release, track id.Track, far string) {
+// talk has people say and share what others may read, and report what they must not. It
+// returns what takes back what they said and liked elsewhere.
+func (w *watched) talk(crowd []*visitor, release id.Release, track id.Track, far otherNode) (takeBack func()) {
 	w.t.Helper()
+	said := make([]struct{ ID string }, len(crowd))
 	for n, v := range crowd {
 		text := "I was the ibis here"
 		if n == 1 { // who is seen
 			text = "Heard in the reeds"
+			v.do(http.MethodPut, "/api/v1/boosts/releases/"+string(release), nil, nil)
+			v.do(http.MethodPut, "/api/v1/boosts/releases/"+far.release, nil, nil)
+		}
+		for _, r := range []string{string(release), far.release} {
+			v.do(http.MethodPut, "/api/v1/likes/releases/"+r, nil, nil)
+			v.do(http.MethodPost, "/api/v1/releases/"+r+"/comments", map[string]any{"text": text}, &said[n])
 		}
 		v.do(http.MethodPut, "/api/v1/likes/"+string(track), nil, nil)
-		v.do(http.MethodPut, "/api/v1/likes/releases/"+string(release), nil, nil)
-		v.do(http.MethodPost, "/api/v1/releases/"+string(release)+"/comments", map[string]any{"text": text}, nil)
-		v.do(http.MethodPost, "/api/v1/reports", map[string]any{"kind": "release-elsewhere", "id": far, "text": "Wrong name, says the heron", "forward": true}, nil)
+		v.do(http.MethodPost, "/api/v1/reports", map[string]any{"kind": "release-elsewhere", "id": far.release, "text": "Wrong name, says the heron", "forward": true}, nil)
+	}
+	return func() {
+		for n, v := range crowd {
+			v.do(http.MethodDelete, "/api/v1/comments/"+said[n].ID, nil, nil)
+			v.do(http.MethodDelete, "/api/v1/likes/releases/"+far.release, nil, nil)
+		}
 	}
 }
 
@@ -493,8 +541,13 @@ func (w *watched) month(p calendar.Period, crowd []*visitor, here id.Track, far 
 				w.quiet()
 			}
 		}
-		w.exec("update goqite set timeout = created") // the queue goes by the machine's own clock
+		w.exec(dueNow)
 		w.set(day.Add(13 * time.Hour))
+		if day.Equal(p.Start()) {
+			for _, v := range crowd {
+				v.pays()
+			}
+		}
 		if day.Before(p.End()) {
 			for _, v := range crowd {
 				v.hears(string(here)+"@"+w.cfg.NodeID(), time.Minute)
