@@ -67,19 +67,25 @@ func (w *internet) movesHouse(a, b, c *networkNode, peer *peerServer) {
 	peer.eventually("hears that the act moves", func(s seen) bool {
 		return s.Type == "Move" && s.Actor == "https://pier.test/ap/acts/"+acts[0].ID && s.ObjectID == s.Actor
 	})
-	for n, at := range map[*networkNode]string{a: "/api/v1/follows", b: "/api/v1/elsewhere/follows"} {
-		listener := n.signIn(operator, "read")
-		n.eventually("who followed it at "+n.id+" follows it at its new place", func() error {
-			var list []struct{ ID, Actor string }
-			n.must(http.MethodGet, at, listener, nil, &list)
-			for _, f := range list {
-				if f.ID == here.ID || f.Actor == "https://shore.test/ap/acts/"+here.ID {
-					return nil
-				}
-			}
+	atA, atB := a.signIn(operator, "read"), b.signIn(operator, "read")
+	a.eventually("who followed it at a follows it there", func() error {
+		var list struct{ Rows []struct{ Handle string } }
+		a.must(http.MethodGet, "/api/v1/follows", atA, nil, &list)
+		if len(list.Rows) != 1 || list.Rows[0].Handle != "high-water" {
 			return fmt.Errorf("they follow %+v", list)
-		})
-	}
+		}
+		return nil
+	})
+	b.eventually("who followed it at b follows it there", func() error {
+		var list []struct{ Handle string }
+		b.must(http.MethodGet, "/api/v1/elsewhere/follows", atB, nil, &list)
+		for _, f := range list {
+			if f.Handle == "high-water@shore.test" && len(list) == 2 { // and Low Tide
+				return nil
+			}
+		}
+		return fmt.Errorf("they follow %+v", list)
+	})
 }
 
 // follows has a listener find an act of another node by its handle and follow it.
