@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/jobs"
@@ -137,7 +139,7 @@ func takePost(n *node, dir string) error {
 // idleJobs reports whether no job about other servers waits, where nothing else does.
 func idleJobs(ctx context.Context, n *node, idle bool) (bool, error) {
 	err := n.db.JobsView(ctx, func(tx jobs.Tx) error {
-		for _, kind := range []string{music.JobTell, social.JobListens} {
+		for _, kind := range []string{music.JobTell, social.JobListens, social.JobPaid} {
 			list, err := tx.Pending(ctx, kind)
 			if err != nil {
 				return err
@@ -163,10 +165,27 @@ func idleFederation(ctx context.Context, n *node) (idle bool, err error) {
 	return idle, err
 }
 
+// earned has a month have given an act elsewhere something, and the ledger have told it.
+func earned(h *residence, by *fedtest.Actor) {
+	h.t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(h.path, "9ten.db"))
+	h.ok(err)
+	act, settled := string(actID(9)), fedtest.JSON(h.t, contract.Settled{Node: "nine.example", Period: crashMonth, Tx: "tx-9", Attested: []string{}})
+	for query, with := range map[string][]any{
+		"insert into remote_payee (act, actor, host, handle, name, proof, proved) values (?, ?, ?, 'ada', 'Ada', x'00', 1)": {act, by.ID, by.Server().Host()},
+		"insert into month_line (period, act, micro, plus, minus, count, subroot) values (?, ?, 1234567, 0, 0, 7, x'00')":   {int64(crashMonth), act},
+		"insert into ledger_told (fn, args, answer, at) values ('GetSettlement', ?, ?, 1)":                                  {args("nine.example", crashMonth.String()), settled},
+	} {
+		_, err := db.ExecContext(h.t.Context(), query, with...)
+		h.ok(err)
+	}
+	h.ok(db.Close())
+}
+
 // Wherever a node is killed, from the moment at which another server posts a Follow until
 // all is told: what was answered with 202 is applied once, and its answer arrives; what
-// became of an act reaches each server that follows it, and how often a track was played
-// its node. What was sent when the node died before it could note that is sent again under
+// became of an act reaches each server that follows it, how often a track was played and
+// what a month gave an act its node. What was sent when the node died before it could note that is sent again under
 // the same id, by which the other server knows it. Who got no answer posts again.
 func TestKilledBetweenPostAndDelivery(t *testing.T) {
 	ctx := t.Context()
@@ -193,17 +212,19 @@ func TestKilledBetweenPostAndDelivery(t *testing.T) {
 	base.ok(err)
 	base.ok(n.Close())
 	catalogue(t, "sqlite", filepath.Join(base.path, "9ten.db"), 2)
+	earned(base, servers[2].Actor("ada"))
 	n = open(base.path)
 	base.ok(n.db.SocialUpdate(ctx, func(tx social.Tx) error {
-		for _, s := range servers {
-			a := s.Actor("ada")
+		for i, s := range servers {
+			a, software := s.Actor("ada"), []string{"mastodon", "mastodon", "9ten"}[i]
 			base.ok(tx.PutActor(ctx, social.Actor{ID: a.ID, Host: s.Host(), Kind: "Person", Inbox: a.ID + "/inbox", SharedInbox: s.URL + "/inbox", Fetched: tx.Now()}))
-			base.ok(tx.PutPeer(ctx, social.Peer{Host: s.Host(), Software: "mastodon", Informed: tx.Now(), Form: string(sig.RFC9421), Formed: tx.Now()}))
+			base.ok(tx.PutPeer(ctx, social.Peer{Host: s.Host(), Software: software, Informed: tx.Now(), Form: string(sig.RFC9421), Formed: tx.Now()}))
 			_, err := social.Follow(ctx, tx, act, a.ID, a.ID+"/1")
 			base.ok(err)
 		}
 		what := music.Telling("act", string(act))
 		base.ok(tx.Enqueue(ctx, music.JobTell, what, []byte(what), tx.Now()))
+		base.ok(tx.Enqueue(ctx, social.JobPaid, crashMonth.String(), []byte(crashMonth.String()), tx.Now()))
 		played, err := json.Marshal(struct {
 			social.Untold
 			Until time.Time
@@ -256,11 +277,11 @@ func TestKilledBetweenPostAndDelivery(t *testing.T) {
 		}
 		base.ok(n.Close())
 		for i, s := range servers {
-			ids := map[string]map[string]bool{"Accept": {}, "Update": {}, "Listen": {}}
+			ids := map[string]map[string]bool{"Accept": {}, "Update": {}, "Listen": {}, "Offer": {}}
 			for _, got := range s.Got()[before[i]:] {
 				ids[got.Object.Type[0]][got.Object.ID] = true
 			}
-			for kind, want := range map[string]int{"Accept": [3]int{1, 0, 0}[i], "Update": 1, "Listen": [3]int{0, 1, 0}[i]} {
+			for kind, want := range map[string]int{"Accept": [3]int{1, 0, 0}[i], "Update": 1, "Listen": [3]int{0, 1, 0}[i], "Offer": [3]int{0, 0, 1}[i]} {
 				if len(ids[kind]) != want {
 					t.Errorf("killed at step %d: of %s the server %d got %v", at, kind, i, ids[kind])
 				}
