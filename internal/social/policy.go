@@ -214,11 +214,7 @@ func hears(ctx context.Context, tx Tx, who id.Account, actor, host string, verdi
 // and follows them hears.
 func tell(ctx context.Context, tx Tx, n notice.Cause) error {
 	if n.Actor != "" {
-		a, err := tx.Actor(ctx, n.Actor)
-		if err != nil {
-			return err
-		}
-		if hears, err := Hears(ctx, tx, n.Account, a.ID, a.Host); err != nil || !hears {
+		if hears, err := Hears(ctx, tx, n.Account, n.Actor, HostOf(n.Actor)); err != nil || !hears {
 			return err
 		}
 	}
@@ -247,6 +243,16 @@ func Heard(ctx context.Context, tx Tx, who id.Account, list []Comment) (out []Co
 		}
 	}
 	return out, nil
+}
+
+// HostOf is the server of an actor's address, "" of none: in small letters, with its
+// port where it has one.
+func HostOf(iri string) string {
+	u, err := url.Parse(iri)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }
 
 func refusal(host string) error {

@@ -287,11 +287,5 @@ func Origin(iri string) (string, bool) {
 	return u.Scheme + "://" + u.Host, true
 }
 
-// Host is the server of an address, "" of none.
-func Host(iri string) string {
-	u, err := url.Parse(iri)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
-}
+// Host is the server of an address, see [social.HostOf].
+func Host(iri string) string { return social.HostOf(iri) }
