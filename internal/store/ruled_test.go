@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -59,4 +61,43 @@ func TestWhatIsDecidedCountsAtOnce(t *testing.T) {
 	if w, p := look(); w != 0 || !p {
 		t.Errorf("after it was dropped: %d, %t", w, p)
 	}
+}
+
+// TestMoreDecidedThanIsRemembered: of a server in the longest of lists the same is known.
+func TestMoreDecidedThanIsRemembered(t *testing.T) {
+	db := openSQLite(t, Config{})
+	ctx := context.Background()
+	put := func(from, to int) {
+		t.Helper()
+		if err := db.SocialUpdate(ctx, func(tx social.Tx) error {
+			for i := from; i < to; i++ {
+				if err := tx.PutRule(ctx, social.Rule{Host: fmt.Sprintf("bad%d.example", i), Verdict: social.Silence}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(when string) {
+		t.Helper()
+		if err := db.SocialView(ctx, func(tx social.Tx) error {
+			w, err := tx.Verdicts(ctx, []string{"bad7.example", "example", "bad9.example"})
+			if len(w) != 2 || w[0].Verdict != social.Silence || !w[0].Own || w[0].Host == w[1].Host {
+				t.Errorf("%s: %+v", when, w)
+			}
+			none, err2 := tx.Verdicts(ctx, []string{"good.example", "example"})
+			if len(none) != 0 {
+				t.Errorf("%s, of another: %+v", when, none)
+			}
+			return errors.Join(err, err2)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(0, mostWords)
+	look("all that is remembered")
+	put(mostWords, mostWords+1)
+	look("one more")
 }

@@ -6,6 +6,12 @@ select r.host, r.verdict, cast(1 as integer) as own from server_rule r where r.h
 union all
 select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.host in (@one, @two, @three, @four) and l.counts <> '';
 
+-- All of them, at most so many.
+-- name: ServerVerdictsAll :many
+select r.host, r.verdict, cast(1 as integer) as own from server_rule r
+union all
+select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.counts <> '' limit @lim;
+
 -- name: ServerRulePut :exec
 insert into server_rule (host, actor, verdict, reason, since) values (@host, @actor, @verdict, @reason, @since)
 on conflict (host) do update set actor = excluded.actor, verdict = excluded.verdict, reason = excluded.reason, since = excluded.since;

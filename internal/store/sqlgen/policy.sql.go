@@ -221,3 +221,39 @@ func (q *Queries) ServerVerdicts(ctx context.Context, arg ServerVerdictsParams) 
 	}
 	return items, nil
 }
+
+const serverVerdictsAll = `-- name: ServerVerdictsAll :many
+select r.host, r.verdict, cast(1 as integer) as own from server_rule r
+union all
+select l.host, l.counts as verdict, cast(0 as integer) as own from blocklist_rule l where l.counts <> '' limit $1
+`
+
+type ServerVerdictsAllRow struct {
+	Host    string
+	Verdict string
+	Own     int32
+}
+
+// All of them, at most so many.
+func (q *Queries) ServerVerdictsAll(ctx context.Context, lim int32) ([]ServerVerdictsAllRow, error) {
+	rows, err := q.db.QueryContext(ctx, serverVerdictsAll, lim)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ServerVerdictsAllRow
+	for rows.Next() {
+		var i ServerVerdictsAllRow
+		if err := rows.Scan(&i.Host, &i.Verdict, &i.Own); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
