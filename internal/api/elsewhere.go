@@ -22,6 +22,8 @@ type Elsewhere interface {
 	Find(ctx context.Context, who id.Account, text string) (social.Full, error)
 	// Act is one that is known already. Faults: NotFound.
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
+	// Releases are those of an act that are known here, the newest first. Faults: Invalid.
+	Releases(ctx context.Context, actor string, p music.Page) (music.List[social.Release], error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
 	Track(ctx context.Context, t id.Track) (social.Track, error)
 	// Playlist is a playlist of an act there, with those of its tracks that are known here.
@@ -48,7 +50,8 @@ func (a *API) elsewhere(r *router) {
 		return operation{method: method, path: path, id: id, tag: "Elsewhere", scope: scope, summary: summary}
 	}
 	add(r, op(http.MethodGet, "/elsewhere", "find-elsewhere", "Find an act of another server by its handle or its address", account.ScopeRead), a.findElsewhere)
-	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}", "get-act-elsewhere", "An act of another server that is known here, with its releases", ""), a.actElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}", "get-act-elsewhere", "An act of another server that is known here, with its newest releases; one that is not known well, or was asked a day ago, is asked again in the background for who is signed in", ""), a.actElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}/releases", "list-act-releases-elsewhere", "All its releases that are known here, the newest first", ""), a.releasesElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/releases/{release}", "get-release-elsewhere", "A release of another server; /media/{track}/original, and master.m3u8 where it is segmented, pass on the sound", ""), a.releaseElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/tracks/{track}", "get-track-elsewhere", "A track of another server, with its waveform", ""), a.trackElsewhere)
 	add(r, op(http.MethodPut, "/elsewhere/acts/{handle}/follow", "follow-elsewhere", "Follow an act of another server", account.ScopeLibrary), a.followElsewhere(true))
@@ -67,7 +70,7 @@ type ActElsewhere struct {
 	Name      string             `json:"name"`
 	About     string             `json:"about,omitempty"`
 	Cover     *Cover             `json:"cover,omitempty"`
-	Releases  []ReleaseElsewhere `json:"releases" doc:"Those that are known here, the newest first; none in lists"`
+	Releases  []ReleaseElsewhere `json:"releases" doc:"The newest 100 that are known here; none in lists"`
 	Playlists []PlaylistRow      `json:"playlists" doc:"Those that are known here, the latest change first; none in lists"`
 	Count     int64              `json:"count" doc:"How many are known"`
 	Following bool               `json:"following"`
@@ -206,6 +209,25 @@ func (a *API) actElsewhere(ctx context.Context, in *handleRef) (*output[ActElsew
 		return nil, err
 	}
 	return reply(actElsewhere(&f))
+}
+
+func (a *API) releasesElsewhere(ctx context.Context, in *struct {
+	Handle string `path:"handle" maxLength:"360" doc:"act@host"`
+	PageInput
+}) (*output[Page[ReleaseElsewhere]], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.Act(ctx, viewer(ctx).Account, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	l, err := e.Releases(ctx, f.Actor.ID, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return reply(paged(l, releaseElsewhere))
 }
 
 func (a *API) releaseElsewhere(ctx context.Context, in *ReleaseRef) (*output[ReleaseElsewhere], error) {

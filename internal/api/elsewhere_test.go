@@ -20,7 +20,7 @@ import (
 func TestElsewhere(t *testing.T) {
 	h := newHouse(t)
 	p := h.program(h.root, account.ScopeRead, account.ScopeLibrary)
-	for _, path := range []string{"/elsewhere?who=@a@b.example", "/elsewhere/acts/a@b.example", "/elsewhere/follows", "/elsewhere/follows/releases"} {
+	for _, path := range []string{"/elsewhere?who=@a@b.example", "/elsewhere/acts/a@b.example", "/elsewhere/acts/a@b.example/releases", "/elsewhere/follows", "/elsewhere/follows/releases"} {
 		p.refused(http.MethodGet, path, nil, http.StatusNotFound)
 	}
 	server := fedtest.NewServer(t)
@@ -43,6 +43,11 @@ func TestElsewhere(t *testing.T) {
 	if p.do(http.MethodGet, "/elsewhere/acts/"+handle, nil, http.StatusOK, &found); len(found.Releases) != 1 || !found.Following || found.State != "asked" {
 		t.Fatalf("%+v", found)
 	}
+	var page api.Page[api.ReleaseElsewhere]
+	if p.do(http.MethodGet, "/elsewhere/acts/"+handle+"/releases?limit=1", nil, http.StatusOK, &page); len(page.Rows) != 1 || page.Rows[0].ID != found.Releases[0].ID || page.Next != "" {
+		t.Errorf("%+v", page)
+	}
+	p.refused(http.MethodGet, "/elsewhere/acts/"+handle+"/releases?after=!", nil, http.StatusUnprocessableEntity)
 	var list api.PlaylistPage
 	if len(found.Playlists) != 1 || found.Playlists[0].Title != "Ebb at night" || found.Playlists[0].Act != handle {
 		t.Fatalf("%+v", found.Playlists)

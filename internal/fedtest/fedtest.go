@@ -210,6 +210,13 @@ func (s *Server) Publish(o *vocab.Object, path string) {
 	s.docs[path] = o
 }
 
+// Unpublish takes what is at a path away.
+func (s *Server) Unpublish(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.docs, path)
+}
+
 // A file is anything but a document.
 type file struct {
 	contentType string

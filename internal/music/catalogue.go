@@ -268,19 +268,13 @@ func listed[T any](ctx context.Context, s Store, p Page, f *Filter, read func(Tx
 	if err := f.check(); err != nil {
 		return List[T]{}, err
 	}
-	after, n, err := p.open()
-	if err != nil {
-		return List[T]{}, err
-	}
-	var rows []T
-	err = s.Read(ctx, func(tx Tx) error {
-		rows, err = read(tx, after, n+1)
-		return err
+	return Paged(p, at, func(after Cursor, n int) (rows []T, err error) {
+		err = s.Read(ctx, func(tx Tx) error {
+			rows, err = read(tx, after, n)
+			return err
+		})
+		return rows, err
 	})
-	if err != nil {
-		return List[T]{}, err
-	}
-	return page(rows, n, at), nil
 }
 
 // TrackRows returns those of the tracks that are public: a queue's.

@@ -83,6 +83,20 @@ func (p Page) open() (Cursor, int, error) {
 	return Cursor{k, ref}, n, nil
 }
 
+// Paged reads one page of a list that descends: read returns up to n rows after a cursor.
+// Faults: Invalid for a cursor that is none.
+func Paged[T any](p Page, at func(*T) Cursor, read func(after Cursor, n int) ([]T, error)) (List[T], error) {
+	after, n, err := p.open()
+	if err != nil {
+		return List[T]{}, err
+	}
+	rows, err := read(after, n+1)
+	if err != nil {
+		return List[T]{}, err
+	}
+	return page(rows, n, at), nil
+}
+
 // String writes the cursor as the next page's After.
 func (c Cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.Key, 10) + "." + c.ID))

@@ -51,6 +51,7 @@ type Actor struct {
 	Followers   string
 	MovedTo     string
 	Fetched     time.Time
+	Looked      time.Time // when all their music was asked for last, zero never; [Tx.PutActor] leaves it
 }
 
 // A Key is an actor's public key.
@@ -129,6 +130,7 @@ type Tx interface {
 	PersonalTx
 	CollaboratorTx
 	LostTx
+	FreshTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

@@ -72,7 +72,7 @@ func (tx socialTx) Actor(ctx context.Context, actor string) (social.Actor, error
 
 func remoteActor(r sqlgen.RemoteActor) social.Actor {
 	return social.Actor{ID: r.ID, Host: r.Host, Kind: r.Kind, Handle: r.Handle, Name: r.Name, Summary: r.Summary, URL: r.Url, Icon: r.Icon, Inbox: r.Inbox,
-		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Releases: r.Releases, Playlists: r.Playlists, Followers: r.Followers, MovedTo: r.MovedTo, Fetched: utc(r.Fetched)}
+		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Releases: r.Releases, Playlists: r.Playlists, Followers: r.Followers, MovedTo: r.MovedTo, Fetched: utc(r.Fetched), Looked: utc(r.Looked)}
 }
 
 func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {

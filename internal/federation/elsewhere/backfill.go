@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/record"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -34,11 +35,22 @@ type place struct {
 	Skip  int    `json:"skip,omitempty"`  // items of the page that are done
 	Left  int    `json:"left"`            // how many more are fetched
 	Tries int    `json:"tries,omitempty"` // of the item at Skip, which its server did not give
+
+	Since int64      `json:"since,omitempty"` // of everything: when it began, in Unix milliseconds
+	Rest  bool       `json:"rest,omitempty"`  // what the list did not have, not the list
+	Past  id.Release `json:"past,omitempty"`  // the last of the rest that was looked at
 }
 
 // fill asks for an act's releases, and its playlists.
 func fill(ctx context.Context, tx social.Tx, a social.Actor, most int) error {
-	if err := next(ctx, tx, place{Actor: a.ID, Left: most}, time.Time{}); err != nil || a.Playlists == "" {
+	p := place{Actor: a.ID, Left: most}
+	if most == everything {
+		p.Since = tx.Now().UnixMilli()
+		if err := tx.SetLooked(ctx, a.ID); err != nil {
+			return err
+		}
+	}
+	if err := next(ctx, tx, p, time.Time{}); err != nil || a.Playlists == "" {
 		return err
 	}
 	return next(ctx, tx, place{Actor: a.ID, Lists: true, Left: social.MostPlaylists}, time.Time{})
@@ -57,7 +69,7 @@ func next(ctx context.Context, tx social.Tx, p place, at time.Time) error {
 	key := p.Actor
 	if p.Lists {
 		key += " lists"
-	} else if p.Left > glance {
+	} else if p.Since > 0 {
 		key += " " + social.JobBackfill // who looks meanwhile does not cut it short
 	}
 	return tx.Enqueue(ctx, social.JobBackfill, key, payload, at)
@@ -70,6 +82,9 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return err
 	}
+	if p.Rest {
+		return d.check(ctx, p)
+	}
 	a, err := d.Servers.Actor(ctx, p.Actor)
 	from := cmp.Or(a.Releases, a.Outbox)
 	if p.Lists {
@@ -81,12 +96,9 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	if p.Page != "" && !remote.SameOrigin(p.Page, a.ID) {
-		return nil
-	}
 	page, err := d.page(ctx, a.ID, from, p.Page)
-	if done(err) || page == nil {
-		return nil
+	if done(err) || err == nil && page == nil {
+		return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return rest(ctx, tx, p) })
 	}
 	if err != nil {
 		return err
@@ -133,7 +145,7 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 			}
 		}
 		if p.Page == "" || p.Left <= 0 || !remote.SameOrigin(p.Page, a.ID) {
-			return nil
+			return rest(ctx, tx, p)
 		}
 		return next(ctx, tx, p, tx.Now().Add(wait))
 	})

@@ -162,7 +162,8 @@ func (d *Desk) meet(ctx context.Context, who id.Account, address string) (social
 	return d.full(ctx, who, a)
 }
 
-// Act is a known act by its handle there, act@host. Faults: NotFound.
+// Act is a known act by its handle there, act@host, with its newest releases. For who is
+// signed in an old act is asked again, in the background. Faults: NotFound.
 func (d *Desk) Act(ctx context.Context, who id.Account, text string) (social.Full, error) {
 	name, host, ok := d.Handle(text)
 	if !ok {
@@ -176,10 +177,13 @@ func (d *Desk) Act(ctx context.Context, who id.Account, text string) (social.Ful
 	if err != nil {
 		return social.Full{}, err
 	}
+	if who != "" {
+		d.reask(ctx, &a)
+	}
 	return d.full(ctx, who, a)
 }
 
-// shown is how many releases of an act its page shows.
+// shown is how many releases and playlists an act has with it: see [Desk.Releases] for all.
 const shown = 100
 
 func (d *Desk) full(ctx context.Context, who id.Account, a social.Actor) (f social.Full, err error) {
@@ -194,7 +198,9 @@ func (d *Desk) full(ctx context.Context, who id.Account, a social.Actor) (f soci
 		if f.Playlists, err = tx.PlaylistsElsewhere(ctx, a.ID, shown); err != nil {
 			return err
 		}
-		f.Count = int64(len(f.Releases))
+		if f.Count, err = tx.CountReleases(ctx, a.ID); err != nil {
+			return err
+		}
 		if f.Following, err = tx.FollowsElsewhere(ctx, who, a.ID); err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func (d *Desk) post(ctx context.Context, tx social.Tx, x *vocab.Object, to socia
 // atOnce is how much is mended at a time.
 const atOnce = 100
 
-// Mend asks again where no answer came, leaves acts that nobody here follows any
+// Mend asks again where no answer came, and what became of whom people here follow, leaves acts that nobody here follows any
 // more because their accounts are gone, and forgets pictures nobody shows.
 func (d *Desk) Mend(ctx context.Context) error {
 	n := 0
@@ -135,6 +135,9 @@ func (d *Desk) Mend(ctx context.Context) error {
 			if err := d.leave(ctx, tx, a); err != nil {
 				return err
 			}
+		}
+		if err := reaskFollowed(ctx, tx); err != nil {
+			return err
 		}
 		if err := d.refresh(ctx, tx); err != nil {
 			return err

@@ -8,6 +8,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"mime"
@@ -199,10 +200,20 @@ func isDocument(contentType string) bool {
 	return err == nil && (t == "application/activity+json" || t == "application/ld+json" && strings.Contains(params["profile"], vocab.ActivityStreams))
 }
 
+// gone is what was there and will not be again.
+type gone struct{}
+
+func (gone) Error() string { return "410 Gone" }
+
+// Gone reports whether a server said of a thing that it was there and is no more.
+func Gone(err error) bool { return errors.As(err, new(gone)) }
+
 // refusal makes a fault of a status.
 func refusal(status int, host string) error {
 	switch {
-	case status == http.StatusNotFound || status == http.StatusGone:
+	case status == http.StatusGone:
+		return fault.Wrap(gone{}, fault.NotFound, "The server %s has no such thing.", host)
+	case status == http.StatusNotFound:
 		return fault.New(fault.NotFound, "The server %s has no such thing.", host)
 	case status == http.StatusTooManyRequests || status >= 500:
 		return fault.New(fault.Unavailable, "The server %s answered %d.", host, status)

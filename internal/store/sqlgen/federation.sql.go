@@ -619,7 +619,7 @@ func (q *Queries) PeerPut(ctx context.Context, arg PeerPutParams) error {
 }
 
 const remoteActorByID = `-- name: RemoteActorByID :one
-select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists from remote_actor where id = $1
+select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists, looked from remote_actor where id = $1
 `
 
 func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, error) {
@@ -642,6 +642,7 @@ func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, 
 		&i.Fetched,
 		&i.Releases,
 		&i.Playlists,
+		&i.Looked,
 	)
 	return i, err
 }

@@ -794,6 +794,7 @@ type RemoteActor struct {
 	Fetched     int64
 	Releases    string
 	Playlists   string
+	Looked      int64
 }
 
 type RemoteCredit struct {

@@ -22,6 +22,8 @@ type Elsewhere interface {
 	Find(ctx context.Context, who id.Account, text string) (social.Full, error)
 	// Act is one that is known already. Faults: NotFound.
 	Act(ctx context.Context, who id.Account, handle string) (social.Full, error)
+	// Releases are those of an act that are known here, the newest first. Faults: Invalid.
+	Releases(ctx context.Context, actor string, p music.Page) (music.List[social.Release], error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
 	// Playlist is a playlist of an act there, with those of its tracks that are known here.
 	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
@@ -71,8 +73,12 @@ func (v *visit) actElsewhere(handle string) error {
 		return err
 	}
 	a := &f.Actor
+	releases, err := v.site.Elsewhere.Releases(v.Context(), a.ID, music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
+	if err != nil {
+		return err
+	}
 	p := &ActPage{Page: v.named(cmp.Or(a.Name, a.Handle), web.NavBrowse), Name: cmp.Or(a.Name, a.Handle), Handle: a.Handle + "@" + a.Host, About: about(record.Plain(a.Summary)),
-		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{Host: a.Host, There: cmp.Or(a.URL, a.ID), Moved: secure(a.MovedTo), State: f.State}, Releases: shelfElsewhere(f.Releases)}
+		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Away: away{Host: a.Host, There: cmp.Or(a.URL, a.ID), Moved: secure(a.MovedTo), State: f.State}, Releases: shelfElsewhere(releases.Rows), More: v.pagePath("after", releases.Next)}
 	p.NoIndex, p.Back = true, actPath(a)
 	p.Report = v.reporting(social.ActThere, a.ID)
 	for i := range f.Releases {

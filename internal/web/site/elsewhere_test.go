@@ -3,6 +3,8 @@ package site_test
 import (
 	"crypto/ed25519"
 	"fmt"
+	"html"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +88,43 @@ func TestElsewhere(t *testing.T) {
 	const form = "/act/shore/follow"
 	v.send(form, "who", "@me@"+server.Host()).sees(200, form, "Go on to "+server.Host(), server.URL+"/authorize?uri=shore%40")
 	v.send(form, "who", "me").sees(200, form, "Write your handle")
+}
+
+// The page of an act elsewhere has all its releases that are known, a page at a time.
+func TestManyReleasesElsewhere(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	server := fedtest.NewServer(t)
+	act := server.Actor("tide")
+	act.Plays("tide", "Tide", "Ebb")
+	handle := "tide@" + server.Host()
+	n.site.Elsewhere = fedtest.NewNode(t, server).Desk(n.db, form.Site{Origin: "https://quay.example"})
+	v.open("/search?q=@"+handle).sees(200, "/search", "Tide")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		for i := range 120 {
+			at := fmt.Sprintf("%s/r/%d", act.ID, i)
+			r := social.Release{IRI: at, Actor: act.ID, Title: fmt.Sprintf("Volume %03d.", i), Kind: music.Album, Published: fedtest.Moment.Add(time.Duration(i) * time.Hour),
+				Tracks: []social.Track{{IRI: at + "/t", Title: "One", Sound: server.URL + "/sound.flac"}}}
+			if err := tx.PutRelease(t.Context(), &r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for at := "/act/" + handle; at != ""; {
+		v.open(at)
+		seen += strings.Count(v.body, "Volume ")
+		_, more, _ := strings.Cut(v.body, `<p class="more"><a class="btn line" href="`)
+		at, _, _ = strings.Cut(more, `"`)
+		at = html.UnescapeString(at)
+	}
+	if seen < 120 {
+		t.Errorf("%d releases are seen", seen)
+	}
+	v.sees(200, v.path, "Volume 000.").misses("Volume 119.")
 }
 
 // tracksElsewhere are the tracks of a release of another server.

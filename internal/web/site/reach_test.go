@@ -17,7 +17,7 @@ var operations = map[string]string{
 	"GET /browse":                        "list-releases list-tracks list-acts list-tags",
 	"GET /tag/{tag}":                     "list-releases",
 	"GET /release/{id}":                  "get-release get-release-elsewhere",
-	"GET /act/{handle}":                  "get-act get-act-elsewhere list-act-playlists",
+	"GET /act/{handle}":                  "get-act get-act-elsewhere list-act-releases-elsewhere list-act-playlists",
 	"GET /search":                        "search find-elsewhere",
 	"GET /queue":                         "get-resume keep-resume",
 	"GET /library":                       "list-playlists list-collaborations list-likes list-release-likes list-follows list-followed-releases list-follows-elsewhere list-followed-releases-elsewhere",
