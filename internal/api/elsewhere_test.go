@@ -48,6 +48,30 @@ func TestElsewhere(t *testing.T) {
 		t.Errorf("%+v", page)
 	}
 	p.refused(http.MethodGet, "/elsewhere/acts/"+handle+"/releases?after=!", nil, http.StatusUnprocessableEntity)
+	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		return social.TakeShare(t.Context(), tx, social.Share{Actor: act.ID, Activity: act.ID + "/s", About: act.ID + "/t/1"}, social.Thing{})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var news api.Page[api.News]
+	out := map[string]string{} // of each thing, who shared it
+	for at := "/following?limit=1"; at != ""; {
+		p.do(http.MethodGet, at, nil, http.StatusOK, &news)
+		for _, x := range news.Rows {
+			by := ""
+			if x.Shared != nil {
+				by = x.Shared.Handle
+			}
+			out[x.Release.Title+"/"+x.Title] = by
+		}
+		if at = ""; news.Next != "" {
+			at = "/following?limit=1&after=" + news.Next
+		}
+		news = api.Page[api.News]{}
+	}
+	if by, ok := out["Ebb/"]; len(out) != 2 || !ok || by != "" || out["Ebb/Ebb I"] != handle {
+		t.Errorf("%v", out)
+	}
 	var list api.PlaylistPage
 	if len(found.Playlists) != 1 || found.Playlists[0].Title != "Ebb at night" || found.Playlists[0].Act != handle {
 		t.Fatalf("%+v", found.Playlists)

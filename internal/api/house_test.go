@@ -100,6 +100,7 @@ func newHouse(t testing.TB) *house {
 	}
 	h.furnishMusic()
 	h.api.Lives, h.api.People, h.api.Door = &social.Lives{Store: h.db}, &social.People{Store: h.db, Federates: true}, &social.Door{Store: h.db}
+	h.api.Feed = &social.Feed{Store: h.db}
 	h.api.Together = &social.Together{Store: h.db, Library: h.api.Library, Host: nodeID}
 	h.api.Talk, h.api.Reports = &social.Talk{Store: h.db}, &social.Reports{Store: h.db, Sent: func() {}}
 	h.api.Gate, h.api.Engine, h.api.BaseURL = &gate.Gate{Accounts: accounts, Now: now}, &engine{}, "https://"+nodeID

@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 func (a *API) library(r *router) {
@@ -26,6 +27,7 @@ func (a *API) library(r *router) {
 	add(r, write(http.MethodDelete, "/likes/releases/{release}", "unlike-release", "Like a release no longer"), a.likeRelease(false))
 	add(r, read("/follows", "list-follows", "Followed acts, the latest first"), a.follows)
 	add(r, read("/follows/releases", "list-followed-releases", "The newest releases of the acts you follow"), a.followedReleases)
+	add(r, read("/following", "list-following", "What is new of the acts you follow, the newest first: what they published, here and on other servers, and what those on other servers shared"), a.following)
 	add(r, write(http.MethodPut, "/follows/{act}", "follow", "Follow an act"), a.follow(true))
 	add(r, write(http.MethodDelete, "/follows/{act}", "unfollow", "Follow an act no longer"), a.follow(false))
 	add(r, read("/history", "list-history", "What you heard, the latest first; pause it with PATCH /me"), a.history)
@@ -82,6 +84,38 @@ func (a *API) follows(ctx context.Context, in *PageInput) (*output[Page[ActRow]]
 
 type newestInput struct {
 	Limit int `query:"limit" minimum:"1" maximum:"50" default:"20"`
+}
+
+// News is something new of an act that is followed.
+type News struct {
+	Release Release  `json:"release"`
+	At      int64    `json:"at_ms" doc:"Unix milliseconds: when it came out, or was shared"`
+	Track   id.Track `json:"track,omitempty" doc:"The track that was shared; none: the release as a whole"`
+	Title   string   `json:"title,omitempty" doc:"The track's"`
+	Shared  *Sharer  `json:"shared_by,omitempty" doc:"Who shared it; none: it came out"`
+}
+
+// Sharer is an act of another server that shared something.
+type Sharer struct {
+	Actor  string `json:"actor" doc:"Address of its document"`
+	Handle string `json:"handle" doc:"act@host"`
+	Name   string `json:"name"`
+}
+
+func newsOf(n *social.News) News {
+	out := News{Release: releaseRow(&n.Release), At: unixMS(n.At), Track: n.Track, Title: n.Title}
+	if n.By != "" {
+		out.Shared = &Sharer{n.By, n.Handle, n.Name}
+	}
+	return out
+}
+
+func (a *API) following(ctx context.Context, in *PageInput) (*output[Page[News]], error) {
+	l, err := a.Feed.News(ctx, mover(ctx), in.page())
+	if err != nil {
+		return nil, err
+	}
+	return reply(paged(l, newsOf))
 }
 
 func (a *API) followedReleases(ctx context.Context, in *newestInput) (*output[[]Release], error) {

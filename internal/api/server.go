@@ -35,6 +35,7 @@ type API struct {
 	Library    *music.Library
 	Talk       *social.Talk
 	Lives      *social.Lives
+	Feed       *social.Feed
 	People     *social.People
 	Door       *social.Door
 	Together   *social.Together

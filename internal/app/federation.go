@@ -109,6 +109,7 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobRenew, jobs.Options{}, f.fetching((*elsewhere.Desk).Renew))
 	n.jobs.Handle(social.JobLook, jobs.Options{}, f.fetching((*elsewhere.Desk).Look))
+	n.jobs.Handle(social.JobShare, jobs.Options{}, f.fetching((*elsewhere.Desk).Shared))
 	n.jobs.Handle(social.JobRetitle, jobs.Options{}, f.fetching((*elsewhere.Desk).Retitle))
 	n.jobs.Handle(social.JobListens, jobs.Options{}, f.fetching((*elsewhere.Desk).Tell))
 	n.jobs.Handle(social.JobPaid, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).TellPaid))
@@ -412,6 +413,9 @@ func (f *federation) together() *social.Together {
 	}
 	return t
 }
+
+// feed tells people what is new of whom they follow.
+func (f *federation) feed() *social.Feed { return &social.Feed{Store: f.node.db} }
 
 // personal is of whom elsewhere people here want to see nothing.
 func (f *federation) personal() *social.Personal {

@@ -29,7 +29,7 @@ func (n *node) pages(mux *http.ServeMux, renderer *web.Renderer, assets *web.Ass
 	s := &site.Site{
 		Renderer: renderer, Gate: n.gate, Accounts: n.accounts, Facts: n.facts, BaseURL: n.cfg.BaseURL, Now: n.now, Log: n.logger("pages"), Ready: n.named, LoadDemo: n.loadDemo,
 		Rooms: site.Rooms{
-			Music:   site.Music{Catalogue: n.catalogue, Library: n.library, Listen: n.listen, Talk: n.federation.talk(), Lives: n.federation.lives, People: n.federation.people, Door: n.federation.door, Together: n.federation.together(), Reports: n.federation.reports()},
+			Music:   site.Music{Catalogue: n.catalogue, Library: n.library, Feed: n.federation.feed(), Listen: n.listen, Talk: n.federation.talk(), Lives: n.federation.lives, People: n.federation.people, Door: n.federation.door, Together: n.federation.together(), Reports: n.federation.reports()},
 			Studios: site.Studios{Studio: n.studio, Moderation: n.moderation, TakeFile: n.takeFile, TakeCover: n.takeCover},
 			Report:  n.report, Wallet: n.wallet, Engine: engine{n}, Network: n.council(), Servers: n.federation.desk(), Held: n.federation.held(), Blocklists: n.federation.blocklists(), Personal: n.federation.personal(), Keys: n.signer.trusted(),
 			Post: n.mail, Notices: n.notices,

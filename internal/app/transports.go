@@ -20,7 +20,7 @@ func (n *node) transports(mux *http.ServeMux) error {
 	a := &api.API{
 		Node: n.cfg.NodeID(), Version: Version(), Accounts: n.accounts, Listen: n.listen, Report: n.report, Wallet: n.wallet,
 		Keys: n.signer.trusted(), Now: n.now, Log: n.logger("api"), Month: n.month, MayAct: n.mayAct, ContestLater: engine{n}.ContestLater,
-		Catalogue: n.catalogue, Library: n.library, Talk: n.federation.talk(), Lives: n.federation.lives, People: n.federation.people, Door: n.federation.door, Together: n.federation.together(), Reports: n.federation.reports(), Studio: n.studio, Moderation: n.moderation, Picture: n.takeCover,
+		Catalogue: n.catalogue, Library: n.library, Feed: n.federation.feed(), Talk: n.federation.talk(), Lives: n.federation.lives, People: n.federation.people, Door: n.federation.door, Together: n.federation.together(), Reports: n.federation.reports(), Studio: n.studio, Moderation: n.moderation, Picture: n.takeCover,
 		Gate: n.gate, Engine: machine{n}, Network: n.council(), Servers: n.federation.desk(), Held: n.federation.held(), Blocklists: n.federation.blocklists(), Personal: n.federation.personal(), Witness: witness{n, make(turn, 1)}, BaseURL: n.cfg.BaseURL, Named: n.named,
 		Post: n.mail, Answers: n.db, Notices: n.notices,
 	}

@@ -32,11 +32,12 @@ type (
 	Live     string // a live event
 	Person   string // a listener, as other servers see them
 	List     string // of servers, of somebody else
+	Share    string // of a thing, by somebody elsewhere
 )
 
 // Any is the set of identifier types.
 type Any interface {
-	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live | Person | List
+	Account | Session | Act | Release | Track | Playlist | Upload | Sub | Entry | Token | Activity | Comment | Report | Live | Person | List | Share
 }
 
 // New makes an identifier that sorts by now (to the millisecond).

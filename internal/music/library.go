@@ -133,7 +133,7 @@ func (l *Library) FollowedReleases(ctx context.Context, v Viewer, n int) (rows [
 		return nil, nil
 	}
 	err = l.Store.Read(ctx, func(tx Tx) error {
-		rows, err = tx.FollowedReleases(ctx, v.Account, n)
+		rows, err = tx.FollowedReleases(ctx, v.Account, begin(), n)
 		return err
 	})
 	return rows, err

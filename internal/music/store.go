@@ -247,7 +247,7 @@ type libraryTx interface {
 	ReleaseLikes(ctx context.Context, account id.Account, after Cursor, n int) ([]ReleaseRow, error)
 	Follows(ctx context.Context, account id.Account, after Cursor, n int) ([]ActRow, error)
 	// FollowedReleases lists public releases of followed acts, newest first.
-	FollowedReleases(ctx context.Context, account id.Account, n int) ([]ReleaseRow, error)
+	FollowedReleases(ctx context.Context, account id.Account, after Cursor, n int) ([]ReleaseRow, error)
 	// Liked returns those of the tracks the account likes.
 	Liked(ctx context.Context, account id.Account, tracks []id.Track) (map[id.Track]bool, error)
 	// ReleaseElsewhere reports whether a release is one of another server.

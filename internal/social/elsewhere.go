@@ -182,7 +182,8 @@ type Elsewhere interface {
 	// Release has its tracks; the lists of releases do not.
 	Release(ctx context.Context, r id.Release) (Release, error)
 	ReleasesOf(ctx context.Context, actor string, n int) ([]Release, error)
-	ReleasesFollowed(ctx context.Context, a id.Account, n int) ([]Release, error)
+	// ReleasesFollowed are those of acts that somebody follows, as [FreshTx] has those of one.
+	ReleasesFollowed(ctx context.Context, a id.Account, after music.Cursor, n int) ([]Release, error)
 	// ReleasesOfHost are all that are known of a server's acts.
 	ReleasesOfHost(ctx context.Context, host string) ([]Kept, error)
 	// DropRelease reports whether there was one of the actor's.

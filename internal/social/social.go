@@ -131,6 +131,7 @@ type Tx interface {
 	CollaboratorTx
 	LostTx
 	FreshTx
+	FeedTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

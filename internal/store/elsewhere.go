@@ -197,8 +197,8 @@ func (tx socialTx) ReleasesOf(ctx context.Context, actor string, n int) ([]socia
 	return out, wrap(err, "releases")
 }
 
-func (tx socialTx) ReleasesFollowed(ctx context.Context, a id.Account, n int) ([]social.Release, error) {
-	rows, err := tx.Q.RemoteReleasesFollowed(ctx, sqlgen.RemoteReleasesFollowedParams{Account: string(a), Lim: int32(n)})
+func (tx socialTx) ReleasesFollowed(ctx context.Context, a id.Account, after music.Cursor, n int) ([]social.Release, error) {
+	rows, err := tx.Q.RemoteReleasesFollowed(ctx, sqlgen.RemoteReleasesFollowedParams{Account: string(a), Key: after.Key, ID: after.ID, Lim: int32(n)})
 	out := make([]social.Release, len(rows))
 	for i, r := range rows {
 		out[i] = shown(sqlgen.RemoteReleaseByIDRow(r))

@@ -183,8 +183,8 @@ func (tx musicTx) Follows(ctx context.Context, account id.Account, after music.C
 	return out, wrap(err, "follows")
 }
 
-func (tx musicTx) FollowedReleases(ctx context.Context, account id.Account, n int) ([]music.ReleaseRow, error) {
-	rows, err := tx.Q.FollowedReleases(ctx, sqlgen.FollowedReleasesParams{Account: string(account), Lim: int32(n)})
+func (tx musicTx) FollowedReleases(ctx context.Context, account id.Account, after music.Cursor, n int) ([]music.ReleaseRow, error) {
+	rows, err := tx.Q.FollowedReleases(ctx, sqlgen.FollowedReleasesParams{Account: string(account), Key: after.Key, ID: after.ID, Lim: int32(n)})
 	out := make([]music.ReleaseRow, len(rows))
 	for i, r := range rows {
 		out[i].Unpack(r.Card)

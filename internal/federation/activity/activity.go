@@ -55,7 +55,7 @@ var handlers = map[string][]Handler{
 
 	"Like":       {react(social.Like)},
 	"EmojiReact": {react(social.Like)}, // FEP-c0e0
-	"Announce":   {react(social.Boost)},
+	"Announce":   {react(social.Boost), shared},
 
 	"nineten:ListenActivity":       {listened},
 	"nineten:StreamActivity":       {watched},
@@ -70,7 +70,7 @@ var undoers = map[string][]Handler{
 
 	"Like":       {unreact(social.Like)},
 	"EmojiReact": {unreact(social.Like)},
-	"Announce":   {unreact(social.Boost)},
+	"Announce":   {unreact(social.Boost), unshared},
 }
 
 // Kind is which of an activity's types says what it does: the first that has handlers,

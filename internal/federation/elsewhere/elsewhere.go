@@ -225,11 +225,14 @@ func (d *Desk) Release(ctx context.Context, r id.Release) (out social.Release, e
 
 // Newest are the newest releases of the acts somebody follows elsewhere.
 func (d *Desk) Newest(ctx context.Context, who id.Account, n int) (list []social.Release, err error) {
-	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
-		list, err = tx.ReleasesFollowed(ctx, who, n)
-		return err
+	l, err := music.Paged(music.Page{Limit: n}, (*social.Release).Cursor, func(after music.Cursor, n int) (list []social.Release, err error) {
+		err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+			list, err = tx.ReleasesFollowed(ctx, who, after, n)
+			return err
+		})
+		return list, err
 	})
-	return list, err
+	return l.Rows, err
 }
 
 // Follows are the acts somebody follows elsewhere, the latest first.

@@ -15,7 +15,6 @@ import (
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/elsewhere"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
@@ -179,7 +178,7 @@ func (s *scene) work() (done int) {
 	s.t.Helper()
 	for len(s.waiting) > 0 {
 		j := s.next()
-		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits, social.JobPlaylist: s.desk.Seek, social.JobPages: s.desk.Pages, social.JobRenew: s.desk.Renew, social.JobRetitle: s.desk.Retitle, social.JobLook: s.desk.Look}[j.kind]
+		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits, social.JobPlaylist: s.desk.Seek, social.JobPages: s.desk.Pages, social.JobRenew: s.desk.Renew, social.JobRetitle: s.desk.Retitle, social.JobLook: s.desk.Look, social.JobShare: s.desk.Shared}[j.kind]
 		if j.kind == social.JobBackfill {
 			done++
 		}
@@ -209,14 +208,7 @@ func (s *scene) follow(who id.Account, on bool) {
 // says has the act's server say something, and returns why it is not applied.
 func (s *scene) says(kind string, about vocab.Item, by *fedtest.Actor) error {
 	s.t.Helper()
-	return s.SocialUpdate(s.t.Context(), func(tx social.Tx) error {
-		from, err := tx.Actor(s.t.Context(), by.ID)
-		if err != nil {
-			return err
-		}
-		_, err = activity.Apply(s.t.Context(), tx, activity.In{Object: by.Activity(kind, "say", about), From: from, Site: s.Site})
-		return err
-	})
+	return s.takes(by.Activity(kind, "say", about), by)
 }
 
 // sentOut are the activities that wait for the act's server; they are taken.

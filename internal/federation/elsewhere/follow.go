@@ -151,6 +151,9 @@ func (d *Desk) Mend(ctx context.Context) error {
 		if err := tx.ForgetAsked(ctx, tx.Now().Add(-2*social.Compared)); err != nil {
 			return err
 		}
+		if err := tx.ForgetShares(ctx, tx.Now().Add(-social.Unfound)); err != nil {
+			return err
+		}
 		if err := tx.DropUnkept(ctx); err != nil {
 			return err
 		}

@@ -227,6 +227,23 @@ func (s Site) MusicOf(iri string) (id.Release, id.Track, bool) {
 	return "", "", false
 }
 
+// Plain is the address under which a node keeps the document of a release or a track, of
+// that address in any of its forms; any other address is as it was.
+func Plain(iri string) string {
+	u, err := url.Parse(iri)
+	if err != nil || u.Host == "" {
+		return iri
+	}
+	s := Site{Origin: u.Scheme + "://" + u.Host}
+	switch r, t, ok := s.MusicOf(iri); {
+	case ok && t != "":
+		return s.Track(t)
+	case ok:
+		return s.Release(r)
+	}
+	return iri
+}
+
 // ulidLength is that of every id.
 const ulidLength = 26
 

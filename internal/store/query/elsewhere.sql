@@ -22,7 +22,7 @@ where r.actor = @actor order by r.published desc, r.id limit @lim;
 -- name: RemoteReleasesFollowed :many
 select sqlc.embed(r), a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
-where f.account = @account order by r.published desc, r.id limit @lim;
+where f.account = @account and r.published <= @key and (r.published < @key or r.id < @id) order by r.published desc, r.id desc limit @lim + 0;
 
 -- name: RemoteReleaseDrop :execrows
 delete from remote_release where iri = @iri and actor = @actor;

@@ -319,7 +319,7 @@ where k.account = @account and k.at <= @key and (k.at < @key or k.act < @id) ord
 
 -- name: FollowedReleases :many
 select l.card, l.published from follow k join release_line l on l.act = k.act
-where k.account = @account order by l.published desc, l.release desc limit @lim + 0;
+where k.account = @account and l.published <= @key and (l.published < @key or l.release < @id) order by l.published desc, l.release desc limit @lim + 0;
 
 -- name: ReleaseLiked :one
 select count(*) from release_like where account = @account and release = @release;

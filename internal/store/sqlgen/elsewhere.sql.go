@@ -661,11 +661,13 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 const remoteReleasesFollowed = `-- name: RemoteReleasesFollowed :many
 select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
-where f.account = $1 order by r.published desc, r.id limit $2
+where f.account = $1 and r.published <= $2 and (r.published < $2 or r.id < $3) order by r.published desc, r.id desc limit $4+ 0
 `
 
 type RemoteReleasesFollowedParams struct {
 	Account string
+	Key     int64
+	ID      string
 	Lim     int32
 }
 
@@ -680,7 +682,12 @@ type RemoteReleasesFollowedRow struct {
 }
 
 func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleasesFollowedParams) ([]RemoteReleasesFollowedRow, error) {
-	rows, err := q.db.QueryContext(ctx, remoteReleasesFollowed, arg.Account, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, remoteReleasesFollowed,
+		arg.Account,
+		arg.Key,
+		arg.ID,
+		arg.Lim,
+	)
 	if err != nil {
 		return nil, err
 	}

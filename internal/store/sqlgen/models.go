@@ -797,6 +797,16 @@ type RemoteActor struct {
 	Looked      int64
 }
 
+type RemoteBoost struct {
+	ID       string
+	Actor    string
+	Activity string
+	About    string
+	Release  string
+	Track    string
+	At       int64
+}
+
 type RemoteCredit struct {
 	Release string
 	State   string

@@ -939,11 +939,13 @@ func (q *Queries) FollowSet(ctx context.Context, arg FollowSetParams) (int64, er
 
 const followedReleases = `-- name: FollowedReleases :many
 select l.card, l.published from follow k join release_line l on l.act = k.act
-where k.account = $1 order by l.published desc, l.release desc limit $2+ 0
+where k.account = $1 and l.published <= $2 and (l.published < $2 or l.release < $3) order by l.published desc, l.release desc limit $4+ 0
 `
 
 type FollowedReleasesParams struct {
 	Account string
+	Key     int64
+	ID      string
 	Lim     int32
 }
 
@@ -953,7 +955,12 @@ type FollowedReleasesRow struct {
 }
 
 func (q *Queries) FollowedReleases(ctx context.Context, arg FollowedReleasesParams) ([]FollowedReleasesRow, error) {
-	rows, err := q.db.QueryContext(ctx, followedReleases, arg.Account, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, followedReleases,
+		arg.Account,
+		arg.Key,
+		arg.ID,
+		arg.Lim,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -1044,6 +1044,19 @@ CREATE INDEX remote_actor_host on remote_actor (host);
 
 CREATE INDEX remote_actor_inbox on remote_actor (inbox);
 
+CREATE TABLE remote_boost (
+  id       text primary key,
+  actor    text not null references remote_actor (id) on delete cascade,
+  activity text not null,                    -- the Announce
+  about    text not null,                    -- the address of what is shared
+  release  text not null default '',         -- of this node or another, '' not found yet
+  track    text not null default '',         -- '' the release as a whole
+  at       bigint not null,
+  unique (actor, about)
+);
+
+CREATE INDEX remote_boost_at on remote_boost (actor, at);
+
 CREATE TABLE remote_credits (
   release text primary key references remote_release (id) on delete cascade,
   state   text not null,                     -- holds, unpaid (its server is no node), refused

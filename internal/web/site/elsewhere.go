@@ -3,7 +3,6 @@ package site
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -34,7 +33,6 @@ type Elsewhere interface {
 	// Search finds releases and tracks that are known here.
 	Search(ctx context.Context, who id.Account, q string, n int) ([]social.Release, []music.TrackRow, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
-	Newest(ctx context.Context, who id.Account, n int) ([]social.Release, error)
 	Follows(ctx context.Context, who id.Account) ([]social.Full, error)
 	// Home is where somebody of another server follows an act here.
 	Home(ctx context.Context, theirs, act string) (string, error)
@@ -254,29 +252,6 @@ func (v *visit) findElsewhere(p *SearchPage, text string) {
 
 func tileElsewhere(f *social.Full) ActTile {
 	return ActTile{Name: cmp.Or(f.Actor.Name, f.Actor.Handle), URL: actPath(&f.Actor), Place: f.Actor.Host, Cover: sleeve(f.Cover), Releases: f.Count}
-}
-
-// newestFollowed are the newest releases of whom the viewer follows, here and
-// elsewhere.
-func (v *visit) newestFollowed(n int) ([]Sleeve, error) {
-	here, err := v.site.Library.FollowedReleases(v.Context(), v.ears(), n)
-	if err != nil {
-		return nil, err
-	}
-	out := fresh(here)
-	if v.site.Elsewhere == nil {
-		return out, nil
-	}
-	there, err := v.site.Elsewhere.Newest(v.Context(), v.viewer.Account, n)
-	if err != nil {
-		return nil, err
-	}
-	for i, s := range shelfElsewhere(there) {
-		s.Out = there[i].Published
-		out = append(out, s)
-	}
-	slices.SortStableFunc(out, func(a, b Sleeve) int { return b.Out.Compare(a.Out) })
-	return out[:min(n, len(out))], nil
 }
 
 // followsElsewhere are the acts the viewer follows on other servers.

@@ -47,6 +47,12 @@ func TestElsewhere(t *testing.T) {
 	v.open("/act/@"+handle).sees(200, "/act/@"+handle, list, "Ebb at night", "Ebb", "Follow").misses("Nothing is known yet")
 	v.send("/follow", "act", act.ID, "on", "1", "back", "/act/"+handle).sees(200, "/act/"+handle, "Following", "has not answered yet")
 	v.open("/").sees(200, "/", "New from acts you follow", "Ebb")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		return social.TakeShare(t.Context(), tx, social.Share{Actor: act.ID, Activity: act.ID + "/s", About: act.ID + "/t/1"}, social.Thing{})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open("/following").sees(200, "/following", "Ebb", "Ebb I", "Shared by Tide", "#t-")
 	v.open("/library?view=acts").sees(200, "/library", "Tide")
 	var release social.Release
 	if err := n.db.SocialView(t.Context(), func(tx social.Tx) error {

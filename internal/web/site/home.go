@@ -135,9 +135,11 @@ func (v *visit) shelves(p *HomePage) error {
 	if p.Live, err = v.liveLines(lives, true); err != nil {
 		return err
 	}
-	if p.Followed, err = v.newestFollowed(6); err != nil {
+	news, err := v.site.Feed.News(ctx, v.ears(), music.Page{Limit: 6})
+	if err != nil {
 		return err
 	}
+	p.Followed = newsShelf(news.Rows)
 	if err := v.stopped(p); err != nil {
 		return err
 	}

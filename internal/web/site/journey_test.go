@@ -83,7 +83,7 @@ func newNode(t *testing.T) *node {
 			return web.NodeFacts{Name: s.Name, Operator: s.OperatorName, Place: s.OperatorPlace, SignUp: s.OpenSignUp}
 		},
 		Rooms: site.Rooms{
-			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}, Talk: &social.Talk{Store: db}, Lives: &social.Lives{Store: db}, People: &social.People{Store: db, Federates: true}, Door: &social.Door{Store: db}, Together: together(db), Reports: &social.Reports{Store: db}},
+			Music:   site.Music{Catalogue: &music.Catalogue{Store: m}, Library: &music.Library{Store: m}, Feed: &social.Feed{Store: db}, Talk: &social.Talk{Store: db}, Lives: &social.Lives{Store: db}, People: &social.People{Store: db, Federates: true}, Door: &social.Door{Store: db}, Together: together(db), Reports: &social.Reports{Store: db}},
 			Studios: site.Studios{Studio: n.studio, Moderation: &music.Moderation{Store: m}},
 			Report:  &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}}, Wallet: &wallet.Desk{Store: db}, Engine: engine{accounts}, Network: alone{}, Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}}, Personal: &social.Personal{Store: db, Host: "quay.example"}, Blocklists: &social.Blocklists{Store: db, Policy: &social.HostPolicy{Store: db}}, Held: &social.HeldDesk{Store: db, Arrived: func() {}},
 			Post: n.mail, Notices: told{&notice.Desk{Store: db}},

@@ -28,10 +28,7 @@ func (v *visit) library() (err error) {
 	}
 	p := &LibraryPage{Page: v.base("Library", web.NavLibrary), View: view}
 	p.NoIndex = true
-	p.Views = []View{
-		{"Playlists", "/library", view == "playlists"}, {"Liked tracks", "/library?view=tracks", view == "tracks"},
-		{"Liked releases", "/library?view=releases", view == "releases"}, {"Followed acts", "/library?view=acts", view == "acts"},
-	}
+	p.Views = shelves(view)
 	ctx, at := v.Context(), music.Page{After: v.URL.Query().Get("after"), Limit: perPage}
 	next := ""
 	switch view {
@@ -67,6 +64,33 @@ func (v *visit) library() (err error) {
 	}
 	p.More = v.pagePath("after", next)
 	return v.show("library", p)
+}
+
+// shelves are the parts of the library, and which of them is shown.
+func shelves(view string) []View {
+	return []View{
+		{"Playlists", "/library", view == "playlists"}, {"Liked tracks", "/library?view=tracks", view == "tracks"},
+		{"Liked releases", "/library?view=releases", view == "releases"}, {"Followed acts", "/library?view=acts", view == "acts"}, {"What is new", "/following", view == "new"},
+	}
+}
+
+// FollowingPage is /following: what acts that the viewer follows published and shared.
+type FollowingPage struct {
+	web.Page
+	Views []View
+	News  []Sleeve
+	More  string
+}
+
+func (v *visit) following() error {
+	p := &FollowingPage{Page: v.base("What is new", web.NavLibrary), Views: shelves("new")}
+	p.NoIndex = true
+	l, err := v.site.Feed.News(v.Context(), v.ears(), music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
+	if err != nil {
+		return err
+	}
+	p.News, p.More = newsShelf(l.Rows), v.pagePath("after", l.Next)
+	return v.show("news", p)
 }
 
 func (v *visit) ownPlaylists(p *LibraryPage) error {

@@ -74,7 +74,7 @@ func newShop(t testing.TB) *shop {
 		Renderer: renderer, Gate: g, Accounts: s.accounts, BaseURL: "https://quay.example", Now: clock, Log: slog.New(slog.DiscardHandler),
 		Facts: func(context.Context) web.NodeFacts { return web.NodeFacts{Name: "Quayside", SignUp: true} },
 		Rooms: site.Rooms{
-			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}, Lives: &social.Lives{Store: db}, People: &social.People{Store: db, Federates: true}, Door: &social.Door{Store: db}, Together: together(db), Reports: s.reports},
+			Music:   site.Music{Catalogue: &music.Catalogue{Store: db.Music()}, Library: &music.Library{Store: db.Music()}, Feed: &social.Feed{Store: db}, Listen: listen.NewDesk("quay.example", db, make(ed25519.PrivateKey, ed25519.PrivateKeySize)), Talk: &social.Talk{Store: db}, Lives: &social.Lives{Store: db}, People: &social.People{Store: db, Federates: true}, Door: &social.Door{Store: db}, Together: together(db), Reports: s.reports},
 			Servers: &servers{Desk: social.Desk{Store: db, Policy: &social.HostPolicy{Store: db}}}, Personal: &social.Personal{Store: db, Host: "quay.example"}, Blocklists: &social.Blocklists{Store: db, Policy: &social.HostPolicy{Store: db}}, Held: &social.HeldDesk{Store: db, Arrived: func() {}},
 			Notices: told{&notice.Desk{Store: db}}, Post: new(post),
 			Wallet: &wallet.Desk{Store: db}, Report: &report.Desk{Store: db, Ledger: emptyLedger{}, Known: emptyLedger{}},
@@ -407,7 +407,9 @@ func TestLikesAndFollows(t *testing.T) {
 	jo.has("/library?view=tracks", ">Two<")
 	jo.has("/library?view=releases", ">Glacier<")
 	jo.has("/library?view=acts", ">Firn<")
-	jo.has("/", "New from acts you follow", "22 November")
+	jo.has("/", "New from acts you follow", "22 November", `href="/following"`)
+	jo.has("/following", "New from acts you follow", ">Glacier<", "22 November")
+	jo.has("/library", `href="/following"`)
 	if ref := jo.tracks("/browse?view=tracks"); len(ref) != 2 || !ref[0].Liked == !ref[1].Liked {
 		t.Errorf("the player knows of likes: %+v", ref)
 	}
@@ -415,6 +417,7 @@ func TestLikesAndFollows(t *testing.T) {
 	jo.send("/follow", url.Values{"act": {string(a.ID)}, "on": {"0"}})
 	jo.has("/library?view=tracks", "No liked tracks yet")
 	jo.has("/library?view=acts", "You follow nobody yet")
+	jo.has("/following", "Nothing new yet")
 	for what, to := range map[string]string{"https://evil.example/": "/", "//evil.example": "/", "/library": "/library"} {
 		if got := jo.send("/like", url.Values{"kind": {"track"}, "id": {string(tracks[0])}, "on": {"1"}, "back": {what}}); got != to {
 			t.Errorf("back %q leads to %q", what, got)

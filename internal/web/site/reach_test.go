@@ -22,6 +22,7 @@ var operations = map[string]string{
 	"GET /queue":                         "get-resume keep-resume",
 	"GET /library":                       "list-playlists list-collaborations list-likes list-release-likes list-follows list-followed-releases list-follows-elsewhere list-followed-releases-elsewhere",
 	"GET /playlist/{id}":                 "get-playlist list-collaborators",
+	"GET /following":                     "list-following",
 	"GET /history":                       "list-history",
 	"POST /release/{id}/comments":        "comment list-comments",
 	"POST /comment/{id}":                 "edit-comment hide-comment show-comment delete-comment",

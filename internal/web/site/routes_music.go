@@ -17,6 +17,7 @@ import (
 type Music struct {
 	Catalogue *music.Catalogue
 	Library   *music.Library
+	Feed      *social.Feed
 	Listen    *listen.Desk
 	Talk      *social.Talk
 	Lives     *social.Lives
@@ -41,6 +42,7 @@ func (s *Site) musicPages() []page {
 		{pattern: "GET /queue", do: (*visit).queue},
 		{pattern: "GET /library", who: listener, do: (*visit).library},
 		{pattern: "GET /playlist/{id}", do: (*visit).playlist},
+		{pattern: "GET /following", who: listener, do: (*visit).following},
 		{pattern: "GET /history", who: listener, do: (*visit).history},
 		{pattern: "POST /release/{id}/comments", who: listener, do: (*visit).comment},
 		{pattern: "POST /comment/{id}", who: listener, do: (*visit).keepComment},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
 
@@ -23,6 +24,7 @@ type Sleeve struct {
 	Kind           string    // "Album", a key of the catalogue
 	Year           string    // "" unknown
 	Out            time.Time // shown instead of kind and year when set
+	Shared         string    // who shared it, "" nobody
 }
 
 // kinds of a release in words.
@@ -39,11 +41,20 @@ func shelf(rows []music.ReleaseRow) []Sleeve {
 	return out
 }
 
-// fresh is shelf with the day each release came out.
-func fresh(rows []music.ReleaseRow) []Sleeve {
-	out := shelf(rows)
-	for i := range out {
-		out[i].Out = rows[i].Published
+// newsShelf is what is new, with the day of each, and who shared what was.
+func newsShelf(news []social.News) []Sleeve {
+	out := make([]Sleeve, len(news))
+	for i := range news {
+		n := &news[i]
+		s := shelf([]music.ReleaseRow{n.Release})[0]
+		if n.Track != "" {
+			s.Title, s.URL = n.Title, s.URL+"#t-"+string(n.Track)
+		}
+		if n.By != "" {
+			s.Shared = cmp.Or(n.Name, n.Handle)
+		}
+		s.Out = n.At
+		out[i] = s
 	}
 	return out
 }

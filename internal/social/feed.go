@@ -1,0 +1,184 @@
+package social
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+)
+
+// News is what somebody here learns of whom they follow: a release of an act, here or
+// elsewhere, or what one elsewhere shared.
+type News struct {
+	ID      string // of the release, or of its being shared
+	At      time.Time
+	Release music.ReleaseRow
+	Track   id.Track // which of its tracks was shared, "" the whole
+	Title   string   // of the track
+	By      string   // who shared it, the address of their document; "" it came out
+	Name    string   // theirs
+	Handle  string   // theirs, act@host
+
+	// Whose the release is where it is of another server.
+	Owner, OwnerHost string
+}
+
+func (n *News) cursor() music.Cursor { return music.Cursor{Key: n.At.UnixMilli(), ID: n.ID} }
+
+// A Share is what somebody elsewhere shared (Announce).
+type Share struct {
+	Actor    string
+	Activity string
+	About    string // the address of what is shared
+	At       time.Time
+}
+
+// JobShare finds what somebody shared: a [Share] as JSON.
+const JobShare = "social.share"
+
+// sharesAnHour is what is kept of one actor: each may be a question to a third server.
+const sharesAnHour = 30
+
+// Unfound is how long what was shared may be looked for.
+const Unfound = 7 * 24 * time.Hour
+
+// FeedTx is the part of a transaction that tells people what is new. The lists hold up to n
+// after a cursor, the newest first.
+type FeedTx interface {
+	// NewsHere and NewsThere are releases of acts that somebody follows here and elsewhere.
+	NewsHere(ctx context.Context, who id.Account, after music.Cursor, n int) ([]News, error)
+	NewsThere(ctx context.Context, who id.Account, after music.Cursor, n int) ([]News, error)
+	// NewsShared is what those whom somebody follows elsewhere shared.
+	NewsShared(ctx context.Context, who id.Account, after music.Cursor, n int) ([]News, error)
+
+	// PutShare keeps that somebody shared a thing, which may not be known yet.
+	PutShare(ctx context.Context, s Share, t Thing) error
+	// FoundShare says what it was that they shared.
+	FoundShare(ctx context.Context, s Share, t Thing) error
+	// DropShare takes back what an actor shared by an activity, or what they shared.
+	DropShare(ctx context.Context, actor, activity, about string) error
+	CountShares(ctx context.Context, actor string, since time.Time) (int64, error)
+	// ForgetShares forgets those that were not found before a time, that are of nothing any
+	// more, and of whom nobody here follows.
+	ForgetShares(ctx context.Context, unfound time.Time) error
+}
+
+// TakeShare keeps what somebody shared whom people here follow; what is not known here is
+// asked for. Of anybody else it is nothing to anybody here. A thing of this node is given
+// with it.
+func TakeShare(ctx context.Context, tx Tx, s Share, here Thing) error {
+	if n, err := tx.FollowersHere(ctx, s.Actor); err != nil || n == 0 {
+		return err
+	}
+	if n, err := tx.CountShares(ctx, s.Actor, tx.Now().Add(-time.Hour)); err != nil || n >= sharesAnHour {
+		return err
+	}
+	if s.At.IsZero() || s.At.After(tx.Now()) {
+		s.At = tx.Now()
+	}
+	t, err := here, error(nil)
+	if here == (Thing{}) {
+		t, err = ThingAt(ctx, tx, s.About)
+	}
+	lost := fault.Is(err, fault.NotFound)
+	if err != nil && !lost {
+		return err
+	}
+	if err := tx.PutShare(ctx, s, t); err != nil || !lost {
+		return err
+	}
+	payload, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, JobShare, s.Actor+" "+s.About, payload, time.Time{})
+}
+
+// ThingAt is the release or the track of another server that is known here under an
+// address. Faults: NotFound.
+func ThingAt(ctx context.Context, tx Tx, iri string) (Thing, error) {
+	r, err := tx.ReleaseByIRI(ctx, iri)
+	if !fault.Is(err, fault.NotFound) {
+		return Thing{Release: r.ID}, err
+	}
+	t, err := tx.TrackByIRI(ctx, iri)
+	if err != nil {
+		return Thing{}, err
+	}
+	track, err := tx.Track(ctx, t)
+	return Thing{Release: track.Release, Track: t}, err
+}
+
+// A Feed tells people what is new of whom they follow.
+type Feed struct {
+	Store Store
+}
+
+// News is what acts that somebody follows published, here and elsewhere, and what those
+// elsewhere shared, the newest first. Of whom they do not want to hear nothing is in it.
+// Faults: Unauthenticated; Invalid for a cursor that is none.
+func (f *Feed) News(ctx context.Context, v music.Viewer, p music.Page) (music.List[News], error) {
+	if v.Account == "" {
+		return music.List[News]{}, fault.New(fault.Unauthenticated, "Sign in first.")
+	}
+	l, err := music.Paged(p, (*News).cursor, func(after music.Cursor, n int) (list []News, err error) {
+		err = f.Store.SocialView(ctx, func(tx Tx) error {
+			list, err = freshest(ctx, tx, v.Account, after, n)
+			return err
+		})
+		return list, err
+	})
+	if err != nil {
+		return l, err
+	}
+	err = f.Store.SocialView(ctx, func(tx Tx) error {
+		l.Rows, err = heardNews(ctx, tx, v.Account, l.Rows)
+		return err
+	})
+	return l, err
+}
+
+// freshest are the n newest of all kinds after a cursor.
+func freshest(ctx context.Context, tx Tx, who id.Account, after music.Cursor, n int) (out []News, err error) {
+	for _, list := range []func(context.Context, id.Account, music.Cursor, int) ([]News, error){tx.NewsHere, tx.NewsThere, tx.NewsShared} {
+		some, err := list(ctx, who, after, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	slices.SortFunc(out, func(a, b News) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	return out[:min(n, len(out))], nil
+}
+
+// heardNews leaves out what is of whom somebody does not want to hear, and names the
+// tracks that were shared.
+func heardNews(ctx context.Context, tx Tx, who id.Account, list []News) (out []News, err error) {
+	var tracks []id.Track
+	for i := range list {
+		if list[i].Track != "" {
+			tracks = append(tracks, list[i].Track)
+		}
+	}
+	known, err := tx.Rows(ctx, tracks)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range list {
+		ok := true
+		if x.Owner != "" {
+			if ok, err = Hears(ctx, tx, who, x.Owner, x.OwnerHost); err != nil {
+				return nil, err
+			}
+		}
+		if x.Title = known[x.Track].Title; ok && (x.Track == "" || x.Title != "") {
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,23 @@
+-- name: RemoteBoostPut :exec
+insert into remote_boost (id, actor, activity, about, release, track, at) values (@id, @actor, @activity, @about, @release, @track, @at)
+on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at;
+
+-- name: RemoteBoostFind :exec
+update remote_boost set release = @release, track = @track where actor = @actor and about = @about;
+
+-- name: RemoteBoostDrop :execrows
+delete from remote_boost where actor = @actor and (activity = @activity or about = @about);
+
+-- name: RemoteBoostsSince :one
+select count(*) from remote_boost where actor = @actor and at > @since;
+
+-- name: RemoteBoostExpire :exec
+delete from remote_boost where (remote_boost.release = '' and remote_boost.at < @unfound)
+or not exists (select 1 from remote_follow f where f.actor = remote_boost.actor)
+or (remote_boost.release <> '' and not exists (select 1 from release r where r.id = remote_boost.release) and not exists (select 1 from remote_release r where r.id = remote_boost.release));
+
+-- name: RemoteBoostsFollowed :many
+select s.id, s.at, s.release, s.track, s.actor, a.handle, a.host, a.name, cast(coalesce(l.card, '') as text) as card, cast(coalesce(r.actor, '') as text) as owner, cast(coalesce(o.host, '') as text) as owner_host
+from remote_follow f join remote_boost s on s.actor = f.actor join remote_actor a on a.id = s.actor
+left join release_line l on l.release = s.release left join remote_release r on r.id = s.release left join remote_actor o on o.id = r.actor
+where (l.release is not null or r.id is not null) and f.account = @account and s.at <= @key and (s.at < @key or s.id < @id) order by s.at desc, s.id desc limit @lim + 0;
