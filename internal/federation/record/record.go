@@ -98,7 +98,7 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 		return t, false
 	}
 	t = social.Track{
-		IRI: o.ID, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Disc: whole(o, "nineten:disc", 1), Number: whole(o, "nineten:position", 0),
+		IRI: o.ID, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Disc: whole(o.Extra["nineten:disc"], 1), Number: whole(o.Extra["nineten:position"], 0),
 		DurationMS: o.Duration.Milliseconds(), ISRC: name(word(o, "nineten:isrc")), Lyrics: cut(word(o, "nineten:lyrics"), maxWords),
 		Recording: music.RecordingID(word(o, "nineten:musicbrainzId")),
 	}
@@ -107,6 +107,7 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 		if song, ok := o.Extra[x].(map[string]any); ok {
 			title, _ := song["name"].(string)
 			t.Title = name(cmp.Or(title, t.Title))
+			t.Number, t.Disc = whole(song["position"], t.Number), whole(song["disc"], t.Disc)
 			brainz, _ := song["musicbrainzId"].(string)
 			t.Recording = cmp.Or(music.RecordingID(brainz), t.Recording)
 			if at := named(o, x); remote.SameOrigin(at, o.ID) && len(at) <= maxAddress {
@@ -279,8 +280,9 @@ func thousandths(v any, least, most float64) (int64, bool) {
 	return int64(math.Round(f * 1000)), true
 }
 
-func whole(o *vocab.Object, key string, otherwise int64) int64 {
-	n, ok := o.Extra[key].(json.Number)
+// whole is a number that places a track.
+func whole(v any, otherwise int64) int64 {
+	n, ok := v.(json.Number)
 	if !ok {
 		return otherwise
 	}

@@ -78,7 +78,7 @@ func TestOthers(t *testing.T) {
 			o = record.In(o)
 		}
 		r, ok := record.Of(o, o.Author())
-		if ok && filepath.Base(file) == "funkwhale_audio.json" && (r.Tracks[0].Recording != "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" || !strings.HasSuffix(r.Tracks[0].Song, "/music/tracks/77")) {
+		if ok && filepath.Base(file) == "funkwhale_audio.json" && (r.Tracks[0].Recording != "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" || !strings.HasSuffix(r.Tracks[0].Song, "/music/tracks/77") || r.Tracks[0].Number != 3 || r.Tracks[0].Disc != 2) {
 			t.Errorf("the song of a file is read as %+v", r.Tracks[0])
 		}
 		if title := want[filepath.Base(file)]; ok != (title != "") || r.Title != title && ok {
