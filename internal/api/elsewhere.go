@@ -89,6 +89,9 @@ type ReleaseElsewhere struct {
 	Kind      string           `json:"kind" doc:"album, ep or single"`
 	Date      string           `json:"date,omitempty"`
 	Licence   string           `json:"licence,omitempty" doc:"An address"`
+	Label     string           `json:"label,omitempty"`
+	Language  string           `json:"language,omitempty" doc:"BCP 47"`
+	Tags      []string         `json:"tags,omitempty"`
 	About     string           `json:"about,omitempty"`
 	Page      string           `json:"page,omitempty"`
 	Cover     *Cover           `json:"cover,omitempty"`
@@ -144,7 +147,7 @@ func actElsewhere(f *social.Full) ActElsewhere {
 }
 
 func releaseElsewhere(r *social.Release) ReleaseElsewhere {
-	return ReleaseElsewhere{ID: r.ID, IRI: r.IRI, Act: r.Home(), ActName: r.Act, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind), Date: r.Date, Licence: r.Licence, About: r.Description,
+	return ReleaseElsewhere{ID: r.ID, IRI: r.IRI, Act: r.Home(), ActName: r.Act, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind), Date: r.Date, Licence: r.Licence, Label: r.Label, Language: r.Language, Tags: r.Tags, About: r.Description,
 		Page: r.Page, Cover: coverOf(r.Cover), Published: unixMS(r.Published), Tracks: each(r.Tracks, trackElsewhere)}
 }
 

@@ -80,7 +80,7 @@ func TestElsewhere(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	var release api.ReleaseElsewhere
-	if p.do(http.MethodGet, "/elsewhere/releases/"+string(found.Releases[0].ID), nil, http.StatusOK, &release); release.Title != "Ebb" || release.About != "Words." || len(release.Tracks) != 1 || release.Tracks[0].DurationMS != 180_000 {
+	if p.do(http.MethodGet, "/elsewhere/releases/"+string(found.Releases[0].ID), nil, http.StatusOK, &release); release.Title != "Ebb" || release.About != "Words." || release.Label != "Shore Records" || release.Language != "de-AT" || len(release.Tags) != 1 || release.Tags[0] != "field-recording" || len(release.Tracks) != 1 || release.Tracks[0].DurationMS != 180_000 {
 		t.Errorf("%+v", release)
 	}
 	if release.Credits == nil || release.Credits.State != "waiting" || len(release.Tracks[0].Shares) != 0 {

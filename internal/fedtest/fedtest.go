@@ -369,6 +369,9 @@ func (a *Actor) Plays(handle, name, title string) {
 		URL: []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Link"}, MediaType: "audio/flac", Href: s.URL + "/sound.flac"})}}
 	release := &vocab.Object{ID: a.ID + "/r/1", Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(a.ID), Name: title, Summary: "<p>Words.</p>", Published: Moment, To: []string{vocab.Public},
 		URL: vocab.One(s.URL + "/r/1"), OrderedItems: []vocab.Item{vocab.Of(track)}}
+	release.Put("nineten:label", "Shore Records")
+	release.Put("nineten:language", "de-AT")
+	release.Tag = []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Hashtag"}, Name: "#fieldrecording", Href: s.URL + "/tag/field-recording"})}
 	s.Publish(release, "")
 	list := &vocab.Object{ID: a.ID + "/l/1", Type: []string{"OrderedCollection", "nineten:Playlist"}, AttributedTo: vocab.One(a.ID), Name: title + " at night", Published: Moment, To: []string{vocab.Public}, OrderedItems: vocab.One(track.ID)}
 	s.Publish(&vocab.Object{ID: a.ID + "/playlists", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(list)}}, "")

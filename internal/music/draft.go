@@ -40,8 +40,8 @@ func (t FileTags) clean() FileTags {
 	}
 	t.Lyrics = cut(prose(t.Lyrics), lyricsMax)
 	t.Date = tagDate(t.Date)
-	t.Language, _ = languageTag(cut(OneLine(t.Language), 20)) // "" when it is none
-	t.ISRC, _ = ISRC(t.ISRC)                                  // "" when it is none
+	t.Language = Language(t.Language)
+	t.ISRC, _ = ISRC(t.ISRC) // "" when it is none
 	t.Recording = RecordingID(t.Recording)
 	var genres []string
 	for _, g := range t.Genres {

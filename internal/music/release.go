@@ -154,6 +154,12 @@ func Date(s string) (string, error) {
 	return "", fault.On("date", fault.Invalid, "%q is no date: write 2026-11-24, 2026-11 or 2026.", cut(s, 40))
 }
 
+// Language is a stranger's tag of a language as BCP 47 has it, "" when it is none.
+func Language(s string) string {
+	t, _ := languageTag(cut(OneLine(s), 20)) // "" for what is none
+	return t
+}
+
 func languageTag(s string) (string, error) {
 	if s = strings.TrimSpace(s); s == "" {
 		return "", nil

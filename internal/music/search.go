@@ -36,6 +36,12 @@ func NewDoc(f Found, ref, title string, maker ...string) Doc {
 	return Doc{Found: f, Ref: ref, Title: folded(title), Maker: folded(maker...)}
 }
 
+// With is the document with other words by which its thing is found, too.
+func (d Doc) With(more ...string) Doc {
+	d.More = folded(more...)
+	return d
+}
+
 func folded(list ...string) string { return strings.Join(Terms(strings.Join(list, " ")), " ") }
 
 // A Hit is a document that holds the words.

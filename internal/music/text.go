@@ -99,6 +99,16 @@ func Tag(s string) string {
 	return cut(strings.Join(Terms(s), "-"), tagMax)
 }
 
+// TagsOf folds a stranger's list as [Tag] does, and keeps as many as a release can have.
+func TagsOf(list []string) (out []string) {
+	for _, s := range list {
+		if t := Tag(s); t != "" && !slices.Contains(out, t) && len(out) < tagsMax {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // tags folds a list, drops doubles and keeps the order.
 func tags(list []string) ([]string, error) {
 	var out []string

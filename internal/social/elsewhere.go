@@ -22,9 +22,12 @@ type Release struct {
 	Kind        music.Kind // "" unknown
 	Date        string
 	Licence     string // an address
-	Description string // plain text
-	Page        string // where people look at it over there
-	Picture     string // address of its cover
+	Label       string
+	Language    string   // BCP 47, "" not said
+	Tags        []string // as [music.Tag] has them
+	Description string   // plain text
+	Page        string   // where people look at it over there
+	Picture     string   // address of its cover
 	Published   time.Time
 	Updated     time.Time
 	Replies     Policy // who may comment, "" everybody
@@ -241,7 +244,7 @@ func Keep(ctx context.Context, tx Tx, r *Release) error {
 // Shelve keeps a release, asks for its cover and its act's picture, and tells who follows the act of one
 // that is new.
 func Shelve(ctx context.Context, tx Tx, r *Release) error {
-	r.Title, r.Artist = music.OneLine(r.Title), music.OneLine(r.Artist)
+	r.Title, r.Artist, r.Label = music.OneLine(r.Title), music.OneLine(r.Artist), music.OneLine(r.Label)
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
 		t.Title, t.Artist = music.OneLine(t.Title), music.OneLine(t.Artist)

@@ -38,6 +38,7 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 		IRI: o.ID, Actor: act, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Kind: kind(word(o, "nineten:kind")), Date: name(word(o, "nineten:date")),
 		Licence: web(word(o, "nineten:licence")), Description: cut(plain(cmp.Or(o.Summary, o.Content)), maxText), Page: cmp.Or(page(o.URL), o.ID), Picture: picture(o),
 		Published: o.Published, Updated: o.Updated, Replies: replies(o, act),
+		Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
 	}
 	switch {
 	case o.Is("nineten:Release"):
@@ -56,6 +57,26 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 	}
 	r.Kind = cmp.Or(r.Kind, music.Album)
 	return r, len(r.Tracks) > 0 && r.Title != "" && !r.Published.IsZero()
+}
+
+// tagsOf are the hashtags of a thing. A node's lead to their pages, which have a tag as it
+// is: a hashtag is one word.
+func tagsOf(o *vocab.Object) []string {
+	var out []string
+	for _, i := range o.Tag {
+		x := i.Object
+		if x == nil || !x.Is("Hashtag") {
+			continue
+		}
+		tag := strings.TrimPrefix(x.Name, "#")
+		if u, err := url.Parse(x.Href); err == nil && o.Is("nineten:Release", "nineten:AudioTrack") && remote.SameOrigin(x.Href, o.ID) {
+			if whole, ok := strings.CutPrefix(u.Path, "/tag/"); ok {
+				tag = whole
+			}
+		}
+		out = append(out, tag)
+	}
+	return music.TagsOf(out)
 }
 
 // In is the thing that an activity is about, nil when it only names one. It is for

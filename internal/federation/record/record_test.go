@@ -3,6 +3,7 @@ package record_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,9 @@ func TestOwnForm(t *testing.T) {
 	if !ok || r.Title != "Arithmetic" || r.Artist != "Low Tide" || r.Kind != music.Album || r.Date != "2026-11-26" || !strings.HasPrefix(r.Licence, "https://creativecommons.org/") ||
 		r.Description != "Nine songs about numbers.\nAnd one about none." || r.Page != "https://nine.example/release/01KAZ0000000000000000000RE" || !strings.HasSuffix(r.Picture, "/640.jpg") || len(r.Tracks) != 1 {
 		t.Fatalf("%+v, %v", r, ok)
+	}
+	if r.Label != "Shore" || r.Language != "en" || !slices.Equal(r.Tags, []string{"indie-pop", "piano"}) {
+		t.Errorf("%q, %q, %q", r.Label, r.Language, r.Tags)
 	}
 	x := r.Tracks[0]
 	if x.Title != "One & One" || x.Disc != 1 || x.Number != 2 || x.DurationMS != 200_500 || x.ISRC != "DEA122600001" || !x.Explicit || x.Lyrics != "[00:01.00]one" || !x.Measured || x.Loudness != -14_200 ||
@@ -86,9 +90,13 @@ func TestOthers(t *testing.T) {
 		}
 	}
 	r, ok := record.Of(parse(t, `{"id":"`+host+`/1","type":"Note","attributedTo":"`+act+`","to":"as:Public","published":"2026-11-26T09:00:00Z","content":"<p>Two <em>new</em> ones &amp; more</p><p>Enjoy<script>x</script></p>",
+		"tag":[{"type":"Hashtag","name":"#Ambient","href":"`+host+`/tag/else"},{"type":"Hashtag","name":"#ambient"},{"type":"Mention","name":"@x"}],"nineten:language":"???",
 		"attachment":[{"type":"Document","mediaType":"audio/mpeg","url":"https://cdn.example/1.mp3","name":"First"},{"type":"Document","mediaType":"image/png","url":"https://cdn.example/2.png"},{"type":"Audio","url":"https://cdn.example/3.ogg"}]}`), act)
 	if !ok || r.Title != "Two new ones & more" || r.Description != "Two new ones & more\n\nEnjoy" || len(r.Tracks) != 2 || r.Tracks[0].Title != "First" || r.Tracks[1].IRI != host+"/1#audio-3" || !r.Published.Equal(time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v, %v", r, ok)
+	}
+	if !slices.Equal(r.Tags, []string{"ambient"}) || r.Language != "" {
+		t.Errorf("%q, %q", r.Tags, r.Language)
 	}
 }
 

@@ -432,7 +432,7 @@ func (q *Queries) RemotePicturesUnused(ctx context.Context) (int64, error) {
 }
 
 const remoteReleaseByID = `-- name: RemoteReleaseByID :one
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture where r.id = $1
 `
 
@@ -465,6 +465,9 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 		&i.RemoteRelease.Updated,
 		&i.RemoteRelease.Fetched,
 		&i.RemoteRelease.Replies,
+		&i.RemoteRelease.Label,
+		&i.RemoteRelease.Language,
+		&i.RemoteRelease.Tags,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -476,7 +479,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 }
 
 const remoteReleaseByIRI = `-- name: RemoteReleaseByIRI :one
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies from remote_release where iri = $1
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags from remote_release where iri = $1
 `
 
 func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRelease, error) {
@@ -498,6 +501,9 @@ func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRel
 		&i.Updated,
 		&i.Fetched,
 		&i.Replies,
+		&i.Label,
+		&i.Language,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -531,10 +537,11 @@ func (q *Queries) RemoteReleaseKnown(ctx context.Context, id string) (int64, err
 }
 
 const remoteReleasePut = `-- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
-  description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies
+  description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies,
+  label = excluded.label, language = excluded.language, tags = excluded.tags
 `
 
 type RemoteReleasePutParams struct {
@@ -553,6 +560,9 @@ type RemoteReleasePutParams struct {
 	Updated     int64
 	Fetched     int64
 	Replies     string
+	Label       string
+	Language    string
+	Tags        string
 }
 
 func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutParams) error {
@@ -572,6 +582,9 @@ func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutPara
 		arg.Updated,
 		arg.Fetched,
 		arg.Replies,
+		arg.Label,
+		arg.Language,
+		arg.Tags,
 	)
 	return err
 }
@@ -593,7 +606,7 @@ func (q *Queries) RemoteReleaseReplies(ctx context.Context, id string) (RemoteRe
 }
 
 const remoteReleasesByActor = `-- name: RemoteReleasesByActor :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where r.actor = $1 order by r.published desc, r.id limit $2
 `
@@ -638,6 +651,9 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 			&i.RemoteRelease.Updated,
 			&i.RemoteRelease.Fetched,
 			&i.RemoteRelease.Replies,
+			&i.RemoteRelease.Label,
+			&i.RemoteRelease.Language,
+			&i.RemoteRelease.Tags,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -659,7 +675,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 }
 
 const remoteReleasesFollowed = `-- name: RemoteReleasesFollowed :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where f.account = $1 and r.published <= $2 and (r.published < $2 or r.id < $3) order by r.published desc, r.id desc limit $4+ 0
 `
@@ -711,6 +727,9 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 			&i.RemoteRelease.Updated,
 			&i.RemoteRelease.Fetched,
 			&i.RemoteRelease.Replies,
+			&i.RemoteRelease.Label,
+			&i.RemoteRelease.Language,
+			&i.RemoteRelease.Tags,
 			&i.Handle,
 			&i.Host,
 			&i.Act,

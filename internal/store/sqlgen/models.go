@@ -904,6 +904,9 @@ type RemoteRelease struct {
 	Updated     int64
 	Fetched     int64
 	Replies     string
+	Label       string
+	Language    string
+	Tags        string
 }
 
 type RemoteShare struct {

@@ -122,6 +122,7 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 		ActURL: "/act/" + r.Home(), FollowID: r.Actor, Cover: sleeve(r.Cover), About: about(r.Description), Playable: true, Away: away{Host: r.Host, There: r.Page}}
 	p.Cover.Alt = "Cover of " + r.Title
 	p.NoIndex, p.Accents, p.Back, p.Share = true, p.Cover.Accents, "/release/"+string(r.ID), r.Page
+	p.Label, p.Tags = r.Label, r.Tags
 	p.Licence, p.LicenceTo = licence(r.Licence), r.Licence
 	p.Report = v.reporting(social.ReleaseThere, string(r.ID))
 	credits, parts, err := v.site.Elsewhere.Paid(v.Context(), what)

@@ -65,7 +65,7 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := "/release/" + string(release.ID)
-	v.open(at).sees(200, at, "Ebb I", "On another server", "has not said yet who earns what").misses("Shares differ")
+	v.open(at).sees(200, at, "Ebb I", "On another server", "Shore Records", `href="/search?q=field-recording"`, "has not said yet who earns what").misses("Shares differ")
 	track := string(n.tracksElsewhere(release.ID)[0])
 	v.send("/like", "kind", "track", "id", track, "on", "1", "back", at).sees(200, at, `aria-pressed="true" aria-label="Like Ebb I"`)
 	v.send("/like", "kind", "release", "id", string(release.ID), "on", "1", "back", at).sees(200, at, `aria-pressed="true" aria-label="Like Ebb"`)
@@ -85,6 +85,8 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.open(at).sees(200, at, "takes no comments on it", "So *quiet*.").misses(`id="c-text"`)
+	v.open("/search?q=field-recording").sees(200, "/search", at).misses("Nothing found")
+	v.open("/search?q=shore+records").sees(200, "/search", at)
 	v.open("/search?q=ebb").sees(200, "/search", "Ebb I", at, "Ebb at night", list, "/act/"+handle).misses("Nothing found")
 	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
 	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}

@@ -11,3 +11,8 @@ create table remote_boost (
   unique (actor, about)
 );
 create index remote_boost_at on remote_boost (actor, at);
+
+-- What a release on another server says of itself besides.
+alter table remote_release add column label text not null default '';
+alter table remote_release add column language text not null default ''; -- BCP 47
+alter table remote_release add column tags text not null default '';     -- folded, with spaces between
