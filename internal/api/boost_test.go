@@ -26,6 +26,17 @@ func TestBoosts(t *testing.T) {
 	if ada.do(http.MethodGet, "/boosts", nil, http.StatusOK, &list); len(list) != 30 || list[0].Release != release {
 		t.Errorf("%+v", list)
 	}
+	var page api.Page[api.News]
+	guest := h.program(h.signUp("bo"), account.ScopeRead)
+	if guest.do(http.MethodGet, "/people/wren/boosts?limit=29", nil, http.StatusOK, &page); len(page.Rows) != 29 || page.Next == "" || page.Rows[28].Release.ID != release || page.Rows[28].Title == "" || page.Rows[28].Shared != nil {
+		t.Errorf("%+v", page)
+	}
+	next := page.Next
+	page = api.Page[api.News]{}
+	if guest.do(http.MethodGet, "/people/wren/boosts?limit=29&after="+next, nil, http.StatusOK, &page); len(page.Rows) != 1 || page.Next != "" {
+		t.Errorf("%+v", page)
+	}
+	guest.refused(http.MethodGet, "/people/nobody/boosts", nil, http.StatusNotFound)
 	ada.do(http.MethodDelete, "/boosts/releases/"+string(release), nil, http.StatusNoContent, nil)
 	h.exec("update release set state = 'draft'")
 	ada.do(http.MethodDelete, "/boosts/"+string(tracks[0]), nil, http.StatusNoContent, nil) // what is gone is taken back

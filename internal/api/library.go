@@ -92,7 +92,7 @@ type News struct {
 	At      int64    `json:"at_ms" doc:"Unix milliseconds: when it came out, or was shared"`
 	Track   id.Track `json:"track,omitempty" doc:"The track that was shared; none: the release as a whole"`
 	Title   string   `json:"title,omitempty" doc:"The track's"`
-	Shared  *Sharer  `json:"shared_by,omitempty" doc:"Who shared it; none: it came out"`
+	Shared  *Sharer  `json:"shared_by,omitempty" doc:"Who on another server shared it; none: it came out, or is what a person shares"`
 }
 
 // Sharer is an act of another server that shared something.

@@ -23,6 +23,7 @@ func (a *API) persons(r *router) {
 	add(r, op(http.MethodPut, "/me/person/followers", "judge-person-follower", "Let somebody follow you who asked, remove or block them; they are told", account.ScopeLibrary), a.judgeFollower)
 	a.boosts(r, op)
 	add(r, op(http.MethodGet, "/people/{handle}", "find-person", "A listener of this node who is seen on other servers", ""), a.findPerson)
+	add(r, op(http.MethodGet, "/people/{handle}/boosts", "list-person-boosts", "What they share, the latest first; nothing of who wants to be asked who follows them", ""), a.personBoosts)
 }
 
 // SeenPerson is a listener as other servers see them.
@@ -117,4 +118,15 @@ func (a *API) judgeFollower(ctx context.Context, in *struct {
 	}
 }) (*struct{}, error) {
 	return nil, a.People.Judge(ctx, mover(ctx).Account, in.Body.Actor, judged(in.Body.State))
+}
+
+func (a *API) personBoosts(ctx context.Context, in *struct {
+	Handle string `path:"handle" maxLength:"60"`
+	PageInput
+}) (*output[Page[News]], error) {
+	l, err := a.People.Shared(ctx, viewer(ctx).Account, in.Handle, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return reply(paged(l, newsOf))
 }

@@ -25,6 +25,8 @@ type BoostTx interface {
 	// release as a whole.
 	BoostsOf(ctx context.Context, p id.Person, n int) ([]Boosted, error)
 	BoostsOn(ctx context.Context, p id.Person, r id.Release) ([]id.Track, error)
+	// BoostedBy are up to n after a cursor, of what is public here or known of other servers.
+	BoostedBy(ctx context.Context, p id.Person, after music.Cursor, n int) ([]News, error)
 }
 
 // Bounds of boosts.
@@ -86,6 +88,17 @@ func (s *People) Boosted(ctx context.Context, a id.Account) (list []Boosted, err
 		return err
 	})
 	return list, err
+}
+
+// Shared is what a listener who is seen shares, for everybody who looks at their page, the
+// latest first. Of one who wants to be asked who follows them nobody else sees it there.
+// Faults: NotFound; Invalid for a cursor that is none.
+func (s *People) Shared(ctx context.Context, who id.Account, handle string, p music.Page) (music.List[News], error) {
+	person, err := s.Called(ctx, handle)
+	if err != nil || person.Approves {
+		return music.List[News]{}, err
+	}
+	return paged(ctx, s.Store, who, p, func(tx Tx, after music.Cursor, n int) ([]News, error) { return tx.BoostedBy(ctx, person.ID, after, n) })
 }
 
 // BoostedOn are the tracks of a release that a person shares, and "" for the whole of it.

@@ -126,18 +126,20 @@ func (f *Feed) News(ctx context.Context, v music.Viewer, p music.Page) (music.Li
 	if v.Account == "" {
 		return music.List[News]{}, fault.New(fault.Unauthenticated, "Sign in first.")
 	}
-	l, err := music.Paged(p, (*News).cursor, func(after music.Cursor, n int) (list []News, err error) {
-		err = f.Store.SocialView(ctx, func(tx Tx) error {
-			list, err = freshest(ctx, tx, v.Account, after, n)
-			return err
-		})
-		return list, err
+	return paged(ctx, f.Store, v.Account, p, func(tx Tx, after music.Cursor, n int) ([]News, error) {
+		return freshest(ctx, tx, v.Account, after, n)
 	})
-	if err != nil {
-		return l, err
-	}
-	err = f.Store.SocialView(ctx, func(tx Tx) error {
-		l.Rows, err = heardNews(ctx, tx, v.Account, l.Rows)
+}
+
+// paged is a page of a list without what is of whom somebody does not want to hear: it may
+// have fewer rows than are asked for, and others after it.
+func paged(ctx context.Context, s Store, who id.Account, p music.Page, read func(tx Tx, after music.Cursor, n int) ([]News, error)) (l music.List[News], err error) {
+	err = s.SocialView(ctx, func(tx Tx) error {
+		l, err = music.Paged(p, (*News).cursor, func(after music.Cursor, n int) ([]News, error) { return read(tx, after, n) })
+		if err != nil {
+			return err
+		}
+		l.Rows, err = heardNews(ctx, tx, who, l.Rows)
 		return err
 	})
 	return l, err

@@ -34,21 +34,46 @@ func (tx socialTx) NewsShared(ctx context.Context, who id.Account, after music.C
 	if err != nil {
 		return nil, wrap(err, "shared")
 	}
-	found := make([]music.ReleaseRow, len(rows))
+	cards := make([][2]string, len(rows))
 	for i, r := range rows {
-		found[i].ID = id.Release(r.Release)
-		if r.Card != "" {
-			found[i].Unpack(r.Card)
-		}
+		cards[i] = [2]string{r.Release, r.Card}
 	}
-	if err := musicTx(tx).releasesElsewhere(ctx, found); err != nil {
-		return nil, err
-	}
+	found, err := tx.rows(ctx, cards)
 	out := make([]social.News, len(rows))
 	for i, r := range rows {
 		out[i] = social.News{ID: r.ID, At: utc(r.At), Release: found[i], Track: id.Track(r.Track), By: r.Actor, Name: r.Name, Handle: r.Handle + "@" + r.Host, Owner: r.Owner, OwnerHost: r.OwnerHost}
 	}
-	return out, nil
+	return out, err
+}
+
+func (tx socialTx) BoostedBy(ctx context.Context, p id.Person, after music.Cursor, n int) ([]social.News, error) {
+	rows, err := tx.Q.PersonBoosts(ctx, sqlgen.PersonBoostsParams{Person: string(p), Key: after.Key, ID: after.ID, Lim: int32(n)})
+	if err != nil {
+		return nil, wrap(err, "boosts")
+	}
+	cards := make([][2]string, len(rows))
+	for i, r := range rows {
+		cards[i] = [2]string{r.Release, r.Card}
+	}
+	found, err := tx.rows(ctx, cards)
+	out := make([]social.News, len(rows))
+	for i, r := range rows {
+		out[i] = social.News{ID: r.Release + r.Track, At: utc(r.At), Release: found[i], Track: id.Track(r.Track), Owner: r.Owner, OwnerHost: r.OwnerHost}
+	}
+	return out, err
+}
+
+// rows are those of releases, each given with its card, which is "" where it is of another
+// server.
+func (tx socialTx) rows(ctx context.Context, cards [][2]string) ([]music.ReleaseRow, error) {
+	out := make([]music.ReleaseRow, len(cards))
+	for i, c := range cards {
+		out[i].ID = id.Release(c[0])
+		if c[1] != "" {
+			out[i].Unpack(c[1])
+		}
+	}
+	return out, musicTx(tx).releasesElsewhere(ctx, out)
 }
 
 func (tx socialTx) PutShare(ctx context.Context, s social.Share, t social.Thing) error {

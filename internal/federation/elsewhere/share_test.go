@@ -132,6 +132,65 @@ func TestNews(t *testing.T) {
 	})
 }
 
+// What a listener who is seen shares is for everybody who looks at their page, the latest
+// first: music of here and of elsewhere, but of whom one does not want to hear.
+func TestSharedByAPerson(t *testing.T) {
+	storetest.Both(t, func(t *testing.T, url string) {
+		s := newSceneOn(t, url)
+		s.Servers.Store = s
+		s.catalogue(2)
+		s.find()
+		s.work()
+		here, track := s.published()
+		people, ctx, ada := &social.People{Store: s, Federates: true}, t.Context(), music.Viewer{Account: s.ada}
+		if _, err := people.Show(ctx, ada, social.PersonDraft{Handle: "wren"}); err != nil {
+			t.Fatal(err)
+		}
+		there := s.open("").Releases
+		for _, x := range []social.Thing{{Release: there[0].ID}, {Track: track}, {Release: here}} {
+			if err := people.Boost(ctx, ada, x, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := func() (out []string) {
+			t.Helper()
+			for p := (music.Page{Limit: 1}); ; {
+				l, err := people.Shared(ctx, "", "wren", p)
+				if err != nil || len(l.Rows) > 1 {
+					t.Fatalf("%d rows, %v", len(l.Rows), err)
+				}
+				for _, n := range l.Rows {
+					out = append(out, n.Release.Title+"/"+n.Title)
+				}
+				if p.After = l.Next; p.After == "" {
+					slices.Sort(out) // all at one moment
+					return out
+				}
+			}
+		}
+		want := []string{"Arithmetic/", "Arithmetic/Safari", there[0].Title + "/"}
+		if got := all(); !slices.Equal(got, want) {
+			t.Errorf("%q, not %q", got, want)
+		}
+		rule := social.Rule{Host: "tide@127.0.0.1", Actor: s.act.ID, Verdict: social.Silence}
+		if err := s.SocialUpdate(ctx, func(tx social.Tx) error { return tx.PutRule(ctx, rule) }); err != nil {
+			t.Fatal(err)
+		}
+		if got := all(); !slices.Equal(got, want[:2]) {
+			t.Errorf("who is silenced is shared: %q", got)
+		}
+		if _, err := people.Show(ctx, ada, social.PersonDraft{Handle: "wren", Approves: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := all(); len(got) != 0 {
+			t.Errorf("of who wants to be asked: %q", got)
+		}
+		if _, err := people.Shared(ctx, "", "nobody", music.Page{}); !fault.Is(err, fault.NotFound) {
+			t.Error(err)
+		}
+	})
+}
+
 // Of whom somebody does not want to hear nothing is shared with them either, and what one
 // act shares within an hour is bounded.
 func TestNewsOfWhomNobodyHears(t *testing.T) {

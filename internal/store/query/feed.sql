@@ -21,3 +21,8 @@ select s.id, s.at, s.release, s.track, s.actor, a.handle, a.host, a.name, cast(c
 from remote_follow f join remote_boost s on s.actor = f.actor join remote_actor a on a.id = s.actor
 left join release_line l on l.release = s.release left join remote_release r on r.id = s.release left join remote_actor o on o.id = r.actor
 where (l.release is not null or r.id is not null) and f.account = @account and s.at <= @key and (s.at < @key or s.id < @id) order by s.at desc, s.id desc limit @lim + 0;
+
+-- name: PersonBoosts :many
+select b.release, b.track, b.at, cast(coalesce(l.card, '') as text) as card, cast(coalesce(r.actor, '') as text) as owner, cast(coalesce(o.host, '') as text) as owner_host
+from person_boost b left join release_line l on l.release = b.release left join remote_release r on r.id = b.release left join remote_actor o on o.id = r.actor
+where (l.release is not null or r.id is not null) and b.person = @person and b.at <= @key and (b.at < @key or b.release || b.track < cast(@id as text)) order by b.at desc, b.release || b.track desc limit @lim + 0;

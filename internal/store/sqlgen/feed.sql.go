@@ -9,6 +9,63 @@ import (
 	"context"
 )
 
+const personBoosts = `-- name: PersonBoosts :many
+select b.release, b.track, b.at, cast(coalesce(l.card, '') as text) as card, cast(coalesce(r.actor, '') as text) as owner, cast(coalesce(o.host, '') as text) as owner_host
+from person_boost b left join release_line l on l.release = b.release left join remote_release r on r.id = b.release left join remote_actor o on o.id = r.actor
+where (l.release is not null or r.id is not null) and b.person = $1 and b.at <= $2 and (b.at < $2 or b.release || b.track < cast($3 as text)) order by b.at desc, b.release || b.track desc limit $4+ 0
+`
+
+type PersonBoostsParams struct {
+	Person string
+	Key    int64
+	ID     string
+	Lim    int32
+}
+
+type PersonBoostsRow struct {
+	Release   string
+	Track     string
+	At        int64
+	Card      string
+	Owner     string
+	OwnerHost string
+}
+
+func (q *Queries) PersonBoosts(ctx context.Context, arg PersonBoostsParams) ([]PersonBoostsRow, error) {
+	rows, err := q.db.QueryContext(ctx, personBoosts,
+		arg.Person,
+		arg.Key,
+		arg.ID,
+		arg.Lim,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PersonBoostsRow
+	for rows.Next() {
+		var i PersonBoostsRow
+		if err := rows.Scan(
+			&i.Release,
+			&i.Track,
+			&i.At,
+			&i.Card,
+			&i.Owner,
+			&i.OwnerHost,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const remoteBoostDrop = `-- name: RemoteBoostDrop :execrows
 delete from remote_boost where actor = $1 and (activity = $2 or about = $3)
 `

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/web"
 )
@@ -39,6 +40,8 @@ type PersonPage struct {
 	Name, Address string
 	About         template.HTML
 	Since         time.Time
+	Shared        []Sleeve // what they share
+	More          string
 }
 
 func (v *visit) addressOf(handle string) string { return "@" + handle + "@" + site(v.site.BaseURL) }
@@ -137,5 +140,10 @@ func (v *visit) person() error {
 	if err != nil {
 		return err
 	}
-	return v.show("person", &PersonPage{Page: v.named(who.Name, ""), Name: who.Name, Address: v.addressOf(who.Handle), About: template.HTML(social.Clean(social.Paragraphs(who.About))), Since: who.Created})
+	shared, err := v.site.People.Shared(v.Context(), v.viewer.Account, who.Handle, music.Page{After: v.URL.Query().Get("after"), Limit: perPage})
+	if err != nil {
+		return err
+	}
+	return v.show("person", &PersonPage{Page: v.named(who.Name, ""), Name: who.Name, Address: v.addressOf(who.Handle), About: template.HTML(social.Clean(social.Paragraphs(who.About))), Since: who.Created,
+		Shared: newsShelf(shared.Rows), More: v.pagePath("after", shared.Next)})
 }

@@ -41,7 +41,12 @@ func TestSeen(t *testing.T) {
 	guest.lacks(path, `action="/boost"`)
 	jo.send("/boost", url.Values{"kind": {"release"}, "id": {string(r.ID)}, "on": {"1"}, "back": {path}})
 	jo.has(path, "Boosted")
+	guest.lacks("/person/wren", "Peat") // they want to be asked who follows them
+	jo.sends(http.StatusSeeOther, "/account/person", "name", "A <Wren>", "about", "Birds & bells")
+	guest.has("/person/wren", ">Shared<", ">Peat<", `href="`+path+`"`)
 	jo.send("/boost", url.Values{"kind": {"release"}, "id": {string(r.ID)}, "on": {"0"}, "back": {path}})
+	guest.lacks("/person/wren", "Peat")
+	jo.sends(http.StatusSeeOther, "/account/person", "name", "A <Wren>", "about", "Birds & bells", "approves", "yes")
 	jo.lacks(path, "Boosted")
 	bo := s.elsewhere("bo")
 	s.ok(s.db.SocialUpdate(t.Context(), func(tx social.Tx) error {

@@ -80,7 +80,7 @@ var operations = map[string]string{
 	"POST /account/person":           "set-person",
 	"POST /account/person/end":       "end-person",
 	"POST /account/person/followers": "judge-person-follower",
-	"GET /person/{handle}":           "find-person",
+	"GET /person/{handle}":           "find-person list-person-boosts",
 	"GET /account/notifications":     "list-notification-choices",
 	"POST /account/notifications":    "set-notification-choices",
 	"GET /notifications":             "list-notifications",
