@@ -90,7 +90,7 @@ func (n *node) openFederation() error {
 		f.documents.Index = n.catalogue
 	}
 	f.openIndex()
-	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, Store: n.db, Sent: f.courier.Wake}
+	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, PersonProof: n.keys.person, Store: n.db, Sent: f.courier.Wake}
 	f.people.Federates, f.people.Post, f.people.Silence, f.people.Sent = true, f.outbox, f.outbox.Silence, f.courier.Wake
 	f.door.Post, f.door.Sent = f.outbox, f.courier.Wake
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, People: f.people, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
@@ -107,6 +107,7 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobPages, jobs.Options{}, f.fetching((*elsewhere.Desk).Pages))
 	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
+	n.jobs.Handle(social.JobComment, jobs.Options{}, f.fetching((*elsewhere.Desk).Comment))
 	n.jobs.Handle(social.JobRenew, jobs.Options{}, f.fetching((*elsewhere.Desk).Renew))
 	n.jobs.Handle(social.JobLook, jobs.Options{}, f.fetching((*elsewhere.Desk).Look))
 	n.jobs.Handle(social.JobShare, jobs.Options{}, f.fetching((*elsewhere.Desk).Shared))

@@ -144,6 +144,7 @@ type Posted struct {
 	Form   sig.Form
 	KeyID  string
 	Object *vocab.Object
+	Body   []byte
 }
 
 // NewServer starts one.
@@ -210,11 +211,11 @@ func (s *Server) Publish(o *vocab.Object, path string) {
 	s.docs[path] = o
 }
 
-// Unpublish takes what is at a path away.
-func (s *Server) Unpublish(path string) {
+// Withdraw has a document, by its address or path, be there no longer.
+func (s *Server) Withdraw(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.docs, path)
+	delete(s.docs, strings.TrimPrefix(id, s.URL))
 }
 
 // A file is anything but a document.
@@ -300,7 +301,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		answer = s.judge(r, body)
 	}
 	if answer < 300 {
-		s.got = append(s.got, Posted{r.URL.Path, claim.Form, claim.KeyID, o})
+		s.got = append(s.got, Posted{r.URL.Path, claim.Form, claim.KeyID, o, body})
 	}
 	if s.retryAfter != "" {
 		w.Header().Set("Retry-After", s.retryAfter)

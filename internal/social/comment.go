@@ -25,6 +25,7 @@ type Comment struct {
 	HTML     string // clean
 	Position int64  // milliseconds into the track, -1 none
 	Hidden   bool   // by the act's people
+	Passed   bool   // of another server, to who follows the act here
 	At       time.Time
 	Changed  time.Time // At, unless it was edited
 }
@@ -136,7 +137,8 @@ const (
 )
 
 // Say keeps a comment that somebody made, its HTML as it came. Who is of this node
-// comments on music of other servers too, and is answered there. Faults: TooLarge,
+// comments on music of other servers too, and is answered there. One that was there has no id.
+// Faults: TooLarge,
 // Invalid, Forbidden, Limited, Conflict; NotFound when the thing is not public.
 func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 	find := tx.Public
@@ -160,6 +162,7 @@ func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 	c.ID, c.At, c.Changed = id.New[id.Comment](tx.Now()), tx.Now(), tx.Now()
 	is, err := tx.PutComment(ctx, c)
 	if err != nil || !is {
+		c.ID = ""
 		return c, err
 	}
 	return c, spread(ctx, tx, act, &c)

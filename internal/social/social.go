@@ -126,6 +126,7 @@ type Tx interface {
 	PersonTx
 	DoorTx
 	BoostTx
+	PassTx
 	BlocklistTx
 	PersonalTx
 	CollaboratorTx

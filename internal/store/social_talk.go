@@ -158,7 +158,7 @@ func (tx socialTx) CommentGone(ctx context.Context, c id.Comment) (time.Time, er
 
 func comment(r sqlgen.CommentByIDRow) social.Comment {
 	c := social.Comment{ID: id.Comment(r.ID), Thing: social.Thing{Release: id.Release(r.Release), Track: id.Track(r.Track)}, Parent: id.Comment(r.Parent), IRI: r.Iri, URL: r.Url, HTML: r.Html,
-		Position: r.Position, Hidden: r.Hidden, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Person: id.Person(r.Person), Name: r.HereName, Handle: r.HereHandle}}
+		Position: r.Position, Hidden: r.Hidden, Passed: r.Passed, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Person: id.Person(r.Person), Name: r.HereName, Handle: r.HereHandle}}
 	if r.Actor != "" {
 		c.Author = social.Author{Actor: r.Actor, Host: r.Host, Name: r.ThereName, Handle: r.ThereHandle, URL: r.ThereUrl}
 	}

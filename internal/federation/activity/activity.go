@@ -28,6 +28,7 @@ type Out struct {
 	Actor    string
 	Activity *vocab.Object
 	To       social.Actor
+	Pass     *social.Passed // nil; otherwise that is passed on, and the others are not set
 }
 
 // A Handler applies an activity. A fault of the kinds Invalid, Forbidden and

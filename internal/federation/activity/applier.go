@@ -209,8 +209,12 @@ func (a *Applier) proved(ctx context.Context, o *vocab.Object, r social.Received
 	return true, a.Servers.Node(ctx, remote.Host(r.Actor))
 }
 
-// send puts an activity on its way to one inbox.
+// send puts an activity on its way to one inbox, or to those of who follows somebody.
 func send(ctx context.Context, tx social.Tx, out Out) error {
+	if out.Pass != nil {
+		_, err := social.PassOn(ctx, tx, *out.Pass)
+		return err
+	}
 	body, err := out.Activity.Encode()
 	if err != nil {
 		return err

@@ -29,8 +29,11 @@ func comment(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	case !n.IsPublic() && !in.IsPublic():
 		return nil, fault.New(fault.Forbidden, "%q is not for everybody, so it is no comment.", n.ID)
 	}
-	_, err = social.Say(ctx, tx, c)
-	return nil, err
+	c, err = social.Say(ctx, tx, c)
+	if err != nil || c.ID == "" {
+		return nil, err
+	}
+	return passOn(ctx, tx, in, &c, append(in.Addressed(), n.Addressed()...))
 }
 
 // note is the text that an activity is about, nil when it is about something else.
@@ -119,7 +122,10 @@ func reword(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		}
 	}
 	c.HTML, c.Position = n.Content, position(n)
-	return nil, social.Reword(ctx, tx, c)
+	if err := social.Reword(ctx, tx, c); err != nil || !c.Passed {
+		return nil, err
+	}
+	return passOn(ctx, tx, in, &c, nil)
 }
 
 // unsay removes a comment that its author has deleted.
@@ -132,7 +138,13 @@ func unsay(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil || c.ID == "" {
 		return nil, err
 	}
-	return nil, tx.DropComment(ctx, c.ID)
+	var outs []Out
+	if c.Passed {
+		if outs, err = passOn(ctx, tx, in, &c, nil); err != nil {
+			return nil, err
+		}
+	}
+	return outs, tx.DropComment(ctx, c.ID)
 }
 
 // own finds a comment of the activity's actor, the zero value when there is none of

@@ -331,6 +331,8 @@ func (c *Courier) record(ctx context.Context, d social.Delivery, v verdict, wait
 			if err = tx.Arrived(ctx, d); err == nil {
 				err = tx.Delivered(ctx, d)
 			}
+		case (v == drop || old) && !remote.SameOrigin(d.ID, d.Actor):
+			err = tx.Delivered(ctx, d) // another's word, which is passed on to who takes it
 		case v == drop, old:
 			p.Lost++
 			err = tx.Lose(ctx, d, failed.Error())

@@ -67,6 +67,13 @@ func opinion(ctx context.Context, tx social.Tx, s form.Site, what id.Comment) (x
 	if x.Act, x.Answers, err = about(ctx, tx, s, x.Thing); err != nil {
 		return x, err
 	}
+	if _, here := s.ActOf(x.Act); !here {
+		a, err := tx.Actor(ctx, x.Act)
+		if err != nil {
+			return x, err
+		}
+		x.Fans = a.Followers
+	}
 	if x.To, err = social.Answers(ctx, tx, x.Comment); err != nil || x.To.ID == "" {
 		return x, err
 	}

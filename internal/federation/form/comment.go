@@ -25,6 +25,7 @@ func (s Site) CommentOf(iri string) (id.Comment, bool) {
 type Opinion struct {
 	social.Comment
 	Act     string         // whose music it is
+	Fans    string         // the followers of that act, of another server, "" not known
 	Answers string         // the music's address, or that of the comment that it answers
 	To      social.Comment // the latter, the zero value none
 }
@@ -36,6 +37,9 @@ func (s Site) Opinion(x *Opinion) *vocab.Object {
 	o := &vocab.Object{
 		ID: s.Comment(x.ID), Type: []string{"Note"}, AttributedTo: vocab.One(by), InReplyTo: vocab.One(x.Answers), Content: x.HTML, Published: x.At,
 		URL: vocab.One(s.CommentPage(x.Thing.Release, x.ID)), To: []string{vocab.Public}, CC: []string{by + "/followers", x.Act},
+	}
+	if x.Fans != "" { // its server passes the comment on to theirs
+		o.CC = append(o.CC, x.Fans)
 	}
 	if x.Changed.After(x.At) {
 		o.Updated = x.Changed

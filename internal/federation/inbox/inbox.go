@@ -23,6 +23,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/activity"
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -107,6 +108,9 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in, err := b.read(r.Context(), body, signer, now)
+	if unproved, ok := errors.AsType[*unproved](err); ok {
+		return b.seek(r.Context(), unproved)
+	}
 	if err != nil {
 		return err
 	}
@@ -155,7 +159,7 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 		return in, fault.New(fault.Invalid, "The activity has expired.")
 	case actor != signer:
 		if err := b.proved(ctx, body, actor, now); err != nil {
-			return in, err
+			return in, &unproved{activity: o, error: err}
 		}
 	}
 	in = social.Held{Received: social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, Kind: short(activity.Kind(o.Type), longestKind)}
@@ -167,6 +171,39 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 	}
 	in.About, in.Words = short(in.About, longestID), social.Text(short(in.Words, longestLook))
 	return in, nil
+}
+
+// unproved is an activity that somebody else than its actor sent, and why it is not known
+// to be its actor's.
+type unproved struct {
+	error
+	activity *vocab.Object
+}
+
+func (u *unproved) Unwrap() error { return u.error }
+
+// seek has the comment that an activity tells of be asked for at its own server, whose
+// word counts where the sender's does not (ActivityPub 7.1.2, FEP-fe34). What is about
+// nothing here is refused as it would be otherwise, without asking anybody: nobody makes
+// this node ask for what it does not show.
+func (b *Inbox) seek(ctx context.Context, u *unproved) error {
+	by := social.Actor{ID: u.activity.Actor.ID(), Host: remote.Host(u.activity.Actor.ID())}
+	at := ""
+	err := b.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		at, err = activity.Concerns(ctx, tx, activity.In{Object: u.activity, From: by, Site: form.Site{Origin: b.Origin}})
+		if err == nil && (!remote.SameOrigin(at, by.ID) || len(at) > longestID) {
+			err = fault.New(fault.NotFound, "%q is not of its actor's server.", at)
+		}
+		return err
+	})
+	if err == nil {
+		err = b.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.WantComment(ctx, tx, by.ID, by.Host, at) })
+	}
+	switch fault.KindOf(err) {
+	case fault.NotFound, fault.Forbidden, fault.Invalid:
+		return u.error
+	}
+	return err
 }
 
 // What is looked at of an activity for who may have to judge it, in bytes.

@@ -7,11 +7,13 @@ package outbox
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"strconv"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
@@ -36,7 +38,10 @@ type Outbox struct {
 	Keys func(a id.Act) form.Keys
 	// PersonKeys are those of a listener who is seen elsewhere.
 	PersonKeys func(p id.Person) form.Keys
-	Store      social.Store
+	// PersonProof is the key with which what such a listener says is proved, so that others
+	// may pass it on.
+	PersonProof func(p id.Person) ed25519.PrivateKey
+	Store       social.Store
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 
@@ -247,6 +252,11 @@ func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vo
 	if out.Body, err = x.Encode(); err != nil {
 		return 0, err
 	}
+	if _, is := b.Site(ctx).CommentOf(t.thing.ID); is {
+		if out.Body, err = b.proved(ctx, tx, t.actor, out.Body); err != nil {
+			return 0, err
+		}
+	}
 	if t.own != nil {
 		if out.Own, err = say(t.own).Encode(); err != nil {
 			return 0, err
@@ -263,4 +273,14 @@ func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vo
 		return n, err
 	}
 	return tx.DeliverTo(ctx, x.ID, b.back.host)
+}
+
+// proved is an activity with the proof of the listener whose it is (FEP-8b32): who gets it
+// passes it on to others, for whom the signature of the request is not theirs.
+func (b *Outbox) proved(ctx context.Context, tx social.Tx, actor string, body []byte) ([]byte, error) {
+	who, ok := b.Site(ctx).PersonOf(actor)
+	if !ok || b.PersonProof == nil {
+		return body, nil
+	}
+	return sig.Prove(body, form.ProofKey(actor), b.PersonProof(who), tx.Now())
 }

@@ -203,6 +203,7 @@ type Comment struct {
 	At       int64
 	Changed  int64
 	Person   string
+	Passed   bool
 }
 
 type CommentGone struct {
@@ -1076,6 +1077,14 @@ type TagTrackLine struct {
 	Published int64
 	Track     string
 	Release   string
+}
+
+type TalkElsewhere struct {
+	Release string
+	Track   string
+	Likes   int64
+	Shares  int64
+	Asked   int64
 }
 
 type Token struct {

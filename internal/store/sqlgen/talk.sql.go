@@ -10,7 +10,7 @@ import (
 )
 
 const commentByID = `-- name: CommentByID :one
-select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, c.passed, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
 from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor where c.id = $1
 `
 
@@ -30,6 +30,7 @@ type CommentByIDRow struct {
 	At          int64
 	Changed     int64
 	Person      string
+	Passed      bool
 	HereHandle  string
 	HereName    string
 	ThereHandle string
@@ -56,6 +57,7 @@ func (q *Queries) CommentByID(ctx context.Context, id string) (CommentByIDRow, e
 		&i.At,
 		&i.Changed,
 		&i.Person,
+		&i.Passed,
 		&i.HereHandle,
 		&i.HereName,
 		&i.ThereHandle,
@@ -228,7 +230,7 @@ func (q *Queries) CommentHide(ctx context.Context, arg CommentHideParams) error 
 }
 
 const commentList = `-- name: CommentList :many
-select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, c.passed, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
 from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor
 where c.release = $1 and (cast($2 as text) = '' or c.id < cast($2 as text)) order by c.id desc limit $3+ 0
 `
@@ -255,6 +257,7 @@ type CommentListRow struct {
 	At          int64
 	Changed     int64
 	Person      string
+	Passed      bool
 	HereHandle  string
 	HereName    string
 	ThereHandle string
@@ -287,6 +290,7 @@ func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]Com
 			&i.At,
 			&i.Changed,
 			&i.Person,
+			&i.Passed,
 			&i.HereHandle,
 			&i.HereName,
 			&i.ThereHandle,

@@ -233,7 +233,7 @@ CREATE TABLE "comment" (
   hidden   boolean not null default false,   -- by the act's people
   at       bigint not null,
   changed  bigint not null
-, person text not null default '');
+, person text not null default '', passed boolean not null default false);
 
 CREATE INDEX comment_account on comment (account, at);
 
@@ -1400,6 +1400,15 @@ CREATE TABLE tag_track_line (
 );
 
 CREATE INDEX tag_track_line_release on tag_track_line (release);
+
+CREATE TABLE talk_elsewhere (
+  release text not null references remote_release (id) on delete cascade,
+  track   text not null,                     -- '' the release as a whole
+  likes   bigint not null default 0,
+  shares  bigint not null default 0,
+  asked   bigint not null default 0,         -- of the release as a whole; 0 never
+  primary key (release, track)
+);
 
 CREATE TABLE token (
   id      text primary key,
