@@ -25,6 +25,8 @@ type Elsewhere interface {
 	// Releases are those of an act that are known here, the newest first. Faults: Invalid.
 	Releases(ctx context.Context, actor string, p music.Page) (music.List[social.Release], error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
+	// Gather has what people say there of a release be asked for.
+	Gather(ctx context.Context, who id.Account, r id.Release) error
 	Track(ctx context.Context, t id.Track) (social.Track, error)
 	// Playlist is a playlist of an act there, with those of its tracks that are known here.
 	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
@@ -97,6 +99,8 @@ type ReleaseElsewhere struct {
 	Cover     *Cover           `json:"cover,omitempty"`
 	Published int64            `json:"published_ms" doc:"Unix milliseconds"`
 	Tracks    []TrackElsewhere `json:"tracks" doc:"None in lists"`
+	Likes     int64            `json:"likes,omitempty" doc:"Of the release as a whole, as its server says; none in lists"`
+	Boosts    int64            `json:"boosts,omitempty"`
 	Credits   *CreditsStand    `json:"credits,omitempty" doc:"How it stands with who is paid; none in lists"`
 }
 
@@ -137,6 +141,9 @@ type TrackElsewhere struct {
 	Manifest string `json:"manifest,omitempty" doc:"Where its node has the signed list of its segments"`
 
 	Waveform []byte `json:"waveform,omitempty" doc:"255 is the loudest; where its node says it"`
+
+	Likes  int64 `json:"likes,omitempty" doc:"As its server says; with its release alone"`
+	Boosts int64 `json:"boosts,omitempty"`
 
 	Shares []ShareElsewhere `json:"shares,omitempty" doc:"Who earns of it; none: plays of it do not count"`
 }
@@ -252,7 +259,18 @@ func (a *API) releaseElsewhere(ctx context.Context, in *ReleaseRef) (*output[Rel
 	}
 	out := releaseElsewhere(&r)
 	out.Credits = &CreditsStand{State: cmp.Or(credits.State, "waiting"), Trouble: credits.Trouble, Checked: unixMS(credits.Fetched), Old: credits.Old(a.Now())}
+	if err := e.Gather(ctx, viewer(ctx).Account, what); err != nil {
+		return nil, err
+	}
+	counts, err := a.Talk.Reactions(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	whole := counts[social.Thing{Release: what}]
+	out.Likes, out.Boosts = whole.Likes, whole.Boosts
 	for i := range out.Tracks {
+		c := counts[social.Thing{Release: what, Track: out.Tracks[i].ID}]
+		out.Tracks[i].Likes, out.Tracks[i].Boosts = c.Likes, c.Boosts
 		for _, x := range parts[out.Tracks[i].ID] {
 			out.Tracks[i].Shares = append(out.Tracks[i].Shares, ShareElsewhere{x.Act, x.Handle + "@" + x.Host, x.Name, x.Bps, x.Paid})
 		}

@@ -107,6 +107,7 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobPages, jobs.Options{}, f.fetching((*elsewhere.Desk).Pages))
 	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
+	n.jobs.Handle(social.JobTalk, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Talk))
 	n.jobs.Handle(social.JobComment, jobs.Options{}, f.fetching((*elsewhere.Desk).Comment))
 	n.jobs.Handle(social.JobRenew, jobs.Options{}, f.fetching((*elsewhere.Desk).Renew))
 	n.jobs.Handle(social.JobLook, jobs.Options{}, f.fetching((*elsewhere.Desk).Look))

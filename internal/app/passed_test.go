@@ -39,19 +39,22 @@ func (s *suite) passes(by *fedtest.Actor, body []byte) int {
 // asked waits until nothing is to be asked of another server.
 func (s *suite) asked() {
 	s.t.Helper()
-	s.arrives("nothing is to be asked", func() bool {
-		n := 0
-		s.ok(s.db.View(s.t.Context(), func(tx *store.Tx) error {
-			rows, err := tx.Q.JobCounts(s.t.Context())
-			for _, r := range rows {
-				if r.State != "dead" && (r.Kind == social.JobComment || r.Kind == "social.talk") {
-					n += int(r.N)
-				}
+	s.arrives("nothing is to be asked", func() bool { return !s.askedYet() })
+}
+
+// askedYet reports whether comments are to be asked for, or what people say of a release.
+func (s *suite) askedYet() bool {
+	n := 0
+	s.ok(s.db.View(s.t.Context(), func(tx *store.Tx) error {
+		rows, err := tx.Q.JobCounts(s.t.Context())
+		for _, r := range rows {
+			if r.State != "dead" && (r.Kind == social.JobComment || r.Kind == social.JobTalk) {
+				n += int(r.N)
 			}
-			return err
-		}))
-		return n == 0
-	})
+		}
+		return err
+	}))
+	return n > 0
 }
 
 // of are the activities of a type by somebody that a server was sent.

@@ -159,7 +159,14 @@ func Say(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 	if err := may(ctx, tx, act, &c); err != nil {
 		return c, err
 	}
-	c.ID, c.At, c.Changed = id.New[id.Comment](tx.Now()), tx.Now(), tx.Now()
+	c.At = tx.Now()
+	return keepComment(ctx, tx, act, c)
+}
+
+// keepComment keeps one that may be made, as of its time, and tells of it. One that was
+// there has no id.
+func keepComment(ctx context.Context, tx Tx, act id.Act, c Comment) (Comment, error) {
+	c.ID, c.Changed = id.New[id.Comment](c.At), c.At
 	is, err := tx.PutComment(ctx, c)
 	if err != nil || !is {
 		c.ID = ""

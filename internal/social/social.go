@@ -127,6 +127,7 @@ type Tx interface {
 	DoorTx
 	BoostTx
 	PassTx
+	TalkTx
 	BlocklistTx
 	PersonalTx
 	CollaboratorTx

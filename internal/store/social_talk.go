@@ -90,7 +90,7 @@ func (tx socialTx) Reactions(ctx context.Context, r id.Release) (map[social.Thin
 		}
 		out[t] = c
 	}
-	return out, wrap(err, "reactions")
+	return out, wrap(errors.Join(err, tx.countedElsewhere(ctx, r, out)), "reactions")
 }
 
 func (tx socialTx) PutComment(ctx context.Context, c social.Comment) (bool, error) {

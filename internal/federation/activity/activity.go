@@ -10,6 +10,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -19,6 +20,9 @@ type In struct {
 	From social.Actor
 	Site form.Site // this node
 	Body []byte    // as it came
+	// Listed is the release elsewhere among whose comments its server lists what is said,
+	// "" none.
+	Listed id.Release
 	// Proved says that it has its actor's own proof, which holds.
 	Proved bool
 }

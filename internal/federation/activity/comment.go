@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -29,7 +30,11 @@ func comment(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	case !n.IsPublic() && !in.IsPublic():
 		return nil, fault.New(fault.Forbidden, "%q is not for everybody, so it is no comment.", n.ID)
 	}
-	c, err = social.Say(ctx, tx, c)
+	keep := social.Say
+	if in.Listed != "" {
+		keep, c.At = social.Gather, n.Published
+	}
+	c, err = keep(ctx, tx, c)
 	if err != nil || c.ID == "" {
 		return nil, err
 	}
@@ -56,8 +61,15 @@ func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *soci
 		return true, err
 	}
 	parent, err := commentAt(ctx, tx, in, what.ID())
+	if fault.Is(err, fault.NotFound) && in.Listed != "" {
+		c.Thing, err = there(ctx, tx, in.Listed, what.ID())
+		return c.Thing != (social.Thing{}), err
+	}
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
+	}
+	if err == nil && in.Listed != "" && parent.Thing.Release != in.Listed {
+		return false, nil // it is said elsewhere, too, and stands there
 	}
 	if err != nil {
 		return false, err
@@ -67,6 +79,25 @@ func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *soci
 	}
 	c.Thing, c.Parent = parent.Thing, parent.ID
 	return true, nil
+}
+
+// there is what of a release elsewhere an address names: it, or a track of it, or the post
+// about either that nodes have; the zero value where it names neither.
+func there(ctx context.Context, tx social.Tx, listed id.Release, at string) (social.Thing, error) {
+	r, err := tx.Release(ctx, listed)
+	if err != nil {
+		return social.Thing{}, err
+	}
+	at = strings.TrimSuffix(at, "/note")
+	if at == r.IRI {
+		return social.Thing{Release: r.ID}, nil
+	}
+	for i := range r.Tracks {
+		if at == r.Tracks[i].Document() {
+			return social.Thing{Release: r.ID, Track: r.Tracks[i].ID}, nil
+		}
+	}
+	return social.Thing{}, nil
 }
 
 // commentAt finds a comment by its address: one of another server, or one of this that

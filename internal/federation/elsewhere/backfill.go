@@ -137,6 +137,12 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 			if err := social.Keep(ctx, tx, &found[i]); err != nil {
 				return err
 			}
+			if found[i].Published.Before(tx.Now().Add(-social.TalkNew)) {
+				continue
+			}
+			if err := social.WantTalk(ctx, tx, found[i].ID); err != nil {
+				return err
+			}
 		}
 		for i := range lists {
 			d.Site.Recognise(lists[i].Items)

@@ -7,6 +7,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -20,7 +21,7 @@ func (d *Desk) Comment(ctx context.Context, payload []byte) error {
 		return d.unsaid(ctx, at)
 	}
 	if err == nil {
-		err = d.hear(ctx, at, o)
+		err = d.hear(ctx, at, o, "")
 	}
 	if unwelcome(err) {
 		d.Log.Debug("what was passed on is no comment here", "address", at, "err", err)
@@ -32,8 +33,9 @@ func (d *Desk) Comment(ctx context.Context, payload []byte) error {
 // unwelcome reports whether a fault is what others' words are refused with.
 func unwelcome(err error) bool { return done(err) || fault.Is(err, fault.Conflict) }
 
-// hear keeps a comment that its own server gave.
-func (d *Desk) hear(ctx context.Context, at string, o *vocab.Object) error {
+// hear keeps a comment that its own server gave. One on a release elsewhere is kept where
+// that release's server lists it, on no other.
+func (d *Desk) hear(ctx context.Context, at string, o *vocab.Object, listed id.Release) error {
 	by := o.Author()
 	if o.ID != at || !remote.SameOrigin(by, at) {
 		return fault.New(fault.Invalid, "%s is nobody's there.", at)
@@ -43,7 +45,7 @@ func (d *Desk) hear(ctx context.Context, at string, o *vocab.Object) error {
 		return err
 	}
 	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		return activity.Fetched(ctx, tx, activity.In{From: from, Site: d.Site}, o)
+		return activity.Fetched(ctx, tx, activity.In{From: from, Site: d.Site, Listed: listed}, o)
 	})
 }
 

@@ -24,6 +24,8 @@ type Elsewhere interface {
 	// Releases are those of an act that are known here, the newest first. Faults: Invalid.
 	Releases(ctx context.Context, actor string, p music.Page) (music.List[social.Release], error)
 	Release(ctx context.Context, r id.Release) (social.Release, error)
+	// Gather has what people say there of a release be asked for, for the next time.
+	Gather(ctx context.Context, who id.Account, r id.Release) error
 	// Playlist is a playlist of an act there, with those of its tracks that are known here.
 	Playlist(ctx context.Context, p id.Playlist) (social.Playlist, []music.TrackRow, error)
 	// SearchPlaylists finds playlists there that are known here.
@@ -145,6 +147,12 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 		p.Millis += t.DurationMS
 	}
 	if err := v.personalElsewhere(p, &r); err != nil {
+		return err
+	}
+	if err := v.site.Elsewhere.Gather(v.Context(), v.viewer.Account, what); err != nil {
+		return err
+	}
+	if err := v.reactions(p); err != nil {
 		return err
 	}
 	if err := v.talk(p); err != nil {
