@@ -8,6 +8,8 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/store"
 )
 
 // What a listener who is seen shares is told who follows them and its act, and when they
@@ -63,4 +65,74 @@ func TestBoostsOfAPerson(t *testing.T) {
 	}
 	wren.do(http.MethodDelete, "/api/v1/me/person", nil, nil)
 	w.arrives("the act's server hears that the person is gone", func() bool { return has(far, "Delete") })
+}
+
+// Who shares a thing and takes it back over and over tells others of it once an hour, and
+// nothing when it is in the end as they were told.
+func TestBoostsWithoutEnd(t *testing.T) {
+	general := fedtest.NewServer(t)
+	ada := general.Actor("ada")
+	w := newWatched(t, fedtest.Moment, general)
+	release, _ := w.publishes(id.New[id.Act](w.now()), "Two people and a piano.")
+	stop := w.runs()
+	defer stop()
+	s := &suite{watched: w, ada: ada, bo: ada}
+	wren := w.joins(1)
+	var me struct{ ID string }
+	wren.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "wren"}, &me)
+	s.sends(ada, "Follow", vocab.At(fedtest.Origin+"/ap/people/"+me.ID))
+	told := func() (shared, taken int) {
+		for _, p := range general.Got() {
+			switch {
+			case p.Object.Is("Announce"):
+				shared++
+			case p.Object.Is("Undo"):
+				taken++
+			}
+		}
+		return shared, taken
+	}
+	// settles lets time pass until what was to be told by then is.
+	settles := func(d time.Duration) {
+		t.Helper()
+		w.set(w.now().Add(d))
+		s.arrives("all that is due is told", func() bool {
+			due := 0
+			w.exec(dueNow)
+			s.ok(s.db.View(t.Context(), func(tx *store.Tx) error {
+				rows, err := tx.Q.JobPending(t.Context(), music.JobTell)
+				for _, r := range rows {
+					if r.State != "waiting" || r.Due <= w.now().UnixMilli() {
+						due++
+					}
+				}
+				return err
+			}))
+			return due == 0
+		})
+		s.applied()
+	}
+	toggle := func(method string) {
+		t.Helper()
+		wren.do(method, "/api/v1/boosts/releases/"+string(release), nil, nil)
+		settles(time.Minute)
+	}
+	for range 10 {
+		toggle(http.MethodPut)
+		toggle(http.MethodDelete)
+	}
+	if shared, taken := told(); shared != 1 || taken != 1 {
+		t.Errorf("told %d times, and %d times that it is taken back", shared, taken)
+	}
+	settles(time.Hour)
+	if shared, taken := told(); shared != 1 || taken != 1 {
+		t.Errorf("what is as it was told is told: %d, %d", shared, taken)
+	}
+	toggle(http.MethodPut)
+	toggle(http.MethodDelete)
+	toggle(http.MethodPut)
+	settles(time.Hour)
+	if shared, taken := told(); shared != 3 || taken != 2 {
+		t.Errorf("what is shared in the end is not told: %d, %d", shared, taken)
+	}
 }

@@ -60,7 +60,13 @@ func TestGathered(t *testing.T) {
 	}
 	far.Publish(&vocab.Object{ID: release + "/replies", Type: []string{"OrderedCollection"}, First: vocab.At(release + "/replies/1")}, "")
 	page(release+"/replies/1", release+"/replies/2", lies, onTrack, answer)
-	page(release+"/replies/2", release+"/replies/1", astray, old, first) // and in a circle
+	early := note(ada, "early", first.ID, now.Add(-150*time.Minute))
+	held := note(general.Actor("eve"), "held", release, now)
+	w.ok(w.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		eve := general.URL + "/users/eve"
+		return tx.PutRule(t.Context(), social.Rule{Host: eve, Actor: eve, Verdict: social.Quarantine, Since: w.now()})
+	}))
+	page(release+"/replies/2", release+"/replies/1", astray, held, old, early, first) // and in a circle
 
 	type row struct {
 		HTML, Track string
@@ -95,7 +101,7 @@ func TestGathered(t *testing.T) {
 	}
 	for range 2 {
 		look()
-		want := []row{{"<p>on-track</p>", there.track, 0, onTrack.Published.UnixMilli()}, {"<p>first</p>", "", 0, first.Published.UnixMilli()}, {"<p>answer</p>", "", 1, answer.Published.UnixMilli()}, {"<p>deep</p>", "", 2, deep.Published.UnixMilli()}}
+		want := []row{{"<p>on-track</p>", there.track, 0, onTrack.Published.UnixMilli()}, {"<p>first</p>", "", 0, first.Published.UnixMilli()}, {"<p>early</p>", "", 1, early.Published.UnixMilli()}, {"<p>answer</p>", "", 1, answer.Published.UnixMilli()}, {"<p>deep</p>", "", 2, deep.Published.UnixMilli()}}
 		got := listed()
 		if len(got) != len(want) {
 			t.Fatalf("%+v", got)
@@ -114,7 +120,7 @@ func TestGathered(t *testing.T) {
 	general.Withdraw(onTrack.ID)
 	w.set(w.now().Add(2 * social.TalkAgain))
 	look()
-	if got := listed(); len(got) != 3 {
+	if got := listed(); len(got) != 4 {
 		t.Errorf("what is no more there is here: %+v", got)
 	}
 }

@@ -20,6 +20,9 @@ type BoostTx interface {
 	// SetBoost reports whether that changed anything.
 	SetBoost(ctx context.Context, p id.Person, t Thing, on bool) (bool, error)
 	Boosts(ctx context.Context, p id.Person, t Thing) (bool, error)
+	// BoostTold is when others were told last that a thing is shared, by what that was about;
+	// zero for never.
+	BoostTold(ctx context.Context, about string) (time.Time, error)
 	CountBoosts(ctx context.Context, p id.Person, since time.Time) (int64, error)
 	// BoostsOf are the latest n, BoostsOn those of a release: tracks, and "" for the
 	// release as a whole.
@@ -35,10 +38,11 @@ const (
 	mostBoosts   = 1_000 // in one list
 	// boostSettles is how long a boost waits to be told: several changes in a row are one.
 	boostSettles = 20 * time.Second
+	// BoostAgain is how soon it is told again that a thing is shared which was taken back:
+	// who changes their mind over and over tells it to everybody once in a while. That it is
+	// taken back is told at once.
+	BoostAgain = time.Hour
 )
-
-// BUG(9ten): who shares a thing and takes it back again and again tells it to everybody
-// three times a minute: only what is shared counts for boostsAnHour.
 
 // Boost has a listener who is seen share a track or a release with who follows them
 // elsewhere, or no longer. Its act is told. Faults: Unauthenticated, NotFound, Limited;

@@ -24,6 +24,11 @@ func (tx socialTx) Boosts(ctx context.Context, p id.Person, t social.Thing) (boo
 	return n > 0, wrap(err, "boost")
 }
 
+func (tx socialTx) BoostTold(ctx context.Context, about string) (time.Time, error) {
+	at, err := tx.Q.BoostTold(ctx, about)
+	return utc(at), wrap(err, "boost")
+}
+
 func (tx socialTx) CountBoosts(ctx context.Context, p id.Person, since time.Time) (int64, error) {
 	n, err := tx.Q.BoostsSince(ctx, sqlgen.BoostsSinceParams{Person: string(p), Since: ms(since)})
 	return n, wrap(err, "boosts")

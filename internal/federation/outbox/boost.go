@@ -9,6 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -35,6 +36,16 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 		}
 		if told := err == nil && last.Kind == "Announce"; boosts == told {
 			return nil
+		}
+		if boosts {
+			at, err := tx.BoostTold(ctx, about)
+			if err != nil {
+				return err
+			}
+			if again := at.Add(social.BoostAgain); !at.IsZero() && tx.Now().Before(again) { // what is so then is told then
+				job := music.Telling("boost", what)
+				return tx.Enqueue(ctx, music.JobTell, job, []byte(job), again)
+			}
 		}
 		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Announce"}, Actor: vocab.At(site.Person(p.ID)), Published: tx.Now(), To: []string{vocab.Public}}
 		if boosts {

@@ -18,3 +18,6 @@ select release, track, at from person_boost where person = @person order by at d
 
 -- name: BoostsOn :many
 select track from person_boost where person = @person and release = @release;
+
+-- name: BoostTold :one
+select cast(coalesce(max(made), 0) as bigint) as made from outgoing where about = @about and kind = 'Announce';

@@ -68,6 +68,17 @@ func (q *Queries) BoostPut(ctx context.Context, arg BoostPutParams) (int64, erro
 	return result.RowsAffected()
 }
 
+const boostTold = `-- name: BoostTold :one
+select cast(coalesce(max(made), 0) as bigint) as made from outgoing where about = $1 and kind = 'Announce'
+`
+
+func (q *Queries) BoostTold(ctx context.Context, about string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, boostTold, about)
+	var made int64
+	err := row.Scan(&made)
+	return made, err
+}
+
 const boosts = `-- name: Boosts :many
 select release, track, at from person_boost where person = $1 order by at desc, release desc, track desc limit $2
 `
