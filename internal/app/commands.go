@@ -71,7 +71,7 @@ func commands() []command {
 		{name: "federation unsubscribe", args: "URL", summary: "ask for a list no longer: what it said counts no more", run: one("list", unsubscribeBlocklist)},
 		{name: "federation confirm", args: "SERVER", summary: "have what lists say of a server count, also of one that people here follow", run: one("server", decideListed(true))},
 		{name: "federation leave-out", args: "SERVER", summary: "have what lists say of a server not count", run: one("server", decideListed(false))},
-		{name: "keys rotate", args: "http", summary: "sign requests to other servers with a new key", run: one("key: http", rotateKey), flags: rotateFlags},
+		{name: "keys rotate", args: "http|proof", summary: "sign requests to other servers, or prove documents, with new keys", run: one("key: http or proof", rotateKey), flags: rotateFlags},
 		{name: "royalty split", summary: "divide pots as in the published vectors, standard input to standard output", run: splitPots},
 		{name: "verify receipt", args: "FILE", summary: "check a listener's receipt, offline", run: verifyFile(royalty.VerifyReceipt), flags: keyFlags},
 		{name: "verify act", args: "FILE", summary: "check an act's proof, offline", run: verifyFile(royalty.VerifyAct), flags: keyFlags},

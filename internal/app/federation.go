@@ -2,9 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -71,10 +68,10 @@ func (n *node) openFederation() error {
 	}
 	site := form.Site{Origin: n.cfg.BaseURL}
 	f.servers = f.ask(reach, site)
-	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
+	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Proved: f.proved, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
-		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Proof: n.keys.nodeActor(), Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
+		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Prove: f.prove, Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
 	})
 	f.inbox = inbox.New(inbox.Config{
 		Origin: n.cfg.BaseURL, Store: n.db, Keys: f.servers, Now: n.now, Log: n.logger("inbox"), Arrived: f.applier.Wake,
@@ -82,7 +79,7 @@ func (n *node) openFederation() error {
 	})
 	by := remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}
 	f.readers, f.listeners = document.NewReaders(by, subnet, n.now), document.NewReaders(by, subnet, n.now)
-	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, PersonKeys: f.personKeys, Sign: n.keys.act, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, PersonKeys: f.personKeys, Sign: f.sign, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
 	}
@@ -225,25 +222,15 @@ func (f *federation) site(ctx context.Context) form.Site {
 
 // keys are the public keys of an act, or of the node itself.
 func (f *federation) keys(a id.Act) form.Keys {
-	k := f.node.keys
-	proof := k.nodeActor()
-	if a != "" {
-		proof = k.act(a)
+	if a == "" {
+		return f.node.keys.shown(nodeKind, "")
 	}
-	return form.Keys{HTTP: &k.http.private.PublicKey, Number: k.http.number, Proof: proof.Public().(ed25519.PublicKey)}
+	return f.node.keys.shown(actKind, string(a))
 }
 
 // personKeys are those of a listener who is seen elsewhere.
 func (f *federation) personKeys(p id.Person) form.Keys {
-	k := f.node.keys
-	return form.Keys{HTTP: &k.http.private.PublicKey, Number: k.http.number, Proof: k.person(p).Public().(ed25519.PublicKey)}
-}
-
-// nodeActor is the key with which the node itself proves documents.
-func (k keys) nodeActor() ed25519.PrivateKey {
-	h := hmac.New(sha256.New, k.secret)
-	h.Write([]byte("9ten/node-actor/v1\x00"))
-	return ed25519.NewKeyFromSeed(h.Sum(nil))
+	return f.node.keys.shown(personKind, string(p))
 }
 
 // tell is the job that tells followers elsewhere what became of a thing here.

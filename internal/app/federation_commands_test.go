@@ -147,7 +147,13 @@ func TestFederationCommands(t *testing.T) {
 	if code, out, errs := ask("keys", "rotate", "--leaked", "http"); code != exitOK || !strings.Contains(out, "#main-key-3") {
 		t.Errorf("keys rotate --leaked = %d\n%s%s", code, out, errs)
 	}
-	if code, _, errs := ask("keys", "rotate", "log"); code != exitUsage || !strings.Contains(errs, "one key to rotate: http") {
+	if code, out, errs := ask("keys", "rotate", "proof", "--json"); code != exitOK || !strings.Contains(out, `"key": "https://music.example/ap/node#ed25519-key-2"`) {
+		t.Errorf("keys rotate proof = %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := ask("keys", "rotate", "--leaked", "proof"); code != exitOK || !strings.Contains(out, "Documents are proved with https://music.example/ap/node#ed25519-key-3") {
+		t.Errorf("keys rotate --leaked proof = %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := ask("keys", "rotate", "log"); code != exitUsage || !strings.Contains(errs, "two keys to rotate: http and proof") {
 		t.Errorf("keys rotate log = %d %s", code, errs)
 	}
 	cfg, _, err := LoadConfig("", map[string]string{"data_dir": h.path, "base_url": "https://music.example"}, noenv)

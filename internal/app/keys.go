@@ -2,10 +2,8 @@ package app
 
 import (
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/file"
-	"github.com/michaelperna/9ten/internal/id"
 )
 
 // keys are the node's own signing keys (formats.md, "Keys and what they sign").
@@ -23,6 +20,7 @@ type keys struct {
 	settlement ed25519.PrivateKey // settlements, attestations, batches
 	http       requestKey         // requests to other servers, for all actors of the node; none where it speaks with none
 	former     requestKey         // the one before
+	proofs     []proofSecret      // of documents of all actors, that of now first
 	secret     []byte             // 32 bytes from which tokens are derived; never leaves the node
 }
 
@@ -40,24 +38,8 @@ func (d *dir) openKeys() (k keys, err error) {
 		return k, err
 	}
 	k.secret = node.Seed()
-	return k, nil
-}
-
-// act returns an act's actor key, which signs the manifests of its renditions.
-// It comes from the node's secret, so that a backup of one file brings back
-// all of them, and can be handed to another node alone when an act moves.
-func (k keys) act(a id.Act) ed25519.PrivateKey {
-	h := hmac.New(sha256.New, k.secret)
-	h.Write([]byte("9ten/actor/v1\x00" + a))
-	return ed25519.NewKeyFromSeed(h.Sum(nil))
-}
-
-// person returns the key of a listener who is seen on other servers. Nobody else knows
-// whose it is: it comes from the person's id, not the account's.
-func (k keys) person(p id.Person) ed25519.PrivateKey {
-	h := hmac.New(sha256.New, k.secret)
-	h.Write([]byte("9ten/person/v1\x00" + p))
-	return ed25519.NewKeyFromSeed(h.Sum(nil))
+	k.proofs, err = d.openProofSecrets(k.secret)
+	return k, err
 }
 
 func (d *dir) ed25519Key(name string) (ed25519.PrivateKey, error) {

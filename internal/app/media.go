@@ -233,7 +233,11 @@ func (s shelf) Manifest(ctx context.Context, rendition string) (m stream.Manifes
 		if err != nil {
 			return err
 		}
-		m = stream.Manifest{Bytes: r.Manifest, Signature: r.Signature, Act: string(t.Act), Key: s.n.keys.act(t.Act).Public().(ed25519.PublicKey)}
+		key := s.n.keys.act(t.Act)
+		m = stream.Manifest{Bytes: r.Manifest, Signature: r.Signature, Act: string(t.Act), Key: public(key)}
+		if !ed25519.Verify(m.Key, m.Bytes, m.Signature) { // signed with the key before
+			m.Signature = ed25519.Sign(key, m.Bytes)
+		}
 		return nil
 	})
 	return m, err

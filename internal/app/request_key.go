@@ -1,15 +1,11 @@
 package app
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"flag"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -19,8 +15,6 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/file"
-	"github.com/michaelperna/9ten/internal/music"
-	"github.com/michaelperna/9ten/internal/social"
 )
 
 // formerFor is how long requests are signed with the key before where the new one is
@@ -130,65 +124,4 @@ func (f *federation) Former(actor string) (sig.Key, bool) {
 		return sig.Key{}, false
 	}
 	return k.former.of(actor), true
-}
-
-func rotateFlags(f *flag.FlagSet, c *call) {
-	f.BoolVar(&c.opt.leaked, "leaked", false, "somebody has the key: nothing is signed with it from now on, also where the new one is not known yet")
-}
-
-// rotateKey gives the node another key for its requests, and has followers elsewhere be
-// told of it once the node runs.
-func rotateKey(ctx context.Context, c *call) error {
-	if c.args[0] != "http" {
-		return usagef("there is one key to rotate: http")
-	}
-	return withNode(ctx, c, func(n *node) error {
-		k, err := n.rotateKey(ctx, c.opt.leaked)
-		if err != nil {
-			return err
-		}
-		out := struct {
-			Key   string    `json:"key"`
-			Since time.Time `json:"since"`
-		}{k.of(form.Site{Origin: n.cfg.BaseURL}.Node()).ID, k.since}
-		return c.print(out, func(w io.Writer) {
-			fmt.Fprintf(w, "Requests are signed with %s once the node runs. Followers elsewhere are told then.\n", out.Key)
-		})
-	})
-}
-
-// rotateKey does so. Followers are told by jobs, which are there first: they say nothing
-// of a key that is still the same. It returns Conflict for a node that no other server
-// can know: with a key it would look like one that was known.
-func (n *node) rotateKey(ctx context.Context, leaked bool) (requestKey, error) {
-	if !n.federation.known() {
-		return requestKey{}, fault.New(fault.Conflict, "This node has spoken with no other server: there is no key to rotate.")
-	}
-	err := n.db.SocialUpdate(ctx, func(tx social.Tx) error {
-		acts, err := tx.FollowedActs(ctx)
-		if err != nil {
-			return err
-		}
-		people, err := tx.FollowedPersons(ctx)
-		if err != nil {
-			return err
-		}
-		var whats []string
-		for _, a := range acts {
-			whats = append(whats, music.Telling("act", string(a)))
-		}
-		for _, p := range people {
-			whats = append(whats, music.Telling("person", string(p)))
-		}
-		for _, what := range whats {
-			if err := tx.Enqueue(ctx, music.JobTell, what, []byte(what), tx.Now()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return requestKey{}, err
-	}
-	return n.dir.rotateRequestKey(n.now(), leaked)
 }

@@ -60,6 +60,7 @@ type Key struct {
 	Owner   string
 	Public  []byte // PKIX, ASN.1 DER
 	Fetched time.Time
+	Ended   time.Time // by its owner's word, zero: it has not
 }
 
 // A Received activity came from another server and was found to be signed by its

@@ -89,7 +89,7 @@ func (tx socialTx) DropActor(ctx context.Context, actor string) error {
 
 func (tx socialTx) Key(ctx context.Context, key string) (social.Key, error) {
 	r, err := tx.Q.RemoteKeyByID(ctx, key)
-	return social.Key{ID: r.ID, Owner: r.Owner, Public: r.Public, Fetched: utc(r.Fetched)}, missing(err, "There is no such key.")
+	return social.Key{ID: r.ID, Owner: r.Owner, Public: r.Public, Fetched: utc(r.Fetched), Ended: utc(r.Ended)}, missing(err, "There is no such key.")
 }
 
 func (tx socialTx) SetKeys(ctx context.Context, owner string, keys []social.Key) error {
@@ -98,7 +98,7 @@ func (tx socialTx) SetKeys(ctx context.Context, owner string, keys []social.Key)
 		return wrap(err, "keys")
 	}
 	for _, k := range keys {
-		if err := tx.Q.RemoteKeyPut(ctx, sqlgen.RemoteKeyPutParams{ID: k.ID, Owner: owner, Public: k.Public, Fetched: ms(k.Fetched)}); err != nil {
+		if err := tx.Q.RemoteKeyPut(ctx, sqlgen.RemoteKeyPutParams{ID: k.ID, Owner: owner, Public: k.Public, Fetched: ms(k.Fetched), Ended: ms(k.Ended)}); err != nil {
 			return wrap(err, "key")
 		}
 	}

@@ -56,6 +56,8 @@ type Courier struct {
 	Store   social.Store
 	Servers *remote.Servers
 	Signers Signers
+	// Proved is what is to be sent with a proof that counts now; nil: as it is.
+	Proved  func(body []byte, now time.Time) ([]byte, error)
 	Rotated time.Time // since when the key of the actors is another, zero: it never was
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -175,6 +177,11 @@ func (c *Courier) one(ctx context.Context, host string) (again bool, err error) 
 	}
 	if peer.Software == remote.Own && len(d.Own) > 0 { // one that does not say what it is gets what everybody understands
 		d.Body = d.Own
+	}
+	if c.Proved != nil {
+		if d.Body, err = c.Proved(d.Body, now); err != nil {
+			return false, err
+		}
 	}
 	bodies := [][]byte{d.Body}
 	if peer.Software == funkwhale && len(d.Songs) > 0 {

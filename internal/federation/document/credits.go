@@ -40,7 +40,7 @@ func (d *Documents) credits(ctx context.Context, s form.Site, r *http.Request) (
 	f.private = true
 	f.raw, err = s.Paid(&full, wallets).Encode(func(act string) (string, ed25519.PrivateKey) {
 		a, _ := s.ActOf(act) // the document names acts of this site alone
-		return form.ProofKey(act), d.Sign(a)
+		return d.Sign(a)
 	}, d.Now())
 	return f, err
 }

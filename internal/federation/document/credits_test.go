@@ -7,6 +7,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/credit"
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
@@ -25,7 +26,9 @@ func TestCredits(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := documents(n, s)
-	d.Sign, d.Now = func(id.Act) ed25519.PrivateKey { return key }, n.Now
+	d.Sign, d.Now = func(a id.Act) (string, ed25519.PrivateKey) {
+		return form.ProofKey(form.Site{Origin: fedtest.Origin}.Act(a)), key
+	}, n.Now
 	d.Asker = func(r *http.Request) (string, error) {
 		if r.Header.Get("Signature") == "" {
 			return "", fault.New(fault.Unauthenticated, "Who asks?")

@@ -53,8 +53,8 @@ type Documents struct {
 	Keys func(a id.Act) form.Keys
 	// PersonKeys are those of a listener who is seen elsewhere.
 	PersonKeys func(p id.Person) form.Keys
-	// Sign is the key of an act with which its documents are proved.
-	Sign func(a id.Act) ed25519.PrivateKey
+	// Sign is the key of an act with which its documents are proved, and its address.
+	Sign func(a id.Act) (method string, key ed25519.PrivateKey)
 	// Asker is the server that a request is signed by. Faults: Unauthenticated,
 	// Forbidden.
 	Asker func(r *http.Request) (host string, err error)

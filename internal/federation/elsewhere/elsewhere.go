@@ -6,7 +6,6 @@ package elsewhere
 
 import (
 	"context"
-	"crypto/ed25519"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,8 +35,8 @@ type Config struct {
 	Cover func(ctx context.Context, picture io.Reader) (music.Cover, error)
 	// Listener names who asks for sound, for limits.
 	Listener func(*http.Request) string
-	// Proof is the node's own key, with which it proves what it says of plays.
-	Proof ed25519.PrivateKey
+	// Prove has the node prove what it says of plays and of who pays.
+	Prove func(doc []byte, at time.Time) ([]byte, error)
 	// Statements knows what is recorded of this node's months.
 	Statements social.Statements
 	// Sent is called when something is to be delivered. It must not block.

@@ -16,6 +16,8 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/elsewhere"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
@@ -108,7 +110,7 @@ func newSceneOn(t *testing.T, url string, others ...*fedtest.Server) *scene {
 	n := fedtest.NewNodeOn(t, url, append(others, server)...)
 	s := &scene{Node: n, t: t, server: server}
 	s.desk = elsewhere.New(elsewhere.Config{
-		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Proof: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),
+		Site: n.Site, Store: s, Servers: n.Servers, Files: n.Servers.Client, Prove: prove(n.Site), Sent: func() { s.sent++ }, Listener: func(*http.Request) string { return "somebody" }, Now: n.Now, Log: fedtest.Quiet(),
 		Cover: func(_ context.Context, picture io.Reader) (music.Cover, error) {
 			b, err := io.ReadAll(picture)
 			if string(b) != "a picture" {
@@ -632,5 +634,13 @@ func TestSilencedIsNotFound(t *testing.T) {
 				t.Errorf("%q looks for %s: %v", who, text, err)
 			}
 		}
+	}
+}
+
+// prove has a node prove something with a key of no secret.
+func prove(site form.Site) func([]byte, time.Time) ([]byte, error) {
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	return func(doc []byte, at time.Time) ([]byte, error) {
+		return sig.Prove(doc, form.ProofKey(site.Node()), key, at)
 	}
 }

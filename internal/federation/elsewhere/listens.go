@@ -9,8 +9,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/form"
-	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -84,7 +82,7 @@ func (d *Desk) Tell(ctx context.Context, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		if body, err = sig.Prove(body, form.ProofKey(d.Site.Node()), d.Proof, tx.Now()); err != nil {
+		if body, err = d.Prove(body, tx.Now()); err != nil {
 			return err
 		}
 		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: d.Site.Node(), Kind: x.Type[0], Body: body, Expires: x.Expires}); err != nil {

@@ -7,8 +7,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/fault"
-	"github.com/michaelperna/9ten/internal/federation/form"
-	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
@@ -67,7 +65,7 @@ func (d *Desk) tellMonth(ctx context.Context, p calendar.Period, act id.Act) err
 		if err != nil {
 			return err
 		}
-		if body, err = sig.Prove(body, form.ProofKey(d.Site.Node()), d.Proof, tx.Now()); err != nil {
+		if body, err = d.Prove(body, tx.Now()); err != nil {
 			return err
 		}
 		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: d.Site.Node(), About: x.ID, Kind: x.Type[0], Body: body, Expires: x.Expires}); err != nil {

@@ -85,6 +85,17 @@ type Keys struct {
 	HTTP   *rsa.PublicKey    // of requests
 	Number int               // of that one: see [HTTPKeyOf]
 	Proof  ed25519.PublicKey // of documents
+	// ProofNumber is of that one: see [ProofKeyOf].
+	ProofNumber int
+	// Ended are those before, the last first: what was proved with them still counts.
+	Ended []EndedKey
+}
+
+// An EndedKey is one with which nothing is proved any more.
+type EndedKey struct {
+	Number int
+	Key    ed25519.PublicKey
+	Until  time.Time
 }
 
 // HTTPKey is the address of the key with which an actor's requests are signed.
@@ -93,26 +104,36 @@ func HTTPKey(actor string) string { return actor + "#main-key" }
 // HTTPKeyOf is that of one that took the place of others. Each has an address of its own,
 // so that nobody takes it for one that they know.
 func HTTPKeyOf(actor string, number int) string {
-	if number <= 1 {
-		return HTTPKey(actor)
-	}
-	return HTTPKey(actor) + "-" + strconv.Itoa(number)
+	return numbered(HTTPKey(actor), number)
 }
 
 // ProofKey is that of the key with which its documents are proved.
 func ProofKey(actor string) string { return actor + "#ed25519-key" }
+
+// ProofKeyOf is that of one that took the place of others.
+func ProofKeyOf(actor string, number int) string { return numbered(ProofKey(actor), number) }
+
+func numbered(key string, number int) string {
+	if number <= 1 {
+		return key
+	}
+	return key + "-" + strconv.Itoa(number)
+}
 
 func (k Keys) put(o *vocab.Object) error {
 	text, err := sig.PEM(k.HTTP)
 	if err != nil {
 		return err
 	}
-	multi, err := sig.Multikey(k.Proof)
-	if err != nil {
-		return err
-	}
 	o.PublicKey = []vocab.Item{vocab.Of(&vocab.Object{ID: HTTPKeyOf(o.ID, k.Number), Owner: o.ID, PublicKeyPem: text})}
-	o.AssertionMethod = []vocab.Item{vocab.Of(&vocab.Object{ID: ProofKey(o.ID), Type: []string{"Multikey"}, Controller: o.ID, Multibase: multi})}
+	for _, x := range append([]EndedKey{{Number: k.ProofNumber, Key: k.Proof}}, k.Ended...) {
+		multi, err := sig.Multikey(x.Key)
+		if err != nil {
+			return err
+		}
+		key := &vocab.Object{ID: ProofKeyOf(o.ID, x.Number), Type: []string{"Multikey"}, Controller: o.ID, Multibase: multi, Expires: x.Until}
+		o.AssertionMethod = append(o.AssertionMethod, vocab.Of(key))
+	}
 	return nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"io"
 	"log/slog"
@@ -224,16 +223,5 @@ func (b *Inbox) proved(ctx context.Context, body []byte, actor string, now time.
 	if s.Created.Before(now.Add(-proofFor)) || s.Created.After(now.Add(sig.Skew)) {
 		return fault.New(fault.Forbidden, "The activity's proof was not made within the last %d days.", proofFor/(24*time.Hour))
 	}
-	if err := s.Current(now); err != nil {
-		return err
-	}
-	key, owner, err := b.Keys.Key(ctx, s.Method, false)
-	if err != nil {
-		return err
-	}
-	ed, ok := key.(ed25519.PublicKey)
-	if !ok || owner != actor {
-		return fault.New(fault.Forbidden, "The proof is not made with a key of the activity's actor.")
-	}
-	return s.Verify(ed)
+	return b.Keys.Proved(ctx, actor, s)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -425,5 +426,60 @@ func TestQuarantinedByTheFirstType(t *testing.T) {
 		return err
 	}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A proof counts with a key that its actor shows: also with one that has ended, if it was
+// made before, and with another in its place, once that was asked for.
+func TestProofsOfRotatedKeys(t *testing.T) {
+	s, other := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, mallory := s.Actor("ada"), other.Actor("mallory")
+	w := newWorld(t, s, other)
+	n := 0
+	passed := func(made time.Duration, method string) int {
+		t.Helper()
+		n++
+		b, err := sig.Prove(fedtest.JSON(t, ada.Activity("Like", strconv.Itoa(n), vocab.At(w.Site.Act(w.Act)))), ada.ID+method, ada.Proof, w.Now().Add(made))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.send(mallory.Request(sig.Cavage, b, w.Now()))
+	}
+	// shows has her document have her key with what a change says of it.
+	shows := func(change func(key *vocab.Object)) {
+		d := ada.Document()
+		change(d.AssertionMethod[0].Object)
+		s.Publish(d, "")
+		w.Pass(25 * time.Hour)
+	}
+	if got := passed(0, "#ed25519-key"); got != http.StatusAccepted {
+		t.Fatal(got)
+	}
+	ada.Rotate()
+	if got := passed(0, "#ed25519-key"); got != http.StatusUnauthorized {
+		t.Errorf("another key at once: %d", got)
+	}
+	asked := s.Asked("/users/ada")
+	w.Pass(11 * time.Minute)
+	if got := passed(0, "#ed25519-key"); got != http.StatusAccepted || s.Asked("/users/ada") != asked+2 { // the key, and whose it is
+		t.Errorf("another key after a while: %d, asked %d times", got, s.Asked("/users/ada")-asked)
+	}
+	shows(func(k *vocab.Object) { k.Expires = w.Now() })
+	if got := passed(-26*time.Hour, "#ed25519-key"); got != http.StatusAccepted {
+		t.Errorf("before the key ended: %d", got)
+	}
+	if got := passed(-25*time.Hour, "#ed25519-key"); got != http.StatusUnauthorized {
+		t.Errorf("as the key ended: %d", got)
+	}
+	shows(func(k *vocab.Object) { k.Put("revoked", w.Now().Format(time.RFC3339)) })
+	if got := passed(-72*time.Hour, "#ed25519-key"); got != http.StatusUnauthorized {
+		t.Errorf("with a key that was taken back: %d", got)
+	}
+	shows(func(k *vocab.Object) { k.ID = ada.ID + "#ed25519-key-2" })
+	if got := passed(0, "#ed25519-key"); got != http.StatusUnauthorized {
+		t.Errorf("with a key that is shown no more: %d", got)
+	}
+	if got := passed(0, "#ed25519-key-2"); got != http.StatusAccepted {
+		t.Errorf("with the one in its place: %d", got)
 	}
 }

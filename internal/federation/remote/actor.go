@@ -148,22 +148,22 @@ func icon(o *vocab.Object) string {
 // keysOf are the keys an actor's document has for itself.
 func keysOf(o *vocab.Object, now time.Time) []social.Key {
 	var out []social.Key
-	add := func(id string, key crypto.PublicKey, err error) {
+	add := func(id string, key crypto.PublicKey, ended time.Time, err error) {
 		der, err2 := x509.MarshalPKIXPublicKey(key)
 		if err == nil && err2 == nil && len(id) <= maxAddress && keyOf(id, o.ID) && len(out) < maxKeys {
-			out = append(out, social.Key{ID: id, Owner: o.ID, Public: der, Fetched: now})
+			out = append(out, social.Key{ID: id, Owner: o.ID, Public: der, Fetched: now, Ended: ended})
 		}
 	}
 	for _, i := range o.PublicKey {
 		if k := i.Object; k != nil && k.Owner == o.ID {
 			key, err := sig.ParsePEM(k.PublicKeyPem)
-			add(k.ID, key, err)
+			add(k.ID, key, time.Time{}, err)
 		}
 	}
 	for _, i := range o.AssertionMethod {
-		if k := i.Object; k != nil && k.Controller == o.ID {
+		if k := i.Object; k != nil && k.Controller == o.ID && k.Extra["revoked"] == nil { // one that is taken back proves nothing, whenever it did
 			key, err := sig.ParseMultikey(k.Multibase)
-			add(k.ID, key, err)
+			add(k.ID, key, k.Expires, err)
 		}
 	}
 	return out
@@ -183,10 +183,24 @@ const maxKeys = 8
 // is asked for again, unless that was done just now. Of a server that is away, and
 // of somebody who is no more, the key that is known counts: with it they say that
 // they are gone.
+//
+// A key that has ended signs nothing any more (Unauthenticated).
 func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error) {
+	k, err := s.key(ctx, id, fresh)
+	if err == nil && !k.ended.IsZero() && !s.Now().Before(k.ended) {
+		err = fault.New(fault.Unauthenticated, "The key %s has ended.", id)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return k.key, k.owner, nil
+}
+
+// key is the same of one that may have ended.
+func (s *Servers) key(ctx context.Context, id string, fresh bool) (found Kept, err error) {
 	has, state, ok := s.Kept.Get(id, s.Now())
 	if ok && s.counts(has.fetched, fresh) {
-		return has.key, has.owner, nil
+		return has, nil
 	}
 	var k social.Key
 	refused := false
@@ -198,17 +212,14 @@ func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.Pu
 		k, err = tx.Key(ctx, id)
 		return err
 	})
-	if refused {
-		return nil, "", err
-	}
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return nil, "", err
+	if refused || err != nil && !fault.Is(err, fault.NotFound) {
+		return found, err
 	}
 	if err == nil && s.counts(k.Fetched, fresh) {
-		if key, owner, err = parsed(k); err == nil {
-			s.Kept.Put(id, Kept{key, owner, k.Fetched}, state, s.Now())
+		if found, err = parsed(k); err == nil {
+			s.Kept.Put(id, found, state, s.Now())
 		}
-		return key, owner, err
+		return found, err
 	}
 	known := err == nil
 	now, err := s.fetchKey(ctx, id)
@@ -216,7 +227,7 @@ func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.Pu
 		return parsed(k)
 	}
 	if err != nil {
-		return nil, "", err
+		return found, err
 	}
 	return parsed(now)
 }
@@ -226,6 +237,7 @@ type Kept struct {
 	key     crypto.PublicKey
 	owner   string
 	fetched time.Time
+	ended   time.Time // zero: it has not
 }
 
 // counts reports whether a key that was asked for at a time is not to be asked for.
@@ -234,9 +246,9 @@ func (s *Servers) counts(fetched time.Time, fresh bool) bool {
 	return age < again || age < keyFor && !fresh
 }
 
-func parsed(k social.Key) (crypto.PublicKey, string, error) {
+func parsed(k social.Key) (Kept, error) {
 	key, err := x509.ParsePKIXPublicKey(k.Public)
-	return key, k.Owner, err
+	return Kept{key, k.Owner, k.Fetched, k.Ended}, err
 }
 
 // fetchKey asks for a key's address. It has its owner's document, or one of the
@@ -272,8 +284,9 @@ func (s *Servers) fetchKey(ctx context.Context, id string) (social.Key, error) {
 
 // Proved checks a proof with a key of whoever must have made it. Only their own
 // server is asked for the key, and once more for one that does not fit: it may have
-// been rotated. Faults: Forbidden for another's and for one that has expired, Unauthenticated for one that does
-// not hold.
+// been rotated. What was proved with a key that has ended since counts. Faults: Forbidden
+// for another's and for one that has expired, Unauthenticated for one that does not hold,
+// or that was made after its key ended.
 func (s *Servers) Proved(ctx context.Context, by string, sealed *sig.Sealed) (err error) {
 	if !SameOrigin(sealed.Method, by) {
 		return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", by)
@@ -282,13 +295,16 @@ func (s *Servers) Proved(ctx context.Context, by string, sealed *sig.Sealed) (er
 		return err
 	}
 	for _, fresh := range []bool{false, true} {
-		key, owner, e := s.Key(ctx, sealed.Method, fresh)
+		k, e := s.key(ctx, sealed.Method, fresh)
 		if e != nil {
 			return e
 		}
-		ed, ok := key.(ed25519.PublicKey)
-		if !ok || owner != by {
+		ed, ok := k.key.(ed25519.PublicKey)
+		if !ok || k.owner != by {
 			return fault.New(fault.Forbidden, "The proof is not made with a key of %s.", by)
+		}
+		if !k.ended.IsZero() && (sealed.Created.IsZero() || !sealed.Created.Before(k.ended)) {
+			return fault.New(fault.Unauthenticated, "The proof was made after its key had ended.")
 		}
 		if err = sealed.Verify(ed); err == nil {
 			return nil

@@ -17,6 +17,8 @@ import (
 // with.
 type Keys interface {
 	Key(ctx context.Context, id string, fresh bool) (key crypto.PublicKey, owner string, err error)
+	// Proved checks a proof with a key of whoever must have made it: see [Servers.Proved].
+	Proved(ctx context.Context, by string, sealed *sig.Sealed) error
 }
 
 // A Verifier tells who signed a request to this node.

@@ -109,6 +109,9 @@ func Open(doc []byte) (*Sealed, error) {
 	return s, err
 }
 
+// Document is what was proved, without its proof.
+func (s *Sealed) Document() []byte { return s.doc }
+
 // Current refuses a proof that by its own word counts no longer at a time. Faults:
 // Forbidden.
 func (s *Sealed) Current(at time.Time) error {

@@ -27,8 +27,8 @@ delete from remote_actor where id = @id;
 select * from remote_key where id = @id;
 
 -- name: RemoteKeyPut :exec
-insert into remote_key (id, owner, public, fetched) values (@id, @owner, @public, @fetched)
-on conflict (id) do update set owner = excluded.owner, public = excluded.public, fetched = excluded.fetched;
+insert into remote_key (id, owner, public, fetched, ended) values (@id, @owner, @public, @fetched, @ended)
+on conflict (id) do update set owner = excluded.owner, public = excluded.public, fetched = excluded.fetched, ended = excluded.ended;
 
 -- name: RemoteKeysDrop :exec
 delete from remote_key where owner = @owner;

@@ -863,7 +863,7 @@ func (q *Queries) RemoteFollowerPut(ctx context.Context, arg RemoteFollowerPutPa
 }
 
 const remoteKeyByID = `-- name: RemoteKeyByID :one
-select id, owner, public, fetched from remote_key where id = $1
+select id, owner, public, fetched, ended from remote_key where id = $1
 `
 
 func (q *Queries) RemoteKeyByID(ctx context.Context, id string) (RemoteKey, error) {
@@ -874,13 +874,14 @@ func (q *Queries) RemoteKeyByID(ctx context.Context, id string) (RemoteKey, erro
 		&i.Owner,
 		&i.Public,
 		&i.Fetched,
+		&i.Ended,
 	)
 	return i, err
 }
 
 const remoteKeyPut = `-- name: RemoteKeyPut :exec
-insert into remote_key (id, owner, public, fetched) values ($1, $2, $3, $4)
-on conflict (id) do update set owner = excluded.owner, public = excluded.public, fetched = excluded.fetched
+insert into remote_key (id, owner, public, fetched, ended) values ($1, $2, $3, $4, $5)
+on conflict (id) do update set owner = excluded.owner, public = excluded.public, fetched = excluded.fetched, ended = excluded.ended
 `
 
 type RemoteKeyPutParams struct {
@@ -888,6 +889,7 @@ type RemoteKeyPutParams struct {
 	Owner   string
 	Public  []byte
 	Fetched int64
+	Ended   int64
 }
 
 func (q *Queries) RemoteKeyPut(ctx context.Context, arg RemoteKeyPutParams) error {
@@ -896,6 +898,7 @@ func (q *Queries) RemoteKeyPut(ctx context.Context, arg RemoteKeyPutParams) erro
 		arg.Owner,
 		arg.Public,
 		arg.Fetched,
+		arg.Ended,
 	)
 	return err
 }

@@ -843,6 +843,7 @@ type RemoteKey struct {
 	Owner   string
 	Public  []byte
 	Fetched int64
+	Ended   int64
 }
 
 type RemoteLine struct {

@@ -1101,7 +1101,7 @@ CREATE TABLE remote_key (
   owner   text not null references remote_actor (id) on delete cascade,
   public  bytea not null,                    -- PKIX
   fetched bigint not null
-);
+, ended bigint not null default 0);
 
 CREATE INDEX remote_key_owner on remote_key (owner);
 
