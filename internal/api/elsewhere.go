@@ -70,6 +70,7 @@ type ActElsewhere struct {
 	Actor     string             `json:"actor" doc:"Address of its document"`
 	Page      string             `json:"page,omitempty" doc:"Where people look at it over there"`
 	Name      string             `json:"name"`
+	Label     bool               `json:"label" doc:"It is a label, not an act"`
 	About     string             `json:"about,omitempty"`
 	Cover     *Cover             `json:"cover,omitempty"`
 	Releases  []ReleaseElsewhere `json:"releases" doc:"The newest 100 that are known here; none in lists"`
@@ -149,7 +150,7 @@ type TrackElsewhere struct {
 }
 
 func actElsewhere(f *social.Full) ActElsewhere {
-	return ActElsewhere{Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
+	return ActElsewhere{Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, Label: f.Actor.IsLabel(), About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
 		Releases: each(f.Releases, releaseElsewhere), Playlists: each(f.Playlists, listElsewhere), Count: f.Count, Following: f.Following, MovedTo: f.Actor.MovedTo, State: f.State}
 }
 

@@ -33,6 +33,15 @@ func TestElsewhere(t *testing.T) {
 	if p.do(http.MethodGet, "/elsewhere?who=@"+handle, nil, http.StatusOK, &found); found.Handle != handle || found.Name != "Tide" || found.Following {
 		t.Errorf("%+v", found)
 	}
+	reef := server.Actor("reef")
+	reef.Kind = "Organization"
+	server.Publish(reef.Document(), "")
+	if found.Label {
+		t.Error("an act is no label")
+	}
+	if p.do(http.MethodGet, "/elsewhere?who="+reef.ID, nil, http.StatusOK, &found); !found.Label {
+		t.Errorf("%+v", found)
+	}
 	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+act.ID+`","left":9}`)); err != nil {
 		t.Fatal(err)
 	}

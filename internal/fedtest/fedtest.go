@@ -6,6 +6,7 @@ package fedtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -315,6 +316,7 @@ type Actor struct {
 	ID     string
 	Key    sig.Key
 	Proof  ed25519.PrivateKey
+	Kind   string // of its document, "" Person
 	server *Server
 }
 
@@ -348,7 +350,7 @@ func (a *Actor) Document() *vocab.Object {
 		a.server.t.Fatal(err)
 	}
 	return &vocab.Object{
-		ID: a.ID, Type: []string{"Person"}, PreferredUsername: "x", Name: "Somebody", Inbox: a.ID + "/inbox", Outbox: a.ID + "/outbox",
+		ID: a.ID, Type: []string{cmp.Or(a.Kind, "Person")}, PreferredUsername: "x", Name: "Somebody", Inbox: a.ID + "/inbox", Outbox: a.ID + "/outbox",
 		Endpoints:       &vocab.Object{SharedInbox: a.server.URL + "/inbox"},
 		PublicKey:       []vocab.Item{vocab.Of(&vocab.Object{ID: a.Key.ID, Owner: a.ID, PublicKeyPem: text})},
 		AssertionMethod: []vocab.Item{vocab.Of(&vocab.Object{ID: a.ID + "#ed25519-key", Type: []string{"Multikey"}, Controller: a.ID, Multibase: multi})},

@@ -54,6 +54,10 @@ type Actor struct {
 	Looked      time.Time // when all their music was asked for last, zero never; [Tx.PutActor] leaves it
 }
 
+// IsLabel reports whether they are a label: organizations are, also where they publish
+// themselves.
+func (a *Actor) IsLabel() bool { return a.Kind == "Organization" }
+
 // A Key is an actor's public key.
 type Key struct {
 	ID      string

@@ -32,6 +32,7 @@ type ActPage struct {
 	Own       bool // the viewer works for the act
 	FollowID  string
 	Away      away
+	Label     bool // a label elsewhere
 	Back      string
 	Live      []LiveLine
 	Report    string // where it is reported, "" not by the viewer

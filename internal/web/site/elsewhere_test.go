@@ -135,6 +135,26 @@ func TestManyReleasesElsewhere(t *testing.T) {
 	v.sees(200, v.path, "Volume 000.").misses("Volume 119.")
 }
 
+// A label of another server is found, shown as one, and followed like an act.
+func TestLabelElsewhere(t *testing.T) {
+	n := newNode(t)
+	v := n.setUp(true)
+	server := fedtest.NewServer(t)
+	label := server.Actor("reef")
+	label.Kind = "Organization"
+	label.Plays("reef", "Reef Records", "Sampler")
+	desk := fedtest.NewNode(t, server).Desk(n.db, form.Site{Origin: "https://quay.example"})
+	n.site.Elsewhere, n.site.Listen = desk, listen.NewDesk("quay.example", n.db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))
+	at := "/act/reef@" + server.Host()
+	v.open("/search?q=@reef@"+server.Host()).sees(200, "/search", "Reef Records", at)
+	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+label.ID+`","left":9}`)); err != nil {
+		t.Fatal(err)
+	}
+	v.open(at).sees(200, at, `<p class="label">Label, on `+server.Host(), "Reef Records", "Sampler", "Follow").misses(`<p class="label">Act`)
+	v.send("/follow", "act", label.ID, "on", "1", "back", at).sees(200, at, "Following", "has not answered yet")
+	v.open("/").sees(200, "/", "New from acts you follow", "Sampler")
+}
+
 // tracksElsewhere are the tracks of a release of another server.
 func (n *node) tracksElsewhere(r id.Release) (out []id.Track) {
 	n.Helper()
