@@ -146,6 +146,7 @@ func (a *API) catalogue(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/releases/{release}", id: "get-release", tag: tag, summary: "A release with its tracks"}, a.release)
 	add(r, operation{method: http.MethodGet, path: "/acts", id: "list-acts", tag: tag, summary: "Acts, those with the most releases first"}, a.acts)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}", id: "get-act", tag: tag, summary: "An act"}, a.act)
+	add(r, operation{method: http.MethodGet, path: "/acts/{act}/label", id: "get-label", tag: tag, summary: "The acts of a label, and what they published under its name"}, a.label)
 	add(r, operation{method: http.MethodGet, path: "/tags", id: "list-tags", tag: tag, summary: "Tags, the most used first"}, a.tags)
 	add(r, operation{method: http.MethodGet, path: "/search", id: "search", tag: tag, summary: "Find tracks, releases, acts, playlists and tags"}, a.search)
 }

@@ -226,6 +226,7 @@ type Act struct {
 	ID        id.Act         `json:"id"`
 	Handle    string         `json:"handle"`
 	Name      string         `json:"name"`
+	Label     bool           `json:"label" doc:"It is a label"`
 	Bio       string         `json:"bio,omitempty"`
 	Place     string         `json:"place,omitempty"`
 	Aliases   []string       `json:"aliases,omitempty"`
@@ -242,7 +243,7 @@ type Act struct {
 
 func actOf(a *music.Act) Act {
 	return Act{
-		ID: a.ID, Handle: a.Handle, Name: a.Name, Bio: a.Bio, Place: a.Place, Aliases: a.Aliases, Members: a.Members, Links: a.Links,
+		ID: a.ID, Handle: a.Handle, Name: a.Name, Label: a.Label, Bio: a.Bio, Place: a.Place, Aliases: a.Aliases, Members: a.Members, Links: a.Links,
 		Cover: coverOf(a.Cover), Releases: a.Releases, Followers: a.Followers,
 	}
 }

@@ -33,6 +33,7 @@ func (a *API) studio(r *router) {
 	add(r, studioOp(http.MethodDelete, "/acts/{act}/people/{handle}", "take-act-role", "Take somebody's role"), a.takeRole)
 	add(r, studioOp(http.MethodGet, "/acts/{act}/wallets", "get-act-wallets", "How the act's money is divided inside it"), a.wallets)
 	add(r, studioOp(http.MethodPut, "/acts/{act}/wallets", "set-act-wallets", "Divide the act's money"), a.setWallets)
+	a.studioLabels(r)
 	a.studioDesk(r)
 	a.studioReleases(r)
 	a.studioTracks(r)
@@ -63,7 +64,13 @@ func (f *ActFacts) apply(a *music.Act) {
 	set(&a.Links, f.Links)
 }
 
-type createActInput struct{ Body ActFacts }
+// NewAct is an act to be made.
+type NewAct struct {
+	ActFacts
+	Label bool `json:"label,omitempty" doc:"It is a label: it publishes nothing itself, and has acts. It stays one"`
+}
+
+type createActInput struct{ Body NewAct }
 
 type editActInput struct {
 	ActRef
@@ -87,6 +94,7 @@ func (a *API) ownActs(ctx context.Context, _ *struct{}) (*output[[]Act], error) 
 func (a *API) createAct(ctx context.Context, in *createActInput) (*output[Act], error) {
 	var act music.Act
 	in.Body.apply(&act)
+	act.Label = in.Body.Label
 	act, err := a.Studio.CreateAct(ctx, mover(ctx), act)
 	if err != nil {
 		return nil, err

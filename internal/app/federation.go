@@ -79,7 +79,7 @@ func (n *node) openFederation() error {
 	})
 	by := remote.Verifier{Origin: n.cfg.BaseURL, Keys: f.servers}
 	f.readers, f.listeners = document.NewReaders(by, subnet, n.now), document.NewReaders(by, subnet, n.now)
-	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, PersonKeys: f.personKeys, Sign: f.sign, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
+	f.documents = &document.Documents{Site: f.site, Catalogue: n.catalogue, Labels: n.catalogue, Store: n.db, Lives: f.lives, Keys: f.keys, PersonKeys: f.personKeys, Sign: f.sign, Asker: f.readers.Asker, Now: n.now, Changes: n.db.Changes, Type: mediaType, Log: n.logger("documents")}
 	if n.cfg.Federation.Signed {
 		f.documents.Readers = f.readers
 	}
@@ -87,7 +87,7 @@ func (n *node) openFederation() error {
 		f.documents.Index = n.catalogue
 	}
 	f.openIndex()
-	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, PersonProof: n.keys.person, Store: n.db, Sent: f.courier.Wake}
+	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Labels: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, PersonProof: f.provePerson, Store: n.db, Sent: f.courier.Wake}
 	f.people.Federates, f.people.Post, f.people.Silence, f.people.Sent = true, f.outbox, f.outbox.Silence, f.courier.Wake
 	f.door.Post, f.door.Sent = f.outbox, f.courier.Wake
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, People: f.people, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}
@@ -252,6 +252,8 @@ func (f *federation) tell(ctx context.Context, j jobs.Job) error {
 		return f.outbox.LikeRelease(ctx, name)
 	case "boost":
 		return f.outbox.Boost(ctx, name)
+	case "label":
+		return f.outbox.Label(ctx, name)
 	case "listen":
 		if f.node.now().Sub(j.Made) > social.ListenFor { // it waited until the node federated again
 			return nil

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -152,8 +153,15 @@ func (f *federation) nodeProof(s proofSecret) string {
 	return form.ProofKeyOf(form.Site{Origin: f.node.cfg.BaseURL}.Node(), s.number)
 }
 
+// provePerson is the key with which what a listener who is seen says is proved, and its
+// address.
+func (f *federation) provePerson(p id.Person) (method string, key ed25519.PrivateKey) {
+	k := f.node.keys
+	return form.ProofKeyOf(form.Site{Origin: f.node.cfg.BaseURL}.Person(p), k.proofs[0].number), k.person(p)
+}
+
 // proved is what is on its way to others with a proof that they believe: one by a key that
-// was withdrawn since is made again. Only the node itself proves what it sends.
+// was withdrawn since is made again. What the node passes on has its author's, and keeps it.
 func (f *federation) proved(body []byte, at time.Time) ([]byte, error) {
 	if !bytes.Contains(body, []byte(`"DataIntegrityProof"`)) {
 		return body, nil
@@ -162,10 +170,20 @@ func (f *federation) proved(body []byte, at time.Time) ([]byte, error) {
 	if err != nil {
 		return body, nil // words of others: an activity that passes on what they said
 	}
+	site := form.Site{Origin: f.node.cfg.BaseURL}
+	actor, _, _ := strings.Cut(s.Method, "#")
+	person, seen := site.PersonOf(actor)
+	if actor != site.Node() && !seen {
+		return body, nil
+	}
 	for _, known := range f.node.keys.proofs {
-		if s.Method == f.nodeProof(known) {
+		if s.Method == form.ProofKeyOf(actor, known.number) {
 			return body, nil
 		}
+	}
+	if seen {
+		method, key := f.provePerson(person)
+		return sig.Prove(s.Document(), method, key, at)
 	}
 	return f.prove(s.Document(), at)
 }

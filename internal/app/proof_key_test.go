@@ -185,3 +185,33 @@ func TestManifestsAreSignedAgain(t *testing.T) {
 		}
 	}
 }
+
+// Once keys leaked, what waits is proved again by whose it is; what is passed on for
+// others has their proof, whatever it is.
+func TestWhoseProofIsMadeAgain(t *testing.T) {
+	far := fedtest.NewServer(t)
+	ada := far.Actor("ada")
+	w := newWatched(t, fedtest.Moment, far)
+	jo := id.New[id.Person](fedtest.Moment)
+	doc := []byte(`{"@context":"https://www.w3.org/ns/activitystreams","id":"https://nine.example/x","type":"Create"}`)
+	proved := func(method string, key ed25519.PrivateKey) []byte {
+		body, err := sig.Prove(doc, method, key, w.now())
+		w.ok(err)
+		return body
+	}
+	theirs, said := proved(ada.ID+"#ed25519-key", ada.Proof), proved(w.federation.provePerson(jo))
+	_, err := w.rotateProof(t.Context(), true)
+	w.ok(err)
+	w.again("on")
+	b, err := w.federation.proved(theirs, w.now())
+	if w.ok(err); !bytes.Equal(b, theirs) {
+		t.Errorf("of others: %s", b)
+	}
+	b, err = w.federation.proved(said, w.now())
+	w.ok(err)
+	x, err := sig.Open(b)
+	w.ok(err)
+	if x.Method != fedtest.Origin+"/ap/people/"+string(jo)+"#ed25519-key-2" || x.Verify(public(w.keys.person(jo))) != nil {
+		t.Errorf("of a listener here: %s", b)
+	}
+}

@@ -11,7 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/id"
 )
 
-// An Act is an artist or a band: one payout identity.
+// An Act is an artist or a band: one payout identity. So is a label.
 type Act struct {
 	ID        id.Act
 	Handle    string // lower case, unique, part of addresses
@@ -23,6 +23,7 @@ type Act struct {
 	Links     []Link
 	Cover     Cover
 	Face      Cover // of its newest public release, for where it has no picture
+	Label     bool  // it is a label: see [Signing]; it stays one
 	Orphaned  bool  // nobody owns it any more: the operator looks after it
 	Releases  int64 // public ones
 	Followers int64

@@ -109,7 +109,7 @@ func trackDoc(t *Track, row *TrackRow) Doc {
 // indexAct brings search in step with an act: it is found while it has
 // something public.
 func indexAct(ctx context.Context, tx Tx, a Act) error {
-	if a.Releases == 0 {
+	if a.Releases == 0 && !a.Label {
 		return tx.DropDoc(ctx, FoundAct, string(a.ID))
 	}
 	more := []string{a.Place, a.Handle}

@@ -95,6 +95,13 @@ type actTx interface {
 	// SetRole with NoRole takes the role away.
 	SetRole(ctx context.Context, a id.Act, account id.Account, r Role) error
 	ActsOf(ctx context.Context, account id.Account) ([]OwnAct, error)
+	// Roster is who is on a label or asked to be, LabelsOf the same of an act.
+	Roster(ctx context.Context, label id.Act) ([]Signing, error)
+	LabelsOf(ctx context.Context, act id.Act) ([]Signing, error)
+	PutSigning(ctx context.Context, s Signing) error
+	DropSigning(ctx context.Context, label, act id.Act) error
+	// LabelReleases lists what acts that agreed published, with what each says of its label.
+	LabelReleases(ctx context.Context, label id.Act, n int) (rows []ReleaseRow, names []string, err error)
 	Orphans(ctx context.Context) ([]Act, error)
 	Wallets(ctx context.Context, a id.Act) ([]Wallet, error)
 	SetWallets(ctx context.Context, a id.Act, sheet []Wallet) error

@@ -50,7 +50,10 @@ func (s *Studio) CreateAct(ctx context.Context, v Viewer, a Act) (Act, error) {
 		if err := freeHandle(ctx, tx, &a, proposed); err != nil {
 			return err
 		}
-		if err := tx.InsertAct(ctx, &a); err != nil || v.Account == "" {
+		if err := tx.InsertAct(ctx, &a); err != nil {
+			return err
+		}
+		if err := indexAct(ctx, tx, a); err != nil || v.Account == "" {
 			return err
 		}
 		return tx.SetRole(ctx, a.ID, v.Account, Owner)
@@ -97,7 +100,7 @@ func (s *Studio) EditAct(ctx context.Context, v Viewer, a id.Act, edit func(*Act
 		}
 		before := act
 		edit(&act)
-		act.ID, act.Created, act.Changed = before.ID, before.Created, tx.Now()
+		act.ID, act.Label, act.Created, act.Changed = before.ID, before.Label, before.Created, tx.Now()
 		act.Orphaned, act.Releases, act.Followers = before.Orphaned, before.Releases, before.Followers
 		if err := act.check(); err != nil {
 			return err
@@ -110,6 +113,11 @@ func (s *Studio) EditAct(ctx context.Context, v Viewer, a id.Act, edit func(*Act
 		}
 		if err := tell(ctx, tx, "act", string(a)); err != nil {
 			return err
+		}
+		if act.Label && before.Name != act.Name {
+			if err := retitleLabel(ctx, tx, a); err != nil {
+				return err
+			}
 		}
 		if before.Name == act.Name && before.Handle == act.Handle {
 			return indexAct(ctx, tx, act)

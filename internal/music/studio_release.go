@@ -29,6 +29,9 @@ func newDraft(ctx context.Context, tx Tx, v Viewer, a id.Act, given Facts) (r Re
 	if err != nil {
 		return r, unknown(err, noAct)
 	}
+	if act.Label {
+		return r, fault.New(fault.Conflict, "A label publishes nothing itself: its acts do.")
+	}
 	if err := may(ctx, tx, v, a, Editor); err != nil {
 		return r, err
 	}
@@ -126,7 +129,7 @@ func save(ctx context.Context, tx Tx, r *Release, public bool) error {
 			return err
 		}
 	}
-	return tell(ctx, tx, "release", string(r.ID))
+	return tellRelease(ctx, tx, r)
 }
 
 // EditRelease changes what is written once for the whole release. edit may run

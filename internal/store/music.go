@@ -77,7 +77,7 @@ func act(r sqlgen.Act) music.Act {
 	return music.Act{
 		ID: id.Act(r.ID), Handle: r.Handle, Name: r.Name, Bio: r.Bio, Place: r.Place, Aliases: fromJSON[string](r.Aliases),
 		Members: fromJSON[music.Member](r.Members), Links: fromJSON[music.Link](r.Links), Cover: music.Cover{ID: r.Cover, Light: r.AccentL, Dark: r.AccentD}, Face: music.Cover{ID: r.Face, Light: r.FaceL, Dark: r.FaceD},
-		Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: utc(r.Created), Changed: utc(r.Changed),
+		Label: r.Label, Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: utc(r.Created), Changed: utc(r.Changed),
 	}
 }
 
@@ -125,7 +125,7 @@ func (tx musicTx) ActNames(ctx context.Context, acts []id.Act) (map[id.Act]music
 func (tx musicTx) InsertAct(ctx context.Context, a *music.Act) error {
 	return tx.Q.ActInsert(ctx, sqlgen.ActInsertParams{
 		ID: string(a.ID), Handle: a.Handle, Name: a.Name, Bio: a.Bio, Place: a.Place, Aliases: toJSON(a.Aliases), Members: toJSON(a.Members), Links: toJSON(a.Links),
-		Cover: a.Cover.ID, AccentL: a.Cover.Light, AccentD: a.Cover.Dark, Orphaned: a.Orphaned, Created: ms(a.Created), Changed: ms(a.Changed),
+		Cover: a.Cover.ID, AccentL: a.Cover.Light, AccentD: a.Cover.Dark, Orphaned: a.Orphaned, Created: ms(a.Created), Changed: ms(a.Changed), Label: a.Label,
 	})
 }
 
@@ -175,7 +175,7 @@ func (tx musicTx) ActsOf(ctx context.Context, account id.Account) ([]music.OwnAc
 	for i, r := range rows {
 		out[i] = music.OwnAct{Role: music.Role(r.Role), Act: act(sqlgen.Act{
 			ID: r.ID, Handle: r.Handle, Name: r.Name, Bio: r.Bio, Place: r.Place, Aliases: r.Aliases, Members: r.Members, Links: r.Links, Cover: r.Cover,
-			AccentL: r.AccentL, AccentD: r.AccentD, Face: r.Face, FaceL: r.FaceL, FaceD: r.FaceD, Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: r.Created, Changed: r.Changed,
+			AccentL: r.AccentL, AccentD: r.AccentD, Face: r.Face, FaceL: r.FaceL, FaceD: r.FaceD, Orphaned: r.Orphaned, Releases: r.Releases, Followers: r.Followers, Created: r.Created, Changed: r.Changed, Label: r.Label,
 		})}
 	}
 	return out, wrap(err, "acts")

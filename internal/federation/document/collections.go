@@ -34,11 +34,45 @@ func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) 
 }
 
 // outbox has the posts in which an act's releases were published.
+// A label has announced those of its acts.
 func (d *Documents) outbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	if a, err := d.oneAct(ctx, r); err == nil && a.Label {
+		return d.announced(ctx, s, r, &a)
+	}
 	return d.list(ctx, s, r, "/outbox", func(row music.ReleaseRow) (vocab.Item, error) {
 		album, err := d.Album(ctx, row.ID)
 		return vocab.Of(form.Create(s.Note(&album))), err
 	})
+}
+
+// announced is what a label has told its followers of, and has not taken back.
+func (d *Documents) announced(ctx context.Context, s form.Site, r *http.Request, label *music.Act) (found, error) {
+	_, rows, err := d.Labels.LabelPage(ctx, label)
+	if err != nil {
+		return found{}, err
+	}
+	var said []*vocab.Object
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		for i := range rows {
+			last, err := tx.Told(ctx, s.Announce(label.ID, rows[i].ID))
+			if fault.Is(err, fault.NotFound) || err == nil && last.Kind != "Announce" {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			x, err := vocab.Parse(last.Body)
+			if err != nil {
+				return err
+			}
+			said = append(said, x)
+		}
+		return nil
+	})
+	if err != nil {
+		return found{}, err
+	}
+	return ofAct(s, label, r, form.Collection{ID: s.Act(label.ID) + "/outbox", Total: len(said)}, func(i int) (vocab.Item, error) { return vocab.Of(said[i]), nil })
 }
 
 func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name string, item func(music.ReleaseRow) (vocab.Item, error)) (found, error) {

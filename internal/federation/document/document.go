@@ -35,6 +35,11 @@ type Catalogue interface {
 	Wallets(ctx context.Context, acts []id.Act) (map[id.Act][]music.Wallet, error)
 }
 
+// Labels know what was published on a label.
+type Labels interface {
+	LabelPage(ctx context.Context, l *music.Act) (acts []music.ActRow, releases []music.ReleaseRow, err error)
+}
+
 // An Index lists public releases by their ids.
 type Index interface {
 	Index(ctx context.Context, after id.Release, n int) ([]music.Indexed, error)
@@ -47,6 +52,7 @@ type Index interface {
 type Documents struct {
 	Site      func(context.Context) form.Site
 	Catalogue Catalogue
+	Labels    Labels // of this node
 	Store     social.Store
 	Lives     *social.Lives
 	// Keys are the public keys of the node's own actor ("") and of acts.

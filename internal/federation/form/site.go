@@ -50,6 +50,11 @@ func (s Site) Act(a id.Act) string { return s.Origin + Root + "acts/" + string(a
 // Release is the address of a release's document.
 func (s Site) Release(r id.Release) string { return s.Origin + Root + "releases/" + string(r) }
 
+// Announce is what a label says of a release of its acts. What it said last is known by it.
+func (s Site) Announce(label id.Act, r id.Release) string {
+	return s.Act(label) + "/announces/" + string(r)
+}
+
 // Track is the address of a track's document.
 func (s Site) Track(t id.Track) string { return s.Origin + Root + "tracks/" + string(t) }
 
@@ -152,13 +157,16 @@ func (s Site) NodeActor(k Keys) (*vocab.Object, error) {
 }
 
 // ActActor is the document of an act: a person, or a group when it has members, which
-// is attributed to the node. It
+// is attributed to the node. A label is an organization. It
 // says by which addresses else it is known, and where it moved.
 func (s Site) ActActor(full *music.FullAct, k Keys) (*vocab.Object, error) {
 	a, kind := &full.Act, "Person"
 	var by []vocab.Item
 	if len(a.Members) > 1 { // which have no actors of their own: the node answers for them
 		kind, by = "Group", vocab.One(s.Node())
+	}
+	if a.Label {
+		kind, by = "Organization", nil
 	}
 	at := s.Act(a.ID)
 	o := &vocab.Object{

@@ -35,12 +35,16 @@ type Outbox struct {
 	Acts   interface {
 		Act(ctx context.Context, v music.Viewer, handle string) (music.FullAct, error)
 	}
+	// Labels reports whether a release is of a label, and whose it is. Faults: NotFound.
+	Labels interface {
+		OnLabel(ctx context.Context, label id.Act, r id.Release) (bool, id.Act, error)
+	}
 	Keys func(a id.Act) form.Keys
 	// PersonKeys are those of a listener who is seen elsewhere.
 	PersonKeys func(p id.Person) form.Keys
 	// PersonProof is the key with which what such a listener says is proved, so that others
 	// may pass it on.
-	PersonProof func(p id.Person) ed25519.PrivateKey
+	PersonProof func(p id.Person) (method string, key ed25519.PrivateKey)
 	Store       social.Store
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
@@ -282,5 +286,6 @@ func (b *Outbox) proved(ctx context.Context, tx social.Tx, actor string, body []
 	if !ok || b.PersonProof == nil {
 		return body, nil
 	}
-	return sig.Prove(body, form.ProofKey(actor), b.PersonProof(who), tx.Now())
+	method, key := b.PersonProof(who)
+	return sig.Prove(body, method, key, tx.Now())
 }

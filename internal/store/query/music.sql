@@ -5,8 +5,8 @@ select * from act where id = @id;
 select * from act where handle = @handle;
 
 -- name: ActInsert :exec
-insert into act (id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, created, changed)
-values (@id, @handle, @name, @bio, @place, @aliases, @members, @links, @cover, @accent_l, @accent_d, @orphaned, @created, @changed);
+insert into act (id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, created, changed, label)
+values (@id, @handle, @name, @bio, @place, @aliases, @members, @links, @cover, @accent_l, @accent_d, @orphaned, @created, @changed, @label);
 
 -- name: ActUpdate :execrows
 update act set handle = @handle, name = @name, bio = @bio, place = @place, aliases = @aliases, members = @members, links = @links,

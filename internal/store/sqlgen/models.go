@@ -44,6 +44,7 @@ type Act struct {
 	Followers int64
 	Created   int64
 	Changed   int64
+	Label     bool
 }
 
 type ActAlias struct {
@@ -57,6 +58,13 @@ type ActBlock struct {
 	Actor    string
 	Activity string
 	Since    int64
+}
+
+type ActLabel struct {
+	Label  string
+	Act    string
+	Agreed bool
+	Since  int64
 }
 
 type ActMove struct {

@@ -10,7 +10,7 @@ import (
 )
 
 const actByHandle = `-- name: ActByHandle :one
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where handle = $1
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed, label from act where handle = $1
 `
 
 func (q *Queries) ActByHandle(ctx context.Context, handle string) (Act, error) {
@@ -36,12 +36,13 @@ func (q *Queries) ActByHandle(ctx context.Context, handle string) (Act, error) {
 		&i.Followers,
 		&i.Created,
 		&i.Changed,
+		&i.Label,
 	)
 	return i, err
 }
 
 const actByID = `-- name: ActByID :one
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where id = $1
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed, label from act where id = $1
 `
 
 func (q *Queries) ActByID(ctx context.Context, id string) (Act, error) {
@@ -67,6 +68,7 @@ func (q *Queries) ActByID(ctx context.Context, id string) (Act, error) {
 		&i.Followers,
 		&i.Created,
 		&i.Changed,
+		&i.Label,
 	)
 	return i, err
 }
@@ -90,8 +92,8 @@ func (q *Queries) ActFace(ctx context.Context, act string) (ActFaceRow, error) {
 }
 
 const actInsert = `-- name: ActInsert :exec
-insert into act (id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, created, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+insert into act (id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, orphaned, created, changed, label)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 `
 
 type ActInsertParams struct {
@@ -109,6 +111,7 @@ type ActInsertParams struct {
 	Orphaned bool
 	Created  int64
 	Changed  int64
+	Label    bool
 }
 
 func (q *Queries) ActInsert(ctx context.Context, arg ActInsertParams) error {
@@ -127,12 +130,13 @@ func (q *Queries) ActInsert(ctx context.Context, arg ActInsertParams) error {
 		arg.Orphaned,
 		arg.Created,
 		arg.Changed,
+		arg.Label,
 	)
 	return err
 }
 
 const actList = `-- name: ActList :many
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where releases > 0 and releases <= $1 and (releases < $1 or id < $2) order by releases desc, id desc limit $3+ 0
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed, label from act where releases > 0 and releases <= $1 and (releases < $1 or id < $2) order by releases desc, id desc limit $3+ 0
 `
 
 type ActListParams struct {
@@ -170,6 +174,7 @@ func (q *Queries) ActList(ctx context.Context, arg ActListParams) ([]Act, error)
 			&i.Followers,
 			&i.Created,
 			&i.Changed,
+			&i.Label,
 		); err != nil {
 			return nil, err
 		}
@@ -185,7 +190,7 @@ func (q *Queries) ActList(ctx context.Context, arg ActListParams) ([]Act, error)
 }
 
 const actOrphans = `-- name: ActOrphans :many
-select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed from act where orphaned order by name, id
+select id, handle, name, bio, place, aliases, members, links, cover, accent_l, accent_d, face, face_l, face_d, orphaned, releases, followers, created, changed, label from act where orphaned order by name, id
 `
 
 func (q *Queries) ActOrphans(ctx context.Context) ([]Act, error) {
@@ -217,6 +222,7 @@ func (q *Queries) ActOrphans(ctx context.Context) ([]Act, error) {
 			&i.Followers,
 			&i.Created,
 			&i.Changed,
+			&i.Label,
 		); err != nil {
 			return nil, err
 		}
@@ -490,7 +496,7 @@ func (q *Queries) ActWalletsClear(ctx context.Context, act string) error {
 }
 
 const actsOfAccount = `-- name: ActsOfAccount :many
-select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, r.role from act a join act_role r on r.act = a.id where r.account = $1 order by a.name, a.id
+select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, a.label, r.role from act a join act_role r on r.act = a.id where r.account = $1 order by a.name, a.id
 `
 
 type ActsOfAccountRow struct {
@@ -513,6 +519,7 @@ type ActsOfAccountRow struct {
 	Followers int64
 	Created   int64
 	Changed   int64
+	Label     bool
 	Role      string
 }
 
@@ -545,6 +552,7 @@ func (q *Queries) ActsOfAccount(ctx context.Context, account string) ([]ActsOfAc
 			&i.Followers,
 			&i.Created,
 			&i.Changed,
+			&i.Label,
 			&i.Role,
 		); err != nil {
 			return nil, err
@@ -1017,7 +1025,7 @@ func (q *Queries) FollowsForget(ctx context.Context, account string) error {
 }
 
 const followsOf = `-- name: FollowsOf :many
-select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, k.at from follow k join act a on a.id = k.act
+select a.id, a.handle, a.name, a.bio, a.place, a.aliases, a.members, a.links, a.cover, a.accent_l, a.accent_d, a.face, a.face_l, a.face_d, a.orphaned, a.releases, a.followers, a.created, a.changed, a.label, k.at from follow k join act a on a.id = k.act
 where k.account = $1 and k.at <= $2 and (k.at < $2 or k.act < $3) order by k.at desc, k.act desc limit $4+ 0
 `
 
@@ -1048,6 +1056,7 @@ type FollowsOfRow struct {
 	Followers int64
 	Created   int64
 	Changed   int64
+	Label     bool
 	At        int64
 }
 
@@ -1085,6 +1094,7 @@ func (q *Queries) FollowsOf(ctx context.Context, arg FollowsOfParams) ([]Follows
 			&i.Followers,
 			&i.Created,
 			&i.Changed,
+			&i.Label,
 			&i.At,
 		); err != nil {
 			return nil, err

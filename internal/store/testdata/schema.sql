@@ -35,7 +35,7 @@ CREATE TABLE act (
   followers bigint not null default 0,
   created   bigint not null,
   changed   bigint not null
-);
+, label boolean not null default false);
 
 CREATE INDEX act_orphaned on act (orphaned);
 
@@ -57,6 +57,16 @@ CREATE TABLE act_block (
 );
 
 CREATE INDEX act_block_actor on act_block (actor);
+
+CREATE TABLE act_label (
+  label  text not null references act (id) on delete cascade,
+  act    text not null references act (id) on delete cascade,
+  agreed boolean not null,                   -- false: the act has not answered
+  since  bigint not null,
+  primary key (label, act)
+);
+
+CREATE INDEX act_label_act on act_label (act);
 
 CREATE TABLE act_move (
   act    text primary key references act (id) on delete cascade,

@@ -32,7 +32,8 @@ type ActPage struct {
 	Own       bool // the viewer works for the act
 	FollowID  string
 	Away      away
-	Label     bool // a label elsewhere
+	Label     bool      // it is a label, here or elsewhere
+	Acts      []ActTile // of a label here
 	Back      string
 	Live      []LiveLine
 	Report    string // where it is reported, "" not by the viewer
@@ -74,6 +75,16 @@ func (v *visit) act() error {
 		return err
 	}
 	p.Releases, p.More = shelf(releases.Rows), v.pagePath("after", releases.Next)
+	if p.Label = a.Act.Label; p.Label {
+		acts, published, err := v.site.Catalogue.LabelPage(ctx, &a.Act)
+		if err != nil {
+			return err
+		}
+		if p.Acts, err = v.tiles(acts); err != nil {
+			return err
+		}
+		p.Releases = shelf(published)
+	}
 	lists, err := v.site.Catalogue.PlaylistsOf(ctx, p.ID)
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ type ReleasePage struct {
 	Credits   []Credit
 	Shares    []ShareLine // when every track has the same
 	Label     string
+	LabelURL  string // of the label's page here, "" it has none
 	Licence   string
 	LicenceTo string // where it can be read, "" nowhere
 	Tags      []string
@@ -115,6 +116,13 @@ func (v *visit) release() error {
 	}
 	p := &ReleasePage{Page: v.named(r.Release.Facts.Title, web.NavBrowse)}
 	p.describe(&r)
+	label, err := v.site.Catalogue.LabelOf(v.Context(), &r.Release)
+	if err != nil {
+		return err
+	}
+	if label.ID != "" {
+		p.LabelURL = "/act/" + label.Handle
+	}
 	p.add(&r)
 	path := "/release/" + string(p.ID)
 	v.public(&p.Page, path, p.summary(), p.Cover)

@@ -27,14 +27,16 @@ type Studios struct {
 // StudioPage lists what one publishes, and what waits to be done.
 type StudioPage struct {
 	web.Page
-	Acts   []StudioAct
-	Todo   []Todo
-	Fields []web.Field
+	Acts    []StudioAct
+	Publish []StudioAct // those that are no labels
+	Todo    []Todo
+	Fields  []web.Field
 }
 
 // StudioAct is one act and its releases.
 type StudioAct struct {
 	ID, Handle, Name string
+	Label            bool
 	Role             string // in words
 	Cover            web.Cover
 	Releases         []StudioLine
@@ -74,7 +76,10 @@ var stateWords = map[music.State]string{
 var stateMoods = map[music.State]string{music.Published: "good", music.Scheduled: "warn", music.TakenDown: "bad"}
 
 func actFields() []web.Field {
-	return []web.Field{{Name: "name", Label: "Name of the act", Required: true, MaxLength: 120, Wide: true}}
+	return []web.Field{
+		{Name: "name", Label: "Name of the act", Required: true, MaxLength: 120, Wide: true},
+		{Name: "kind", Label: "What it is", Type: "select", Value: "act", Wide: true, Options: []web.Option{{Value: "act", Label: "An artist or a band"}, {Value: "label", Label: "A label: acts publish under its name"}}},
+	}
 }
 
 func (v *visit) studioPage() (*StudioPage, error) {
@@ -90,6 +95,9 @@ func (v *visit) studioPage() (*StudioPage, error) {
 			return nil, err
 		}
 		p.Acts = append(p.Acts, a)
+		if !a.Label {
+			p.Publish = append(p.Publish, a)
+		}
 		waits, err := v.waits(&desks[i].Act)
 		if err != nil {
 			return nil, err
@@ -101,7 +109,7 @@ func (v *visit) studioPage() (*StudioPage, error) {
 }
 
 func (v *visit) studioAct(d *music.Desk) (StudioAct, error) {
-	a := StudioAct{ID: string(d.Act.ID), Handle: d.Act.Handle, Name: d.Act.Name, Role: placeWords[d.Role], Cover: sleeve(d.Act.Cover)}
+	a := StudioAct{ID: string(d.Act.ID), Handle: d.Act.Handle, Name: d.Act.Name, Label: d.Act.Label, Role: placeWords[d.Role], Cover: sleeve(d.Act.Cover)}
 	for i := range d.Releases {
 		a.Releases = append(a.Releases, studioLine(&d.Releases[i]))
 		if a.Cover.ID == "" {
@@ -183,13 +191,16 @@ func (v *visit) openStudio() error {
 }
 
 func (v *visit) newAct() error {
-	a, err := v.site.Studio.CreateAct(v.Context(), v.ears(), music.Act{Name: v.form.Get("name")})
+	a, err := v.site.Studio.CreateAct(v.Context(), v.ears(), music.Act{Name: v.form.Get("name"), Label: v.form.Get("kind") == "label"})
 	if err != nil {
 		p, perr := v.studioPage()
 		if perr != nil {
 			return perr
 		}
 		return v.again(err, "studio", p, v.fill(p.Fields))
+	}
+	if a.Label {
+		return v.goTo("/studio/act/"+string(a.ID), "Your label is there. Say a little about it, and ask its acts.")
 	}
 	return v.goTo("/studio/act/"+string(a.ID), "Your act is there. Say a little about it, or go straight to its first release.")
 }
@@ -231,6 +242,7 @@ func (s *Site) studioPages() []page {
 		{pattern: "GET /studio/act/{id}", who: artist, do: (*visit).actEditor},
 		{pattern: "POST /studio/act/{id}", who: artist, do: (*visit).editAct},
 		{pattern: "POST /studio/act/{id}/cover", who: artist, files: maxPicture, do: (*visit).actCover},
+		{pattern: "POST /studio/act/{id}/label", who: artist, do: (*visit).actLabel},
 		{pattern: "POST /studio/act/{id}/live", who: artist, do: (*visit).actLive},
 		{pattern: "POST /studio/act/{id}/comments", who: artist, do: (*visit).actTalk},
 		{pattern: "GET /studio/act/{id}/home", who: artist, do: (*visit).actHome},

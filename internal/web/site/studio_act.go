@@ -27,6 +27,9 @@ type StudioActPage struct {
 	Federates        bool      // it may move
 	Live             []LiveLine
 	LiveFields       []web.Field
+	Label            bool
+	Signed           []SignedLine // of a label its acts, of an act its labels
+	Ask              []web.Field  // of a label
 }
 
 // WalletRow is one line of the wallets sheet, as written.
@@ -100,6 +103,9 @@ func (v *visit) actEditorPage() (*StudioActPage, error) {
 		p.People = append(p.People, PlaceLine{Account: string(x.Account), Handle: person.Handle, Name: person.Name, Role: placeWords[x.Role], Self: x.Account == v.viewer.Account})
 	}
 	if p.Live, err = v.livesOf(a.ID, ""); err != nil {
+		return nil, err
+	}
+	if err := v.labelPart(p, &a); err != nil {
 		return nil, err
 	}
 	if p.Owner {
