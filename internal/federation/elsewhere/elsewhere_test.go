@@ -180,7 +180,7 @@ func (s *scene) work() (done int) {
 	s.t.Helper()
 	for len(s.waiting) > 0 {
 		j := s.next()
-		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits, social.JobPlaylist: s.desk.Seek, social.JobPages: s.desk.Pages, social.JobRenew: s.desk.Renew, social.JobRetitle: s.desk.Retitle, social.JobLook: s.desk.Look, social.JobShare: s.desk.Shared}[j.kind]
+		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits, social.JobPlaylist: s.desk.Seek, social.JobPages: s.desk.Pages, social.JobRenew: s.desk.Renew, social.JobRetitle: s.desk.Retitle, social.JobLook: s.desk.Look, social.JobShare: s.desk.Shared, social.JobTalk: s.desk.Talk}[j.kind]
 		if j.kind == social.JobBackfill {
 			done++
 		}

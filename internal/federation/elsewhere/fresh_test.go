@@ -68,7 +68,7 @@ func TestOldIsAskedAgain(t *testing.T) {
 		other := s.release("r01", 3)
 		other.Name = "Another name"
 		s.server.Publish(other, "")
-		s.server.Withdraw("/users/tide/releases/r00")                                                                           // listed, and gone
+		s.server.Withdraw("/users/tide/releases/r00")                                                                            // listed, and gone
 		s.server.Publish(&vocab.Object{ID: s.act.ID + "/releases/r13", Type: []string{"Tombstone"}}, "/users/tide/releases/r13") // r14 is only not listed
 		s.Pass(23 * time.Hour)
 		if s.open(s.ada); s.looks() != 0 {
