@@ -18,7 +18,7 @@ const Stale = 24 * time.Hour
 // FreshTx is the part of a transaction that keeps what is known of acts elsewhere from
 // growing old.
 type FreshTx interface {
-	// SetLooked notes that all the music of somebody is asked for now.
+	// SetLooked notes when all the music of somebody was asked for: at the moment.
 	SetLooked(ctx context.Context, actor string) error
 	// StaleActors are up to n of whom the node follows, whose music was asked for before a
 	// time, the longest ago first.
