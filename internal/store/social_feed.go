@@ -34,16 +34,12 @@ func (tx socialTx) NewsShared(ctx context.Context, who id.Account, after music.C
 	if err != nil {
 		return nil, wrap(err, "shared")
 	}
-	cards := make([][2]string, len(rows))
-	for i, r := range rows {
-		cards[i] = [2]string{r.Release, r.Card}
-	}
-	found, err := tx.rows(ctx, cards)
 	out := make([]social.News, len(rows))
 	for i, r := range rows {
-		out[i] = social.News{ID: r.ID, At: utc(r.At), Release: found[i], Track: id.Track(r.Track), By: r.Actor, Name: r.Name, Handle: r.Handle + "@" + r.Host, Owner: r.Owner, OwnerHost: r.OwnerHost}
+		out[i] = shared(r.ID, r.At, r.Release, r.Card, r.Track, r.Owner, r.OwnerHost)
+		out[i].By, out[i].Name, out[i].Handle = r.Actor, r.Name, r.Handle+"@"+r.Host
 	}
-	return out, err
+	return out, tx.dress(ctx, out)
 }
 
 func (tx socialTx) BoostedBy(ctx context.Context, p id.Person, after music.Cursor, n int) ([]social.News, error) {
@@ -51,29 +47,34 @@ func (tx socialTx) BoostedBy(ctx context.Context, p id.Person, after music.Curso
 	if err != nil {
 		return nil, wrap(err, "boosts")
 	}
-	cards := make([][2]string, len(rows))
-	for i, r := range rows {
-		cards[i] = [2]string{r.Release, r.Card}
-	}
-	found, err := tx.rows(ctx, cards)
 	out := make([]social.News, len(rows))
 	for i, r := range rows {
-		out[i] = social.News{ID: r.Release + r.Track, At: utc(r.At), Release: found[i], Track: id.Track(r.Track), Owner: r.Owner, OwnerHost: r.OwnerHost}
+		out[i] = shared(r.Release+r.Track, r.At, r.Release, r.Card, r.Track, r.Owner, r.OwnerHost)
 	}
-	return out, err
+	return out, tx.dress(ctx, out)
 }
 
-// rows are those of releases, each given with its card, which is "" where it is of another
-// server.
-func (tx socialTx) rows(ctx context.Context, cards [][2]string) ([]music.ReleaseRow, error) {
-	out := make([]music.ReleaseRow, len(cards))
-	for i, c := range cards {
-		out[i].ID = id.Release(c[0])
-		if c[1] != "" {
-			out[i].Unpack(c[1])
-		}
+// shared is something that was shared; card is "" where it is of another server, whose
+// release [socialTx.dress] fills in.
+func shared(name string, at int64, release, card, track, owner, host string) social.News {
+	n := social.News{ID: name, At: utc(at), Release: music.ReleaseRow{ID: id.Release(release)}, Track: id.Track(track), Owner: owner, OwnerHost: host}
+	if card != "" {
+		n.Release.Unpack(card)
 	}
-	return out, musicTx(tx).releasesElsewhere(ctx, out)
+	return n
+}
+
+// dress fills in the releases of other servers.
+func (tx socialTx) dress(ctx context.Context, list []social.News) error {
+	rows := make([]music.ReleaseRow, len(list))
+	for i := range list {
+		rows[i] = list[i].Release
+	}
+	err := musicTx(tx).releasesElsewhere(ctx, rows)
+	for i := range list {
+		list[i].Release = rows[i]
+	}
+	return err
 }
 
 func (tx socialTx) PutShare(ctx context.Context, s social.Share, t social.Thing) error {
