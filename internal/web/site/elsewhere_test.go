@@ -147,7 +147,7 @@ func TestLabelElsewhere(t *testing.T) {
 	n.site.Elsewhere, n.site.Listen = desk, listen.NewDesk("quay.example", n.db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))
 	at := "/act/reef@" + server.Host()
 	v.open("/search?q=@reef@"+server.Host()).sees(200, "/search", "Reef Records", at)
-	v.open(at).sees(200, at, "Nothing of its own is known", "shared with who follows the label")
+	v.open(at).sees(200, at, "Nothing of its own is known", "shared with who follows the label", "Report this label")
 	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+label.ID+`","left":9}`)); err != nil {
 		t.Fatal(err)
 	}
