@@ -1,6 +1,7 @@
 package story
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,15 +17,18 @@ import (
 func (n *networkNode) says(words []string, args ...string) {
 	n.Helper()
 	if err := n.saysNow(words, args...); err != nil {
-		n.Fatal(err)
+		n.Fatalf("%v", err)
 	}
 }
 
+// saysNow is nil if the command succeeds and its answer has the words.
 func (n *networkNode) saysNow(words []string, args ...string) error {
-	n.Helper()
-	said := n.run(args...)
+	said, err := n.command(args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: 9ten %s: %w:\n%s", n.id, strings.Join(args, " "), err, said)
+	}
 	for _, w := range words {
-		if !strings.Contains(said, w) {
+		if !bytes.Contains(said, []byte(w)) {
 			return fmt.Errorf("%s: 9ten %s says nothing of %q:\n%s", n.id, strings.Join(args, " "), w, said)
 		}
 	}
@@ -32,7 +36,7 @@ func (n *networkNode) saysNow(words []string, args ...string) error {
 }
 
 // saysSoon waits until it does: what one member said reaches the others' peers
-// with a block.
+// with a block, and a doctor finds an orderer behind that has only just begun.
 func (n *networkNode) saysSoon(words []string, args ...string) {
 	n.Helper()
 	n.eventually(n.id+" says "+strings.Join(words, ", "), func() error { return n.saysNow(words, args...) })
@@ -98,7 +102,7 @@ func runsWhatFits(n *networkNode) {
 	put("orderer", []byte("#!/bin/sh\necho ' Version: v2.5.9'\n"))
 	n.start()
 	n.eventually(n.id+" refuses an orderer of another release", func() error {
-		if log := n.tail(); !strings.Contains(log, "bin/orderer is of release 2.5.9; this 9ten is made for 3.1.") {
+		if log := n.tail(30, whatever); !strings.Contains(log, "bin/orderer is of release 2.5.9; this 9ten is made for 3.1.") {
 			return fmt.Errorf("it says %s", log)
 		}
 		return nil

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,6 +36,7 @@ type networkNode struct {
 	cmd          *exec.Cmd
 	ended        chan struct{} // closed when cmd has
 	http         *http.Client
+	why          string // the test failed here, if it did
 }
 
 // operator is who runs a node; each has a password of the same four words.
@@ -155,13 +155,16 @@ func (n *networkNode) start() {
 	n.ended = ended
 	go func() { _, _ = cmd.Process.Wait(); _ = log.Close(); close(ended) }() // a kill is its error
 	n.Cleanup(func() {
+		if n.cmd != cmd {
+			return // another of its lives says the same
+		}
 		waits := ""
 		if n.Failed() {
 			waits = n.waits() // the end of the node interrupts what runs
 		}
 		n.end(syscall.SIGTERM)
 		if n.Failed() {
-			n.Logf("%s, %s:\n%s", n.id, waits, n.tail())
+			n.tells(waits)
 		}
 	})
 	n.eventually(n.id+" answers", func() error {
@@ -484,37 +487,4 @@ func approve(id, about string, operators ...*networkNode) {
 			return m.ask(http.MethodPost, "/api/v1/ledger/intents/"+id+"/approve", m.token, struct{}{}, nil)
 		})
 	}
-}
-
-// intentID finds a proposal in a command's answer, also in that of one which is
-// given again because the first answer was lost.
-var intentID = regexp.MustCompile(`(?:"intent": *"|proposed the same already: it is open as )([0-9a-f]{64})`)
-
-// orders makes a member one of those that order.
-func orders(n *networkNode, others ...*networkNode) {
-	n.Helper()
-	var id string
-	n.eventually(n.id+" proposes to order", func() error {
-		out, err := n.command("ledger", "orderer", "add", "--json").CombinedOutput()
-		m := intentID.FindSubmatch(out)
-		if m == nil {
-			return fmt.Errorf("%w: %s", err, out)
-		}
-		id = string(m[1])
-		return nil
-	})
-	approve(id, n.id+" as an orderer", others...)
-	n.eventually(n.id+" orders", func() error {
-		w, err := n.network()
-		if err != nil {
-			return err
-		}
-		for _, m := range w.Members {
-			if m.Self && m.Orders {
-				_, err := childOf(n.cmd.Process.Pid, "orderer")
-				return err
-			}
-		}
-		return fmt.Errorf("it does not, of %d members", len(w.Members))
-	})
 }

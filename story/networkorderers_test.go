@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"syscall"
 
@@ -16,6 +17,39 @@ func agree(id string, operators ...*networkNode) {
 		n.saysSoon([]string{id}, "ledger", "intents")
 		n.says([]string{"Approved for this node."}, "ledger", "approve", id)
 	}
+}
+
+// intentID finds a proposal in a command's answer, also in that of one which is
+// given again because the first answer was lost.
+var intentID = regexp.MustCompile(`(?:"intent": *"|proposed the same already: it is open as )([0-9a-f]{64})`)
+
+// orders makes a member one of those that order.
+func orders(n *networkNode, others ...*networkNode) {
+	n.Helper()
+	var id string
+	n.eventually(n.id+" proposes to order", func() error {
+		out, err := n.command("ledger", "orderer", "add", "--json").CombinedOutput()
+		m := intentID.FindSubmatch(out)
+		if m == nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		id = string(m[1])
+		return nil
+	})
+	approve(id, n.id+" as an orderer", others...)
+	n.eventually(n.id+" orders", func() error {
+		w, err := n.network()
+		if err != nil {
+			return err
+		}
+		for _, m := range w.Members {
+			if m.Self && m.Orders {
+				_, err := childOf(n.cmd.Process.Pid, "orderer")
+				return err
+			}
+		}
+		return fmt.Errorf("it does not, of %d members", len(w.Members))
+	})
 }
 
 // outgrowsItsFounder takes a fifth orderer in while people use four, and then the

@@ -9,16 +9,44 @@ import (
 	"time"
 )
 
-// tail is the end of what the node itself wrote, for the message of a failure.
-func (n *networkNode) tail() string {
+// Fatalf fails the test, and keeps why: the answers of other nodes follow it, and
+// of a long output only the beginning and the end may be kept.
+func (n *networkNode) Fatalf(format string, args ...any) {
+	n.Helper()
+	n.why = fmt.Sprintf(format, args...)
+	n.T.Fatalf("%s", n.why)
+}
+
+// Fatal is Fatalf of what needs no format.
+func (n *networkNode) Fatal(why ...any) {
+	n.Helper()
+	n.Fatalf("%s", fmt.Sprint(why...))
+}
+
+// tells says of a node in a failed test what it had left to do and wrote last: all
+// of that, and once more why, if the test failed at it, and otherwise its last
+// warnings.
+func (n *networkNode) tells(waits string) {
+	n.Helper()
+	if n.why == "" {
+		n.Logf("%s:\n%s", n.id, n.tail(3, func(line string) bool { return !strings.Contains(line, " level=INFO ") }))
+		return
+	}
+	n.Logf("%s, %s:\n%s%s", n.id, waits, n.tail(30, whatever), n.why)
+}
+
+func whatever(string) bool { return true }
+
+// tail is the end of what the node itself wrote, of the lines that are wanted.
+func (n *networkNode) tail(lines int, wanted func(line string) bool) string {
 	b, _ := os.ReadFile(n.path("node.log"))
 	var own []string
 	for line := range strings.Lines(string(b)) {
-		if !strings.Contains(line, " from=peer") && !strings.Contains(line, " from=orderer") {
+		if !strings.Contains(line, " from=peer") && !strings.Contains(line, " from=orderer") && wanted(line) {
 			own = append(own, line)
 		}
 	}
-	return strings.Join(own[max(0, len(own)-30):], "")
+	return strings.Join(own[max(0, len(own)-lines):], "")
 }
 
 // waits is what the node has left to do, until when it leaves it, and what its last
