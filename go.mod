@@ -12,6 +12,7 @@ require (
 	github.com/emersion/go-sasl v0.0.0-20231106173351-e73c9f7bad43
 	github.com/emersion/go-smtp v0.21.3
 	github.com/evanw/esbuild v0.28.2
+	github.com/golang-fips/openssl/v2 v2.0.3
 	github.com/gowebpki/jcs v1.0.1
 	github.com/hyperledger/fabric-admin-sdk v0.2.0
 	github.com/hyperledger/fabric-contract-api-go/v2 v2.2.1

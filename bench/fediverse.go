@@ -39,6 +39,7 @@ const (
 type fediverse struct {
 	port         string
 	keys, forged []sig.Key
+	signs        string // what signs with them
 	server       *http.Server
 	silent       net.Listener
 	old          string
@@ -57,10 +58,12 @@ func newFediverse(dir string) (*fediverse, error) {
 		if err != nil {
 			return nil, err
 		}
+		key := sig.Key{}
+		key.Private, f.signs = signer(k)
 		if i < pairs {
-			f.keys = append(f.keys, sig.Key{Private: k})
+			f.keys = append(f.keys, key)
 		} else {
-			f.forged = append(f.forged, sig.Key{Private: k})
+			f.forged = append(f.forged, key)
 		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -137,7 +137,7 @@ func (f *fediverse) speak(ctx context.Context, b *bench, w *world, n *node) erro
 	if refused := count(db, "select count(*) from inbox where error <> ''"); refused > 0 {
 		return fmt.Errorf("%d activities were not applied", refused)
 	}
-	b.add(result{name: "federation: activities, verified and durable before the 202", unit: "/s", runs: taken, beside: "RSA of 2048 bits, half by RFC 9421 and half by draft-cavage, signed on the same cores while they are sent"})
+	b.add(result{name: "federation: activities, verified and durable before the 202", unit: "/s", runs: taken, beside: "RSA of 2048 bits, half by RFC 9421 and half by draft-cavage, signed by " + f.signs + " on the same cores while they are sent"})
 	b.add(result{name: "federation: the same, until all are applied", unit: "/s", runs: applied})
 	b.add(result{name: "federation: CPU an activity, taken and applied", unit: "CPU ms", runs: each})
 	check, err := checks(anRSA)

@@ -341,7 +341,7 @@ func (s *Server) actorAt(path string) *Actor {
 // Document is what the actor's server says of them.
 func (a *Actor) Document() *vocab.Object {
 	a.server.t.Helper()
-	text, err := sig.PEM(&a.Key.Private.PublicKey)
+	text, err := sig.PEM(a.Key.Private.Public())
 	if err != nil {
 		a.server.t.Fatal(err)
 	}

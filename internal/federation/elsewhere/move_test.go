@@ -211,7 +211,7 @@ func TestMoveHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := s.Site.ActActor(&full, form.Keys{HTTP: &s.act.Key.Private.PublicKey, Proof: proof})
+	doc, err := s.Site.ActActor(&full, form.Keys{HTTP: s.act.Key.Private.Public(), Proof: proof})
 	if err != nil || !slices.Equal(doc.AlsoKnownAs, []string{s.act.ID}) || doc.MovedTo != "" {
 		t.Errorf("%q, %v", doc.AlsoKnownAs, err)
 	}

@@ -1,8 +1,8 @@
 package form
 
 import (
+	"crypto"
 	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -87,7 +87,7 @@ func (s Site) TagPage(tag string) string { return s.Origin + "/tag/" + url.PathE
 
 // Keys are an actor's public keys.
 type Keys struct {
-	HTTP   *rsa.PublicKey    // of requests
+	HTTP   crypto.PublicKey  // of requests
 	Number int               // of that one: see [HTTPKeyOf]
 	Proof  ed25519.PublicKey // of documents
 	// ProofNumber is of that one: see [ProofKeyOf].

@@ -52,7 +52,7 @@ func again(t *testing.T, url string) {
 	s := &shelf{act: act}
 	b := &outbox.Outbox{Site: func(context.Context) form.Site { return n.Site }, Albums: s, Acts: s, Store: n.DB, Sent: func() {},
 		Keys: func(id.Act) form.Keys {
-			return form.Keys{HTTP: &n.Servers.As.Private.PublicKey, Proof: proof.Public().(ed25519.PublicKey)}
+			return form.Keys{HTTP: n.Servers.As.Private.Public(), Proof: proof.Public().(ed25519.PublicKey)}
 		}}
 	tell := func(r music.Release) {
 		t.Helper()

@@ -73,7 +73,7 @@ func TestTells(t *testing.T) {
 	}
 	b := &outbox.Outbox{Site: func(context.Context) form.Site { return n.Site }, Albums: s, Acts: s, Store: n.DB, Sent: func() { sent++ },
 		Keys: func(id.Act) form.Keys {
-			return form.Keys{HTTP: &n.Servers.As.Private.PublicKey, Proof: proof.Public().(ed25519.PublicKey)}
+			return form.Keys{HTTP: n.Servers.As.Private.Public(), Proof: proof.Public().(ed25519.PublicKey)}
 		}}
 	about := n.Site.ReleaseNote(release.ID)
 	var own *vocab.Object // the same in 9ten's own form

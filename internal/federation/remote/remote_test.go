@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"crypto/rsa"
 	"net/http"
 	"strings"
 	"testing"
@@ -157,7 +158,7 @@ func TestKeyOfItsOwn(t *testing.T) {
 	s.Publish(doc, "")
 	s.Publish(key, "")
 	k, owner, err := n.Servers.Key(t.Context(), key.ID, false)
-	if err != nil || owner != ada.ID || !ada.Key.Private.PublicKey.Equal(k) {
+	if err != nil || owner != ada.ID || !ada.Key.Private.Public().(*rsa.PublicKey).Equal(k) {
 		t.Errorf("%v of %s, %v", k, owner, err)
 	}
 	lone := *key

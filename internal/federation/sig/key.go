@@ -108,7 +108,7 @@ func ParsePEM(text string) (crypto.PublicKey, error) {
 }
 
 // PEM writes an RSA public key as all software reads it.
-func PEM(k *rsa.PublicKey) (string, error) {
+func PEM(k crypto.PublicKey) (string, error) {
 	der, err := x509.MarshalPKIXPublicKey(k)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), err
 }

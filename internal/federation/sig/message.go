@@ -3,7 +3,6 @@ package sig
 import (
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -152,7 +151,7 @@ func (k Key) signMessage(r *http.Request, body []byte, now time.Time) error {
 
 func (k Key) sum(base string) ([]byte, error) {
 	h := sha256.Sum256([]byte(base))
-	return rsa.SignPKCS1v15(rand.Reader, k.Private, crypto.SHA256, h[:])
+	return k.Private.Sign(rand.Reader, h[:], crypto.SHA256)
 }
 
 // dictionary reads a structured header (RFC 9651 section 3.2). The library panics on

@@ -2,7 +2,6 @@ package sig
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,8 +26,8 @@ const Skew = time.Hour
 
 // A Key signs HTTP requests. RSA of 2048 bits is what all software reads.
 type Key struct {
-	ID      string // the key's address, such as https://a.example/actor#main-key
-	Private *rsa.PrivateKey
+	ID      string        // the key's address, such as https://a.example/actor#main-key
+	Private crypto.Signer // an RSA key
 }
 
 // Sign signs a request whose body is given: method, address, date and digest.

@@ -112,7 +112,7 @@ func TestSignedRequests(t *testing.T) {
 				if tt.key.Private != nil {
 					with = tt.key
 				}
-				err = c.Verify(r, at, got, &with.Private.PublicKey, moment.Add(tt.after))
+				err = c.Verify(r, at, got, with.Private.Public(), moment.Add(tt.after))
 				if tt.ok && err != nil || !tt.ok && !fault.Is(err, fault.Unauthenticated) {
 					t.Errorf("verify: %v", err)
 				}
@@ -143,7 +143,7 @@ func TestCoversTooLittle(t *testing.T) {
 		r.Header.Set(tt.header, tt.value)
 		c, err := sig.Read(r)
 		if err == nil {
-			err = c.Verify(r, "https://b.example", []byte("{}"), &key.Private.PublicKey, moment)
+			err = c.Verify(r, "https://b.example", []byte("{}"), key.Private.Public(), moment)
 		}
 		if !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("%s: %v", tt.what, err)
@@ -160,7 +160,7 @@ func TestQueryLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Verify(r, "https://b.example", nil, &key.Private.PublicKey, moment); err != nil {
+	if err := c.Verify(r, "https://b.example", nil, key.Private.Public(), moment); err != nil {
 		t.Error(err)
 	}
 }
@@ -180,11 +180,11 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	key := newKey(t)
-	text, err = sig.PEM(&key.Private.PublicKey)
+	text, err = sig.PEM(key.Private.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k, err := sig.ParsePEM(text); err != nil || !key.Private.PublicKey.Equal(k) {
+	if k, err := sig.ParsePEM(text); err != nil || !key.Private.Public().(*rsa.PublicKey).Equal(k) {
 		t.Errorf("PEM: %v, %v", k, err)
 	}
 	for _, bad := range []string{"", "z", "x123", "zII", "z6Mk", "z1111"} {
