@@ -326,3 +326,103 @@ var paging = []requirement{
 		return !slices.Contains(listed(p), s.note) && len(listed(p)) == form.PageSize
 	}},
 }
+
+// about is what of a release or a track a document says it is part of.
+func (s *suite) about(at string) string {
+	s.t.Helper()
+	_, _, d := s.get(at, "")
+	return d.text("context")
+}
+
+// conversation is what is in that of the release, in order.
+func (s *suite) conversation() (all []string) {
+	s.t.Helper()
+	_, _, d := s.get(s.about(s.note), "")
+	for at := d.text("first"); at != ""; {
+		_, _, p := s.get(at, "")
+		all, at = append(all, listed(p)...), p.text("next")
+	}
+	return all
+}
+
+// within has somebody answer an address, by their word in a conversation.
+func (s *suite) within(by *fedtest.Actor, name, to, in string) (took bool) {
+	s.t.Helper()
+	before := s.count("replies")
+	i := s.reply(by, name)
+	i.Object.InReplyTo, i.Object.Conversation = vocab.One(to), in
+	s.sends(by, "Create", i)
+	return s.count("replies") == before+1
+}
+
+// talk is FEP-7888 with FEP-f228: conversations.
+var talk = []requirement{
+	{"FEP-7888", "the post of a release, its track and that one's post are parts of one conversation", func(s *suite) bool {
+		want := strings.TrimSuffix(s.note, "note") + "context"
+		for _, at := range []string{s.note, s.track, s.track + "/note", strings.TrimSuffix(s.note, "/note")} {
+			if s.about(at) != want {
+				return false
+			}
+		}
+		return true
+	}},
+	{"FEP-7888", "which is a collection of its own, and the act's", func(s *suite) bool {
+		at := s.about(s.note)
+		code, _, d := s.get(at, "")
+		_, _, p := s.get(d.text("first"), "")
+		return code == http.StatusOK && d.text("id") == at && d.text("type") == "OrderedCollection" && d.text("attributedTo") == s.act && p.text("attributedTo") == s.act && p.text("partOf") == at && d["totalItems"] == float64(len(listed(p)))
+	}},
+	{"FEP-f228", "in the order in which it was said: first the post that began it, and that of a track before what was said of this", func(s *suite) bool {
+		s.within(s.shore, "c1", s.track, "")
+		s.set(s.now().Add(time.Second)) // nobody answers in the same moment
+		s.within(s.shore, "c2", s.shore.ID+"/c1", "")
+		return slices.Equal(s.conversation(), []string{s.note, s.ada.ID + "/note2", s.track + "/note", s.shore.ID + "/c1", s.shore.ID + "/c2"})
+	}},
+	{"FEP-7888", "what answers something that is not known here is part of the one that it names", func(s *suite) bool {
+		return s.within(s.shore, "c3", s.bo.ID+"/unknown", s.about(s.note)) && slices.Contains(s.conversation(), s.shore.ID+"/c3")
+	}},
+	{"FEP-7888", "and of none without that word, or by the name of what is no conversation here", func(s *suite) bool {
+		for n, in := range []string{"", s.note, strings.Replace(s.about(s.note), "/releases/0", "/releases/1", 1), s.shore.ID + "/context"} {
+			if s.within(s.shore, fmt.Sprint("d", n), s.bo.ID+"/unknown", in) {
+				return false
+			}
+		}
+		return true
+	}},
+	{"FEP-7888", "nor is what answers a guessed address of this node", func(s *suite) bool {
+		return !s.within(s.shore, "e1", fedtest.Origin+"/ap/comments/"+string(id.New[id.Comment](s.now())), s.about(s.note))
+	}},
+	{"FEP-7888", "what a listener who is seen says of it, and answers in it, is part of it", func(s *suite) bool {
+		s.people.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "heron"}, nil)
+		said := s.comments(map[string]any{"text": "Lovely."}, "")
+		answered := s.comments(map[string]any{"text": "Yes.", "parent": said}, "")
+		for _, c := range []string{said, answered} {
+			at := fedtest.Origin + "/ap/comments/" + c
+			if s.about(at) != s.about(s.note) || !slices.Contains(s.conversation(), at) {
+				return false
+			}
+		}
+		return true
+	}},
+	{"FEP-7888", "what they say of music elsewhere is part of the one that this says it is part of", func(s *suite) bool {
+		var known struct{ Releases []struct{ ID string } }
+		s.arrives("the release elsewhere is known", func() bool {
+			s.exec(dueNow)
+			s.people.do(http.MethodGet, "/api/v1/elsewhere/acts/"+s.shoreHandle(), nil, &known)
+			return len(known.Releases) == 1
+		})
+		said := s.comments(map[string]any{"text": "Far."}, known.Releases[0].ID)
+		return s.about(fedtest.Origin+"/ap/comments/"+said) == s.shore.ID+"/r/1/context"
+	}},
+}
+
+// comments has somebody here say something of the release, or of one elsewhere.
+func (s *suite) comments(body map[string]any, release string) string {
+	s.t.Helper()
+	if release == "" {
+		release = strings.Split(s.note, "/")[5]
+	}
+	var said struct{ ID string }
+	s.people.do(http.MethodPost, "/api/v1/releases/"+release+"/comments", body, &said)
+	return said.ID
+}

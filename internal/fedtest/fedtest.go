@@ -370,7 +370,7 @@ func (a *Actor) Plays(handle, name, title string) {
 		`{"rel":"http://ostatus.org/schema/1.0/subscribe","template":"`+s.URL+`/authorize?uri={uri}"}]}`))
 	track := &vocab.Object{ID: a.ID + "/t/1", Type: []string{"Audio", "nineten:AudioTrack"}, AttributedTo: vocab.One(a.ID), Name: title + " I", Duration: 3 * time.Minute,
 		URL: []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Link"}, MediaType: "audio/flac", Href: s.URL + "/sound.flac"})}}
-	release := &vocab.Object{ID: a.ID + "/r/1", Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(a.ID), Name: title, Summary: "<p>Words.</p>", Published: Moment, To: []string{vocab.Public},
+	release := &vocab.Object{ID: a.ID + "/r/1", Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(a.ID), Name: title, Summary: "<p>Words.</p>", Published: Moment, To: []string{vocab.Public}, Conversation: a.ID + "/r/1/context",
 		URL: vocab.One(s.URL + "/r/1"), OrderedItems: []vocab.Item{vocab.Of(track)}}
 	release.Put("nineten:label", "Shore Records")
 	release.Put("nineten:language", "de-AT")

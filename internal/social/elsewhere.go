@@ -14,24 +14,25 @@ import (
 
 // A Release is one of an act on another server, as its document said last.
 type Release struct {
-	ID          id.Release // this node's
-	IRI         string     // its document's
-	Actor       string     // the act
-	Title       string
-	Artist      string
-	Kind        music.Kind // "" unknown
-	Date        string
-	Licence     string // an address
-	Label       string
-	Language    string   // BCP 47, "" not said
-	Tags        []string // as [music.Tag] has them
-	Description string   // plain text
-	Page        string   // where people look at it over there
-	Picture     string   // address of its cover
-	Published   time.Time
-	Updated     time.Time
-	Replies     Policy // who may comment, "" everybody
-	Tracks      []Track
+	ID           id.Release // this node's
+	IRI          string     // its document's
+	Actor        string     // the act
+	Title        string
+	Artist       string
+	Kind         music.Kind // "" unknown
+	Date         string
+	Licence      string // an address
+	Label        string
+	Language     string   // BCP 47, "" not said
+	Tags         []string // as [music.Tag] has them
+	Description  string   // plain text
+	Page         string   // where people look at it over there
+	Picture      string   // address of its cover
+	Published    time.Time
+	Updated      time.Time
+	Replies      Policy // who may comment, "" everybody
+	Conversation string // address of what is said of it there, "" not known
+	Tracks       []Track
 
 	// What is known here of the act and the cover.
 	Handle, Host, Act string

@@ -20,7 +20,7 @@ func comment(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		return nil, nil
 	}
 	c := social.Comment{Author: social.Author{Actor: in.From.ID, Host: in.From.Host}, IRI: n.ID, URL: page(n), HTML: n.Content, Position: position(n)}
-	ours, err := answered(ctx, tx, in, n.InReplyTo[0], &c)
+	ours, err := answered(ctx, tx, in, n, &c)
 	if err != nil || !ours {
 		return nil, err
 	}
@@ -53,8 +53,10 @@ func note(in In) *vocab.Object {
 }
 
 // answered finds what a comment is about: a thing of this node, or that of the
-// comment it answers.
-func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *social.Comment) (bool, error) {
+// comment it answers. What answers something that is not known is about the release of
+// which it says that it is part of the conversation.
+func answered(ctx context.Context, tx social.Tx, in In, n *vocab.Object, c *social.Comment) (bool, error) {
+	what := n.InReplyTo[0]
 	t, _, err := thing(ctx, tx, in, what)
 	if err != nil || t != (social.Thing{}) {
 		c.Thing = t
@@ -66,7 +68,8 @@ func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *soci
 		return c.Thing != (social.Thing{}), err
 	}
 	if fault.Is(err, fault.NotFound) {
-		return false, nil
+		c.Thing, err = within(ctx, tx, in, n)
+		return c.Thing != (social.Thing{}), err
 	}
 	if err == nil && in.Listed != "" && parent.Thing.Release != in.Listed {
 		return false, nil // it is said elsewhere, too, and stands there
@@ -79,6 +82,21 @@ func answered(ctx context.Context, tx social.Tx, in In, what vocab.Item, c *soci
 	}
 	c.Thing, c.Parent = parent.Thing, parent.ID
 	return true, nil
+}
+
+// within is the public release whose conversation a text is part of by its own word
+// (FEP-7888), the zero value none. What answers an address of this node answers nothing
+// else.
+func within(ctx context.Context, tx social.Tx, in In, n *vocab.Object) (social.Thing, error) {
+	r, ok := in.Site.ConversationOf(n.Conversation)
+	if !ok || remote.SameOrigin(n.InReplyTo[0].ID(), in.Site.Origin) {
+		return social.Thing{}, nil
+	}
+	t, _, err := tx.Public(ctx, social.Thing{Release: r})
+	if fault.Is(err, fault.NotFound) {
+		return social.Thing{}, nil
+	}
+	return t, err
 }
 
 // there is what of a release elsewhere an address names: it, or a track of it, or the post

@@ -74,7 +74,7 @@ func Concerns(ctx context.Context, tx social.Tx, in In) (string, error) {
 		return "", fault.New(fault.NotFound, "%q is about nothing here.", in.ID)
 	}
 	var c social.Comment
-	ours, err := answered(ctx, tx, in, n.InReplyTo[0], &c)
+	ours, err := answered(ctx, tx, in, n, &c)
 	if err == nil && !ours {
 		err = fault.New(fault.NotFound, "%q is about nothing here.", in.ID)
 	}

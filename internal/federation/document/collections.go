@@ -167,8 +167,7 @@ func (d *Documents) reactions(ctx context.Context, s form.Site, r *http.Request)
 	return f, err
 }
 
-// replies are the latest comments that have an address: those from elsewhere, and those
-// of listeners here who are seen there. What others say here stays here.
+// replies are what answers a release with its tracks, or one of these.
 func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
 	release, track, ok := s.MusicOf(s.Origin + strings.TrimSuffix(r.URL.Path, "/replies"))
 	if !ok {
@@ -179,21 +178,14 @@ func (d *Documents) replies(ctx context.Context, s form.Site, r *http.Request) (
 		if err != nil {
 			return err
 		}
-		list, err := tx.Comments(ctx, t.Release, "", social.MostComments)
-		if err == nil {
-			list, err = social.Heard(ctx, tx, "", list)
-		}
+		list, err := told(ctx, tx, t.Release)
 		if err != nil {
 			return err
 		}
 		var said []string
-		for _, c := range list {
-			at := c.IRI
-			if c.Author.Person != "" {
-				at = s.Comment(c.ID)
-			}
-			if at != "" && !c.Hidden && (track == "" || c.Thing.Track == track) {
-				said = append(said, at)
+		for i := range list {
+			if track == "" || list[i].Thing.Track == track {
+				said = append(said, address(s, &list[i]))
 			}
 		}
 		f.page = s.ReleasePage(t.Release) + "#comments"

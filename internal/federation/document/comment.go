@@ -64,7 +64,7 @@ func opinion(ctx context.Context, tx social.Tx, s form.Site, what id.Comment) (x
 	if x.Author.Person == "" {
 		return x, fault.New(fault.NotFound, "There is no such comment.")
 	}
-	if x.Act, x.Answers, err = about(ctx, tx, s, x.Thing); err != nil {
+	if x.Act, x.Answers, x.Within, err = about(ctx, tx, s, x.Thing); err != nil {
 		return x, err
 	}
 	if _, here := s.ActOf(x.Act); !here {
@@ -83,24 +83,24 @@ func opinion(ctx context.Context, tx social.Tx, s form.Site, what id.Comment) (x
 	return x, nil
 }
 
-// about is the address of whose music a thing is, and that which others show: of a thing
-// here its post.
-func about(ctx context.Context, tx social.Tx, s form.Site, t social.Thing) (act, at string, err error) {
+// about is the address of whose music a thing is, that which others show, of a thing here
+// its post, and that of what is said of it.
+func about(ctx context.Context, tx social.Tx, s form.Site, t social.Thing) (act, at, within string, err error) {
 	t, whose, err := tx.Known(ctx, t)
 	switch {
 	case err != nil:
-		return "", "", err
+		return "", "", "", err
 	case whose != "" && t.Track != "":
-		return s.Act(whose), s.TrackNote(t.Track), nil
+		return s.Act(whose), s.TrackNote(t.Track), s.Conversation(t.Release), nil
 	case whose != "":
-		return s.Act(whose), s.ReleaseNote(t.Release), nil
+		return s.Act(whose), s.ReleaseNote(t.Release), s.Conversation(t.Release), nil
 	}
 	r, err := tx.Release(ctx, t.Release)
 	if err != nil || t.Track == "" {
-		return r.Actor, r.IRI, err
+		return r.Actor, r.IRI, r.Conversation, err
 	}
 	track, err := tx.Track(ctx, t.Track)
-	return r.Actor, track.Document(), err
+	return r.Actor, track.Document(), r.Conversation, err
 }
 
 // personOutbox has what a listener who is seen elsewhere said, the latest first.

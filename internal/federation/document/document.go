@@ -124,6 +124,7 @@ func (d *Documents) Register(mux *http.ServeMux) {
 		"releases/{id}/note/create":  d.releaseCreate,
 		"releases/{id}/credits":      d.credits,
 		"releases/{id}/replies":      d.replies,
+		"releases/{id}/context":      d.conversation,
 		"releases/{id}/likes":        d.reactions,
 		"releases/{id}/shares":       d.reactions,
 		"tracks/{id}":                d.track,

@@ -16,7 +16,7 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 	o := &vocab.Object{
 		ID: s.Release(r.ID), Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(s.Act(a.Act.ID)), Name: f.Title, Summary: paragraphs(f.Description),
 		Published: r.Published, Updated: r.Changed, To: []string{vocab.Public}, CC: []string{s.Act(a.Act.ID) + "/followers"}, URL: vocab.One(s.ReleasePage(r.ID)),
-		Image: s.picture(r.Cover, a.Act.Cover), Tag: s.tags(f.Tags), TotalItems: int64(len(a.Songs)),
+		Conversation: s.Conversation(r.ID), Image: s.picture(r.Cover, a.Act.Cover), Tag: s.tags(f.Tags), TotalItems: int64(len(a.Songs)),
 		Replies: vocab.At(s.Release(r.ID) + "/replies"), Likes: vocab.At(s.Release(r.ID) + "/likes"), Shares: vocab.At(s.Release(r.ID) + "/shares"),
 	}
 	words := 0
@@ -45,6 +45,7 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 // last, as Funkwhale wants of all.
 type Collection struct {
 	ID    string
+	By    string // whose it is, "" not said
 	Total int
 	// Items of the page that is asked for, newest first.
 	Items []vocab.Item
@@ -73,10 +74,14 @@ func (c Collection) Document() *vocab.Object {
 		pages = 1
 	}
 	page := func(n int) vocab.Item { return vocab.At(c.ID + "?page=" + strconv.Itoa(n)) }
-	if c.Page == 0 {
-		return &vocab.Object{ID: c.ID, Type: []string{"OrderedCollection"}, TotalItems: int64(c.Total), First: page(1), Last: page(pages)}
+	var by []vocab.Item
+	if c.By != "" {
+		by = vocab.One(c.By)
 	}
-	o := &vocab.Object{ID: page(c.Page).IRI, Type: []string{"OrderedCollectionPage"}, PartOf: vocab.At(c.ID), OrderedItems: c.Items, TotalItems: int64(c.Total)}
+	if c.Page == 0 {
+		return &vocab.Object{ID: c.ID, Type: []string{"OrderedCollection"}, AttributedTo: by, TotalItems: int64(c.Total), First: page(1), Last: page(pages)}
+	}
+	o := &vocab.Object{ID: page(c.Page).IRI, Type: []string{"OrderedCollectionPage"}, AttributedTo: by, PartOf: vocab.At(c.ID), OrderedItems: c.Items, TotalItems: int64(c.Total)}
 	if o.OrderedItems == nil {
 		o.OrderedItems = []vocab.Item{}
 	}

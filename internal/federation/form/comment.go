@@ -1,6 +1,7 @@
 package form
 
 import (
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -21,6 +22,19 @@ func (s Site) CommentOf(iri string) (id.Comment, bool) {
 	return own[id.Comment](iri, s.Origin+Root+"comments/")
 }
 
+// Conversation is the address of what is said of a release and its tracks (FEP-7888): the
+// context of each post about them, and of each comment.
+func (s Site) Conversation(r id.Release) string { return s.Release(r) + "/context" }
+
+// ConversationOf is the release of such an address, false when it is none of this site.
+func (s Site) ConversationOf(iri string) (id.Release, bool) {
+	at, ok := strings.CutSuffix(iri, "/context")
+	if !ok {
+		return "", false
+	}
+	return own[id.Release](at, s.Origin+Root+"releases/")
+}
+
 // An Opinion is a comment of a listener who is seen elsewhere, and what it is about.
 type Opinion struct {
 	social.Comment
@@ -28,6 +42,7 @@ type Opinion struct {
 	Fans    string         // the followers of that act, of another server, "" not known
 	Answers string         // the music's address, or that of the comment that it answers
 	To      social.Comment // the latter, the zero value none
+	Within  string         // the conversation in which the music is, "" not known
 }
 
 // Opinion is it as everybody's software shows it. Where it belongs in its track says
@@ -35,7 +50,7 @@ type Opinion struct {
 func (s Site) Opinion(x *Opinion) *vocab.Object {
 	by := s.Person(x.Author.Person)
 	o := &vocab.Object{
-		ID: s.Comment(x.ID), Type: []string{"Note"}, AttributedTo: vocab.One(by), InReplyTo: vocab.One(x.Answers), Content: x.HTML, Published: x.At,
+		ID: s.Comment(x.ID), Type: []string{"Note"}, AttributedTo: vocab.One(by), InReplyTo: vocab.One(x.Answers), Conversation: x.Within, Content: x.HTML, Published: x.At,
 		URL: vocab.One(s.CommentPage(x.Thing.Release, x.ID)), To: []string{vocab.Public}, CC: []string{by + "/followers", x.Act},
 	}
 	if x.Fans != "" { // its server passes the comment on to theirs

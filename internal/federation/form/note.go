@@ -66,7 +66,7 @@ func (s Site) post(at string, a *music.Act, r *music.Release, page, about string
 	o := &vocab.Object{
 		ID: at, Type: []string{"Note"}, AttributedTo: vocab.One(act), Published: r.Published, URL: vocab.One(page), To: []string{vocab.Public}, CC: []string{act + "/followers"},
 		Image: s.picture(r.Cover, a.Cover), Sensitive: false, Tag: append(s.tags(r.Facts.Tags), vocab.Of(objectLink(about))),
-		Replies: vocab.At(about + "/replies"), Likes: vocab.At(about + "/likes"), Shares: vocab.At(about + "/shares"),
+		Conversation: s.Conversation(r.ID), Replies: vocab.At(about + "/replies"), Likes: vocab.At(about + "/likes"), Shares: vocab.At(about + "/shares"),
 	}
 	if r.Changed.After(r.Published) {
 		o.Updated = r.Changed

@@ -39,7 +39,7 @@ func (s Site) Own(x *Song) *vocab.Object {
 		ID: s.Track(x.Track.ID), Type: []string{"Audio", "nineten:AudioTrack"}, AttributedTo: vocab.One(s.Act(x.Act.ID)), Name: x.Track.Title,
 		Published: x.Release.Published, Updated: latest(x.Track.Changed, x.Release.Changed), Duration: x.length(), To: []string{vocab.Public}, CC: []string{s.Act(x.Act.ID) + "/followers"},
 		URL: s.sounds(x), Image: s.picture(x.Release.Cover, x.Act.Cover), Tag: s.tags(f.Tags), Replies: vocab.At(s.Track(x.Track.ID) + "/replies"),
-		Likes: vocab.At(s.Track(x.Track.ID) + "/likes"), Shares: vocab.At(s.Track(x.Track.ID) + "/shares"),
+		Conversation: s.Conversation(x.Release.ID), Likes: vocab.At(s.Track(x.Track.ID) + "/likes"), Shares: vocab.At(s.Track(x.Track.ID) + "/shares"),
 	}
 	o.Put("nineten:album", s.Release(x.Release.ID))
 	o.Put("nineten:artist", x.artist())

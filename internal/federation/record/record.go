@@ -38,7 +38,7 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 		IRI: o.ID, Actor: act, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Kind: kind(word(o, "nineten:kind")), Date: name(word(o, "nineten:date")),
 		Licence: web(word(o, "nineten:licence")), Description: cut(plain(cmp.Or(o.Summary, o.Content)), maxText), Page: cmp.Or(page(o.URL), o.ID), Picture: picture(o),
 		Published: o.Published, Updated: o.Updated, Replies: replies(o, act),
-		Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
+		Conversation: conversation(o), Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
 	}
 	switch {
 	case o.Is("nineten:Release"):
@@ -57,6 +57,15 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 	}
 	r.Kind = cmp.Or(r.Kind, music.Album)
 	return r, len(r.Tracks) > 0 && r.Title != "" && !r.Published.IsZero()
+}
+
+// conversation is where a thing's own server has what is said of it, "" nowhere.
+func conversation(o *vocab.Object) string {
+	at := o.Conversation
+	if !strings.HasPrefix(at, "https://") || !remote.SameOrigin(at, o.ID) || len(at) > maxAddress {
+		return ""
+	}
+	return at
 }
 
 // tagsOf are the hashtags of a thing. A node's lead to their pages, which have a tag as it

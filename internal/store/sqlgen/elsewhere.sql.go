@@ -432,7 +432,7 @@ func (q *Queries) RemotePicturesUnused(ctx context.Context) (int64, error) {
 }
 
 const remoteReleaseByID = `-- name: RemoteReleaseByID :one
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.conversation, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture where r.id = $1
 `
 
@@ -468,6 +468,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 		&i.RemoteRelease.Label,
 		&i.RemoteRelease.Language,
 		&i.RemoteRelease.Tags,
+		&i.RemoteRelease.Conversation,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -479,7 +480,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 }
 
 const remoteReleaseByIRI = `-- name: RemoteReleaseByIRI :one
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags from remote_release where iri = $1
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, conversation from remote_release where iri = $1
 `
 
 func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRelease, error) {
@@ -504,6 +505,7 @@ func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRel
 		&i.Label,
 		&i.Language,
 		&i.Tags,
+		&i.Conversation,
 	)
 	return i, err
 }
@@ -537,32 +539,33 @@ func (q *Queries) RemoteReleaseKnown(ctx context.Context, id string) (int64, err
 }
 
 const remoteReleasePut = `-- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, conversation)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
   description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies,
-  label = excluded.label, language = excluded.language, tags = excluded.tags
+  label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation
 `
 
 type RemoteReleasePutParams struct {
-	ID          string
-	Iri         string
-	Actor       string
-	Title       string
-	Artist      string
-	Kind        string
-	Date        string
-	Licence     string
-	Description string
-	Page        string
-	Picture     string
-	Published   int64
-	Updated     int64
-	Fetched     int64
-	Replies     string
-	Label       string
-	Language    string
-	Tags        string
+	ID           string
+	Iri          string
+	Actor        string
+	Title        string
+	Artist       string
+	Kind         string
+	Date         string
+	Licence      string
+	Description  string
+	Page         string
+	Picture      string
+	Published    int64
+	Updated      int64
+	Fetched      int64
+	Replies      string
+	Label        string
+	Language     string
+	Tags         string
+	Conversation string
 }
 
 func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutParams) error {
@@ -585,6 +588,7 @@ func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutPara
 		arg.Label,
 		arg.Language,
 		arg.Tags,
+		arg.Conversation,
 	)
 	return err
 }
@@ -606,7 +610,7 @@ func (q *Queries) RemoteReleaseReplies(ctx context.Context, id string) (RemoteRe
 }
 
 const remoteReleasesByActor = `-- name: RemoteReleasesByActor :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.conversation, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where r.actor = $1 order by r.published desc, r.id limit $2
 `
@@ -654,6 +658,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 			&i.RemoteRelease.Label,
 			&i.RemoteRelease.Language,
 			&i.RemoteRelease.Tags,
+			&i.RemoteRelease.Conversation,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -675,7 +680,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 }
 
 const remoteReleasesFollowed = `-- name: RemoteReleasesFollowed :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.conversation, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where f.account = $1 and r.published <= $2 and (r.published < $2 or r.id < $3) order by r.published desc, r.id desc limit $4+ 0
 `
@@ -730,6 +735,7 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 			&i.RemoteRelease.Label,
 			&i.RemoteRelease.Language,
 			&i.RemoteRelease.Tags,
+			&i.RemoteRelease.Conversation,
 			&i.Handle,
 			&i.Host,
 			&i.Act,

@@ -899,24 +899,25 @@ type RemoteProof struct {
 }
 
 type RemoteRelease struct {
-	ID          string
-	Iri         string
-	Actor       string
-	Title       string
-	Artist      string
-	Kind        string
-	Date        string
-	Licence     string
-	Description string
-	Page        string
-	Picture     string
-	Published   int64
-	Updated     int64
-	Fetched     int64
-	Replies     string
-	Label       string
-	Language    string
-	Tags        string
+	ID           string
+	Iri          string
+	Actor        string
+	Title        string
+	Artist       string
+	Kind         string
+	Date         string
+	Licence      string
+	Description  string
+	Page         string
+	Picture      string
+	Published    int64
+	Updated      int64
+	Fetched      int64
+	Replies      string
+	Label        string
+	Language     string
+	Tags         string
+	Conversation string
 }
 
 type RemoteShare struct {

@@ -1177,7 +1177,7 @@ CREATE TABLE remote_release (
   published   bigint not null,
   updated     bigint not null default 0,
   fetched     bigint not null
-, replies text not null default '', label text not null default '', language text not null default '', tags text not null default '');
+, replies text not null default '', label text not null default '', language text not null default '', tags text not null default '', conversation text not null default '');
 
 CREATE INDEX remote_release_actor on remote_release (actor, published);
 
