@@ -68,7 +68,7 @@ func (n *node) openFederation() error {
 	}
 	site := form.Site{Origin: n.cfg.BaseURL}
 	f.servers = f.ask(reach, site)
-	f.courier = deliver.New(deliver.Courier{Store: n.db, Servers: f.servers, Signers: f, Proved: f.proved, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
+	f.courier = deliver.New(deliver.Courier{Site: site, Store: n.db, Servers: f.servers, Signers: f, Proved: f.proved, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
 	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
 		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Prove: f.prove, Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
@@ -106,6 +106,7 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobTalk, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Talk))
 	n.jobs.Handle(social.JobComment, jobs.Options{}, f.fetching((*elsewhere.Desk).Comment))
+	n.jobs.Handle(social.JobFollowers, jobs.Options{Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Followers))
 	n.jobs.Handle(social.JobRenew, jobs.Options{}, f.fetching((*elsewhere.Desk).Renew))
 	n.jobs.Handle(social.JobLook, jobs.Options{}, f.fetching((*elsewhere.Desk).Look))
 	n.jobs.Handle(social.JobShare, jobs.Options{}, f.fetching((*elsewhere.Desk).Shared))

@@ -411,10 +411,13 @@ func (a *Actor) Activity(kind, name string, about vocab.Item) *vocab.Object {
 }
 
 // Request makes a request with which the actor's server sends a body to the
-// node's inbox, signed at a time.
-func (a *Actor) Request(form9 sig.Form, body []byte, at time.Time) *http.Request {
+// node's inbox, signed at a time, with more headers: a name, a value and so on.
+func (a *Actor) Request(form9 sig.Form, body []byte, at time.Time, more ...string) *http.Request {
 	a.server.t.Helper()
 	out := httptest.NewRequest(http.MethodPost, Origin+form.Root+"inbox", bytes.NewReader(body))
+	for i := 0; i+1 < len(more); i += 2 {
+		out.Header.Set(more[i], more[i+1])
+	}
 	if err := a.Key.Sign(out, body, form9, at); err != nil {
 		a.server.t.Fatal(err)
 	}

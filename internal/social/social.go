@@ -139,6 +139,7 @@ type Tx interface {
 	LostTx
 	FreshTx
 	FeedTx
+	SyncTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)

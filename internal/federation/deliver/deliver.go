@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/federation/sig"
@@ -53,6 +54,7 @@ type Signers interface {
 // A Courier delivers. Make it, [Courier.Run] it, and [Courier.Wake] it when there
 // is something new.
 type Courier struct {
+	Site    form.Site // this node
 	Store   social.Store
 	Servers *remote.Servers
 	Signers Signers
@@ -254,21 +256,28 @@ func (c *Courier) post(ctx context.Context, d social.Delivery) (status int, wait
 	if err != nil {
 		return 0, 0, fault.Wrap(err, fault.Invalid, "%s has no key here any more.", d.Actor)
 	}
-	status, wait, err = c.postAs(ctx, d, key)
+	followers, err := c.followers(ctx, d)
+	if err != nil {
+		return 0, 0, err
+	}
+	status, wait, err = c.postAs(ctx, d, key, followers)
 	if former, ok := c.Signers.Former(d.Actor); ok && (status == http.StatusUnauthorized || status == http.StatusForbidden) {
-		return c.postAs(ctx, d, former)
+		return c.postAs(ctx, d, former, followers)
 	}
 	return status, wait, err
 }
 
-// postAs signs it with a key.
-func (c *Courier) postAs(ctx context.Context, d social.Delivery, key sig.Key) (status int, wait time.Duration, err error) {
+// postAs signs it with a key, with what it says of followers.
+func (c *Courier) postAs(ctx context.Context, d social.Delivery, key sig.Key, followers string) (status int, wait time.Duration, err error) {
 	err = c.Servers.Knock(ctx, d.Host, func(form sig.Form) (int, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Inbox, bytes.NewReader(d.Body))
 		if err != nil {
 			return 0, fault.New(fault.Invalid, "%q is no inbox.", d.Inbox)
 		}
 		r.Header.Set("Content-Type", "application/activity+json")
+		if followers != "" {
+			r.Header.Set(remote.SyncedHeader, followers)
+		}
 		if err := key.Sign(r, d.Body, form, c.Now()); err != nil {
 			return 0, err
 		}

@@ -94,6 +94,13 @@ func (c Collection) Document() *vocab.Object {
 	return o
 }
 
+// FollowersThere is where an actor's followers of one server are listed, for that alone
+// (FEP-8fcf).
+func FollowersThere(actor string) string { return actor + "/followers/sync" }
+
+// NoFollow is the address of a Follow that somebody here never sent.
+func NoFollow(actor string) string { return actor + "#none" }
+
 // Create is the activity with which a thing is published.
 func Create(o *vocab.Object) *vocab.Object {
 	return &vocab.Object{ID: o.ID + "/create", Type: []string{"Create"}, Actor: o.AttributedTo[0], Object: []vocab.Item{vocab.Of(o)}, Published: o.Published, To: o.To, CC: o.CC}

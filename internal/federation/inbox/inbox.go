@@ -55,12 +55,13 @@ const (
 type Inbox struct {
 	Config
 	addresses, hosts *limit.Limiter
+	synced           *limit.Limiter // whose followers here are asked for
 }
 
 // New makes it.
 func New(c Config) *Inbox {
 	const each = time.Minute / perMinute
-	return &Inbox{Config: c, addresses: limit.New(each, perMinute), hosts: limit.New(each, perMinute)}
+	return &Inbox{Config: c, addresses: limit.New(each, perMinute), hosts: limit.New(each, perMinute), synced: limit.New(social.SyncedEvery, 1)}
 }
 
 // ServeHTTP takes an activity: 202 when it is kept or was before, otherwise the
@@ -120,6 +121,9 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	})
 	if err == nil && first {
 		b.Arrived()
+	}
+	if said := r.Header.Get(remote.SyncedHeader); err == nil && said != "" && claim.Header(remote.SyncedHeader) {
+		b.compare(r.Context(), signer, said, now)
 	}
 	return err
 }

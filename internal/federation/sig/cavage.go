@@ -36,7 +36,7 @@ func (m message) cavageBase(covered []string, c *Claim) (string, error) {
 }
 
 func readCavage(h http.Header) (*Claim, error) {
-	params, err := cavageParams(h.Get("Signature"))
+	params, err := Params(h.Get("Signature"))
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +57,8 @@ func readCavage(h http.Header) (*Claim, error) {
 	return c, nil
 }
 
-// cavageParams reads name="value" pairs, and numbers without quotes.
-func cavageParams(s string) (map[string]string, error) {
+// Params reads name="value" pairs, and numbers without quotes.
+func Params(s string) (map[string]string, error) {
 	out := map[string]string{}
 	for s = strings.TrimSpace(s); s != ""; {
 		name, rest, ok := strings.Cut(s, "=")
@@ -94,6 +94,11 @@ func (k Key) signCavage(r *http.Request, body []byte, now time.Time) error {
 	if len(body) > 0 || r.Method == http.MethodPost {
 		r.Header.Set("Digest", digest(body))
 		covered = append(covered, "digest")
+	}
+	for _, name := range signedToo {
+		if r.Header.Get(name) != "" {
+			covered = append(covered, name)
+		}
 	}
 	base, err := newMessage(r, r.URL.Scheme+"://"+r.URL.Host).cavageBase(covered, nil)
 	if err != nil {

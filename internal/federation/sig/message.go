@@ -135,6 +135,11 @@ func (k Key) signMessage(r *http.Request, body []byte, now time.Time) error {
 		r.Header.Set("Content-Digest", contentDigest(body))
 		covered = append(covered, `"content-digest"`)
 	}
+	for _, name := range signedToo {
+		if r.Header.Get(name) != "" {
+			covered = append(covered, `"`+name+`"`)
+		}
+	}
 	params := fmt.Sprintf(`(%s);created=%d;keyid="%s";alg="rsa-v1_5-sha256"`, strings.Join(covered, " "), now.Unix(), k.ID)
 	base, err := newMessage(r, r.URL.Scheme+"://"+r.URL.Host).base(covered, params)
 	if err != nil {

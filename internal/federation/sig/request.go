@@ -30,7 +30,11 @@ type Key struct {
 	Private crypto.Signer // an RSA key
 }
 
-// Sign signs a request whose body is given: method, address, date and digest.
+// signedToo are headers that are signed where they are there, in small letters.
+var signedToo = []string{"collection-synchronization"}
+
+// Sign signs a request whose body is given: method, address, date and digest, and what of
+// it says more than those.
 func (k Key) Sign(r *http.Request, body []byte, form Form, now time.Time) error {
 	if form == RFC9421 {
 		return k.signMessage(r, body, now)
@@ -113,6 +117,12 @@ func (c *Claim) holds(m message, key crypto.PublicKey) error {
 }
 
 func (c *Claim) covers(name string) bool { return slices.Contains(c.covered, name) }
+
+// Header reports whether the signature covers a header, by its name.
+func (c *Claim) Header(name string) bool {
+	name = strings.ToLower(name)
+	return c.covers(name) || c.covers(`"`+name+`"`)
+}
 
 // coversEnough refuses a signature that would hold for another request too.
 func (c *Claim) coversEnough(r *http.Request, body []byte) error {
