@@ -104,7 +104,7 @@ func TestReactions(t *testing.T) {
 func TestComments(t *testing.T) {
 	h := newHouse(t)
 	act, r, tracks := h.public("firn", 1)
-	jo, root := h.program(h.signUp("jo"), account.ScopeLibrary), h.program(h.root, account.ScopeLibrary, account.ScopeStudio, account.ScopeAdmin)
+	jo, root := h.program(h.signUp("jo"), account.ScopeRead, account.ScopeLibrary), h.program(h.root, account.ScopeLibrary, account.ScopeStudio, account.ScopeAdmin)
 	at := "/releases/" + string(r) + "/comments"
 	var c, answer api.Comment
 	jo.do(http.MethodPost, at, map[string]any{"text": "What a turn!", "track": tracks[0], "position_ms": 83_000}, http.StatusCreated, &c)
@@ -155,6 +155,20 @@ func TestComments(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	jo.refused(http.MethodPost, at, map[string]any{"text": "x"}, http.StatusForbidden)
+	root.do(http.MethodPut, policy+"?release="+string(r), map[string]string{"who": "nobody", "boost": "followers"}, http.StatusNoContent, nil)
+	root.do(http.MethodPut, policy+"?release="+string(r), map[string]string{"who": "", "like": "nobody"}, http.StatusNoContent, nil) // as it stays
+	if root.do(http.MethodGet, policy+"?release="+string(r), nil, http.StatusOK, &p); p.Who != "" || *p.Like != social.Nobody || *p.Boost != social.Followers {
+		t.Errorf("%+v", p)
+	}
+	root.refused(http.MethodPut, policy, map[string]string{"who": "", "like": "friends"}, http.StatusUnprocessableEntity)
+	if jo.do(http.MethodGet, at, nil, http.StatusOK, &all); !all.Writes || all.Likes != (api.Permission{Policy: social.Nobody}) || all.Boosts != (api.Permission{Policy: social.Followers}) {
+		t.Errorf("%+v", all)
+	}
+	jo.do(http.MethodPut, "/likes/releases/"+string(r), nil, http.StatusNoContent, nil) // their own
+	jo.do(http.MethodPut, "/me/person", map[string]string{"handle": "wren"}, http.StatusOK, nil)
+	jo.refused(http.MethodPut, "/boosts/releases/"+string(r), nil, http.StatusForbidden)
+	jo.do(http.MethodPut, "/follows/"+string(act), nil, http.StatusNoContent, nil)
+	jo.do(http.MethodPut, "/boosts/releases/"+string(r), nil, http.StatusNoContent, nil)
 	h.program(h.signUp("kim"), account.ScopeStudio).refused(http.MethodPut, policy, api.CommentPolicy{Who: social.Nobody}, http.StatusForbidden)
 }
 

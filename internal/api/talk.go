@@ -18,8 +18,8 @@ func (a *API) talk(r *router) {
 	add(r, operation{method: http.MethodPut, path: "/comments/{comment}/hidden", id: "hide-comment", tag: tag, scope: account.ScopeLibrary, summary: "Hide a comment, for the act's people and moderators"}, a.hideComment(true))
 	add(r, operation{method: http.MethodDelete, path: "/comments/{comment}/hidden", id: "show-comment", tag: tag, scope: account.ScopeLibrary, summary: "Show a hidden comment again"}, a.hideComment(false))
 	add(r, operation{method: http.MethodDelete, path: "/comments/{comment}", id: "delete-comment", tag: tag, scope: account.ScopeLibrary, summary: "Delete a comment: your own, or one on your act's music"}, a.deleteComment)
-	add(r, operation{method: http.MethodGet, path: "/studio/acts/{act}/comments", id: "get-comment-policy", tag: tag, scope: account.ScopeStudio, summary: "Who may comment"}, a.commentPolicy)
-	add(r, operation{method: http.MethodPut, path: "/studio/acts/{act}/comments", id: "set-comment-policy", tag: tag, scope: account.ScopeStudio, summary: "Say who may comment: on all of the act's music, or on one release"}, a.setCommentPolicy)
+	add(r, operation{method: http.MethodGet, path: "/studio/acts/{act}/comments", id: "get-comment-policy", tag: tag, scope: account.ScopeStudio, summary: "Who may comment, like and boost"}, a.commentPolicy)
+	add(r, operation{method: http.MethodPut, path: "/studio/acts/{act}/comments", id: "set-comment-policy", tag: tag, scope: account.ScopeStudio, summary: "Say who may comment, like and boost, on all of the act's music or on one release"}, a.setCommentPolicy)
 }
 
 // Comment is what somebody said.
@@ -52,7 +52,19 @@ type Comments struct {
 	Next   id.Comment    `json:"next,omitempty" doc:"Cursor of the page after, with older ones; none at the end"`
 	Policy social.Policy `json:"policy" enum:"everybody,followers,nobody" doc:"Who may comment"`
 	Writes bool          `json:"writes" doc:"You may"`
+	Likes  Permission    `json:"likes" doc:"Who may like it so that others learn of it; what you like you keep for yourself in any case"`
+	Boosts Permission    `json:"boosts" doc:"Who may boost it"`
 	Keeps  bool          `json:"keeps,omitempty" doc:"You may hide and delete those of others"`
+}
+
+// A Permission is who may do something, and whether you may.
+type Permission struct {
+	Policy social.Policy `json:"policy" enum:"everybody,followers,nobody"`
+	May    bool          `json:"may" doc:"You may"`
+}
+
+func permission(c *social.Conversation, v social.Verb) Permission {
+	return Permission{c.Policies[v], c.May[v]}
 }
 
 type commentsInput struct {
@@ -76,7 +88,8 @@ func (a *API) comments(ctx context.Context, in *commentsInput) (*output[Comments
 	if err != nil {
 		return nil, err
 	}
-	return reply(Comments{Rows: each(c.Comments, commentOf), Next: c.Next, Policy: c.Policy, Writes: c.Writes, Keeps: c.Keeps})
+	return reply(Comments{Rows: each(c.Comments, commentOf), Next: c.Next, Policy: c.Policies[social.Commenting], Writes: c.May[social.Commenting],
+		Likes: permission(&c, social.Liking), Boosts: permission(&c, social.Boosting), Keeps: c.Keeps})
 }
 
 type commentInput struct {
@@ -154,9 +167,22 @@ func (a *API) deleteComment(ctx context.Context, in *CommentRef) (*struct{}, err
 	return nil, err
 }
 
-// CommentPolicy says who may comment.
+// CommentPolicy says who may comment, like and boost.
 type CommentPolicy struct {
-	Who social.Policy `json:"who" enum:",everybody,followers,nobody" doc:"Empty: nothing is said, so a release has its act's and an act everybody"`
+	Who   social.Policy  `json:"who" enum:",everybody,followers,nobody" doc:"Who may comment. Empty: nothing is said, so a release has its act's and an act everybody"`
+	Like  *social.Policy `json:"like,omitempty" enum:",everybody,followers,nobody" doc:"Who may like it; without it that stays as it is"`
+	Boost *social.Policy `json:"boost,omitempty" enum:",everybody,followers,nobody" doc:"Who may boost it; without it that stays as it is"`
+}
+
+// policies are those that a program says.
+func (p *CommentPolicy) policies() social.Policies {
+	out := social.Policies{social.Commenting: p.Who}
+	for verb, who := range map[social.Verb]*social.Policy{social.Liking: p.Like, social.Boosting: p.Boost} {
+		if who != nil {
+			out[verb] = *who
+		}
+	}
+	return out
 }
 
 // PolicyRef names what a policy is of.
@@ -178,11 +204,12 @@ func (a *API) commentPolicy(ctx context.Context, in *PolicyRef) (*output[Comment
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.Talk.Policy(ctx, mover(ctx), act, r)
+	p, err := a.Talk.Policies(ctx, mover(ctx), act, r)
 	if err != nil {
 		return nil, err
 	}
-	return reply(CommentPolicy{p})
+	like, boost := p[social.Liking], p[social.Boosting]
+	return reply(CommentPolicy{Who: p[social.Commenting], Like: &like, Boost: &boost})
 }
 
 type setPolicyInput struct {
@@ -195,5 +222,5 @@ func (a *API) setCommentPolicy(ctx context.Context, in *setPolicyInput) (*struct
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Talk.SetPolicy(ctx, mover(ctx), act, r, in.Body.Who)
+	return nil, a.Talk.SetPolicies(ctx, mover(ctx), act, r, in.Body.policies())
 }

@@ -37,7 +37,7 @@ func (l *Library) Like(ctx context.Context, v Viewer, t id.Track, on bool) error
 				return errors.Join(tx.SetLike(ctx, v.Account, t, on), tellLike(ctx, tx, v.Account, toldLike, string(t)))
 			}
 		}
-		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mention(ctx, tx, c, on), tellLike(ctx, tx, v.Account, toldLike, string(t)))
+		return errors.Join(tx.SetLike(ctx, v.Account, t, on), mentionLike(ctx, tx, c, on), tellLike(ctx, tx, v.Account, toldLike, string(t)))
 	})
 }
 
@@ -59,7 +59,7 @@ func (l *Library) LikeRelease(ctx context.Context, v Viewer, r id.Release, on bo
 			}
 			c.Act = rel.Act
 		}
-		return errors.Join(tx.SetReleaseLike(ctx, v.Account, r, on), mention(ctx, tx, c, on), tellLike(ctx, tx, v.Account, toldReleaseLike, string(r)))
+		return errors.Join(tx.SetReleaseLike(ctx, v.Account, r, on), mentionLike(ctx, tx, c, on), tellLike(ctx, tx, v.Account, toldReleaseLike, string(r)))
 	})
 }
 
@@ -76,6 +76,17 @@ func tellLike(ctx context.Context, tx Tx, a id.Account, kind, name string) error
 		return err
 	}
 	return tell(ctx, tx, kind, string(a)+" "+name)
+}
+
+// mentionLike tells an act's people of a like, where the act takes it: otherwise it stays
+// with who likes.
+func mentionLike(ctx context.Context, tx Tx, c notice.Cause, on bool) error {
+	if on {
+		if takes, err := tx.TakesLike(ctx, c.Person, c.Act, c.Release); err != nil || !takes {
+			return err
+		}
+	}
+	return mention(ctx, tx, c, on)
 }
 
 // mention tells an act's people how many like and follow it here, not who.

@@ -78,6 +78,8 @@ type actTx interface {
 	ActByHandle(ctx context.Context, handle string) (Act, error)
 	// SeenElsewhere reports whether an account chose to be seen on other servers.
 	SeenElsewhere(ctx context.Context, a id.Account) (bool, error)
+	// TakesLike reports whether an act is to learn that a listener likes its release.
+	TakesLike(ctx context.Context, a id.Account, act id.Act, r id.Release) (bool, error)
 	// PersonCalled reports whether a listener is or was seen on other servers by a
 	// handle.
 	PersonCalled(ctx context.Context, handle string) (bool, error)

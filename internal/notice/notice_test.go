@@ -364,6 +364,37 @@ func TestOwnLikesAreNotCounted(t *testing.T) {
 	})
 }
 
+// What a listener here likes of an act that does not take it is theirs alone: its people are
+// told nothing. Taken back, it is counted no more, whatever the act says by then.
+func TestLikesThatAreNotTaken(t *testing.T) {
+	on(t, func(w *world) {
+		jo, talk := music.Viewer{Account: w.jo}, &social.Talk{Store: w.DB}
+		says := func(p social.Policy) {
+			w.Helper()
+			w.ok(talk.SetPolicies(w.Context(), music.Viewer{Account: w.owner}, w.Act, w.release, social.Policies{social.Liking: p}))
+		}
+		likes := func(on bool) {
+			w.Helper()
+			w.ok(w.library.LikeRelease(w.Context(), jo, w.release, on))
+			if is, err := w.library.LikesRelease(w.Context(), jo, w.release); err != nil || is != on {
+				w.Errorf("it is not kept: %v, %v", is, err)
+			}
+		}
+		says(social.Nobody)
+		likes(true)
+		w.wants(w.owner)
+		says(social.Followers)
+		likes(true)
+		w.wants(w.owner)
+		w.ok(w.Music().Update(w.Context(), func(tx music.Tx) error { return tx.SetFollow(w.Context(), w.jo, w.Act, true) }))
+		likes(true)
+		w.wants(w.owner, "like 1 []")
+		says(social.Nobody)
+		likes(false)
+		w.wants(w.owner)
+	})
+}
+
 // A list is read page by page, and read until where it was seen.
 func TestPages(t *testing.T) {
 	on(t, func(w *world) {

@@ -46,7 +46,7 @@ const (
 
 // Boost has a listener who is seen share a track or a release with who follows them
 // elsewhere, or no longer. Its act is told. Faults: Unauthenticated, NotFound, Limited;
-// Conflict for who is not seen.
+// Forbidden for whom the act does not let share it; Conflict for who is not seen.
 func (s *People) Boost(ctx context.Context, v music.Viewer, t Thing, on bool) error {
 	if v.Account == "" {
 		return fault.New(fault.Unauthenticated, "Sign in first.")
@@ -59,10 +59,16 @@ func (s *People) Boost(ctx context.Context, v music.Viewer, t Thing, on bool) er
 		if err != nil {
 			return err
 		}
-		if found, _, err := tx.Known(ctx, t); err == nil {
+		found, act, err := tx.Known(ctx, t)
+		if err == nil {
 			t = found
 		} else if on || !fault.Is(err, fault.NotFound) { // what is gone can be shared no longer, and taken back
 			return err
+		}
+		if on {
+			if err := Permit(ctx, tx, Boosting, act, t.Release, Author{Account: v.Account}); err != nil {
+				return err
+			}
 		}
 		n, err := tx.CountBoosts(ctx, p.ID, tx.Now().Add(-time.Hour))
 		if err != nil {

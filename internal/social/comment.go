@@ -1,7 +1,6 @@
 package social
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 	"strconv"
@@ -69,16 +68,6 @@ func (a *Author) Said() string {
 	return a.Address()
 }
 
-// A Policy says who may comment.
-type Policy string
-
-// The policies. None given, a release has its act's, and an act everybody.
-const (
-	Everybody Policy = "everybody"
-	Followers Policy = "followers"
-	Nobody    Policy = "nobody"
-)
-
 // CommentTx is the part of a transaction that keeps comments.
 type CommentTx interface {
 	// PutComment reports false when there is one of that address.
@@ -106,16 +95,6 @@ type CommentTx interface {
 	// CountComments counts those since a time by an author, and on a release from
 	// their server; and all there are of the release.
 	CountComments(ctx context.Context, a Author, r id.Release, since time.Time) (by, from, all int64, err error)
-	// Policy is what is said of a release, or with none of an act, "" nothing.
-	Policy(ctx context.Context, act id.Act, r id.Release) (Policy, error)
-	// PolicyElsewhere is what a release of another server says, and whose it is. Faults:
-	// NotFound.
-	PolicyElsewhere(ctx context.Context, r id.Release) (p Policy, actor string, err error)
-	// TellPolicy has other servers told of the policy of a release, or with none of all of
-	// an act's.
-	TellPolicy(ctx context.Context, act id.Act, r id.Release) error
-	// SetPolicy says it, "" nothing any more.
-	SetPolicy(ctx context.Context, act id.Act, r id.Release, p Policy) error
 	Role(ctx context.Context, act id.Act, account id.Account) (music.Role, error)
 	Follows(ctx context.Context, act id.Act, a Author) (bool, error)
 	// Known is [ReactionTx.Public], or a thing of another server that is known here,
@@ -306,52 +285,5 @@ func may(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 	case all >= onRelease:
 		return fault.New(fault.Conflict, "There are %d comments on this release, and no more are taken.", onRelease)
 	}
-	ok, err := welcome(ctx, tx, act, c.Thing.Release, c.Author)
-	if err == nil && !ok {
-		err = fault.New(fault.Forbidden, "The act takes comments here from its followers alone, or from nobody.")
-	}
-	return err
-}
-
-// welcome reports whether an author may comment on an act's release.
-func welcome(ctx context.Context, tx Tx, act id.Act, r id.Release, a Author) (bool, error) {
-	if own, err := ofTheAct(ctx, tx, act, a); err != nil || own {
-		return own, err
-	}
-	switch p, err := InForce(ctx, tx, act, r); {
-	case err != nil || p == Nobody:
-		return false, err
-	case p == Followers && act == "":
-		_, actor, err := tx.PolicyElsewhere(ctx, r)
-		if err != nil {
-			return false, err
-		}
-		return tx.FollowsElsewhere(ctx, a.Account, actor)
-	case p == Followers:
-		return tx.Follows(ctx, act, a)
-	}
-	return true, nil
-}
-
-// ofTheAct reports whether an author is one of an act's own people.
-func ofTheAct(ctx context.Context, tx Tx, act id.Act, a Author) (bool, error) {
-	if a.Account == "" {
-		return false, nil
-	}
-	role, err := tx.Role(ctx, act, a.Account)
-	return err == nil && role != music.NoRole, err
-}
-
-// InForce is who may comment on a release, with no act on one of another server.
-func InForce(ctx context.Context, tx Tx, act id.Act, r id.Release) (Policy, error) {
-	if act == "" {
-		p, _, err := tx.PolicyElsewhere(ctx, r)
-		return cmp.Or(p, Everybody), err
-	}
-	for _, what := range []id.Release{r, ""} {
-		if p, err := tx.Policy(ctx, act, what); err != nil || p != "" {
-			return p, err
-		}
-	}
-	return Everybody, nil
+	return Permit(ctx, tx, Commenting, act, c.Thing.Release, c.Author)
 }

@@ -30,8 +30,8 @@ type Release struct {
 	Picture      string   // address of its cover
 	Published    time.Time
 	Updated      time.Time
-	Replies      Policy // who may comment, "" everybody
-	Conversation string // address of what is said of it there, "" not known
+	Policies     Policies // who may do what with it; of what nothing is said, everybody
+	Conversation string   // address of what is said of it there, "" not known
 	Tracks       []Track
 
 	// What is known here of the act and the cover.

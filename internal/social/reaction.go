@@ -64,9 +64,12 @@ func (r *Reacted) cause(act id.Act) notice.Cause {
 }
 
 // React keeps what somebody on another server thinks of an act's thing, and tells
-// the act's people. Faults: Forbidden for whom the act blocks.
+// the act's people. Faults: Forbidden for whom the act blocks, or does not let do that.
 func React(ctx context.Context, tx Tx, act id.Act, r Reacted) error {
 	if err := heeded(ctx, tx, r.Thing.Release, r.Actor); err != nil {
+		return err
+	}
+	if err := Permit(ctx, tx, Verb(r.Kind), act, r.Thing.Release, Author{Actor: r.Actor}); err != nil {
 		return err
 	}
 	r.At = tx.Now()

@@ -120,6 +120,7 @@ type Tx interface {
 	notice.Teller
 	ReactionTx
 	CommentTx
+	PolicyTx
 	RuleTx
 	ReportTx
 	Elsewhere

@@ -34,10 +34,10 @@ type Said struct {
 // and under each what answers it in the order in which it was said.
 type Conversation struct {
 	Comments []Said
-	Next     id.Comment // before which there are older ones, "" none
-	Policy   Policy     // who may comment
-	Writes   bool       // the viewer may
-	Keeps    bool       // the viewer may hide and delete
+	Next     id.Comment    // before which there are older ones, "" none
+	Policies Policies      // who may do what with the music
+	May      map[Verb]bool // what the viewer may
+	Keeps    bool          // the viewer may hide and delete
 }
 
 // deepest is how deep answers are set in: those below stand at that depth.
@@ -60,13 +60,11 @@ func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, befor
 		if out.Keeps, err = keeps(ctx, tx, v, act); err != nil {
 			return err
 		}
-		if out.Policy, err = InForce(ctx, tx, act, r); err != nil {
+		if out.Policies, err = InForce(ctx, tx, act, r); err != nil {
 			return err
 		}
-		if v.Account != "" {
-			if out.Writes, err = welcome(ctx, tx, act, r, Author{Account: v.Account}); err != nil {
-				return err
-			}
+		if out.May, err = mays(ctx, tx, v, out.Policies, act, r); err != nil {
+			return err
 		}
 		list, err := tx.Comments(ctx, r, before, n+1)
 		if err != nil {
@@ -81,6 +79,23 @@ func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, befor
 		return err
 	})
 	return out, err
+}
+
+// mays is what a viewer may do with a release by its policies: nothing, who is not
+// signed in.
+func mays(ctx context.Context, tx Tx, v music.Viewer, p Policies, act id.Act, r id.Release) (map[Verb]bool, error) {
+	may := map[Verb]bool{}
+	if v.Account == "" {
+		return may, nil
+	}
+	for what, who := range p {
+		ok, err := admits(ctx, tx, who, act, r, Author{Account: v.Account})
+		if err != nil {
+			return nil, err
+		}
+		may[what] = ok
+	}
+	return may, nil
 }
 
 // keeps reports whether a viewer may hide and delete what others said of an act's
@@ -281,44 +296,4 @@ func kept(ctx context.Context, tx Tx, v music.Viewer, what id.Comment) (Comment,
 	}
 	may, err := keeps(ctx, tx, v, act)
 	return c, may, err
-}
-
-// Policy is what an act says of who may comment: on all of its music, or on one
-// release. "" is nothing said. Faults: Forbidden, NotFound.
-func (t *Talk) Policy(ctx context.Context, v music.Viewer, act id.Act, r id.Release) (p Policy, err error) {
-	err = t.Store.SocialView(ctx, func(tx Tx) error {
-		if err := owns(ctx, tx, v, act); err != nil {
-			return err
-		}
-		p, err = tx.Policy(ctx, act, r)
-		return err
-	})
-	return p, err
-}
-
-// SetPolicy says it. Faults: Forbidden, NotFound, Invalid.
-func (t *Talk) SetPolicy(ctx context.Context, v music.Viewer, act id.Act, r id.Release, p Policy) error {
-	switch p {
-	case "", Everybody, Followers, Nobody:
-	default:
-		return fault.On("who", fault.Invalid, "Comments are taken from everybody, followers or nobody.")
-	}
-	return t.Store.SocialUpdate(ctx, func(tx Tx) error {
-		if err := owns(ctx, tx, v, act); err != nil {
-			return err
-		}
-		if err := tx.SetPolicy(ctx, act, r, p); err != nil {
-			return err
-		}
-		return tx.TellPolicy(ctx, act, r)
-	})
-}
-
-// owns refuses who has no part in an act.
-func owns(ctx context.Context, tx Tx, v music.Viewer, act id.Act) error {
-	may, err := keeps(ctx, tx, v, act)
-	if err == nil && !may {
-		err = fault.New(fault.Forbidden, "Only the act's people and moderators say who may comment.")
-	}
-	return err
 }

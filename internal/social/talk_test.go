@@ -2,6 +2,7 @@ package social_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -45,7 +46,7 @@ func TestTalk(t *testing.T) {
 			t.Errorf("%+v, %v", counts, err)
 		}
 		c, err := talk.Comments(t.Context(), music.Viewer{}, r, "", 10)
-		if err != nil || len(c.Comments) != 2 || c.Comments[0].Author.Address() != "@ada@far.example" || c.Comments[1].Depth != 1 || c.Writes || c.Keeps {
+		if err != nil || len(c.Comments) != 2 || c.Comments[0].Author.Address() != "@ada@far.example" || c.Comments[1].Depth != 1 || c.May[social.Commenting] || c.Keeps {
 			t.Errorf("%+v, %v", c, err)
 		}
 		if err := talk.Hide(t.Context(), staff, first.ID, true); err != nil {
@@ -62,7 +63,7 @@ func TestTalk(t *testing.T) {
 			t.Errorf("forgotten: %+v, %v", counts, err)
 		}
 		for _, p := range []social.Policy{social.Nobody, social.Followers} {
-			if err := talk.SetPolicy(t.Context(), staff, w.Act, r, p); err != nil {
+			if err := talk.SetPolicies(t.Context(), staff, w.Act, r, social.Policies{social.Commenting: p}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := talk.Write(t.Context(), music.Viewer{Account: "jo"}, social.Draft{Thing: whole, Position: -1, Text: "me too"}); !fault.Is(err, fault.Forbidden) {
@@ -72,15 +73,65 @@ func TestTalk(t *testing.T) {
 		if _, err := talk.Write(t.Context(), music.Viewer{}, social.Draft{Thing: whole, Text: "x"}); !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("a guest: %v", err)
 		}
-		if err := talk.SetPolicy(t.Context(), staff, w.Act, "", ""); err != nil {
+		if err := talk.SetPolicies(t.Context(), staff, w.Act, "", social.Policies{social.Commenting: ""}); err != nil {
 			t.Fatal(err)
 		}
-		if err := talk.SetPolicy(t.Context(), staff, w.Act, r, ""); err != nil {
+		if err := talk.SetPolicies(t.Context(), staff, w.Act, r, social.Policies{social.Commenting: ""}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := talk.Write(t.Context(), music.Viewer{Account: "jo"}, social.Draft{Thing: whole, Text: strings.Repeat("x", 5_001)}); !fault.Is(err, fault.TooLarge) {
 			t.Errorf("too long: %v", err)
 		}
+	})
+}
+
+// What an act says is kept by what is done, and nothing else is changed by it.
+func TestPoliciesAreKept(t *testing.T) {
+	on(t, func(t *testing.T, w world) {
+		r, track := w.Publish()
+		talk, staff, ctx := &social.Talk{Store: w.DB}, music.Viewer{Account: "staff", Moderator: true}, t.Context()
+		says := func(release id.Release, p social.Policies, want fault.Kind) {
+			t.Helper()
+			if err := talk.SetPolicies(ctx, staff, w.Act, release, p); fault.KindOf(err) != want {
+				t.Errorf("%v: %v", p, err)
+			}
+		}
+		none := fault.KindOf(nil)
+		says("", social.Policies{social.Commenting: social.Followers, social.Boosting: social.Nobody}, none)
+		says(r, social.Policies{social.Liking: social.Nobody}, none)
+		says(r, social.Policies{social.Boosting: social.Everybody}, none)
+		says(r, social.Policies{social.Liking: "friends"}, fault.Invalid)
+		says(r, social.Policies{"sell": social.Nobody}, fault.Invalid)
+		if p, err := talk.Policies(ctx, staff, w.Act, r); err != nil || !maps.Equal(p, social.Policies{social.Liking: social.Nobody, social.Boosting: social.Everybody}) {
+			t.Errorf("%v, %v", p, err)
+		}
+		c, err := talk.Comments(ctx, w.listener("jo"), r, "", 9)
+		if err != nil || !maps.Equal(c.Policies, social.Policies{social.Commenting: social.Followers, social.Liking: social.Nobody, social.Boosting: social.Everybody}) ||
+			!maps.Equal(c.May, map[social.Verb]bool{social.Commenting: false, social.Liking: false, social.Boosting: true}) {
+			t.Errorf("%v, %v, %v", c.Policies, c.May, err)
+		}
+		if _, err := talk.Policies(ctx, w.listener("kim"), w.Act, r); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("of others: %v", err)
+		}
+
+		jo, people := w.listener("al"), &social.People{Store: w.DB, Federates: true}
+		if _, err := people.Show(ctx, jo, social.PersonDraft{Handle: "wren"}); err != nil {
+			t.Fatal(err)
+		}
+		boosts := func(on bool, want fault.Kind) {
+			t.Helper()
+			if err := people.Boost(ctx, jo, social.Thing{Track: track}, on); fault.KindOf(err) != want {
+				t.Errorf("shares it: %v", err)
+			}
+		}
+		boosts(true, none)
+		says(r, social.Policies{social.Boosting: social.Followers}, none)
+		boosts(true, fault.Forbidden)
+		boosts(false, none)
+		if err := (&music.Library{Store: w.Music()}).Follow(ctx, jo, w.Act, true); err != nil {
+			t.Fatal(err)
+		}
+		boosts(true, none)
 	})
 }
 

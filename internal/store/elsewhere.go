@@ -25,8 +25,8 @@ func (tx socialTx) ActorByHandle(ctx context.Context, host, handle string) (soci
 // theirs. The same holds for one whose server was blocked meanwhile.
 func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
 	err := tx.Q.RemoteReleasePut(ctx, sqlgen.RemoteReleasePutParams{ID: string(id.New[id.Release](tx.Now())), Iri: r.IRI, Actor: r.Actor, Title: text(r.Title), Artist: text(r.Artist), Kind: string(r.Kind),
-		Date: text(r.Date), Licence: text(r.Licence), Description: text(r.Description), Page: text(r.Page), Picture: text(r.Picture), Published: ms(r.Published), Updated: ms(r.Updated), Fetched: tx.Ms(), Replies: string(r.Replies),
-		Label: text(r.Label), Language: r.Language, Tags: strings.Join(r.Tags, " "), Conversation: text(r.Conversation)})
+		Date: text(r.Date), Licence: text(r.Licence), Description: text(r.Description), Page: text(r.Page), Picture: text(r.Picture), Published: ms(r.Published), Updated: ms(r.Updated), Fetched: tx.Ms(), Replies: string(r.Policies[social.Commenting]),
+		Likes: string(r.Policies[social.Liking]), Shares: string(r.Policies[social.Boosting]), Label: text(r.Label), Language: r.Language, Tags: strings.Join(r.Tags, " "), Conversation: text(r.Conversation)})
 	if err != nil {
 		return wrap(err, "release")
 	}
@@ -164,7 +164,7 @@ func remoteTrack(r sqlgen.RemoteTrack) social.Track {
 
 func remoteRelease(r sqlgen.RemoteRelease) social.Release {
 	return social.Release{ID: id.Release(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Artist: r.Artist, Kind: music.Kind(r.Kind), Date: r.Date, Licence: r.Licence,
-		Description: r.Description, Page: r.Page, Picture: r.Picture, Published: utc(r.Published), Updated: utc(r.Updated), Replies: social.Policy(r.Replies), Label: r.Label, Language: r.Language, Tags: strings.Fields(r.Tags), Conversation: r.Conversation}
+		Description: r.Description, Page: r.Page, Picture: r.Picture, Published: utc(r.Published), Updated: utc(r.Updated), Policies: policies(r.Replies, r.Likes, r.Shares), Label: r.Label, Language: r.Language, Tags: strings.Fields(r.Tags), Conversation: r.Conversation}
 }
 
 // shown is a release with what is known of its act and cover.

@@ -200,33 +200,6 @@ func (tx socialTx) CountComments(ctx context.Context, a social.Author, r id.Rele
 	return by, from, all, wrap(err, "comments")
 }
 
-func (tx socialTx) Policy(ctx context.Context, act id.Act, r id.Release) (social.Policy, error) {
-	p, err := tx.Q.CommentPolicyOf(ctx, sqlgen.CommentPolicyOfParams{Act: string(act), Release: string(r)})
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return social.Policy(p), wrap(err, "policy")
-}
-
-func (tx socialTx) PolicyElsewhere(ctx context.Context, r id.Release) (social.Policy, string, error) {
-	row, err := tx.Q.RemoteReleaseReplies(ctx, string(r))
-	return social.Policy(row.Replies), row.Actor, missing(err, noRelease)
-}
-
-func (tx socialTx) TellPolicy(ctx context.Context, act id.Act, r id.Release) error {
-	if r != "" {
-		return music.TellRelease(ctx, musicTx(tx), r)
-	}
-	return music.TellReleases(ctx, musicTx(tx), act)
-}
-
-func (tx socialTx) SetPolicy(ctx context.Context, act id.Act, r id.Release, p social.Policy) error {
-	if p == "" {
-		return wrap(tx.Q.CommentPolicyDrop(ctx, sqlgen.CommentPolicyDropParams{Act: string(act), Release: string(r)}), "policy")
-	}
-	return wrap(tx.Q.CommentPolicySet(ctx, sqlgen.CommentPolicySetParams{Act: string(act), Release: string(r), Who: string(p)}), "policy")
-}
-
 func (tx socialTx) Role(ctx context.Context, act id.Act, account id.Account) (music.Role, error) {
 	return musicTx(tx).Role(ctx, act, account)
 }

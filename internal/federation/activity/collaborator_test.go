@@ -29,6 +29,7 @@ type studio struct {
 	t        *testing.T
 	ada      music.Viewer
 	wren     id.Person // who ada is elsewhere
+	docs     *document.Documents
 	out      *outbox.Outbox
 	together *social.Together
 	asked    [][]byte // what is to be asked for
@@ -72,8 +73,8 @@ func newStudio(t *testing.T, url string, servers ...*fedtest.Server) *studio {
 	}
 	s.wren = p.ID
 	site := func(context.Context) form.Site { return s.Site }
-	docs := &document.Documents{Site: site, Catalogue: &music.Catalogue{Store: s.Music()}, Store: s, Now: s.Now, Type: func(string) string { return "audio/flac" }}
-	s.out = &outbox.Outbox{Site: site, Albums: docs, Store: s, Sent: func() {}}
+	s.docs = &document.Documents{Site: site, Catalogue: &music.Catalogue{Store: s.Music()}, Store: s, Now: s.Now, Type: func(string) string { return "audio/flac" }, Log: fedtest.Quiet(), Keys: func(id.Act) form.Keys { return form.Keys{} }}
+	s.out = &outbox.Outbox{Site: site, Albums: s.docs, Store: s, Sent: func() {}}
 	s.together = &social.Together{Store: s, Library: &music.Library{Store: s.Music()}, Host: s.Site.Host(), Post: s.out,
 		Find: func(ctx context.Context, _ id.Account, handle string) (f social.Full, err error) {
 			name, _, _ := strings.Cut(handle, "@")

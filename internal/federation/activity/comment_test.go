@@ -142,7 +142,7 @@ func TestCommentPolicy(t *testing.T) {
 		want         int
 	}{{"", "", 2}, {social.Followers, "", 1}, {social.Nobody, "", 0}, {social.Nobody, social.Everybody, 2}, {social.Everybody, social.Followers, 1}} {
 		for release, p := range map[id.Release]social.Policy{"": tt.act, r: tt.release} {
-			if err := talk.SetPolicy(t.Context(), staff, w.Act, release, p); err != nil {
+			if err := talk.SetPolicies(t.Context(), staff, w.Act, release, social.Policies{social.Commenting: p, social.Liking: social.Nobody}); err != nil {
 				t.Fatal(err)
 			}
 		}

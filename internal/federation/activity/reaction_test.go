@@ -1,6 +1,7 @@
 package activity_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -53,6 +54,67 @@ func TestReactions(t *testing.T) {
 	}
 	if w.sent != 0 {
 		t.Errorf("%d were sent for it", w.sent)
+	}
+}
+
+// An act says who may like and share, and one release may be otherwise: what somebody else
+// says counts for nothing, and what was said before is taken back in any case.
+func TestReactionPolicy(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada, bo := s.Actor("ada"), s.Actor("bo")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	w.followed(bo) // who hears what bo shares
+	r, track := w.Publish()
+	staff := music.Viewer{Account: "x", Moderator: true}
+	talk := &social.Talk{Store: w.DB}
+	w.receive(ada.Activity("Follow", "f", vocab.At(w.Site.Act(w.Act))))
+	n := 0
+	for _, verb := range []social.Verb{social.Liking, social.Boosting} {
+		for _, tt := range []struct {
+			act, release social.Policy
+			want         int64
+		}{{"", "", 2}, {social.Followers, "", 1}, {social.Nobody, "", 0}, {social.Nobody, social.Everybody, 2}, {social.Everybody, social.Followers, 1}} {
+			for release, p := range map[id.Release]social.Policy{"": tt.act, r: tt.release} {
+				if err := talk.SetPolicies(t.Context(), staff, w.Act, release, social.Policies{verb: p}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n++
+			kinds := map[social.Verb][]string{social.Liking: {"Like", "EmojiReact"}, social.Boosting: {"Announce", "Announce"}}[verb]
+			var undo []*vocab.Object
+			for i, by := range []*fedtest.Actor{ada, bo} {
+				for at, kind := range map[string]string{w.Site.ReleaseNote(r): kinds[0], w.Site.Track(track): kinds[1]} {
+					x := by.Activity(kind, fmt.Sprint(kind, n, i, at[len(at)-4:]), vocab.At(at))
+					x.To = []string{vocab.Public}
+					w.receive(x)
+					undo = append(undo, by.Activity("Undo", fmt.Sprint("undo", kind, n, i, at[len(at)-4:]), vocab.At(x.ID)))
+				}
+			}
+			counts := func() (out [2]int64) {
+				whole, one := w.counts(r, track)
+				if verb == social.Liking {
+					return [2]int64{whole.Likes, one.Likes}
+				}
+				return [2]int64{whole.Boosts, one.Boosts}
+			}
+			if got := counts(); got != [2]int64{tt.want, tt.want} {
+				t.Errorf("%s %+v: %v are taken", verb, tt, got)
+			}
+			w.view(func(tx social.Tx) error {
+				shared, err := tx.CountShares(t.Context(), bo.ID, time.Time{})
+				if want := int64(0); verb == social.Boosting && tt.want == 2 && shared != 2 || tt.want < 2 && shared != want {
+					t.Errorf("%s %+v: %d are shared with who follows", verb, tt, shared)
+				}
+				return err
+			})
+			if err := talk.SetPolicies(t.Context(), staff, w.Act, r, social.Policies{verb: social.Nobody}); err != nil {
+				t.Fatal(err)
+			}
+			w.receive(undo...)
+			if got := counts(); got != [2]int64{} {
+				t.Errorf("%s %+v: %v stay when they are taken back", verb, tt, got)
+			}
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type Catalogue interface {
 	PlaylistsOf(ctx context.Context, a id.Act) ([]music.Playlist, error)
 	Playlist(ctx context.Context, p id.Playlist) (music.FullPlaylist, error)
 	Wallets(ctx context.Context, acts []id.Act) (map[id.Act][]music.Wallet, error)
+	LabelOf(ctx context.Context, r *music.Release) (music.ActRow, error)
 }
 
 // Labels know what was published on a label.
@@ -273,7 +274,7 @@ func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error)
 		return form.Album{}, err
 	}
 	a := form.Album{Release: full.Release, Act: full.Act}
-	if a.Replies, err = d.policy(ctx, full.Act.ID, r); err != nil {
+	if a.Allowed, err = d.allowed(ctx, &full.Release); err != nil {
 		return form.Album{}, err
 	}
 	for i := range full.Tracks {
@@ -284,13 +285,18 @@ func (d *Documents) Album(ctx context.Context, r id.Release) (form.Album, error)
 	return a, nil
 }
 
-// policy is who may comment on a release.
-func (d *Documents) policy(ctx context.Context, a id.Act, r id.Release) (p social.Policy, err error) {
+// allowed is who may do what with a release.
+func (d *Documents) allowed(ctx context.Context, r *music.Release) (a form.Allowed, err error) {
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
-		p, err = social.InForce(ctx, tx, a, r)
+		a.Policies, err = social.InForce(ctx, tx, r.Act, r.ID)
 		return err
 	})
-	return p, err
+	if err != nil {
+		return a, err
+	}
+	label, err := d.Catalogue.LabelOf(ctx, r)
+	a.Label = label.ID
+	return a, err
 }
 
 func (d *Documents) song(full *music.FullRelease, t *music.FullTrack) form.Song {
@@ -343,7 +349,7 @@ func (d *Documents) oneSong(ctx context.Context, r *http.Request) (form.Song, er
 		return form.Song{}, err
 	}
 	x := d.song(&full, &track)
-	x.Replies, err = d.policy(ctx, full.Act.ID, full.Release.ID)
+	x.Allowed, err = d.allowed(ctx, &full.Release)
 	return x, err
 }
 

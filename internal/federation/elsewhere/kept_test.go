@@ -241,7 +241,7 @@ func TestTalkElsewhere(t *testing.T) {
 			t.Errorf("%+v", late)
 		}
 		c, err := s.talk.Comments(ctx, bo, r.ID, "", 10)
-		if err != nil || len(c.Comments) != 2 || !c.Writes || c.Keeps || c.Comments[1].Depth != 1 {
+		if err != nil || len(c.Comments) != 2 || !c.May[social.Commenting] || c.Keeps || c.Comments[1].Depth != 1 {
 			t.Errorf("%+v, %v", c, err)
 		}
 		if _, err := s.talk.Delete(ctx, bo, said.ID); !fault.Is(err, fault.Forbidden) {

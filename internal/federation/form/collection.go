@@ -27,7 +27,7 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 		}
 		o.OrderedItems = append(o.OrderedItems, vocab.Of(x))
 	}
-	s.allow(o, a.Replies)
+	s.allow(o, a.Allowed)
 	o.Put("nineten:artist", f.Artist)
 	o.Put("nineten:kind", string(f.Kind))
 	for name, value := range map[string]string{"nineten:date": f.Date, "nineten:label": f.Label, "nineten:licence": f.Licence.URL(), "nineten:language": f.Language} {

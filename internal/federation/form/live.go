@@ -43,6 +43,6 @@ func (s Site) liveThing(l *social.Live, at string, types ...string) *vocab.Objec
 	if l.Updated.After(l.Published) {
 		o.Updated = l.Updated
 	}
-	s.allow(o, social.Nobody) // nothing here is shown beneath it
+	s.allow(o, Allowed{Policies: social.Policies{social.Commenting: social.Nobody}}) // nothing here is shown beneath it
 	return o
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
-	"github.com/michaelperna/9ten/internal/social"
 )
 
 // An Album is a public release with what its documents say.
@@ -19,7 +18,7 @@ type Album struct {
 	Release music.Release
 	Act     music.Act
 	Songs   []Song
-	Replies social.Policy // who may comment
+	Allowed Allowed
 }
 
 // ReleaseNote is the address of the post about a release.
@@ -41,7 +40,7 @@ func (s Site) Note(a *Album) *vocab.Object {
 		}
 		o.Attachment = append(o.Attachment, s.audio(&a.Songs[i]))
 	}
-	s.allow(o, a.Replies)
+	s.allow(o, a.Allowed)
 	return o
 }
 
@@ -51,7 +50,7 @@ func (s Site) TrackPost(x *Song) *vocab.Object {
 	o := s.post(s.TrackNote(x.Track.ID), &x.Act, &x.Release, page, s.Track(x.Track.ID))
 	o.Content = "<p>" + anchor(page, x.Track.Title) + by(x.artist(), x.Act.Name) + "</p>" + s.tagLine(x.Release.Facts.Tags)
 	o.Attachment = []vocab.Item{s.audio(x)}
-	s.allow(o, x.Replies)
+	s.allow(o, x.Allowed)
 	return o
 }
 

@@ -98,7 +98,7 @@ func (s Site) playlistThing(x *Selection, at string, types ...string) *vocab.Obj
 	if x.Playlist.Access != music.Public { // not listed: as others have it
 		o.To, o.CC = nil, []string{vocab.Public}
 	}
-	s.allow(o, social.Nobody) // nothing here is shown beneath it
+	s.allow(o, Allowed{Policies: social.Policies{social.Commenting: social.Nobody}}) // nothing here is shown beneath it
 	return o
 }
 

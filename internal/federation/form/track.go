@@ -6,7 +6,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/music"
-	"github.com/michaelperna/9ten/internal/social"
 )
 
 // A Song is a public track with what its documents say.
@@ -19,7 +18,7 @@ type Song struct {
 	Segmented bool   // can be played in segments
 	// Renditions are those in which it can.
 	Renditions []string
-	Replies    social.Policy
+	Allowed    Allowed
 }
 
 func (x *Song) artist() string {

@@ -49,7 +49,7 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 		}
 		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Announce"}, Actor: vocab.At(site.Person(p.ID)), Published: tx.Now(), To: []string{vocab.Public}}
 		if boosts {
-			if err := shared(ctx, tx, site, t, x); err != nil {
+			if err := shared(ctx, tx, site, &p, t, x); err != nil {
 				return err
 			}
 		} else if err := takenBack(&last, x); err != nil {
@@ -65,7 +65,7 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 		sent, err = b.toFansAnd(ctx, tx, site, x.ID, p.ID, x.CC)
 		return err
 	})
-	if fault.Is(err, fault.NotFound) { // what is here no more
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) { // what is here no more, and what may be shared no more
 		return nil
 	}
 	if err == nil && sent > 0 {
@@ -75,10 +75,13 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 }
 
 // shared fills in what is announced, and whom that is told besides who follows: of music
-// elsewhere its act. Faults: NotFound.
-func shared(ctx context.Context, tx social.Tx, site form.Site, t social.Thing, x *vocab.Object) error {
+// elsewhere its act. Faults: NotFound; Forbidden for whom the act does not let share it.
+func shared(ctx context.Context, tx social.Tx, site form.Site, p *social.Person, t social.Thing, x *vocab.Object) error {
 	t, act, err := tx.Known(ctx, t)
 	if err != nil {
+		return err
+	}
+	if err := social.Permit(ctx, tx, social.Boosting, act, t.Release, social.Author{Account: p.Account}); err != nil {
 		return err
 	}
 	x.CC = []string{x.Actor.ID() + "/followers"}

@@ -13,7 +13,8 @@ import (
 )
 
 // Like tells the act of a track elsewhere what a listener who is seen there thinks of
-// it now: that they like it, or no longer. Of who is not seen nobody is told. what
+// it now: that they like it, or no longer. Of who is not seen nobody is told, and no act
+// that does not take their likes. what
 // names the account and the track.
 func (b *Outbox) Like(ctx context.Context, what string) error {
 	who, track, _ := strings.Cut(what, " ")
@@ -63,6 +64,7 @@ func (b *Outbox) likes(ctx context.Context, who id.Account, t social.Thing) erro
 	return err
 }
 
+// like fills in and sends a Like, false where its act does not take it. Faults: NotFound.
 func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about string, t social.Thing, x *vocab.Object) (bool, error) {
 	var track social.Track // none: the release as a whole
 	if t.Track != "" {
@@ -74,6 +76,9 @@ func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about
 	}
 	r, err := tx.Release(ctx, t.Release)
 	if err != nil {
+		return false, err
+	}
+	if ok, err := social.Allowed(ctx, tx, social.Liking, "", r.ID, social.Author{Account: p.Account}); err != nil || !ok {
 		return false, err
 	}
 	x.Object, x.To = vocab.One(cmp.Or(track.Document(), r.IRI)), []string{r.Actor}

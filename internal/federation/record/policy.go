@@ -4,20 +4,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// replies is who may comment on a thing of an act, as GoToSocial's interactionPolicy says:
-// "" where it says nothing, as for everybody. Whom the act has to let in one by one does
-// not comment here, since nobody asks it; where some others may who are not named by
-// themselves, that is taken for its followers.
-func replies(o *vocab.Object, act string) social.Policy {
-	policy, _ := o.Extra["interactionPolicy"].(map[string]any)
-	rule, ok := under(policy, "canReply").(map[string]any)
-	if !ok {
-		return ""
+// policies are who may do what with a thing of an act, as GoToSocial's interactionPolicy
+// says: what it does not speak of is everybody's.
+func policies(o *vocab.Object) social.Policies {
+	said, _ := o.Extra["interactionPolicy"].(map[string]any)
+	out := social.Policies{}
+	for verb, rule := range form.Rules {
+		if r, ok := under(said, rule).(map[string]any); ok {
+			out[verb] = policy(r)
+		}
 	}
+	return out
+}
+
+// policy is who may by one rule, "" for everybody. Whom the act has to let in one by one
+// may not here, since nobody asks it; where some others may who are not named by
+// themselves, that is taken for its followers.
+func policy(rule map[string]any) social.Policy {
 	var who []string
 	for _, name := range []string{"automaticApproval", "always"} { // the latter until 2025
 		switch v := under(rule, name).(type) {

@@ -37,7 +37,7 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 	r = social.Release{
 		IRI: o.ID, Actor: act, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Kind: kind(word(o, "nineten:kind")), Date: name(word(o, "nineten:date")),
 		Licence: web(word(o, "nineten:licence")), Description: cut(plain(cmp.Or(o.Summary, o.Content)), maxText), Page: cmp.Or(page(o.URL), o.ID), Picture: picture(o),
-		Published: o.Published, Updated: o.Updated, Replies: replies(o, act),
+		Published: o.Published, Updated: o.Updated, Policies: policies(o),
 		Conversation: conversation(o), Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
 	}
 	switch {

@@ -2,11 +2,11 @@
 select * from remote_actor where host = @host and lower(handle) = lower(@handle) order by fetched desc limit 1;
 
 -- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, conversation)
-values (@id, @iri, @actor, @title, @artist, @kind, @date, @licence, @description, @page, @picture, @published, @updated, @fetched, @replies, @label, @language, @tags, @conversation)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation)
+values (@id, @iri, @actor, @title, @artist, @kind, @date, @licence, @description, @page, @picture, @published, @updated, @fetched, @replies, @likes, @shares, @label, @language, @tags, @conversation)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
   description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies,
-  label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation;
+  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation;
 
 -- name: RemoteReleaseByIRI :one
 select * from remote_release where iri = @iri;
@@ -108,9 +108,6 @@ delete from release_like where not exists (select 1 from release r where r.id = 
 
 -- name: CommentsExpire :many
 delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release) returning cast(case when person = '' then '' else id end as text) as id;
-
--- name: RemoteReleaseReplies :one
-select replies, actor from remote_release where id = @id;
 
 -- name: RemoteReleaseKnown :one
 select count(*) from remote_release where id = @id;

@@ -68,16 +68,6 @@ select count(*) from comment where release = @release and host = @host and host 
 -- name: CommentsOf :one
 select count(*) from comment where release = @release;
 
--- name: CommentPolicyOf :one
-select who from comment_policy where act = @act and release = @release;
-
--- name: CommentPolicySet :exec
-insert into comment_policy (act, release, who) values (@act, @release, @who)
-on conflict (act, release) do update set who = excluded.who;
-
--- name: CommentPolicyDrop :exec
-delete from comment_policy where act = @act and release = @release;
-
 -- name: RemoteFollowing :one
 select count(*) from remote_follower where act = @act and actor = @actor;
 

@@ -74,6 +74,13 @@ type ActMove struct {
 	At     int64
 }
 
+type ActPolicy struct {
+	Act     string
+	Release string
+	Verb    string
+	Who     string
+}
+
 type ActRole struct {
 	Act     string
 	Account string
@@ -217,12 +224,6 @@ type Comment struct {
 type CommentGone struct {
 	ID string
 	At int64
-}
-
-type CommentPolicy struct {
-	Act     string
-	Release string
-	Who     string
 }
 
 type Confirmation struct {
@@ -917,6 +918,8 @@ type RemoteRelease struct {
 	Label        string
 	Language     string
 	Tags         string
+	Likes        string
+	Shares       string
 	Conversation string
 }
 

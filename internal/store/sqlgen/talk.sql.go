@@ -310,52 +310,6 @@ func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]Com
 	return items, nil
 }
 
-const commentPolicyDrop = `-- name: CommentPolicyDrop :exec
-delete from comment_policy where act = $1 and release = $2
-`
-
-type CommentPolicyDropParams struct {
-	Act     string
-	Release string
-}
-
-func (q *Queries) CommentPolicyDrop(ctx context.Context, arg CommentPolicyDropParams) error {
-	_, err := q.db.ExecContext(ctx, commentPolicyDrop, arg.Act, arg.Release)
-	return err
-}
-
-const commentPolicyOf = `-- name: CommentPolicyOf :one
-select who from comment_policy where act = $1 and release = $2
-`
-
-type CommentPolicyOfParams struct {
-	Act     string
-	Release string
-}
-
-func (q *Queries) CommentPolicyOf(ctx context.Context, arg CommentPolicyOfParams) (string, error) {
-	row := q.db.QueryRowContext(ctx, commentPolicyOf, arg.Act, arg.Release)
-	var who string
-	err := row.Scan(&who)
-	return who, err
-}
-
-const commentPolicySet = `-- name: CommentPolicySet :exec
-insert into comment_policy (act, release, who) values ($1, $2, $3)
-on conflict (act, release) do update set who = excluded.who
-`
-
-type CommentPolicySetParams struct {
-	Act     string
-	Release string
-	Who     string
-}
-
-func (q *Queries) CommentPolicySet(ctx context.Context, arg CommentPolicySetParams) error {
-	_, err := q.db.ExecContext(ctx, commentPolicySet, arg.Act, arg.Release, arg.Who)
-	return err
-}
-
 const commentPut = `-- name: CommentPut :execrows
 insert into comment (id, release, track, parent, account, person, actor, host, iri, url, html, position, at, changed)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)

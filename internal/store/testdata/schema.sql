@@ -75,6 +75,14 @@ CREATE TABLE act_move (
   at     bigint not null
 );
 
+CREATE TABLE act_policy (
+  act     text not null references act (id) on delete cascade,
+  release text not null,                     -- '' all of the act's
+  verb    text not null,                     -- comment, like, boost
+  who     text not null,                     -- everybody, followers, nobody
+  primary key (act, release, verb)
+);
+
 CREATE TABLE act_role (
   act     text not null references act (id) on delete cascade,
   account text not null references account (id) on delete cascade,
@@ -258,13 +266,6 @@ CREATE INDEX comment_release on comment (release, at);
 CREATE TABLE comment_gone (
   id text primary key,
   at bigint not null
-);
-
-CREATE TABLE comment_policy (
-  act     text not null references act (id) on delete cascade,
-  release text not null,                     -- '' all of the act's
-  who     text not null,                     -- everybody, followers, nobody
-  primary key (act, release)
 );
 
 CREATE TABLE confirmation (
@@ -1177,7 +1178,7 @@ CREATE TABLE remote_release (
   published   bigint not null,
   updated     bigint not null default 0,
   fetched     bigint not null
-, replies text not null default '', label text not null default '', language text not null default '', tags text not null default '', conversation text not null default '');
+, replies text not null default '', label text not null default '', language text not null default '', tags text not null default '', likes text not null default '', shares text not null default '', conversation text not null default '');
 
 CREATE INDEX remote_release_actor on remote_release (actor, published);
 

@@ -79,7 +79,7 @@ func TestElsewhere(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		full.Replies = social.Nobody
+		full.Policies = social.Policies{social.Commenting: social.Nobody}
 		return tx.PutRelease(t.Context(), &full)
 	}); err != nil {
 		t.Fatal(err)

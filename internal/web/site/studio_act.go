@@ -23,8 +23,8 @@ type StudioActPage struct {
 	People           []PlaceLine
 	Place            []web.Field
 	Waiting          []WaitingLine
-	Talk             web.Field // who may comment
-	Federates        bool      // it may move
+	Talk             []web.Field // who may do what with it
+	Federates        bool        // it may move
 	Live             []LiveLine
 	LiveFields       []web.Field
 	Label            bool
@@ -88,7 +88,7 @@ func (v *visit) actEditorPage() (*StudioActPage, error) {
 	p := &StudioActPage{Page: v.named(a.Name, web.NavStudio), ID: string(a.ID), Handle: a.Handle, Name: a.Name, Owner: full.Role == music.Owner, Cover: sleeve(a.Cover), Fields: actEditFields(&a), Place: placeFields()}
 	p.Federates = v.site.Elsewhere != nil
 	p.NoIndex, p.Scripts, p.Accents = true, []string{"studio.js"}, p.Cover.Accents
-	if p.Talk, err = v.talkField(a.ID, ""); err != nil {
+	if p.Talk, err = v.talkFields(a.ID, ""); err != nil {
 		return nil, err
 	}
 	places, err := v.site.Studio.People(v.Context(), v.ears(), a.ID)

@@ -41,8 +41,8 @@ type StudioReleasePage struct {
 	ShareError  string
 	Acts        []Choice // to credit: handle and name
 	Out         []web.Field
-	Preview     string    // address of the private link
-	Talk        web.Field // who may comment
+	Preview     string      // address of the private link
+	Talk        []web.Field // who may do what with it
 }
 
 // StudioTrack is one file of a release.
@@ -142,7 +142,7 @@ func (v *visit) studioReleasePage() (*StudioReleasePage, error) {
 		p.Preview = v.absolute("/release/" + string(r.ID) + "?preview=" + r.Preview)
 	}
 	p.tracks(&full)
-	if p.Talk, err = v.talkField(full.Act.ID, r.ID); err != nil {
+	if p.Talk, err = v.talkFields(full.Act.ID, r.ID); err != nil {
 		return nil, err
 	}
 	if err := v.creditsPart(p, &full); err != nil {

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"html/template"
 	"strconv"
 	"time"
@@ -18,7 +19,9 @@ type Talk struct {
 	More     string // address with older ones
 	Policy   string
 	Writes   bool
-	Keeps    bool // may hide and delete
+	Boosts   bool     // may share it
+	Keeps    bool     // may hide and delete
+	Refused  []string // what else of what others see the viewer may not do, and why
 	Choices  []Choice
 	As       string // who the viewer is on other servers, which are told; "" it stays here
 }
@@ -59,7 +62,7 @@ func (v *visit) talk(p *ReleasePage) error {
 	if err != nil {
 		return err
 	}
-	p.Talk = Talk{Shown: true, Policy: string(c.Policy), Writes: c.Writes, Keeps: c.Keeps}
+	p.Talk = Talk{Shown: true, Policy: string(c.Policies[social.Commenting]), Writes: c.May[social.Commenting], Boosts: c.May[social.Boosting], Keeps: c.Keeps}
 	if c.Next != "" {
 		p.Talk.More = v.pagePath("comments", string(c.Next)) + "#comments"
 	}
@@ -68,6 +71,7 @@ func (v *visit) talk(p *ReleasePage) error {
 			return err
 		}
 	}
+	v.refused(p, &c)
 	at := map[id.Track]*ReleaseTrack{}
 	for i := range p.Tracks {
 		t := &p.Tracks[i]
@@ -85,6 +89,31 @@ func (v *visit) talk(p *ReleasePage) error {
 		p.Talk.Comments = append(p.Talk.Comments, line)
 	}
 	return nil
+}
+
+// A barred is something that an act has done by some alone.
+type barred struct {
+	verb social.Verb
+	who  social.Policy
+}
+
+var barredWords = map[barred]string{
+	{social.Liking, social.Nobody}:      "The act takes no likes of it: yours is for you alone.",
+	{social.Liking, social.Followers}:   "The act takes likes of it from who follows it: yours is for you alone.",
+	{social.Boosting, social.Nobody}:    "The act takes no boosts of it.",
+	{social.Boosting, social.Followers}: "Only who follows the act boosts it.",
+}
+
+// refused says what the viewer may not do of what others would learn: a like reaches an
+// act elsewhere, and a boost anybody, from who is seen there alone.
+func (v *visit) refused(p *ReleasePage, c *social.Conversation) {
+	seen := p.Talk.As != ""
+	learnt := map[social.Verb]bool{social.Liking: seen || p.Away.Host == "", social.Boosting: seen}
+	for _, verb := range social.Verbs() {
+		if v.viewer.Account != "" && learnt[verb] && !c.May[verb] {
+			p.Talk.Refused = append(p.Talk.Refused, barredWords[barred{verb, c.Policies[verb]}])
+		}
+	}
 }
 
 // asSeen adds who the viewer is on other servers, and what of a release they share there.
@@ -202,41 +231,60 @@ func (v *visit) keepComment() error {
 	return fault.New(fault.Invalid, "A comment can be changed, hidden, shown and deleted.")
 }
 
-// talkField asks who may comment: on all of an act's music, or on one release.
-func (v *visit) talkField(act id.Act, r id.Release) (web.Field, error) {
-	f := web.Field{Name: "who", ID: "l-who", Label: "Who may comment", Type: "select", Options: []web.Option{
-		{Value: string(social.Everybody), Label: "Everybody"}, {Value: string(social.Followers), Label: "Who follows the act"}, {Value: string(social.Nobody), Label: "Nobody"},
-	}}
-	p, err := v.site.Talk.Policy(v.Context(), v.ears(), act, r)
-	f.Value = string(p)
-	switch {
-	case r != "":
-		f.Options = append([]web.Option{{Value: "", Label: "As on all of the act’s music"}}, f.Options...)
-	case p == "":
-		f.Value = string(social.Everybody)
+// talkLabels are what is asked, by what is done.
+var talkLabels = map[social.Verb]web.Field{social.Commenting: {Label: "Who may comment"}, social.Liking: {Label: "Who may like it"}, social.Boosting: {Label: "Who may boost it"}}
+
+// talkFields ask who may do what: with all of an act's music, or with one release.
+func (v *visit) talkFields(act id.Act, r id.Release) (out []web.Field, err error) {
+	said, err := v.site.Talk.Policies(v.Context(), v.ears(), act, r)
+	if err != nil {
+		return nil, err
 	}
-	return f, err
+	options := []web.Option{{Value: string(social.Everybody), Label: "Everybody"}, {Value: string(social.Followers), Label: "Who follows the act"}, {Value: string(social.Nobody), Label: "Nobody"}}
+	if r != "" {
+		options = append([]web.Option{{Value: "", Label: "As the act says"}}, options...)
+	}
+	for _, verb := range social.Verbs() {
+		f := talkLabels[verb]
+		f.Name, f.ID, f.Type, f.Options, f.Value = string(verb), "l-"+string(verb), "select", options, string(said[verb])
+		if r == "" {
+			f.Value = cmp.Or(f.Value, string(social.Everybody))
+		}
+		out = append(out, f)
+	}
+	return out, nil
 }
 
-// actTalk says who may comment on an act's music.
+// talkSaid reads them.
+func (v *visit) talkSaid() social.Policies {
+	out := social.Policies{}
+	for _, verb := range social.Verbs() {
+		if v.form.Has(string(verb)) {
+			out[verb] = social.Policy(v.form.Get(string(verb)))
+		}
+	}
+	return out
+}
+
+// actTalk says who may do what with an act's music.
 func (v *visit) actTalk() error {
 	full, err := v.ownAct()
 	if err != nil {
 		return err
 	}
-	if err := v.site.Talk.SetPolicy(v.Context(), v.ears(), full.Act.ID, "", social.Policy(v.form.Get("who"))); err != nil {
+	if err := v.site.Talk.SetPolicies(v.Context(), v.ears(), full.Act.ID, "", v.talkSaid()); err != nil {
 		return err
 	}
 	return v.goTo("/studio/act/"+string(full.Act.ID), "Saved.")
 }
 
-// releaseTalk says who may comment on one release.
+// releaseTalk says who may do what with one release.
 func (v *visit) releaseTalk() error {
 	full, err := v.ownRelease()
 	if err != nil {
 		return err
 	}
-	if err := v.site.Talk.SetPolicy(v.Context(), v.ears(), full.Act.ID, full.Release.ID, social.Policy(v.form.Get("who"))); err != nil {
+	if err := v.site.Talk.SetPolicies(v.Context(), v.ears(), full.Act.ID, full.Release.ID, v.talkSaid()); err != nil {
 		return err
 	}
 	return v.goTo("/studio/release/"+string(full.Release.ID), "Saved.")

@@ -108,17 +108,60 @@ func TestCommentsOnThePage(t *testing.T) {
 	s.ok(err)
 	studio := s.browser(boss)
 	studio.has("/studio/act/"+string(act.ID), "Who may comment")
-	studio.send("/studio/act/"+string(act.ID)+"/comments", url.Values{"who": {"followers"}})
+	studio.send("/studio/act/"+string(act.ID)+"/comments", url.Values{"comment": {"followers"}})
 	jo.has(path, "Only who follows the act comments here.")
 	if code, _, _ := jo.do("POST", path+"/comments", url.Values{"text": {"x"}}); code != 403 {
 		t.Errorf("one who does not follow: %d", code)
 	}
 	jo.send("/follow", url.Values{"act": {string(act.ID)}, "on": {"1"}, "back": {path}})
 	jo.has(path, `name="text"`)
-	studio.send("/studio/release/"+string(r.ID)+"/comments", url.Values{"who": {"nobody"}})
+	studio.send("/studio/release/"+string(r.ID)+"/comments", url.Values{"comment": {"nobody"}})
 	studio.has("/studio/release/"+string(r.ID), `<option value="nobody" selected>`)
 	jo.has(path, "No comments are taken here.")
 	own.has(path, `name="text"`)
+}
+
+// An act says in one form who may comment, like and boost; who may not finds no button for
+// it, and reads why. What they like they keep.
+func TestWhoMayLikeAndBoost(t *testing.T) {
+	s := newShop(t)
+	act := s.act("Firn")
+	r, _ := s.public(act.ID, music.Facts{Title: "Glacier"}, "One")
+	path, release := "/release/"+string(r.ID), "/studio/release/"+string(r.ID)
+	ada, err := s.accounts.SignIn(t.Context(), "ada", secret, account.Client{})
+	s.ok(err)
+	boss, err := s.accounts.SignIn(t.Context(), "grace", secret, account.Client{})
+	s.ok(err)
+	studio, own, jo, unseen, guest := s.browser(boss), s.browser(ada), s.browser(s.person("jo")), s.browser(s.person("kim")), s.browser(account.SignedIn{})
+	_, err = (&social.People{Store: s.db, Federates: true}).Show(t.Context(), music.Viewer{Account: jo.in.Principal.Account}, social.PersonDraft{Handle: "wren"})
+	s.ok(err)
+	boost := url.Values{"kind": {"release"}, "id": {string(r.ID)}, "on": {"1"}, "back": {path}}
+	jo.has(path, `action="/boost"`)
+	jo.lacks(path, "yours is for you alone", "boosts")
+	for _, at := range []string{"/studio/act/" + string(act.ID), release} {
+		studio.has(at, "Who may comment", "Who may like it", "Who may boost it", `name="like"`, `name="boost"`)
+	}
+	studio.send(release+"/comments", url.Values{"comment": {""}, "like": {"nobody"}, "boost": {"nobody"}})
+	studio.has(release, `<option value="nobody" selected>`, `<option value="" selected>As the act says`)
+	own.lacks(path, "yours is for you alone")
+	jo.has(path, "The act takes no likes of it: yours is for you alone. The act takes no boosts of it.", `name="text"`, `aria-label="Like Glacier"`)
+	jo.lacks(path, `action="/boost"`)
+	jo.german().has(path, "dein Like ist nur für dich", "Der Act lässt es niemanden weitersagen.")
+	unseen.has(path, "The act takes no likes of it")
+	unseen.lacks(path, "boosts of it")
+	guest.lacks(path, "likes of it")
+	if code, _, _ := jo.do("POST", "/boost", boost); code != 403 {
+		t.Errorf("boosts what may not be: %d", code)
+	}
+	jo.send("/like", url.Values{"kind": {"release"}, "id": {string(r.ID)}, "on": {"1"}, "back": {path}})
+	jo.has(path, `aria-pressed="true" aria-label="Like Glacier"`)
+	studio.send(release+"/comments", url.Values{"like": {"followers"}, "boost": {"followers"}})
+	jo.has(path, "The act takes likes of it from who follows it: yours is for you alone.", "Only who follows the act boosts it.")
+	jo.send("/follow", url.Values{"act": {string(act.ID)}, "on": {"1"}, "back": {path}})
+	jo.lacks(path, "yours is for you alone", "boosts it")
+	jo.send("/boost", boost)
+	studio.send(release+"/comments", url.Values{"boost": {"nobody"}})
+	jo.has(path, `action="/boost"`, "Boosted") // to take it back
 }
 
 // What people elsewhere say links to them and to where they said it.

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+
+	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/sqlgen"
+)
+
+func (tx socialTx) Policies(ctx context.Context, act id.Act, r id.Release) (social.Policies, error) {
+	rows, err := tx.Q.ActPolicies(ctx, sqlgen.ActPoliciesParams{Act: string(act), Release: string(r)})
+	out := social.Policies{}
+	for _, row := range rows {
+		out[social.Verb(row.Verb)] = social.Policy(row.Who)
+	}
+	return out, wrap(err, "policies")
+}
+
+func (tx socialTx) PoliciesElsewhere(ctx context.Context, r id.Release) (social.Policies, string, error) {
+	row, err := tx.Q.RemoteReleasePolicies(ctx, string(r))
+	return policies(row.Replies, row.Likes, row.Shares), row.Actor, missing(err, noRelease)
+}
+
+// policies are those of a release of another server.
+func policies(replies, likes, shares string) social.Policies {
+	return social.Policies{social.Commenting: social.Policy(replies), social.Liking: social.Policy(likes), social.Boosting: social.Policy(shares)}
+}
+
+func (tx socialTx) TellPolicies(ctx context.Context, act id.Act, r id.Release) error {
+	if r != "" {
+		return music.TellRelease(ctx, musicTx(tx), r)
+	}
+	return music.TellReleases(ctx, musicTx(tx), act)
+}
+
+func (tx socialTx) SetPolicy(ctx context.Context, act id.Act, r id.Release, v social.Verb, p social.Policy) error {
+	if p == "" {
+		return wrap(tx.Q.ActPolicyDrop(ctx, sqlgen.ActPolicyDropParams{Act: string(act), Release: string(r), Verb: string(v)}), "policy")
+	}
+	return wrap(tx.Q.ActPolicySet(ctx, sqlgen.ActPolicySetParams{Act: string(act), Release: string(r), Verb: string(v), Who: string(p)}), "policy")
+}
+
+func (tx musicTx) TakesLike(ctx context.Context, a id.Account, act id.Act, r id.Release) (bool, error) {
+	return social.Allowed(ctx, socialTx(tx), social.Liking, act, r, social.Author{Account: a})
+}
