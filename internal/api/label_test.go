@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/michaelperna/9ten/internal/api"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A label asks an act, which agrees; either ends it, and nobody else does.
@@ -34,6 +35,17 @@ func TestLabelByProgram(t *testing.T) {
 	cy.do(http.MethodPut, roster+"/tide", nil, http.StatusNoContent, nil)
 	if l := listed(cy, roster); len(l) != 1 || l[0].Act.Handle != "tide" || l[0].Agreed || len(shown().Acts) != 0 {
 		t.Errorf("%+v", l)
+	}
+	told := func(who caller) api.Notice {
+		t.Helper()
+		var p api.NoticePage
+		if who.do(http.MethodGet, "/notifications", nil, http.StatusOK, &p); len(p.Rows) != 1 {
+			t.Fatalf("%+v", p.Rows)
+		}
+		return p.Rows[0]
+	}
+	if n := told(dee); n.Kind != notice.Label || n.Step != notice.Asked || n.Label != label.ID || n.LabelName != "Reef" || n.LabelAt != "reef" || n.ActHandle != "tide" {
+		t.Errorf("%+v", n)
 	}
 	cy.refused(http.MethodPut, labels+"/reef", nil, http.StatusForbidden)
 	dee.do(http.MethodPut, labels+"/reef", nil, http.StatusNoContent, nil)

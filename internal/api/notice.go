@@ -32,7 +32,7 @@ func (a *API) notices(r *router) {
 // Notice is what somebody was told.
 type Notice struct {
 	Name       string       `json:"name" doc:"Names it among yours"`
-	Kind       notice.Kind  `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,invited,earned,owed,receipt,unpaid,ended,moved"`
+	Kind       notice.Kind  `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,invited,label,earned,owed,receipt,unpaid,ended,moved"`
 	At         int64        `json:"at_ms" doc:"Unix milliseconds: when the last of them happened"`
 	Read       bool         `json:"read"`
 	Count      int64        `json:"count" doc:"How many did it that day"`
@@ -46,13 +46,17 @@ type Notice struct {
 	TrackTitle string       `json:"track_title,omitempty"`
 	Comment    id.Comment   `json:"comment,omitempty"`
 	Playlist   id.Playlist  `json:"playlist,omitempty" doc:"To which somebody invites you"`
+	Label      id.Act       `json:"label,omitempty" doc:"Which the act is on, or is asked by"`
+	LabelName  string       `json:"label_name,omitempty"`
+	LabelAt    string       `json:"label_handle,omitempty"`
+	Step       notice.Step  `json:"step,omitempty" enum:"asked,joined,declined,parted" doc:"What became of that"`
 	Period     string       `json:"period,omitempty" doc:"The month, 2026-11"`
 	Earned     *money.Micro `json:"earned_micro,omitempty" doc:"Of the act in that month"`
 }
 
 func noticeOf(n *notice.Notice) Notice {
 	out := Notice{Name: n.Name, Kind: n.Kind, At: unixMS(n.At), Read: n.Seen, Count: n.N, Who: n.Who, Act: n.Act, ActName: n.ActName, ActHandle: n.ActHandle,
-		Release: n.Release, Title: n.Title, Track: n.Track, TrackTitle: n.TrackTitle, Comment: n.Comment, Playlist: n.List}
+		Release: n.Release, Title: n.Title, Track: n.Track, TrackTitle: n.TrackTitle, Comment: n.Comment, Playlist: n.List, Label: n.Label, LabelName: n.LabelName, LabelAt: n.LabelHandle, Step: n.Step}
 	if n.Period != 0 {
 		out.Period = n.Period.String()
 	}
@@ -98,7 +102,7 @@ func (a *API) readNotices(ctx context.Context, in *readInput) (*struct{}, error)
 
 // NoticeChoice is how somebody is told of a kind.
 type NoticeChoice struct {
-	Kind notice.Kind `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,invited,earned,owed,receipt,unpaid,ended,moved"`
+	Kind notice.Kind `json:"kind" enum:"release,comment,answer,like,boost,follower,fan,invited,label,earned,owed,receipt,unpaid,ended,moved"`
 	Way  notice.Way  `json:"way" enum:"none,here,day,week" doc:"Not at all, here, or here and in a daily or weekly letter"`
 }
 

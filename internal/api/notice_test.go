@@ -63,7 +63,7 @@ func TestNotifications(t *testing.T) {
 	for _, c := range choices {
 		ways[c.Kind] = c.Way
 	}
-	if len(ways) != 14 || ways["receipt"] != "none" || ways["unpaid"] != "day" {
+	if len(ways) != 15 || ways["receipt"] != "none" || ways["unpaid"] != "day" {
 		t.Errorf("%v", ways)
 	}
 	ada.refused(http.MethodPut, "/notifications/choices", []map[string]any{{"kind": "receipt", "way": "often"}}, http.StatusUnprocessableEntity)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 )
 
 // A Signing says that an act is on a label, or is asked to be. A label is an [Act] that
@@ -133,6 +134,13 @@ func (s *Studio) AskAct(ctx context.Context, v Viewer, label id.Act, handle stri
 		if err := tellLabel(ctx, tx, label, a.ID); err != nil {
 			return err
 		}
+		step := notice.Asked
+		if both == Owner {
+			step = notice.Joined
+		}
+		if err := tellOwners(ctx, tx, v, label, a.ID, step); err != nil {
+			return err
+		}
 		return tx.Audit(ctx, v.actor(), "label.ask", string(label), string(a.ID))
 	})
 }
@@ -152,10 +160,16 @@ func (s *Studio) JoinLabel(ctx context.Context, v Viewer, a, label id.Act) error
 			if x.Label != label {
 				continue
 			}
+			if x.Agreed {
+				return nil
+			}
 			if err := tx.PutSigning(ctx, Signing{Label: label, Act: a, Agreed: true}); err != nil {
 				return err
 			}
 			if err := tellLabel(ctx, tx, label, a); err != nil {
+				return err
+			}
+			if err := tellOwners(ctx, tx, v, label, a, notice.Joined); err != nil {
 				return err
 			}
 			return tx.Audit(ctx, v.actor(), "label.join", string(label), string(a))
@@ -168,10 +182,19 @@ func (s *Studio) JoinLabel(ctx context.Context, v Viewer, a, label id.Act) error
 // them. Besides the common faults: NotFound.
 func (s *Studio) EndLabel(ctx context.Context, v Viewer, a, label id.Act) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
+		step := notice.Declined
 		if err := may(ctx, tx, v, a, Owner); err != nil {
 			if err := may(ctx, tx, v, label, Owner); err != nil {
 				return err
 			}
+			step = "" // the label asks no more
+		}
+		was, err := agreed(ctx, tx, a, label)
+		if err != nil {
+			return err
+		}
+		if was {
+			step = notice.Parted
 		}
 		if err := tx.DropSigning(ctx, label, a); err != nil {
 			return err
@@ -179,8 +202,21 @@ func (s *Studio) EndLabel(ctx context.Context, v Viewer, a, label id.Act) error 
 		if err := tellLabel(ctx, tx, label, a); err != nil {
 			return err
 		}
+		if err := tellOwners(ctx, tx, v, label, a, step); err != nil {
+			return err
+		}
 		return tx.Audit(ctx, v.actor(), "label.end", string(label), string(a))
 	})
+}
+
+// tellOwners tells who owns a label and an act what became of one's being on the other, in
+// place of what they were told before; "" is nothing any more.
+func tellOwners(ctx context.Context, tx Tx, v Viewer, label, act id.Act, step notice.Step) error {
+	c := notice.Cause{Kind: notice.Label, Act: act, Label: label, Step: step, Person: v.Account}
+	if err := tx.Untell(ctx, c); err != nil || step == "" {
+		return err
+	}
+	return tx.Tell(ctx, c)
 }
 
 // tellLabel has followers of a label be told of an act's releases, as it is by then.

@@ -34,6 +34,18 @@ const (
 	Moved    Kind = "moved"    // an act that they follow: they follow it there
 	Invited  Kind = "invited"  // to work on a playlist of somebody else
 	Fan      Kind = "fan"      // of theirs on another server, where they chose to be seen, or who asks to be
+	Label    Kind = "label"    // what becomes of an act's being on a label, who owns one of them
+)
+
+// A Step is what becomes of an act's being on a label.
+type Step string
+
+// The steps.
+const (
+	Asked    Step = "asked" // by the label: who owns the act answers
+	Joined   Step = "joined"
+	Declined Step = "declined"
+	Parted   Step = "parted" // either ended it
 )
 
 // A Way is how somebody is told.
@@ -57,13 +69,13 @@ type Choice struct {
 // where they do.
 var standard = [...]Choice{
 	{Release, Weekly}, {Moved, Here}, {Answer, Weekly}, {Invited, Weekly}, {Fan, Here}, {Receipt, Weekly}, {Unpaid, Daily}, {Ended, Daily},
-	{Comment, Weekly}, {Like, Here}, {Boost, Here}, {Follower, Here}, {Earned, Weekly}, {Owed, Weekly},
+	{Comment, Weekly}, {Like, Here}, {Boost, Here}, {Follower, Here}, {Label, Weekly}, {Earned, Weekly}, {Owed, Weekly},
 }
 
 // ForActs reports whether a kind is for those who have an act.
 func (k Kind) ForActs() bool {
 	switch k {
-	case Comment, Like, Boost, Follower, Earned, Owed:
+	case Comment, Like, Boost, Follower, Label, Earned, Owed:
 		return true
 	}
 	return false
@@ -84,6 +96,8 @@ type Cause struct {
 	Track   id.Track
 	Comment id.Comment
 	List    id.Playlist
+	Label   id.Act // which Act is on, or is asked by
+	Step    Step   // of that
 	Period  calendar.Period
 	At      time.Time // of a release elsewhere: who followed later is not told; zero: everybody is
 }
@@ -116,6 +130,8 @@ func (c *Cause) About() string {
 		return about + c.Actor
 	case Invited:
 		return about + string(c.List)
+	case Label: // the latest step takes the place of the one before
+		return about + string(c.Label) + "/" + string(c.Act)
 	case Moved: // where it is now
 		return about + cmp.Or(c.Actor, string(c.Act))
 	}
@@ -157,6 +173,8 @@ type Notice struct {
 	Track   id.Track
 	Comment id.Comment
 	List    id.Playlist
+	Label   id.Act // of Act
+	Step    Step
 	Period  calendar.Period
 	N       int64 // how many did it
 	At      time.Time
@@ -164,6 +182,8 @@ type Notice struct {
 
 	// In words.
 	ActName, ActHandle string // the handle as in the address of the act's page here
+	LabelName          string
+	LabelHandle        string
 	Title, TrackTitle  string
 	Who                []string // up to three who did it, as @name or @name@host: nobody of those here who like and follow
 	Earned             money.Micro

@@ -35,12 +35,24 @@ func (tx *Tx) Tell(ctx context.Context, c notice.Cause) error {
 	switch {
 	case c.Account != "":
 		return wrap(tx.Q.NoticeOne(ctx, n), "notice")
+	case c.Kind == notice.Label:
+		return wrap(tx.tellOwners(ctx, &c, name), "notice")
 	case c.Kind == notice.Release && c.Actor != "":
 		return wrap(tx.Q.NoticeFollowersElsewhere(ctx, sqlgen.NoticeFollowersElsewhereParams{Name: n.Name, Kind: n.Kind, Actor: n.Actor, Release: n.Release, At: n.At, Since: ms(c.At)}), "notice")
 	case c.Kind == notice.Release:
 		return wrap(tx.Q.NoticeFollowers(ctx, sqlgen.NoticeFollowersParams{Name: n.Name, Kind: n.Kind, Act: n.Act, Release: n.Release, At: n.At, Person: n.Person}), "notice")
 	}
 	return wrap(tx.Q.NoticePeople(ctx, sqlgen.NoticePeopleParams{Name: n.Name, Kind: n.Kind, Act: n.Act, Actor: n.Actor, Person: n.Person, Release: n.Release, Track: n.Track, Comment: n.Comment, At: n.At, Knows: string(c.Knows)}), "notice")
+}
+
+// tellOwners tells who owns an act or its label, but for who did it: what a label asks, who
+// owns the act alone.
+func (tx *Tx) tellOwners(ctx context.Context, c *notice.Cause, name string) error {
+	other := c.Label
+	if c.Step == notice.Asked {
+		other = c.Act
+	}
+	return tx.Q.NoticeOwners(ctx, sqlgen.NoticeOwnersParams{Name: name, Kind: string(c.Kind), Act: string(c.Act), Label: string(c.Label), Step: string(c.Step), At: tx.Ms(), Other: string(other), Person: string(c.Person)})
 }
 
 // tellMany counts a cause in the day's notice, or again in that of its day when it
@@ -126,8 +138,8 @@ func (tx noticeTx) Notices(ctx context.Context, a id.Account, at time.Time, name
 
 func told(r *sqlgen.NoticeListRow) notice.Notice {
 	n := notice.Notice{
-		Name: r.Name, Kind: notice.Kind(r.Kind), Act: id.Act(r.Act), Release: id.Release(r.Release), Track: id.Track(r.Track), Comment: id.Comment(r.Comment), List: id.Playlist(r.Playlist), Period: calendar.Period(r.Period),
-		N: r.N, At: utc(r.At), Seen: r.Seen, ActName: r.ActName, ActHandle: r.ActHandle, Title: r.Title, TrackTitle: r.TrackTitle, Earned: money.Micro(r.Earned),
+		Name: r.Name, Kind: notice.Kind(r.Kind), Act: id.Act(r.Act), Release: id.Release(r.Release), Track: id.Track(r.Track), Comment: id.Comment(r.Comment), List: id.Playlist(r.Playlist), Label: id.Act(r.Label), Step: notice.Step(r.Step), Period: calendar.Period(r.Period),
+		N: r.N, At: utc(r.At), Seen: r.Seen, ActName: r.ActName, ActHandle: r.ActHandle, LabelName: r.LabelName, LabelHandle: r.LabelHandle, Title: r.Title, TrackTitle: r.TrackTitle, Earned: money.Micro(r.Earned),
 	}
 	switch {
 	case r.Actor != "" && (n.Kind == notice.Release || n.Kind == notice.Moved): // an act elsewhere

@@ -49,6 +49,8 @@ func (c *Catalogue) Told(lang language.Tag, n *notice.Notice) string {
 			by = n.ActName
 		}
 		return v.say("%[1]s invites you to work on the playlist %[2]s", by, thing)
+	case notice.Label:
+		return v.step(n)
 	case notice.Fan:
 		return v.say("%[1]s follows you on another server, or asks to", v.who(n))
 	case notice.Moved:
@@ -77,6 +79,19 @@ func (v teller) many(n *notice.Notice, thing string) string {
 		return v.say("%[1]d people shared %[2]s", n.N, thing)
 	}
 	return v.say("%[1]d new people follow %[2]s", n.N, n.ActName)
+}
+
+// step says what became of an act's being on a label.
+func (v teller) step(n *notice.Notice) string {
+	switch n.Step {
+	case notice.Asked:
+		return v.say("%[1]s is asked to be on the label %[2]s", n.ActName, n.LabelName)
+	case notice.Joined:
+		return v.say("%[1]s is on the label %[2]s now", n.ActName, n.LabelName)
+	case notice.Declined:
+		return v.say("%[1]s declined to be on the label %[2]s", n.ActName, n.LabelName)
+	}
+	return v.say("%[1]s is on the label %[2]s no longer", n.ActName, n.LabelName)
 }
 
 // who said something: somebody whose name is not known any more is somebody.
@@ -110,6 +125,11 @@ func ToldAt(n *notice.Notice) string {
 		return "/account/person"
 	case notice.Invited:
 		return "/playlist/" + string(n.List)
+	case notice.Label:
+		if n.Step == notice.Asked {
+			return "/studio/act/" + string(n.Act) + "#h-lab"
+		}
+		return "/act/" + n.LabelHandle
 	case notice.Earned:
 		return "/studio/act/" + string(n.Act) + "/statement"
 	case notice.Owed:

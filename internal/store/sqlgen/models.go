@@ -542,6 +542,8 @@ type Notice struct {
 	Seen     bool
 	Letter   string
 	Playlist string
+	Label    string
+	Step     string
 }
 
 type NoticeCause struct {

@@ -354,12 +354,12 @@ func (q *Queries) NoticeIntoLetter(ctx context.Context, arg NoticeIntoLetterPara
 }
 
 const noticeList = `-- name: NoticeList :many
-select n.name, n.kind, n.act, n.actor, n.person, n.release, n.track, n.comment, n.playlist, n.period, n.n, n.at, n.seen,
-  coalesce(a.name, '') as act_name, coalesce(a.handle, '') as act_handle, coalesce(r.title, rr.title, pl.title, rp.title, '') as title, coalesce(t.title, '') as track_title,
+select n.name, n.kind, n.act, n.actor, n.person, n.release, n.track, n.comment, n.playlist, n.label, n.step, n.period, n.n, n.at, n.seen,
+  coalesce(a.name, '') as act_name, coalesce(a.handle, '') as act_handle, coalesce(la.name, '') as label_name, coalesce(la.handle, '') as label_handle, coalesce(r.title, rr.title, pl.title, rp.title, '') as title, coalesce(t.title, '') as track_title,
   coalesce(s.name, p.name, '') as here_name, coalesce(s.handle, p.handle, '') as here_handle,
   coalesce(x.name, '') as there_name, coalesce(x.handle, '') as there_handle, coalesce(x.host, '') as there_host,
   cast(coalesce(l.micro + l.plus - l.minus, 0) as bigint) as earned
-from notice n left join act a on a.id = n.act left join release r on r.id = n.release left join remote_release rr on rr.id = n.release left join track t on t.id = n.track left join playlist pl on pl.id = n.playlist left join remote_playlist rp on rp.id = n.playlist
+from notice n left join act a on a.id = n.act left join act la on la.id = n.label left join release r on r.id = n.release left join remote_release rr on rr.id = n.release left join track t on t.id = n.track left join playlist pl on pl.id = n.playlist left join remote_playlist rp on rp.id = n.playlist
   left join account p on p.id = n.person left join comment c on c.id = n.comment left join person s on s.id = c.person left join remote_actor x on x.id = n.actor left join month_line l on l.act = n.act and l.period = n.period
 where n.account = $1 and n.n > 0 and (n.at < $2 or n.at = $2 and n.name < $3) and (cast($4 as text) = '' or n.letter = $4 and n.seen = false)
 order by n.at desc, n.name desc limit $5+ 0
@@ -383,12 +383,16 @@ type NoticeListRow struct {
 	Track       string
 	Comment     string
 	Playlist    string
+	Label       string
+	Step        string
 	Period      int64
 	N           int64
 	At          int64
 	Seen        bool
 	ActName     string
 	ActHandle   string
+	LabelName   string
+	LabelHandle string
 	Title       string
 	TrackTitle  string
 	HereName    string
@@ -424,12 +428,16 @@ func (q *Queries) NoticeList(ctx context.Context, arg NoticeListParams) ([]Notic
 			&i.Track,
 			&i.Comment,
 			&i.Playlist,
+			&i.Label,
+			&i.Step,
 			&i.Period,
 			&i.N,
 			&i.At,
 			&i.Seen,
 			&i.ActName,
 			&i.ActHandle,
+			&i.LabelName,
+			&i.LabelHandle,
 			&i.Title,
 			&i.TrackTitle,
 			&i.HereName,
@@ -543,6 +551,38 @@ func (q *Queries) NoticeOwed(ctx context.Context, arg NoticeOwedParams) error {
 		arg.Kind,
 		arg.Period,
 		arg.At,
+	)
+	return err
+}
+
+const noticeOwners = `-- name: NoticeOwners :exec
+insert into notice (account, name, kind, act, label, step, at)
+select distinct r.account, $1, $2, $3, $4, $5, $6 from act_role r
+where r.act in ($3, $7) and r.role = 'owner' and r.account <> $8 and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = $2 and c.way = 'none')
+on conflict (account, name) do nothing
+`
+
+type NoticeOwnersParams struct {
+	Name   string
+	Kind   string
+	Act    string
+	Label  string
+	Step   string
+	At     int64
+	Other  string
+	Person string
+}
+
+func (q *Queries) NoticeOwners(ctx context.Context, arg NoticeOwnersParams) error {
+	_, err := q.db.ExecContext(ctx, noticeOwners,
+		arg.Name,
+		arg.Kind,
+		arg.Act,
+		arg.Label,
+		arg.Step,
+		arg.At,
+		arg.Other,
+		arg.Person,
 	)
 	return err
 }

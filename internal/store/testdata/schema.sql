@@ -687,7 +687,7 @@ CREATE TABLE notice (
   n       bigint not null default 1,         -- how many did it and did not take it back
   at      bigint not null,                   -- when the last of them did
   seen    boolean not null default false,
-  letter  text not null default '', playlist text not null default '',          -- that tells of it, '' none
+  letter  text not null default '', playlist text not null default '', label text not null default '', step  text not null default '',          -- that tells of it, '' none
   primary key (account, name)
 );
 

@@ -35,6 +35,7 @@ type ActTile struct {
 	Name, URL, Place string
 	Cover            web.Cover
 	Releases         int64
+	Label            bool // of another server: one here has no releases of its own
 }
 
 // perPage is how many sleeves a page shows; rows of tracks carry more with

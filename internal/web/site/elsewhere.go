@@ -260,7 +260,7 @@ func (v *visit) findElsewhere(p *SearchPage, text string) {
 }
 
 func tileElsewhere(f *social.Full) ActTile {
-	return ActTile{Name: cmp.Or(f.Actor.Name, f.Actor.Handle), URL: actPath(&f.Actor), Place: f.Actor.Host, Cover: sleeve(f.Cover), Releases: f.Count}
+	return ActTile{Name: cmp.Or(f.Actor.Name, f.Actor.Handle), URL: actPath(&f.Actor), Place: f.Actor.Host, Cover: sleeve(f.Cover), Releases: f.Count, Label: f.Actor.IsLabel()}
 }
 
 // followsElsewhere are the acts the viewer follows on other servers.

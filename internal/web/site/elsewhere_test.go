@@ -208,10 +208,10 @@ func TestMoveAnAct(t *testing.T) {
 	doc := act.Document()
 	doc.PreferredUsername, doc.AlsoKnownAs = "tide", []string{site.Act(shore.ID)}
 	server.Publish(doc, "")
-	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(200, at, "The act has moved", "It is here again").misses("Move the act")
-	v.open("/act/shore").sees(200, "/act/shore", "This act has moved to @"+to, "Go there").misses("Follow from your server")
+	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(200, at, "It has moved to @", "It is here again").misses("Move it away")
+	v.open("/act/shore").sees(200, "/act/shore", "It has moved to @"+to, "Go there").misses("Follow from your server")
 	v.send("/follow", "act", string(shore.ID), "on", "1", "back", "/act/shore").sees(409, "/follow", "Follow it there")
-	v.send(at, "do", "return").sees(200, at, "The act is here again", "It can move again on")
+	v.send(at, "do", "return").sees(200, at, "It is here again.", "It can move again on")
 	v.send(at, "do", "move", "to", "@"+to, "password", words).sees(409, at, "can again on")
 	v.open("/act/shore").misses("has moved")
 }

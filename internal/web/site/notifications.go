@@ -51,7 +51,7 @@ const perNotices = 50
 
 var noticeIcons = map[notice.Kind]string{
 	notice.Release: "vinyl-record", notice.Comment: "waveform", notice.Answer: "waveform", notice.Like: "heart", notice.Boost: "share-network", notice.Follower: "users",
-	notice.Earned: "currency-dollar", notice.Owed: "warning-circle", notice.Receipt: "receipt", notice.Unpaid: "warning-circle", notice.Ended: "info", notice.Moved: "users", notice.Fan: "users", notice.Invited: "plus",
+	notice.Earned: "currency-dollar", notice.Owed: "warning-circle", notice.Receipt: "receipt", notice.Unpaid: "warning-circle", notice.Ended: "info", notice.Moved: "users", notice.Fan: "users", notice.Invited: "plus", notice.Label: "users",
 }
 
 func (v *visit) notifications() error {
@@ -124,7 +124,7 @@ type NoticeChoicesPage struct {
 var kindWords = map[notice.Kind]web.Field{
 	notice.Release: {Label: "New releases of acts you follow"}, notice.Moved: {Label: "Acts you follow that moved"}, notice.Answer: {Label: "Answers to your comments"}, notice.Invited: {Label: "Invitations to playlists"}, notice.Fan: {Label: "Who follows you on other servers"}, notice.Receipt: {Label: "Your receipts"},
 	notice.Unpaid: {Label: "A month that is not paid"}, notice.Ended: {Label: "The end of your subscription"}, notice.Comment: {Label: "Comments on your music"},
-	notice.Like: {Label: "Who likes your music"}, notice.Boost: {Label: "Who shares your music"}, notice.Follower: {Label: "New followers"},
+	notice.Like: {Label: "Who likes your music"}, notice.Boost: {Label: "Who shares your music"}, notice.Follower: {Label: "New followers"}, notice.Label: {Label: "What labels and acts agree on"},
 	notice.Earned: {Label: "What a month brought"}, notice.Owed: {Label: "Money that waits for a wallet"},
 }
 

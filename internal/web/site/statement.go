@@ -79,6 +79,9 @@ func (v *visit) statementPage() (*StatementPage, error) {
 		Page: v.base("Earnings", web.NavStudio), ID: string(act), Act: full.Act.Name, Handle: full.Act.Handle, Owner: full.Role == music.Owner,
 		Empty: web.Empty{Title: "No month is settled yet", Text: "The first statement comes on the 4th of the month after somebody who pays has this act in their nine."},
 	}
+	if full.Act.Label {
+		p.Empty.Text = "A label earns by credit sheets that name it. The first statement comes on the 4th of the month after somebody who pays heard such music."
+	}
 	p.NoIndex, p.Scripts = true, []string{"studio.js"}
 	cover := sleeve(full.Act.Cover)
 	if cover.ID == "" {

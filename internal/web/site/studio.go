@@ -77,7 +77,7 @@ var stateMoods = map[music.State]string{music.Published: "good", music.Scheduled
 
 func actFields() []web.Field {
 	return []web.Field{
-		{Name: "name", Label: "Name of the act", Required: true, MaxLength: 120, Wide: true},
+		{Name: "name", Label: "Name of the act or label", Required: true, MaxLength: 120, Wide: true},
 		{Name: "kind", Label: "What it is", Type: "select", Value: "act", Wide: true, Options: []web.Option{{Value: "act", Label: "An artist or a band"}, {Value: "label", Label: "A label: acts publish under its name"}}},
 	}
 }

@@ -54,6 +54,10 @@ var placeWords = map[music.Role]string{music.Owner: "Owner", music.Editor: "Edit
 const spareRows = 2
 
 func actEditFields(a *music.Act) []web.Field {
+	about := "About the act"
+	if a.Label {
+		about = "About the label"
+	}
 	var members, links []string
 	for _, m := range a.Members {
 		members = append(members, strings.TrimSuffix(m.Name+": "+m.Role, ": "))
@@ -66,7 +70,7 @@ func actEditFields(a *music.Act) []web.Field {
 		{Name: "handle", Label: "Name in addresses", Value: a.Handle, Help: "Letters a to z, digits and hyphens. Old links stop working when it changes.", Required: true, MaxLength: 32},
 		{Name: "place", Label: "Where you are from", Value: a.Place, MaxLength: 200},
 		{Name: "aliases", Label: "Other names", Value: strings.Join(a.Aliases, ", "), Help: "Separated by commas."},
-		{Name: "bio", Label: "About the act", Type: "textarea", Value: a.Bio, Wide: true},
+		{Name: "bio", Label: about, Type: "textarea", Value: a.Bio, Wide: true},
 		{Name: "members", Label: "Members", Type: "textarea", Value: strings.Join(members, "\n"), Help: "One a line: Maren Okafor: piano"},
 		{Name: "links", Label: "Links", Type: "textarea", Value: strings.Join(links, "\n"), Help: "One a line: Website https://example.org"},
 	}

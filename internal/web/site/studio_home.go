@@ -45,7 +45,7 @@ func (v *visit) actHomePage() (*ActHomePage, error) {
 	for _, a := range h.Known {
 		known = append(known, "@"+a.Handle)
 	}
-	p.Known = []web.Field{{Name: "addresses", Label: "Addresses of the act on other servers", Type: "textarea", Value: strings.Join(known, "\n"), Help: "One a line: @act@social.example", Wide: true}}
+	p.Known = []web.Field{{Name: "addresses", Label: "Its addresses on other servers", Type: "textarea", Value: strings.Join(known, "\n"), Help: "One a line: @act@social.example", Wide: true}}
 	p.Away = []web.Field{
 		{Name: "to", Label: "Its new address", Help: "Such as @act@social.example", Required: true, MaxLength: 400},
 		{Name: "password", Label: "Your password", Type: "password", Required: true, Autocomplete: "current-password"},
@@ -70,12 +70,12 @@ func (v *visit) moveAct() error {
 	act, fields, said := id.Act(p.ID), p.Known, "Saved."
 	switch v.form.Get("do") {
 	case "move":
-		fields, said = p.Away, "The act has moved. Its followers are told."
+		fields, said = p.Away, "It has moved. Its followers are told."
 		if err = v.site.Accounts.Sure(v.Context(), v.viewer, v.form.Get("password")); err == nil {
 			err = v.site.Elsewhere.MoveAway(v.Context(), v.ears(), act, v.form.Get("to"))
 		}
 	case "return":
-		said = "The act is here again."
+		said = "It is here again."
 		err = v.site.Elsewhere.ComeBack(v.Context(), v.ears(), act)
 	default:
 		err = v.site.Elsewhere.SetKnown(v.Context(), v.ears(), act, strings.Fields(v.form.Get("addresses")))
