@@ -54,6 +54,7 @@ func (a *API) elsewhere(r *router) {
 	add(r, op(http.MethodGet, "/elsewhere", "find-elsewhere", "Find an act of another server by its handle or its address", account.ScopeRead), a.findElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}", "get-act-elsewhere", "An act of another server that is known here, with its newest releases; one that is not known well, or was asked a day ago, is asked again in the background for who is signed in", ""), a.actElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}/releases", "list-act-releases-elsewhere", "All its releases that are known here, the newest first", ""), a.releasesElsewhere)
+	add(r, op(http.MethodGet, "/elsewhere/acts/{handle}/label", "get-label-elsewhere", "What a label of another server has announced, the latest first, and whose that is, as far as it is known here; of who is no label, what they shared", ""), a.labelElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/releases/{release}", "get-release-elsewhere", "A release of another server; /media/{track}/original, and master.m3u8 where it is segmented, pass on the sound", ""), a.releaseElsewhere)
 	add(r, op(http.MethodGet, "/elsewhere/tracks/{track}", "get-track-elsewhere", "A track of another server, with its waveform", ""), a.trackElsewhere)
 	add(r, op(http.MethodPut, "/elsewhere/acts/{handle}/follow", "follow-elsewhere", "Follow an act of another server", account.ScopeLibrary), a.followElsewhere(true))
@@ -239,6 +240,37 @@ func (a *API) releasesElsewhere(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return reply(paged(l, releaseElsewhere))
+}
+
+// LabelElsewhere is what is known of what a label of another server has.
+type LabelElsewhere struct {
+	Acts  []ActRow       `json:"acts" doc:"Of this node"`
+	There []ActElsewhere `json:"acts_elsewhere"`
+	Page[News]
+}
+
+func (a *API) labelElsewhere(ctx context.Context, in *struct {
+	Handle string `path:"handle" maxLength:"360" doc:"act@host"`
+	PageInput
+}) (*output[LabelElsewhere], error) {
+	e, err := a.there()
+	if err != nil {
+		return nil, err
+	}
+	who := viewer(ctx).Account
+	f, err := e.Act(ctx, who, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	said, err := a.Feed.Announced(ctx, who, f.Actor.ID, in.page())
+	if err != nil {
+		return nil, err
+	}
+	here, there, err := a.Feed.Signed(ctx, who, f.Actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	return reply(LabelElsewhere{each(here, actRow), each(there, actElsewhere), paged(said, newsOf)})
 }
 
 func (a *API) releaseElsewhere(ctx context.Context, in *ReleaseRef) (*output[ReleaseElsewhere], error) {

@@ -20,7 +20,7 @@ import (
 func TestElsewhere(t *testing.T) {
 	h := newHouse(t)
 	p := h.program(h.root, account.ScopeRead, account.ScopeLibrary)
-	for _, path := range []string{"/elsewhere?who=@a@b.example", "/elsewhere/acts/a@b.example", "/elsewhere/acts/a@b.example/releases", "/elsewhere/follows", "/elsewhere/follows/releases"} {
+	for _, path := range []string{"/elsewhere?who=@a@b.example", "/elsewhere/acts/a@b.example", "/elsewhere/acts/a@b.example/releases", "/elsewhere/acts/a@b.example/label", "/elsewhere/follows", "/elsewhere/follows/releases"} {
 		p.refused(http.MethodGet, path, nil, http.StatusNotFound)
 	}
 	server := fedtest.NewServer(t)
@@ -58,9 +58,16 @@ func TestElsewhere(t *testing.T) {
 	}
 	p.refused(http.MethodGet, "/elsewhere/acts/"+handle+"/releases?after=!", nil, http.StatusUnprocessableEntity)
 	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		if err := social.KeepShare(t.Context(), tx, social.Share{Actor: reef.ID, Activity: reef.ID + "/s", About: act.ID + "/r/1"}, social.Thing{}); err != nil {
+			return err
+		}
 		return social.TakeShare(t.Context(), tx, social.Share{Actor: act.ID, Activity: act.ID + "/s", About: act.ID + "/t/1"}, social.Thing{})
 	}); err != nil {
 		t.Fatal(err)
+	}
+	var signed api.LabelElsewhere
+	if p.do(http.MethodGet, "/elsewhere/acts/x@"+server.Host()+"/label", nil, http.StatusOK, &signed); len(signed.Rows) != 1 || signed.Rows[0].Release.Title != "Ebb" || len(signed.There) != 1 || signed.There[0].Handle != handle || len(signed.Acts) != 0 {
+		t.Errorf("%+v", signed)
 	}
 	var news api.Page[api.News]
 	out := map[string]string{} // of each thing, who shared it

@@ -92,7 +92,8 @@ type News struct {
 	At      int64    `json:"at_ms" doc:"Unix milliseconds: when it came out, or was shared"`
 	Track   id.Track `json:"track,omitempty" doc:"The track that was shared; none: the release as a whole"`
 	Title   string   `json:"title,omitempty" doc:"The track's"`
-	Shared  *Sharer  `json:"shared_by,omitempty" doc:"Who on another server shared it; none: it came out, or is what a person shares"`
+	Shared  *Sharer  `json:"shared_by,omitempty" doc:"Who on another server shared it last; none: it came out, or is what a person shares"`
+	Sharers []Sharer `json:"sharers,omitempty" doc:"All that you follow who shared it, the latest first, also of what came out"`
 }
 
 // Sharer is an act of another server that shared something.
@@ -104,8 +105,9 @@ type Sharer struct {
 
 func newsOf(n *social.News) News {
 	out := News{Release: releaseRow(&n.Release), At: unixMS(n.At), Track: n.Track, Title: n.Title}
-	if n.By != "" {
-		out.Shared = &Sharer{n.By, n.Handle, n.Name}
+	out.Sharers = each(n.Sharers, func(s *social.Sharer) Sharer { return Sharer(*s) })
+	if n.IsShared {
+		out.Shared = &out.Sharers[0]
 	}
 	return out
 }

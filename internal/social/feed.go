@@ -20,15 +20,22 @@ type News struct {
 	Release music.ReleaseRow
 	Track   id.Track // which of its tracks was shared, "" the whole
 	Title   string   // of the track
-	By      string   // who shared it, the address of their document; "" it came out
-	Name    string   // theirs
-	Handle  string   // theirs, act@host
+	// Sharers are those elsewhere whom somebody follows who shared it, the latest first.
+	Sharers  []Sharer
+	IsShared bool // and it did not come out with somebody whom they follow
 
 	// Whose the release is where it is of another server.
 	Owner, OwnerHost string
 }
 
 func (n *News) cursor() music.Cursor { return music.Cursor{Key: n.At.UnixMilli(), ID: n.ID} }
+
+// A Sharer is somebody on another server who shared something.
+type Sharer struct {
+	Actor  string // the address of their document
+	Handle string // act@host
+	Name   string
+}
 
 // A Share is what somebody elsewhere shared (Announce).
 type Share struct {
@@ -44,6 +51,9 @@ const JobShare = "social.share"
 // sharesAnHour is what is kept of one actor: each may be a question to a third server.
 const sharesAnHour = 30
 
+// mostSharers is how many who shared a thing are told.
+const mostSharers = 20
+
 // Unfound is how long what was shared may be looked for.
 const Unfound = 7 * 24 * time.Hour
 
@@ -53,8 +63,12 @@ type FeedTx interface {
 	// NewsHere and NewsThere are releases of acts that somebody follows here and elsewhere.
 	NewsHere(ctx context.Context, who id.Account, after music.Cursor, n int) ([]News, error)
 	NewsThere(ctx context.Context, who id.Account, after music.Cursor, n int) ([]News, error)
-	// NewsShared is what those whom somebody follows elsewhere shared.
+	// NewsShared is what those whom somebody follows elsewhere shared, each thing once, when
+	// it was shared last; but releases that are among the others.
 	NewsShared(ctx context.Context, who id.Account, after music.Cursor, n int) ([]News, error)
+
+	// Sharers are up to n whom somebody follows elsewhere who shared a thing, the latest first.
+	Sharers(ctx context.Context, who id.Account, t Thing, n int) ([]Sharer, error)
 
 	// PutShare keeps that somebody shared a thing, which may not be known yet.
 	PutShare(ctx context.Context, s Share, t Thing) error
@@ -64,13 +78,20 @@ type FeedTx interface {
 	DropShare(ctx context.Context, actor, activity, about string) error
 	CountShares(ctx context.Context, actor string, since time.Time) (int64, error)
 	// ForgetShares forgets those that were not found before a time, that are of nothing any
-	// more, and of whom nobody here follows.
+	// more, and of whom nobody here follows; but what labels announce.
 	ForgetShares(ctx context.Context, unfound time.Time) error
+
+	// Announced is what somebody shared; AnnouncedActs are up to n acts of other servers
+	// whose it is, AnnouncedHere of this node.
+	Announced(ctx context.Context, actor string, after music.Cursor, n int) ([]News, error)
+	AnnouncedActs(ctx context.Context, actor string, n int) ([]Full, error)
+	AnnouncedHere(ctx context.Context, actor string, n int) ([]music.ActRow, error)
+	// DropUnseen forgets what somebody shared who was not known to do so since a time.
+	DropUnseen(ctx context.Context, actor string, since time.Time) error
 }
 
-// TakeShare keeps what somebody shared whom people here follow; what is not known here is
-// asked for. Of anybody else it is nothing to anybody here. A thing of this node is given
-// with it.
+// TakeShare keeps what somebody shared as [KeepShare] does, if people here follow them: of
+// anybody else it is nothing to anybody here.
 func TakeShare(ctx context.Context, tx Tx, s Share, here Thing) error {
 	if n, err := tx.FollowersHere(ctx, s.Actor); err != nil || n == 0 {
 		return err
@@ -78,6 +99,12 @@ func TakeShare(ctx context.Context, tx Tx, s Share, here Thing) error {
 	if n, err := tx.CountShares(ctx, s.Actor, tx.Now().Add(-time.Hour)); err != nil || n >= sharesAnHour {
 		return err
 	}
+	return KeepShare(ctx, tx, s, here)
+}
+
+// KeepShare keeps what somebody shared, and has what is not known here asked for. A thing
+// of this node is given with it.
+func KeepShare(ctx context.Context, tx Tx, s Share, here Thing) error {
 	if s.At.IsZero() || s.At.After(tx.Now()) {
 		s.At = tx.Now()
 	}
@@ -155,7 +182,13 @@ func freshest(ctx context.Context, tx Tx, who id.Account, after music.Cursor, n 
 		out = append(out, some...)
 	}
 	slices.SortFunc(out, func(a, b News) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
-	return out[:min(n, len(out))], nil
+	out = out[:min(n, len(out))]
+	for i := range out {
+		if out[i].Sharers, err = tx.Sharers(ctx, who, Thing{Release: out[i].Release.ID, Track: out[i].Track}, mostSharers); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // heardNews leaves out what is of whom somebody does not want to hear, and names the

@@ -37,9 +37,18 @@ func (tx socialTx) NewsShared(ctx context.Context, who id.Account, after music.C
 	out := make([]social.News, len(rows))
 	for i, r := range rows {
 		out[i] = shared(r.ID, r.At, r.Release, r.Card, r.Track, r.Owner, r.OwnerHost)
-		out[i].By, out[i].Name, out[i].Handle = r.Actor, r.Name, r.Handle+"@"+r.Host
+		out[i].IsShared = true
 	}
 	return out, tx.dress(ctx, out)
+}
+
+func (tx socialTx) Sharers(ctx context.Context, who id.Account, t social.Thing, n int) ([]social.Sharer, error) {
+	rows, err := tx.Q.RemoteBoostSharers(ctx, sqlgen.RemoteBoostSharersParams{Account: string(who), Release: string(t.Release), Track: string(t.Track), Lim: int32(n)})
+	out := make([]social.Sharer, len(rows))
+	for i, r := range rows {
+		out[i] = social.Sharer{Actor: r.Actor, Handle: r.Handle + "@" + r.Host, Name: r.Name}
+	}
+	return out, wrap(err, "who shared it")
 }
 
 func (tx socialTx) BoostedBy(ctx context.Context, p id.Person, after music.Cursor, n int) ([]social.News, error) {
@@ -79,7 +88,7 @@ func (tx socialTx) dress(ctx context.Context, list []social.News) error {
 
 func (tx socialTx) PutShare(ctx context.Context, s social.Share, t social.Thing) error {
 	return wrap(tx.Q.RemoteBoostPut(ctx, sqlgen.RemoteBoostPutParams{ID: string(id.New[id.Share](tx.Now())), Actor: s.Actor, Activity: s.Activity, About: s.About,
-		Release: string(t.Release), Track: string(t.Track), At: ms(s.At)}), "share")
+		Release: string(t.Release), Track: string(t.Track), At: ms(s.At), Seen: tx.Ms()}), "share")
 }
 
 func (tx socialTx) FoundShare(ctx context.Context, s social.Share, t social.Thing) error {

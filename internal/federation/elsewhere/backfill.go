@@ -1,7 +1,6 @@
 package elsewhere
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -36,9 +35,11 @@ type place struct {
 	Left  int    `json:"left"`            // how many more are fetched
 	Tries int    `json:"tries,omitempty"` // of the item at Skip, which its server did not give
 
-	Since int64      `json:"since,omitempty"` // of everything: when it began, in Unix milliseconds
-	Rest  bool       `json:"rest,omitempty"`  // what the list did not have, not the list
-	Past  id.Release `json:"past,omitempty"`  // the last of the rest that was looked at
+	Outbox bool       `json:"outbox,omitempty"` // of a label that lists its own releases besides
+	Said   int        `json:"said,omitempty"`   // of a label: how much it announced, so far
+	Since  int64      `json:"since,omitempty"`  // of everything: when it began, in Unix milliseconds
+	Rest   bool       `json:"rest,omitempty"`   // what the list did not have, not the list
+	Past   id.Release `json:"past,omitempty"`   // the last of the rest that was looked at
 }
 
 // fill asks for an act's releases, and its playlists.
@@ -50,8 +51,17 @@ func fill(ctx context.Context, tx social.Tx, a social.Actor, most int) error {
 			return err
 		}
 	}
-	if err := next(ctx, tx, p, time.Time{}); err != nil || a.Playlists == "" {
+	if err := next(ctx, tx, p, time.Time{}); err != nil {
 		return err
+	}
+	if a.IsLabel() && a.Releases != "" && a.Outbox != "" {
+		p.Outbox = true
+		if err := next(ctx, tx, p, time.Time{}); err != nil {
+			return err
+		}
+	}
+	if a.Playlists == "" {
+		return nil
 	}
 	return next(ctx, tx, place{Actor: a.ID, Lists: true, Left: social.MostPlaylists}, time.Time{})
 }
@@ -72,6 +82,9 @@ func next(ctx context.Context, tx social.Tx, p place, at time.Time) error {
 	} else if p.Since > 0 {
 		key += " " + social.JobBackfill // who looks meanwhile does not cut it short
 	}
+	if p.Outbox {
+		key += " outbox"
+	}
 	return tx.Enqueue(ctx, social.JobBackfill, key, payload, at)
 }
 
@@ -86,10 +99,7 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		return d.check(ctx, p)
 	}
 	a, err := d.Servers.Actor(ctx, p.Actor)
-	from := cmp.Or(a.Releases, a.Outbox)
-	if p.Lists {
-		from = a.Playlists
-	}
+	from := p.listed(&a)
 	if done(err) || err == nil && from == "" {
 		return nil
 	}
@@ -105,6 +115,7 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	}
 	var found []social.Release
 	var lists []social.Playlist
+	var shares []social.Share
 	items := append(page.OrderedItems, page.Items...)
 	if len(items) == 0 {
 		p.Left-- // empty pages may lead to each other for ever
@@ -127,7 +138,12 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 		if l, ok := record.Playlist(o, a.ID); ok && p.Lists {
 			lists = append(lists, l)
 		}
+		if s, ok := announced(o, &a); ok && !p.Lists {
+			asked++ // what is not known will be asked for
+			shares = append(shares, s)
+		}
 	}
+	p.Said += len(shares)
 	p.Page, p.Skip = page.ID, i
 	if i >= len(items) {
 		p.Page, p.Skip = page.Next.ID(), 0
@@ -149,6 +165,9 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 			if err := social.KeepPlaylist(ctx, tx, &lists[i]); err != nil && !done(err) {
 				return err
 			}
+		}
+		if err := d.keepAnnounced(ctx, tx, &p, shares); err != nil {
+			return err
 		}
 		if p.Page == "" || p.Left <= 0 || !remote.SameOrigin(p.Page, a.ID) {
 			return rest(ctx, tx, p)

@@ -79,7 +79,7 @@ func (d *Desk) Look(ctx context.Context, payload []byte) error {
 
 // rest has the releases of an act looked at that its list did not have.
 func rest(ctx context.Context, tx social.Tx, p place) error {
-	if p.Since == 0 || p.Lists {
+	if p.Since == 0 || p.Lists || p.Outbox {
 		return nil
 	}
 	return next(ctx, tx, place{Actor: p.Actor, Since: p.Since, Rest: true}, tx.Now().Add(between))

@@ -31,8 +31,15 @@ func (s *scene) news() (out []string) {
 			if n.Track != "" {
 				line += ": " + n.Title
 			}
-			if n.By != "" {
-				line = n.Name + " shares " + line
+			var by []string
+			for _, x := range n.Sharers {
+				by = append(by, x.Name)
+			}
+			switch {
+			case n.IsShared:
+				line = strings.Join(by, ", ") + " shares " + line
+			case len(by) > 0:
+				line += ", shared by " + strings.Join(by, ", ")
 			}
 			out = append(out, line)
 		}
@@ -65,6 +72,18 @@ func (s *scene) published() (id.Release, id.Track) {
 		s.t.Fatal(err)
 	}
 	return r, t
+}
+
+// meets has somebody be known, and followed by ada.
+func (s *scene) meets(who *fedtest.Actor) {
+	s.t.Helper()
+	if _, err := s.Servers.Actor(s.t.Context(), who.ID); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.desk.Follow(s.t.Context(), s.ada, who.ID, true); err != nil {
+		s.t.Fatal(err)
+	}
+	s.waiting = nil
 }
 
 // shares has somebody share a thing, which is found.
@@ -109,9 +128,26 @@ func TestNews(t *testing.T) {
 		}
 		s.shares(other, "s5", other.ID+"/r/1") // nobody follows them
 		got := s.news()
-		want := []string{"Tide shares Arithmetic", "Tide shares Arithmetic: Safari", "Tide shares Squall"}
-		if len(got) != 5 || !slices.Equal(got[:3], want) || !slices.Contains(got[3:], "r00") || !slices.Contains(got[3:], "Arithmetic") {
+		want := []string{"Tide shares Arithmetic: Safari", "Tide shares Squall"}
+		if len(got) != 4 || !slices.Equal(got[:2], want) || !slices.Contains(got[2:], "r00") || !slices.Contains(got[2:], "Arithmetic, shared by Tide") {
 			t.Errorf("%q, not %q", got, want)
+		}
+		cold := third.Actor("cold")
+		cold.Plays("cold", "Cold", "Front")
+		s.meets(cold)
+		s.Pass(time.Hour)
+		s.shares(cold, "s6", other.ID+"/r/1")
+		if got := s.news(); len(got) != 4 || got[0] != "Cold, Tide shares Squall" || got[1] != want[0] {
+			t.Errorf("shared by two: %q", got)
+		}
+		if err := s.takes(cold.Activity("Undo", "u0", vocab.At(cold.ID+"/s6")), cold); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DB.Music().Update(t.Context(), func(tx music.Tx) error { return tx.SetFollow(t.Context(), s.ada, s.Act, false) }); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.news(); len(got) != 4 || got[0] != "Tide shares Arithmetic" {
+			t.Errorf("shared by one, and published by whom nobody follows: %q", got)
 		}
 		if err := s.takes(s.act.Activity("Undo", "u1", vocab.At(s.act.ID+"/s2")), s.act); err != nil {
 			t.Fatal(err)
@@ -119,7 +155,7 @@ func TestNews(t *testing.T) {
 		if err := s.takes(s.act.Activity("Undo", "u2", vocab.Of(s.act.Activity("Announce", "of-another-id", vocab.At(other.ID+"/r/1")))), s.act); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.news(); len(got) != 3 || got[0] != want[0] {
+		if got := s.news(); len(got) != 2 || got[0] != "Tide shares Arithmetic" {
 			t.Errorf("taken back: %q", got)
 		}
 		feed := &social.Feed{Store: s}

@@ -86,7 +86,7 @@ func (q *Queries) RemoteBoostDrop(ctx context.Context, arg RemoteBoostDropParams
 
 const remoteBoostExpire = `-- name: RemoteBoostExpire :exec
 delete from remote_boost where (remote_boost.release = '' and remote_boost.at < $1)
-or not exists (select 1 from remote_follow f where f.actor = remote_boost.actor)
+or (not exists (select 1 from remote_follow f where f.actor = remote_boost.actor) and not exists (select 1 from remote_actor a where a.id = remote_boost.actor and a.kind = 'Organization'))
 or (remote_boost.release <> '' and not exists (select 1 from release r where r.id = remote_boost.release) and not exists (select 1 from remote_release r where r.id = remote_boost.release))
 `
 
@@ -117,8 +117,8 @@ func (q *Queries) RemoteBoostFind(ctx context.Context, arg RemoteBoostFindParams
 }
 
 const remoteBoostPut = `-- name: RemoteBoostPut :exec
-insert into remote_boost (id, actor, activity, about, release, track, at) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at
+insert into remote_boost (id, actor, activity, about, release, track, at, seen) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at, seen = excluded.seen
 `
 
 type RemoteBoostPutParams struct {
@@ -129,6 +129,7 @@ type RemoteBoostPutParams struct {
 	Release  string
 	Track    string
 	At       int64
+	Seen     int64
 }
 
 func (q *Queries) RemoteBoostPut(ctx context.Context, arg RemoteBoostPutParams) error {
@@ -140,15 +141,71 @@ func (q *Queries) RemoteBoostPut(ctx context.Context, arg RemoteBoostPutParams) 
 		arg.Release,
 		arg.Track,
 		arg.At,
+		arg.Seen,
 	)
 	return err
 }
 
+const remoteBoostSharers = `-- name: RemoteBoostSharers :many
+select s.actor, a.handle, a.host, a.name from remote_boost s join remote_follow f on f.actor = s.actor join remote_actor a on a.id = s.actor
+where f.account = $1 and s.release = $2 and s.track = $3 and s.release <> '' order by s.at desc, s.id desc limit $4+ 0
+`
+
+type RemoteBoostSharersParams struct {
+	Account string
+	Release string
+	Track   string
+	Lim     int32
+}
+
+type RemoteBoostSharersRow struct {
+	Actor  string
+	Handle string
+	Host   string
+	Name   string
+}
+
+func (q *Queries) RemoteBoostSharers(ctx context.Context, arg RemoteBoostSharersParams) ([]RemoteBoostSharersRow, error) {
+	rows, err := q.db.QueryContext(ctx, remoteBoostSharers,
+		arg.Account,
+		arg.Release,
+		arg.Track,
+		arg.Lim,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RemoteBoostSharersRow
+	for rows.Next() {
+		var i RemoteBoostSharersRow
+		if err := rows.Scan(
+			&i.Actor,
+			&i.Handle,
+			&i.Host,
+			&i.Name,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const remoteBoostsFollowed = `-- name: RemoteBoostsFollowed :many
-select s.id, s.at, s.release, s.track, s.actor, a.handle, a.host, a.name, cast(coalesce(l.card, '') as text) as card, cast(coalesce(r.actor, '') as text) as owner, cast(coalesce(o.host, '') as text) as owner_host
-from remote_follow f join remote_boost s on s.actor = f.actor join remote_actor a on a.id = s.actor
+select s.id, s.at, s.release, s.track, cast(coalesce(l.card, '') as text) as card, cast(coalesce(r.actor, '') as text) as owner, cast(coalesce(o.host, '') as text) as owner_host
+from remote_follow f join remote_boost s on s.actor = f.actor
 left join release_line l on l.release = s.release left join remote_release r on r.id = s.release left join remote_actor o on o.id = r.actor
-where (l.release is not null or r.id is not null) and f.account = $1 and s.at <= $2 and (s.at < $2 or s.id < $3) order by s.at desc, s.id desc limit $4+ 0
+where (l.release is not null or r.id is not null) and f.account = $1 and s.at <= $2 and (s.at < $2 or s.id < $3)
+and (s.track <> '' or not exists (select 1 from follow k where k.account = f.account and k.act = l.act) and not exists (select 1 from remote_follow k where k.account = f.account and k.actor = r.actor))
+and not exists (select 1 from remote_boost x join remote_follow k on k.actor = x.actor where k.account = f.account and x.release = s.release and x.track = s.track and (x.at > s.at or x.at = s.at and x.id > s.id))
+order by s.at desc, s.id desc limit $4+ 0
 `
 
 type RemoteBoostsFollowedParams struct {
@@ -163,10 +220,6 @@ type RemoteBoostsFollowedRow struct {
 	At        int64
 	Release   string
 	Track     string
-	Actor     string
-	Handle    string
-	Host      string
-	Name      string
 	Card      string
 	Owner     string
 	OwnerHost string
@@ -191,10 +244,6 @@ func (q *Queries) RemoteBoostsFollowed(ctx context.Context, arg RemoteBoostsFoll
 			&i.At,
 			&i.Release,
 			&i.Track,
-			&i.Actor,
-			&i.Handle,
-			&i.Host,
-			&i.Name,
 			&i.Card,
 			&i.Owner,
 			&i.OwnerHost,

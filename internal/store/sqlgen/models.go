@@ -817,6 +817,7 @@ type RemoteBoost struct {
 	Release  string
 	Track    string
 	At       int64
+	Seen     int64
 }
 
 type RemoteCredit struct {

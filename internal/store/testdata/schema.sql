@@ -1062,11 +1062,13 @@ CREATE TABLE remote_boost (
   about    text not null,                    -- the address of what is shared
   release  text not null default '',         -- of this node or another, '' not found yet
   track    text not null default '',         -- '' the release as a whole
-  at       bigint not null,
+  at       bigint not null, seen bigint not null default 0,
   unique (actor, about)
 );
 
 CREATE INDEX remote_boost_at on remote_boost (actor, at);
+
+CREATE INDEX remote_boost_release on remote_boost (release, track);
 
 CREATE TABLE remote_credits (
   release text primary key references remote_release (id) on delete cascade,

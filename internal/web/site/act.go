@@ -33,7 +33,9 @@ type ActPage struct {
 	FollowID  string
 	Away      away
 	Label     bool      // it is a label, here or elsewhere
-	Acts      []ActTile // of a label here
+	Acts      []ActTile // of a label
+	Announced []Sleeve  // by a label elsewhere
+	Earlier   string    // address of the page with more of it, "" none
 	Back      string
 	Live      []LiveLine
 	Report    string // where it is reported, "" not by the viewer

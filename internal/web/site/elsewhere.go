@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/record"
@@ -93,7 +94,36 @@ func (v *visit) actElsewhere(handle string) error {
 	if p.Live, err = v.livesOf("", a.ID); err != nil {
 		return err
 	}
+	if p.Label {
+		if err := v.labelElsewhere(p, a.ID); err != nil {
+			return err
+		}
+	}
 	return v.show("act", p)
+}
+
+// labelElsewhere adds what a label of another server has announced, and whose that is.
+func (v *visit) labelElsewhere(p *ActPage, label string) error {
+	const after = "announced"
+	said, err := v.site.Feed.Announced(v.Context(), v.viewer.Account, label, music.Page{After: v.URL.Query().Get(after), Limit: perPage})
+	if err != nil {
+		return err
+	}
+	p.Announced, p.Earlier = v.newsShelf(said.Rows), v.pagePath(after, said.Next)
+	for i := range p.Announced {
+		p.Announced[i].Out = time.Time{} // when it came out is what is asked here
+	}
+	here, there, err := v.site.Feed.Signed(v.Context(), v.viewer.Account, label)
+	if err != nil {
+		return err
+	}
+	if p.Acts, err = v.tiles(here); err != nil {
+		return err
+	}
+	for i := range there {
+		p.Acts = append(p.Acts, tileElsewhere(&there[i]))
+	}
+	return nil
 }
 
 // secure is an address that people are led to, "" for what is none.

@@ -147,13 +147,33 @@ func TestLabelElsewhere(t *testing.T) {
 	n.site.Elsewhere, n.site.Listen = desk, listen.NewDesk("quay.example", n.db, make(ed25519.PrivateKey, ed25519.PrivateKeySize))
 	at := "/act/reef@" + server.Host()
 	v.open("/search?q=@reef@"+server.Host()).sees(200, "/search", "Reef Records", at)
-	v.open(at).sees(200, at, "Nothing of its own is known", "shared with who follows the label", "Report this label")
+	v.open(at).sees(200, at, "Nothing is known yet", "What the label has announced is being fetched", "Report this label")
 	if err := desk.Backfill(t.Context(), []byte(`{"actor":"`+label.ID+`","left":9}`)); err != nil {
 		t.Fatal(err)
 	}
 	v.open(at).sees(200, at, `<p class="label">Label, on `+server.Host(), "Reef Records", "Sampler", "Follow").misses(`<p class="label">Act`)
+	gale := fedtest.NewServer(t).Actor("gale")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		if err := tx.PutActor(t.Context(), social.Actor{ID: gale.ID, Host: "gale.example", Kind: "Person", Handle: "gale", Name: "Gale", Inbox: gale.ID + "/inbox", Fetched: tx.Now()}); err != nil {
+			return err
+		}
+		squall := social.Release{IRI: gale.ID + "/r", Actor: gale.ID, Title: "Squall", Kind: music.Album, Date: "2019", Published: fedtest.Moment}
+		if err := social.Shelve(t.Context(), tx, &squall); err != nil {
+			return err
+		}
+		return social.KeepShare(t.Context(), tx, social.Share{Actor: label.ID, Activity: label.ID + "/a", About: squall.IRI, At: fedtest.Moment}, social.Thing{})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open(at).sees(200, at, "On the label", "Squall", "Album, 2019", `href="/act/gale@gale.example"`)
 	v.send("/follow", "act", label.ID, "on", "1", "back", at).sees(200, at, "Following", "has not answered yet")
 	v.open("/").sees(200, "/", "New from acts you follow", "Sampler")
+	if err := n.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		return social.Shelve(t.Context(), tx, &social.Release{IRI: label.ID + "/old", Actor: label.ID, Title: "Before", Kind: music.Album, Published: n.site.Now().AddDate(-1, 0, 0)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open("/following").sees(200, "/following", "Squall", "Shared by Reef Records", "Before", n.site.Now().AddDate(-1, 0, 0).UTC().Format("2 January 2006"), fedtest.Moment.Format("2 January<"))
 }
 
 // tracksElsewhere are the tracks of a release of another server.

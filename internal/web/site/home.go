@@ -139,7 +139,7 @@ func (v *visit) shelves(p *HomePage) error {
 	if err != nil {
 		return err
 	}
-	p.Followed = newsShelf(news.Rows)
+	p.Followed = v.newsShelf(news.Rows)
 	if err := v.stopped(p); err != nil {
 		return err
 	}

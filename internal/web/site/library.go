@@ -89,7 +89,7 @@ func (v *visit) following() error {
 	if err != nil {
 		return err
 	}
-	p.News, p.More = newsShelf(l.Rows), v.pagePath("after", l.Next)
+	p.News, p.More = v.newsShelf(l.Rows), v.pagePath("after", l.Next)
 	return v.show("news", p)
 }
 

@@ -145,5 +145,5 @@ func (v *visit) person() error {
 		return err
 	}
 	return v.show("person", &PersonPage{Page: v.named(who.Name, ""), Name: who.Name, Address: v.addressOf(who.Handle), About: template.HTML(social.Clean(social.Paragraphs(who.About))), Since: who.Created,
-		Shared: newsShelf(shared.Rows), More: v.pagePath("after", shared.Next)})
+		Shared: v.newsShelf(shared.Rows), More: v.pagePath("after", shared.Next)})
 }

@@ -24,6 +24,7 @@ type Sleeve struct {
 	Kind           string    // "Album", a key of the catalogue
 	Year           string    // "" unknown
 	Out            time.Time // shown instead of kind and year when set
+	Past           bool      // in another year than this
 	Shared         string    // who shared it, "" nobody
 }
 
@@ -42,7 +43,7 @@ func shelf(rows []music.ReleaseRow) []Sleeve {
 }
 
 // newsShelf is what is new, with the day of each, and who shared what was.
-func newsShelf(news []social.News) []Sleeve {
+func (v *visit) newsShelf(news []social.News) []Sleeve {
 	out := make([]Sleeve, len(news))
 	for i := range news {
 		n := &news[i]
@@ -50,13 +51,25 @@ func newsShelf(news []social.News) []Sleeve {
 		if n.Track != "" {
 			s.Title, s.URL = n.Title, s.URL+"#t-"+string(n.Track)
 		}
-		if n.By != "" {
-			s.Shared = cmp.Or(n.Name, n.Handle)
-		}
-		s.Out = n.At
+		s.Shared = sharers(n.Sharers)
+		s.Out, s.Past = n.At, n.At.UTC().Year() != v.site.Now().UTC().Year()
 		out[i] = s
 	}
 	return out
+}
+
+// mostSharers is how many of those who shared a thing are named.
+const mostSharers = 3
+
+func sharers(list []social.Sharer) string {
+	var names []string
+	for _, s := range list[:min(mostSharers, len(list))] {
+		names = append(names, cmp.Or(s.Name, s.Handle))
+	}
+	if len(list) > mostSharers {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
 }
 
 // hundredths of a decibel from thousandths, rounded to the nearest.
