@@ -39,11 +39,12 @@ type Comment struct {
 	Changed    int64      `json:"changed_ms"`
 	Hidden     bool       `json:"hidden,omitempty"`
 	Own        bool       `json:"own,omitempty"`
+	Barred     bool       `json:"barred,omitempty" doc:"Its author is blocked by the act; for who keeps the comments"`
 }
 
 func commentOf(s *social.Said) Comment {
 	return Comment{ID: s.ID, Release: s.Thing.Release, Track: s.Thing.Track, Parent: s.Parent, Depth: s.Depth, Name: s.Author.Name, Address: s.Author.Address(), Page: s.Author.Page(),
-		URL: s.URL, HTML: s.HTML, PositionMS: s.Position, At: unixMS(s.At), Changed: unixMS(s.Changed), Hidden: s.Hidden, Own: s.Own}
+		URL: s.URL, HTML: s.HTML, PositionMS: s.Position, At: unixMS(s.At), Changed: unixMS(s.Changed), Hidden: s.Hidden, Own: s.Own, Barred: s.Barred}
 }
 
 // Comments are a conversation.

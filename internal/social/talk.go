@@ -28,6 +28,8 @@ type Said struct {
 	Comment
 	Depth int  // 0 begins one
 	Own   bool // the viewer's
+	// Barred is somebody elsewhere whom the act blocks, for those who may hide and delete.
+	Barred bool
 }
 
 // A Conversation is what was said of a release and its tracks: the latest first,
@@ -76,7 +78,10 @@ func (t *Talk) Comments(ctx context.Context, v music.Viewer, r id.Release, befor
 		}
 		list, err = Heard(ctx, tx, v.Account, list)
 		out.Comments = thread(list, v, out.Keeps)
-		return err
+		if err != nil || !out.Keeps {
+			return err
+		}
+		return bar(ctx, tx, r, out.Comments)
 	})
 	return out, err
 }
@@ -96,6 +101,24 @@ func mays(ctx context.Context, tx Tx, v music.Viewer, p Policies, act id.Act, r 
 		may[what] = ok
 	}
 	return may, nil
+}
+
+// bar marks what was said by whom the release's act blocks.
+func bar(ctx context.Context, tx Tx, r id.Release, list []Said) error {
+	known := map[string]bool{}
+	for i := range list {
+		a := list[i].Author.Actor
+		is, asked := known[a]
+		if a != "" && !asked {
+			var err error
+			if is, err = tx.BarredFrom(ctx, r, a); err != nil {
+				return err
+			}
+			known[a] = is
+		}
+		list[i].Barred = is
+	}
+	return nil
 }
 
 // keeps reports whether a viewer may hide and delete what others said of an act's
@@ -155,7 +178,7 @@ func thread(list []Comment, v music.Viewer, all bool) (out []Said) {
 		if c.Hidden && !all {
 			return // and what answers it
 		}
-		out = append(out, Said{c, min(depth, deepest), v.Account != "" && c.Author.Account == v.Account})
+		out = append(out, Said{Comment: c, Depth: min(depth, deepest), Own: v.Account != "" && c.Author.Account == v.Account})
 		for _, a := range under[c.ID] {
 			add(a, depth+1)
 		}

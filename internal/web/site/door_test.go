@@ -77,6 +77,12 @@ func TestFollowersOfAnAct(t *testing.T) {
 		t.Errorf("%d %s", code, to)
 	}
 	jo.has(at, "Unblock @bo@far.example")
+	jo.has(path, "Rude", "Unblock for the act")
+	jo.lacks(path, "Block for the act")
+	kim.lacks(path, "Unblock for the act")
+	jo.do(http.MethodPost, at, url.Values{"actor": {bo}, "do": {"remove"}, "back": {path + "#comments"}})
+	jo.has(path, "Block for the act")
+	jo.lacks(at, "Unblock @bo@far.example")
 	kim.send("/account/blocked", url.Values{"who": {bo}, "do": {"block"}, "back": {path}})
 	kim.lacks(path, "Rude")
 	if code, _, _ := kim.do(http.MethodPost, at, url.Values{"actor": {bo}, "do": {"remove"}}); code == http.StatusSeeOther {

@@ -43,6 +43,7 @@ type CommentLine struct {
 	Depth             int
 	Report            string // where it is reported
 	Actor             string // address of its author elsewhere, "" of one here
+	Barred            bool   // the act blocks them
 	Source            string // of the viewer's own, what they wrote
 }
 
@@ -164,7 +165,7 @@ func (v *visit) boost() error {
 
 func commentLine(s *social.Said) CommentLine {
 	c := CommentLine{ID: string(s.ID), Name: s.Author.Name, Address: s.Author.Address(), Page: s.Author.Page(), At: s.At, URL: s.URL, HTML: template.HTML(s.HTML), // social.Clean made it
-		TrackID: string(s.Thing.Track), Edited: s.Changed.After(s.At), Hidden: s.Hidden, Own: s.Own, Depth: s.Depth, Report: reportAt(social.AComment, string(s.ID)), Actor: s.Author.Actor}
+		TrackID: string(s.Thing.Track), Edited: s.Changed.After(s.At), Hidden: s.Hidden, Own: s.Own, Depth: s.Depth, Report: reportAt(social.AComment, string(s.ID)), Actor: s.Author.Actor, Barred: s.Barred}
 	if c.Name == "" {
 		c.Name = c.Address
 	}
