@@ -194,8 +194,9 @@ type Elsewhere interface {
 	DropRelease(ctx context.Context, iri, actor string) (bool, error)
 	Track(ctx context.Context, t id.Track) (Track, error)
 
-	Picture(ctx context.Context, url string) (music.Cover, error)
-	PutPicture(ctx context.Context, url string, c music.Cover) error
+	Picture(ctx context.Context, url string) (Picture, error)
+	// PutPicture keeps one that is fetched at the moment.
+	PutPicture(ctx context.Context, url string, p Picture) error
 	// SearchElsewhere finds up to n releases, without their tracks, and n tracks that
 	// hold all the words.
 	SearchElsewhere(ctx context.Context, terms []string, n int) (releases []Release, tracks []Found, err error)
@@ -250,7 +251,7 @@ func Shelve(ctx context.Context, tx Tx, r *Release) error {
 		t := &r.Tracks[i]
 		t.Title, t.Artist = music.OneLine(t.Title), music.OneLine(t.Artist)
 	}
-	_, known := tx.ReleaseByIRI(ctx, r.IRI)
+	was, known := tx.ReleaseByIRI(ctx, r.IRI)
 	if known != nil && !fault.Is(known, fault.NotFound) {
 		return known
 	}
@@ -269,6 +270,9 @@ func Shelve(ctx context.Context, tx Tx, r *Release) error {
 	if err := WantPicture(ctx, tx, act.Icon); err != nil {
 		return err
 	}
+	if known == nil && r.Updated.After(was.Updated) {
+		return WantPictureAgain(ctx, tx, r.Picture)
+	}
 	return WantPicture(ctx, tx, r.Picture)
 }
 
@@ -286,15 +290,4 @@ func Withdraw(ctx context.Context, tx Tx, iri, actor string) error {
 		return err
 	}
 	return tx.Untell(ctx, notice.Cause{Kind: notice.Release, Release: r.ID})
-}
-
-// WantPicture asks for a picture that is not kept yet.
-func WantPicture(ctx context.Context, tx Tx, url string) error {
-	if url == "" {
-		return nil
-	}
-	if _, err := tx.Picture(ctx, url); err == nil {
-		return nil
-	}
-	return tx.Enqueue(ctx, JobPicture, url, []byte(url), time.Time{})
 }

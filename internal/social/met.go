@@ -41,7 +41,7 @@ func Meet(ctx context.Context, tx Tx, a Actor, keys []Key) error {
 			return err
 		}
 	}
-	return WantPicture(ctx, tx, a.Icon)
+	return WantPictureAgain(ctx, tx, a.Icon)
 }
 
 // WantActor asks who somebody is now, ten minutes after that was asked last at the

@@ -228,13 +228,13 @@ func (tx socialTx) Track(ctx context.Context, t id.Track) (social.Track, error) 
 
 const noPicture = "There is no such picture."
 
-func (tx socialTx) Picture(ctx context.Context, url string) (music.Cover, error) {
+func (tx socialTx) Picture(ctx context.Context, url string) (social.Picture, error) {
 	r, err := tx.Q.RemotePictureByURL(ctx, url)
-	return music.Cover{ID: r.Cover, Light: r.Light, Dark: r.Dark}, missing(err, noPicture)
+	return social.Picture{Cover: music.Cover{ID: r.Cover, Light: r.Light, Dark: r.Dark}, ETag: r.Etag, Modified: r.Modified, Fetched: utc(r.Fetched)}, missing(err, noPicture)
 }
 
-func (tx socialTx) PutPicture(ctx context.Context, url string, c music.Cover) error {
-	return wrap(tx.Q.RemotePicturePut(ctx, sqlgen.RemotePicturePutParams{Url: url, Cover: c.ID, Light: c.Light, Dark: c.Dark, Fetched: tx.Ms()}), "picture")
+func (tx socialTx) PutPicture(ctx context.Context, url string, p social.Picture) error {
+	return wrap(tx.Q.RemotePicturePut(ctx, sqlgen.RemotePicturePutParams{Url: url, Cover: p.Cover.ID, Light: p.Cover.Light, Dark: p.Cover.Dark, Fetched: tx.Ms(), Etag: p.ETag, Modified: p.Modified}), "picture")
 }
 
 // DropUnkept forgets how tracks of other servers looked that nobody keeps any more,

@@ -13,42 +13,69 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/id"
-	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Picture keeps the picture that a payload of [social.JobPicture] names. One
-// that cannot be had is not asked for again.
+// Picture keeps the picture that a payload of [social.JobPicture] names. One that is kept is
+// only sent again when it changed; one that cannot be had stays as it was, or is none.
 func (d *Desk) Picture(ctx context.Context, payload []byte) error {
 	address := string(payload)
-	c, err := d.picture(ctx, address)
+	var was social.Picture
+	err := d.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		was, err = tx.Picture(ctx, address)
+		return err
+	})
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	now, err := d.picture(ctx, address, was)
 	if err != nil && !done(err) {
 		return err
 	}
 	if err != nil {
 		d.Log.Debug("a picture cannot be had", "url", address, "err", err)
+		now = was
 	}
-	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.PutPicture(ctx, address, c) })
+	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.PutPicture(ctx, address, now) })
 }
 
-func (d *Desk) picture(ctx context.Context, address string) (music.Cover, error) {
+// longestTag is how long a server's name of a version may be, in bytes.
+const longestTag = 200
+
+func (d *Desk) picture(ctx context.Context, address string, was social.Picture) (now social.Picture, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return music.Cover{}, fault.New(fault.Invalid, "%q is no address.", address)
+		return now, fault.New(fault.Invalid, "%q is no address.", address)
 	}
 	if err := d.Servers.Policy.Allow(ctx, r.URL.Host); err != nil {
-		return music.Cover{}, err
+		return now, err
 	}
 	r.Header.Set("Accept", "image/jpeg, image/png, image/webp;q=0.5")
+	for name, known := range map[string]string{"If-None-Match": was.ETag, "If-Modified-Since": was.Modified} {
+		if was.Cover.ID != "" && known != "" {
+			r.Header.Set(name, known)
+		}
+	}
 	res, err := d.Servers.Client.Do(r)
 	if err != nil {
-		return music.Cover{}, netsafe.Explain(err, r.URL.Host)
+		return now, netsafe.Explain(err, r.URL.Host)
 	}
 	defer res.Body.Close()
-	if err := refused(res, r.URL.Host); err != nil {
-		return music.Cover{}, err
+	if res.StatusCode == http.StatusNotModified {
+		return was, nil
 	}
-	return d.Cover(ctx, res.Body)
+	if err := refused(res, r.URL.Host); err != nil {
+		return now, err
+	}
+	if now.Cover, err = d.Cover(ctx, res.Body); err != nil {
+		return now, err
+	}
+	for name, to := range map[string]*string{"ETag": &now.ETag, "Last-Modified": &now.Modified} {
+		if v := res.Header.Get(name); len(v) <= longestTag {
+			*to = v
+		}
+	}
+	return now, nil
 }
 
 func refused(res *http.Response, host string) error {

@@ -188,9 +188,11 @@ const shown = 100
 func (d *Desk) full(ctx context.Context, who id.Account, a social.Actor) (f social.Full, err error) {
 	f.Actor = a
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
-		if f.Cover, err = tx.Picture(ctx, a.Icon); err != nil && !fault.Is(err, fault.NotFound) {
+		face, err := tx.Picture(ctx, a.Icon)
+		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
+		f.Cover = face.Cover
 		if f.Releases, err = tx.ReleasesOf(ctx, a.ID, shown); err != nil {
 			return err
 		}

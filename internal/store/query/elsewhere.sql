@@ -50,8 +50,8 @@ delete from remote_track where id = @id;
 select * from remote_picture where url = @url;
 
 -- name: RemotePicturePut :exec
-insert into remote_picture (url, cover, light, dark, fetched) values (@url, @cover, @light, @dark, @fetched)
-on conflict (url) do update set cover = excluded.cover, light = excluded.light, dark = excluded.dark, fetched = excluded.fetched;
+insert into remote_picture (url, cover, light, dark, fetched, etag, modified) values (@url, @cover, @light, @dark, @fetched, @etag, @modified)
+on conflict (url) do update set cover = excluded.cover, light = excluded.light, dark = excluded.dark, fetched = excluded.fetched, etag = excluded.etag, modified = excluded.modified;
 
 -- name: RemotePicturesUnused :execrows
 delete from remote_picture where url not in (select picture from remote_release) and url not in (select icon from remote_actor);

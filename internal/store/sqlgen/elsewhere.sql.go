@@ -379,7 +379,7 @@ func (q *Queries) RemoteLinePut(ctx context.Context, arg RemoteLinePutParams) er
 }
 
 const remotePictureByURL = `-- name: RemotePictureByURL :one
-select url, cover, light, dark, fetched from remote_picture where url = $1
+select url, cover, light, dark, fetched, etag, modified from remote_picture where url = $1
 `
 
 func (q *Queries) RemotePictureByURL(ctx context.Context, url string) (RemotePicture, error) {
@@ -391,21 +391,25 @@ func (q *Queries) RemotePictureByURL(ctx context.Context, url string) (RemotePic
 		&i.Light,
 		&i.Dark,
 		&i.Fetched,
+		&i.Etag,
+		&i.Modified,
 	)
 	return i, err
 }
 
 const remotePicturePut = `-- name: RemotePicturePut :exec
-insert into remote_picture (url, cover, light, dark, fetched) values ($1, $2, $3, $4, $5)
-on conflict (url) do update set cover = excluded.cover, light = excluded.light, dark = excluded.dark, fetched = excluded.fetched
+insert into remote_picture (url, cover, light, dark, fetched, etag, modified) values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (url) do update set cover = excluded.cover, light = excluded.light, dark = excluded.dark, fetched = excluded.fetched, etag = excluded.etag, modified = excluded.modified
 `
 
 type RemotePicturePutParams struct {
-	Url     string
-	Cover   string
-	Light   string
-	Dark    string
-	Fetched int64
+	Url      string
+	Cover    string
+	Light    string
+	Dark     string
+	Fetched  int64
+	Etag     string
+	Modified string
 }
 
 func (q *Queries) RemotePicturePut(ctx context.Context, arg RemotePicturePutParams) error {
@@ -415,6 +419,8 @@ func (q *Queries) RemotePicturePut(ctx context.Context, arg RemotePicturePutPara
 		arg.Light,
 		arg.Dark,
 		arg.Fetched,
+		arg.Etag,
+		arg.Modified,
 	)
 	return err
 }

@@ -877,11 +877,13 @@ type RemotePayee struct {
 }
 
 type RemotePicture struct {
-	Url     string
-	Cover   string
-	Light   string
-	Dark    string
-	Fetched int64
+	Url      string
+	Cover    string
+	Light    string
+	Dark     string
+	Fetched  int64
+	Etag     string
+	Modified string
 }
 
 type RemotePlaylist struct {

@@ -1144,7 +1144,7 @@ CREATE TABLE remote_picture (
   light   text not null default '',
   dark    text not null default '',
   fetched bigint not null
-);
+, etag text not null default '', modified text not null default '');
 
 CREATE TABLE remote_playlist (
   id          text primary key,
