@@ -34,7 +34,7 @@ on conflict (account, name) do nothing;
 
 -- name: NoticeOwners :exec
 insert into notice (account, name, kind, act, label, step, at)
-select distinct r.account, @name, @kind, @act, @label, @step, @at from act_role r
+select r.account, @name, @kind, @act, @label, @step, @at from act_role r
 where r.act in (@act, @other) and r.role = 'owner' and r.account <> @person and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = @kind and c.way = 'none')
 on conflict (account, name) do nothing;
 

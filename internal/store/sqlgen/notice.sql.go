@@ -557,7 +557,7 @@ func (q *Queries) NoticeOwed(ctx context.Context, arg NoticeOwedParams) error {
 
 const noticeOwners = `-- name: NoticeOwners :exec
 insert into notice (account, name, kind, act, label, step, at)
-select distinct r.account, $1, $2, $3, $4, $5, $6 from act_role r
+select r.account, $1, $2, $3, $4, $5, $6 from act_role r
 where r.act in ($3, $7) and r.role = 'owner' and r.account <> $8 and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = $2 and c.way = 'none')
 on conflict (account, name) do nothing
 `
