@@ -1,7 +1,9 @@
+-- The server's actors come first, by their index: SQLite does not reorder a cross join, and
+-- would look all followers through for the few of one server.
 -- name: ActFollowersAt :many
-select f.actor from remote_follower f join remote_actor a on a.id = f.actor
-where f.act = @act and a.host = @host order by f.actor limit @lim;
+select a.id from remote_actor a cross join remote_follower f
+where a.host = @host and f.act = @act and f.actor = a.id order by a.id limit @lim;
 
 -- name: PersonFollowersAt :many
-select f.actor from person_follower f join remote_actor a on a.id = f.actor
-where f.person = @person and f.state = 'follows' and a.host = @host order by f.actor limit @lim;
+select a.id from remote_actor a cross join person_follower f
+where a.host = @host and f.person = @person and f.actor = a.id and f.state = 'follows' order by a.id limit @lim;

@@ -10,29 +10,31 @@ import (
 )
 
 const actFollowersAt = `-- name: ActFollowersAt :many
-select f.actor from remote_follower f join remote_actor a on a.id = f.actor
-where f.act = $1 and a.host = $2 order by f.actor limit $3
+select a.id from remote_actor a cross join remote_follower f
+where a.host = $1 and f.act = $2 and f.actor = a.id order by a.id limit $3
 `
 
 type ActFollowersAtParams struct {
-	Act  string
 	Host string
+	Act  string
 	Lim  int32
 }
 
+// The server's actors come first, by their index: SQLite does not reorder a cross join, and
+// would look all followers through for the few of one server.
 func (q *Queries) ActFollowersAt(ctx context.Context, arg ActFollowersAtParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, actFollowersAt, arg.Act, arg.Host, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, actFollowersAt, arg.Host, arg.Act, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
-		var actor string
-		if err := rows.Scan(&actor); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, actor)
+		items = append(items, id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -44,29 +46,29 @@ func (q *Queries) ActFollowersAt(ctx context.Context, arg ActFollowersAtParams) 
 }
 
 const personFollowersAt = `-- name: PersonFollowersAt :many
-select f.actor from person_follower f join remote_actor a on a.id = f.actor
-where f.person = $1 and f.state = 'follows' and a.host = $2 order by f.actor limit $3
+select a.id from remote_actor a cross join person_follower f
+where a.host = $1 and f.person = $2 and f.actor = a.id and f.state = 'follows' order by a.id limit $3
 `
 
 type PersonFollowersAtParams struct {
-	Person string
 	Host   string
+	Person string
 	Lim    int32
 }
 
 func (q *Queries) PersonFollowersAt(ctx context.Context, arg PersonFollowersAtParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, personFollowersAt, arg.Person, arg.Host, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, personFollowersAt, arg.Host, arg.Person, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
-		var actor string
-		if err := rows.Scan(&actor); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, actor)
+		items = append(items, id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
