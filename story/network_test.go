@@ -56,6 +56,7 @@ func TestNetwork(t *testing.T) {
 		n.renews()
 		n.caughtUp(four...)
 	}
+	b.midway(a)
 	b.killChild("peer")
 	d.killChild("peer")
 	for _, n := range four { // the leader is one of them
@@ -139,6 +140,17 @@ func (n *networkNode) records(p calendar.Period, seed int) {
 		}
 		return err
 	})
+}
+
+// midway fails unless a member is still bringing its month to the ledger, as another's
+// copy has it.
+func (n *networkNode) midway(at *networkNode) {
+	n.Helper()
+	r, err := at.recorder(n.id)
+	if err != nil || r.DayText == "" || r.State == "final" {
+		n.Fatalf("%s has recorded all or nothing of its month: %+v (%v)", n.id, r, err)
+	}
+	n.Logf("%s has recorded up to %s", n.id, r.DayText)
 }
 
 // everyCopySays waits until every node's own copy of the ledger holds a final

@@ -364,12 +364,21 @@ func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contrac
 	if err != nil || err2 != nil {
 		return false
 	}
-	joins := slices.Equal(next, beside(now, i.By)) && len(members) <= channel.MaxValidators
-	if !joins && !slices.Equal(next, without(now, i.By)) {
+	more, small := grown(now, i.By, len(members))
+	if joins := small && slices.Equal(next, more); !joins && !slices.Equal(next, without(now, i.By)) {
 		return false
 	}
 	_, err = b.Node(ctx, i.By)
 	return err == nil
+}
+
+// grown is a list of validators with one more, where that needs no people: in a network
+// whose members may all endorse.
+func grown(now []string, node string, members int) (list []string, small bool) {
+	if members > channel.MaxValidators {
+		return nil, false
+	}
+	return beside(now, node), true
 }
 
 // beside is a list of validators with one more.
@@ -406,10 +415,11 @@ func (h *Home) wish(name string, v *view) ([]string, error) {
 		return nil, nil
 	}
 	members, err := v.config.Members()
-	if err != nil || endorses || len(members) > channel.MaxValidators {
+	if err != nil || endorses {
 		return nil, err
 	}
-	return beside(now, h.cfg.Node), nil
+	list, _ := grown(now, h.cfg.Node, len(members))
+	return list, nil
 }
 
 // stepValidator has a member of a small network ask to endorse once its node is

@@ -23,6 +23,7 @@ import (
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/ledger"
 	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/block"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
@@ -156,8 +157,10 @@ func forgedContract(t *testing.T, l *life) {
 // when it is back.
 func accusedDown(t *testing.T, l *life) {
 	l.restart(t, &l.a, func() {
+		by := l.b.contract(t)
+		by.Ledger = heeding{by.Ledger, &l.carried}
 		eventually(t, "b carries the proof", func() error {
-			err := l.prove(t.Context(), l.b.contract(t), 1)
+			err := l.prove(t.Context(), by, 1)
 			if err != nil && !fault.Is(err, fault.Unavailable) {
 				t.Fatal(err)
 			}
@@ -168,6 +171,17 @@ func accusedDown(t *testing.T, l *life) {
 	eventually(t, "a is ready", l.a.ready)
 	l.proved(t, l.a, "b.example")
 	eventually(t, "all order", func() error { return l.orderers(t, l.a, l.all()...) })
+}
+
+// heeding keeps the evidence that goes by.
+type heeding struct {
+	ledger.Ledger
+	evidence *[]byte
+}
+
+func (h heeding) Submit(ctx context.Context, c ledger.Call) (ledger.Result, error) {
+	*h.evidence = c.Transient["evidence"]
+	return h.Ledger.Submit(ctx, c)
 }
 
 // proved waits until a node has the faults of a, by who carried them: their

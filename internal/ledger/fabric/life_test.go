@@ -29,6 +29,7 @@ type life struct {
 	liar       *behave // a's contract
 	other      *behave // d's
 	prove      func(ctx context.Context, by contract.Client, victim int) error
+	carried    []byte // the evidence with which b proved it
 	calls      atomic.Int64
 }
 

@@ -1,7 +1,12 @@
 package fabric_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,12 +71,17 @@ func strangers(t *testing.T, l *life) {
 // nothingPrivate is trap 2: what an organisation's collection holds can be read
 // by other organisations' users, so the contract has none. No transaction so far
 // wrote to one, no peer keeps anything of the contract's beside the ledger, for
-// its own user or another's, and no definition names one.
+// its own user or another's, and no definition names one. What proved a fault is in no
+// block, in no writing of it.
 func nothingPrivate(t *testing.T, l *life) {
-	wrote := 0
+	wrote, accused := 0, false
 	c, err := l.a.Client(channel.Name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var shown contract.Evidence
+	if err := json.Unmarshal(l.carried, &shown); err != nil || len(shown.Row) == 0 || len(shown.Salt) == 0 {
+		t.Fatalf("what b proved with was not heeded: %q (%v)", l.carried, err)
 	}
 	height := l.a.head(t)
 	for i := range height {
@@ -79,6 +89,10 @@ func nothingPrivate(t *testing.T, l *life) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if holds(b, shown.Row) || holds(b, shown.Salt) {
+			t.Errorf("block %d holds a listener's row or its salt", i)
+		}
+		accused = accused || holds(b, []byte("accuse/1"))
 		for _, s := range written(t, b) {
 			if s.Namespace != fabric.ContractName {
 				continue
@@ -87,6 +101,9 @@ func nothingPrivate(t *testing.T, l *life) {
 				t.Errorf("block %d writes to the collection %s", i, s.CollectionHashedRwset[0].CollectionName)
 			}
 		}
+	}
+	if !accused {
+		t.Error("the transaction that proved it was not looked at")
 	}
 	if wrote < 20 {
 		t.Errorf("only %d transactions of the contract were looked at", wrote)
@@ -110,6 +127,14 @@ func nothingPrivate(t *testing.T, l *life) {
 	if d := all.ChaincodeDefinitions[0]; len(d.GetCollections().GetConfig()) > 0 {
 		t.Errorf("its definition has the collections %v", d.Collections)
 	}
+}
+
+// holds reports whether a block has something in it, as it is or written for people.
+func holds(b *cb.Block, what []byte) bool {
+	forms := [][]byte{what, []byte(base64.StdEncoding.EncodeToString(what)), []byte(hex.EncodeToString(what))}
+	return slices.ContainsFunc(b.Data.Data, func(tx []byte) bool {
+		return slices.ContainsFunc(forms, func(f []byte) bool { return bytes.Contains(tx, f) })
+	})
 }
 
 // written are the sets of what a block's transactions read and wrote.

@@ -213,6 +213,26 @@ func TestWhatCannotBeChanged(t *testing.T) {
 	}
 }
 
+// Of fourteen who found a network thirteen endorse, and no more do later.
+func TestThirteenEndorse(t *testing.T) {
+	var all []party
+	var names []string
+	for i := range channel.MaxValidators + 1 {
+		p := newParty(t, i)
+		all, names = append(all, p), append(names, p.Member.MSP)
+	}
+	cfg := read(t, genesis(t, all...))
+	if now, err := cfg.Validators(); err != nil || !slices.Equal(now, names[:channel.MaxValidators]) {
+		t.Errorf("who endorses is %v (%v)", now, err)
+	}
+	if _, err := cfg.Update(channel.Name, channel.Validators(names)); !fault.Is(err, fault.Invalid) {
+		t.Errorf("%d endorse: %v", len(names), err)
+	}
+	if now, err := change(t, cfg, channel.Validators(names[1:])).Validators(); err != nil || !slices.Equal(now, names[1:]) {
+		t.Errorf("when one makes room for another, who endorses is %v (%v)", now, err)
+	}
+}
+
 // lengthened is a certificate with more around it than anybody needs.
 func lengthened(t *testing.T, b []byte) []byte {
 	t.Helper()
