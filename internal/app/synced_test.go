@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -237,16 +238,28 @@ func TestFollowersAgree(t *testing.T) {
 	s.told(s.shore, true, said(all, at, digestOf()))
 	found("accepted") // a list without end says nothing
 	later()
+	ghost := fedtest.Origin + "/ap/people/" + string(id.New[id.Person](s.now()))
+	s.told(s.shore, true, said(all, at, digestOf(node, ghost)))
+	found("accepted") // nor does one that is not what was spoken of
+	later()
 	server.Publish(&vocab.Object{ID: at + "/1", Type: []string{"OrderedCollectionPage"}, Next: vocab.At(at + "/2"), OrderedItems: vocab.One(s.bo.ID)}, "")
-	server.Publish(&vocab.Object{ID: at + "/2", Type: []string{"OrderedCollectionPage"}, OrderedItems: vocab.One(node)}, "")
-	s.told(s.shore, true, said(all, at, digestOf()))
-	found("accepted") // it is on the second page
+	server.Publish(&vocab.Object{ID: at + "/2", Type: []string{"OrderedCollectionPage"}, OrderedItems: vocab.One(ghost)}, "")
+	s.told(s.shore, true, said(all, at, digestOf(ghost)))
+	server.Before(at, func() { // they let it in while their list is read
+		s.exec("update following set activity = activity || '2'")
+	})
+	found("accepted")
+	server.Before(at, nil)
+	later()
+	server.Publish(&vocab.Object{ID: at + "/2", Type: []string{"OrderedCollectionPage"}, OrderedItems: vocab.One(ghost)}, "")
+	s.told(s.shore, true, said(all, at, digestOf(ghost)))
+	found("refused") // who is counted is on the second page
 	later()
 
 	s.people.do(http.MethodDelete, "/api/v1/elsewhere/acts/"+s.shoreHandle()+"/follow", nil, nil)
 	last := s.hears(server, "Undo", node, nil)
-	counts(node, s.act, fedtest.Origin+"/ap/people/"+string(id.New[id.Person](s.now())), s.bo.ID)
-	s.told(s.shore, true, said(all, at, digestOf(node, s.act)))
+	counts(node, s.act, ghost, s.bo.ID)
+	s.told(s.shore, true, said(all, at, digestOf(node, s.act, ghost)))
 	found("")
 	for _, who := range []string{node, s.act} {
 		undo := s.heard(server, "Undo", who)
@@ -260,4 +273,21 @@ func TestFollowersAgree(t *testing.T) {
 		}
 	}
 	stop()
+}
+
+// A server that makes up actors without end has so many of their followers be asked for.
+func TestFollowersOfOneServer(t *testing.T) {
+	s := newCrossing(t)
+	defer s.runs()()
+	server := s.shore.Server()
+	for i := range social.SyncedOfHost + 2 {
+		x := server.Actor(fmt.Sprint("gull", i))
+		doc := x.Document()
+		doc.Followers = x.ID + "/followers"
+		server.Publish(doc, "")
+		s.told(x, true, `collectionId="`+doc.Followers+`", url="`+x.ID+`/here", digest="`+digestOf(fedtest.Origin+"/ap/node")+`"`)
+	}
+	if n := s.waiting(); n != social.SyncedOfHost {
+		t.Errorf("%d are asked for", n)
+	}
 }

@@ -137,6 +137,7 @@ type Server struct {
 	judge         func(r *http.Request, body []byte) int
 	got           []Posted
 	asked         map[string]int
+	before        map[string]func()
 }
 
 // Posted is what arrived at an inbox.
@@ -151,7 +152,7 @@ type Posted struct {
 // NewServer starts one.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, docs: map[string]*vocab.Object{}, files: map[string]file{}, leads: map[string]string{}, asked: map[string]int{}}
+	s := &Server{t: t, docs: map[string]*vocab.Object{}, files: map[string]file{}, leads: map[string]string{}, asked: map[string]int{}, before: map[string]func(){}}
 	s.Server = httptest.NewTLSServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -225,6 +226,13 @@ type file struct {
 	body        []byte
 }
 
+// Before does something before each answer at an address, nil nothing any more.
+func (s *Server) Before(address string, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before[strings.TrimPrefix(address, s.URL)] = do
+}
+
 // Serve puts a file at a path.
 func (s *Server) Serve(path, contentType string, body []byte) {
 	s.mu.Lock()
@@ -254,6 +262,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodGet {
 		s.asked[r.URL.Path]++
+	}
+	if do := s.before[r.URL.Path]; do != nil {
+		s.mu.Unlock()
+		do()
+		s.mu.Lock()
 	}
 	if s.fetch != 0 {
 		w.WriteHeader(s.fetch)

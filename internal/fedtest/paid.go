@@ -27,7 +27,9 @@ const (
 func (s *Server) Application() *Actor {
 	s.t.Helper()
 	a := s.actorAt("/ap/node")
-	s.Publish(a.Document(), "")
+	o := a.Document()
+	o.Type = []string{"Application"}
+	s.Publish(o, "")
 	return a
 }
 

@@ -53,6 +53,11 @@ func (p Policies) check() error {
 type PolicyTx interface {
 	// Policies are what is said of a release, or with none of an act.
 	Policies(ctx context.Context, act id.Act, r id.Release) (Policies, error)
+	// NodeFollows reports whether somebody's node, which is of this software, follows an act.
+	// It does so for its listeners, and passes on what those say who follow the act.
+	NodeFollows(ctx context.Context, act id.Act, actor string) (bool, error)
+	// Whose is the act of a release of this node, out or not. Faults: NotFound.
+	Whose(ctx context.Context, r id.Release) (id.Act, error)
 	// PoliciesElsewhere are what a release of another server says, and whose it is. Faults:
 	// NotFound.
 	PoliciesElsewhere(ctx context.Context, r id.Release) (p Policies, actor string, err error)
@@ -109,7 +114,11 @@ func admits(ctx context.Context, tx Tx, p Policy, act id.Act, r id.Release, a Au
 		}
 		return tx.FollowsElsewhere(ctx, a.Account, actor)
 	case p == Followers:
-		return tx.Follows(ctx, act, a)
+		follows, err := tx.Follows(ctx, act, a)
+		if err != nil || follows || a.Actor == "" {
+			return follows, err
+		}
+		return tx.NodeFollows(ctx, act, a.Actor)
 	}
 	return p != Nobody, nil
 }
@@ -146,6 +155,9 @@ func (t *Talk) Policies(ctx context.Context, v music.Viewer, act id.Act, r id.Re
 		if err := owns(ctx, tx, v, act); err != nil {
 			return err
 		}
+		if err := isOf(ctx, tx, act, r); err != nil {
+			return err
+		}
 		p, err = tx.Policies(ctx, act, r)
 		return err
 	})
@@ -162,6 +174,9 @@ func (t *Talk) SetPolicies(ctx context.Context, v music.Viewer, act id.Act, r id
 		if err := owns(ctx, tx, v, act); err != nil {
 			return err
 		}
+		if err := isOf(ctx, tx, act, r); err != nil {
+			return err
+		}
 		for what, who := range p {
 			if err := tx.SetPolicy(ctx, act, r, what, who); err != nil {
 				return err
@@ -176,6 +191,18 @@ func owns(ctx context.Context, tx Tx, v music.Viewer, act id.Act) error {
 	may, err := keeps(ctx, tx, v, act)
 	if err == nil && !may {
 		err = fault.New(fault.Forbidden, "Only the act's people and moderators say who may comment, like and boost.")
+	}
+	return err
+}
+
+// isOf refuses a release that is not an act's, none is.
+func isOf(ctx context.Context, tx Tx, act id.Act, r id.Release) error {
+	if r == "" {
+		return nil
+	}
+	whose, err := tx.Whose(ctx, r)
+	if err == nil && whose != act {
+		err = fault.New(fault.NotFound, "There is no such release.")
 	}
 	return err
 }

@@ -23,13 +23,16 @@ const MostSynced = 10_000
 // do so for good reason, such as an answer that is on its way.
 const SyncedEvery = 6 * time.Hour
 
+// SyncedOfHost is of how many actors of one server that is done in [SyncedEvery].
+const SyncedOfHost = 30
+
 // syncedAfter is how long what is on its way has to arrive before somebody's followers here
 // are asked for.
 const syncedAfter = 10 * time.Minute
 
-// Counted is what a [JobFollowers] is about: somebody elsewhere, and where their followers
-// here are listed.
-type Counted struct{ Actor, At string }
+// Counted is what a [JobFollowers] is about: somebody elsewhere, where their followers here
+// are listed, and the [Digest] that they said of these.
+type Counted struct{ Actor, At, Digest string }
 
 // WantFollowers has those be asked for.
 func WantFollowers(ctx context.Context, tx Tx, c Counted) error {

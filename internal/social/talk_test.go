@@ -8,6 +8,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/account"
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
@@ -102,6 +103,10 @@ func TestPoliciesAreKept(t *testing.T) {
 		says(r, social.Policies{social.Boosting: social.Everybody}, none)
 		says(r, social.Policies{social.Liking: "friends"}, fault.Invalid)
 		says(r, social.Policies{"sell": social.Nobody}, fault.Invalid)
+		says(id.New[id.Release](fedtest.Moment), social.Policies{social.Liking: social.Nobody}, fault.NotFound)
+		if err := talk.SetPolicies(ctx, staff, id.New[id.Act](fedtest.Moment), r, social.Policies{social.Liking: social.Nobody}); !fault.Is(err, fault.NotFound) {
+			t.Errorf("of another act's release: %v", err)
+		}
 		if p, err := talk.Policies(ctx, staff, w.Act, r); err != nil || !maps.Equal(p, social.Policies{social.Liking: social.Nobody, social.Boosting: social.Everybody}) {
 			t.Errorf("%v, %v", p, err)
 		}

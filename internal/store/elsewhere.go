@@ -234,7 +234,7 @@ func (tx socialTx) Picture(ctx context.Context, url string) (social.Picture, err
 }
 
 func (tx socialTx) PutPicture(ctx context.Context, url string, p social.Picture) error {
-	return wrap(tx.Q.RemotePicturePut(ctx, sqlgen.RemotePicturePutParams{Url: url, Cover: p.Cover.ID, Light: p.Cover.Light, Dark: p.Cover.Dark, Fetched: tx.Ms(), Etag: p.ETag, Modified: p.Modified}), "picture")
+	return wrap(tx.Q.RemotePicturePut(ctx, sqlgen.RemotePicturePutParams{Url: url, Cover: p.Cover.ID, Light: p.Cover.Light, Dark: p.Cover.Dark, Fetched: tx.Ms(), Etag: text(p.ETag), Modified: text(p.Modified)}), "picture")
 }
 
 // DropUnkept forgets how tracks of other servers looked that nobody keeps any more,

@@ -45,3 +45,13 @@ func (tx socialTx) SetPolicy(ctx context.Context, act id.Act, r id.Release, v so
 func (tx musicTx) TakesLike(ctx context.Context, a id.Account, act id.Act, r id.Release) (bool, error) {
 	return social.Allowed(ctx, socialTx(tx), social.Liking, act, r, social.Author{Account: a})
 }
+
+func (tx socialTx) NodeFollows(ctx context.Context, act id.Act, actor string) (bool, error) {
+	n, err := tx.Q.NodeFollows(ctx, sqlgen.NodeFollowsParams{Actor: actor, Act: string(act)})
+	return n > 0, wrap(err, "follower")
+}
+
+func (tx socialTx) Whose(ctx context.Context, r id.Release) (id.Act, error) {
+	x, err := musicTx(tx).Release(ctx, r)
+	return x.Act, err
+}

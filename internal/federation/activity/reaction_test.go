@@ -118,6 +118,36 @@ func TestReactionPolicy(t *testing.T) {
 	}
 }
 
+// A listener of another node follows by their node, which passes on what those say who
+// follow. The servers of other software have no such actor: theirs counts for nobody else.
+func TestNodeFollowsForItsListeners(t *testing.T) {
+	for software, want := range map[string]int64{"9ten": 1, "relay": 0} {
+		s := fedtest.NewServer(t)
+		ada, node := s.Actor("ada"), s.Application()
+		w := &world{Node: fedtest.NewNode(t, s)}
+		r, track := w.Publish()
+		talk := &social.Talk{Store: w.DB}
+		if err := talk.SetPolicies(t.Context(), music.Viewer{Account: "x", Moderator: true}, w.Act, r, social.Policies{social.Liking: social.Followers}); err != nil {
+			t.Fatal(err)
+		}
+		w.update(func(tx social.Tx) error {
+			return tx.PutPeer(t.Context(), social.Peer{Host: s.Host(), Software: software})
+		})
+		likes := func(id string) int64 {
+			w.receive(ada.Activity("Like", id, vocab.At(w.Site.Track(track))))
+			_, one := w.counts(r, track)
+			return one.Likes
+		}
+		if n := likes("before"); n != 0 {
+			t.Errorf("%s: %d like before anybody follows", software, n)
+		}
+		w.receive(node.Activity("Follow", "f", vocab.At(w.Site.Act(w.Act))))
+		if n := likes("after"); n != want {
+			t.Errorf("%s: %d like when the server's own actor follows", software, n)
+		}
+	}
+}
+
 // What counts for nothing, and takes nobody's word back.
 func TestReactionsOfNoWorth(t *testing.T) {
 	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)

@@ -14,7 +14,8 @@ import (
 // conversation is what is said of a release, as its act has it (FEP-7888): the post about
 // the release, and after it in the order in which they were said the comments that have an
 // address, each after the post about its track. The order is that in which others read
-// conversations (FEP-f228), and what comes later changes no page before.
+// conversations (FEP-f228): what comes later changes no page before, up to the
+// [social.MostComments] that are read.
 func (d *Documents) conversation(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
 	rel, err := id.Parse[id.Release](r.PathValue("id"))
 	if err != nil {

@@ -27,7 +27,14 @@ func (d *Desk) Followers(ctx context.Context, payload []byte) error {
 	if err := json.Unmarshal(payload, &q); err != nil {
 		return err
 	}
+	before, err := d.followed(ctx, q.Actor)
+	if err != nil {
+		return err
+	}
 	theirs, err := d.counted(ctx, q)
+	if err == nil && social.Digest(theirs) != q.Digest {
+		err = fault.New(fault.Invalid, "%s lists other followers than were spoken of.", q.At)
+	}
 	if done(err) {
 		d.Log.Debug("who follows somebody from here is not said", "actor", q.Actor, "err", err)
 		return nil
@@ -42,7 +49,11 @@ func (d *Desk) Followers(ctx context.Context, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		unknown, err := d.agree(ctx, tx, a, slices.Contains(theirs, d.Site.Node()))
+		now, err := following(ctx, tx, a.ID)
+		if err != nil || now != before { // an answer came while the list was read
+			return err
+		}
+		unknown, err := d.agree(ctx, tx, now, slices.Contains(theirs, d.Site.Node()))
 		if err != nil {
 			return err
 		}
@@ -71,7 +82,8 @@ func (d *Desk) Followers(ctx context.Context, payload []byte) error {
 }
 
 // counted are the addresses of this node that somebody's list of followers here has. One
-// that does not end within the pages that are read says nothing.
+// that does not end within the pages that are read says nothing. What a list leaves out, or
+// has on pages without an address, shows in that its digest is not the one that was said.
 func (d *Desk) counted(ctx context.Context, q social.Counted) (ours []string, err error) {
 	var seen []string
 	for at := q.At; at != ""; {
@@ -99,16 +111,29 @@ func (d *Desk) counted(ctx context.Context, q social.Counted) (ours []string, er
 	return ours, nil
 }
 
+// followed is how the node follows somebody, the zero value not at all.
+func (d *Desk) followed(ctx context.Context, actor string) (f social.Following, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		f, err = following(ctx, tx, actor)
+		return err
+	})
+	return f, err
+}
+
+func following(ctx context.Context, tx social.Tx, actor string) (social.Following, error) {
+	f, err := tx.Following(ctx, actor)
+	if fault.Is(err, fault.NotFound) {
+		return social.Following{}, nil
+	}
+	return f, err
+}
+
 // agree has the node's own following be what the one that is followed counts. It reports
 // whether they count it although nobody here asked.
-func (d *Desk) agree(ctx context.Context, tx social.Tx, a social.Actor, counted bool) (unknown bool, err error) {
-	f, err := tx.Following(ctx, a.ID)
-	if fault.Is(err, fault.NotFound) {
-		return counted, nil
-	}
+func (d *Desk) agree(ctx context.Context, tx social.Tx, f social.Following, counted bool) (unknown bool, err error) {
 	switch {
-	case err != nil:
-		return false, err
+	case f.Actor == "":
+		return counted, nil
 	case counted && f.State == social.Asked: // the answer was lost
 		f.State = social.Accepted
 	case counted && f.State == social.Declined:

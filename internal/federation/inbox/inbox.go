@@ -55,13 +55,15 @@ const (
 type Inbox struct {
 	Config
 	addresses, hosts *limit.Limiter
-	synced           *limit.Limiter // whose followers here are asked for
+	// Whose followers here are asked for, and how many's of a server.
+	synced, syncedHosts *limit.Limiter
 }
 
 // New makes it.
 func New(c Config) *Inbox {
 	const each = time.Minute / perMinute
-	return &Inbox{Config: c, addresses: limit.New(each, perMinute), hosts: limit.New(each, perMinute), synced: limit.New(social.SyncedEvery, 1)}
+	return &Inbox{Config: c, addresses: limit.New(each, perMinute), hosts: limit.New(each, perMinute),
+		synced: limit.New(social.SyncedEvery, 1), syncedHosts: limit.New(social.SyncedEvery/social.SyncedOfHost, social.SyncedOfHost)}
 }
 
 // ServeHTTP takes an activity: 202 when it is kept or was before, otherwise the

@@ -35,8 +35,11 @@ func (b *Inbox) compare(ctx context.Context, signer, said string, now time.Time)
 		err = b.synced.Allow(signer, now)
 	}
 	if err == nil && !same {
+		err = b.syncedHosts.Allow(remote.Host(signer), now)
+	}
+	if err == nil && !same {
 		err = b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-			return social.WantFollowers(ctx, tx, social.Counted{Actor: signer, At: s.URL})
+			return social.WantFollowers(ctx, tx, social.Counted{Actor: signer, At: s.URL, Digest: s.Digest})
 		})
 	}
 	if err != nil {

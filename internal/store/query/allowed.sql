@@ -10,3 +10,9 @@ delete from act_policy where act = @act and release = @release and verb = @verb;
 
 -- name: RemoteReleasePolicies :one
 select replies, likes, shares, actor from remote_release where id = @id;
+
+-- What a listener of another node follows, their node follows for them.
+-- name: NodeFollows :one
+select count(*) from remote_actor who cross join remote_actor a cross join remote_follower f
+where who.id = @actor and a.host = who.host and a.kind = 'Application' and f.act = @act and f.actor = a.id
+  and exists (select 1 from peer p where p.host = a.host and p.software = '9ten');

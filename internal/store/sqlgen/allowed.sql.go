@@ -83,6 +83,25 @@ func (q *Queries) ActPolicySet(ctx context.Context, arg ActPolicySetParams) erro
 	return err
 }
 
+const nodeFollows = `-- name: NodeFollows :one
+select count(*) from remote_actor who cross join remote_actor a cross join remote_follower f
+where who.id = $1 and a.host = who.host and a.kind = 'Application' and f.act = $2 and f.actor = a.id
+  and exists (select 1 from peer p where p.host = a.host and p.software = '9ten')
+`
+
+type NodeFollowsParams struct {
+	Actor string
+	Act   string
+}
+
+// What a listener of another node follows, their node follows for them.
+func (q *Queries) NodeFollows(ctx context.Context, arg NodeFollowsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nodeFollows, arg.Actor, arg.Act)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const remoteReleasePolicies = `-- name: RemoteReleasePolicies :one
 select replies, likes, shares, actor from remote_release where id = $1
 `
