@@ -58,7 +58,7 @@ func TestElsewhere(t *testing.T) {
 	}
 	p.refused(http.MethodGet, "/elsewhere/acts/"+handle+"/releases?after=!", nil, http.StatusUnprocessableEntity)
 	if err := h.db.SocialUpdate(t.Context(), func(tx social.Tx) error {
-		if err := social.KeepShare(t.Context(), tx, social.Share{Actor: reef.ID, Activity: reef.ID + "/s", About: act.ID + "/r/1"}, social.Thing{}); err != nil {
+		if _, err := social.KeepShare(t.Context(), tx, social.Share{Actor: reef.ID, Activity: reef.ID + "/s", About: act.ID + "/r/1"}, social.Thing{}, time.Time{}); err != nil {
 			return err
 		}
 		return social.TakeShare(t.Context(), tx, social.Share{Actor: act.ID, Activity: act.ID + "/s", About: act.ID + "/t/1"}, social.Thing{})

@@ -45,6 +45,13 @@ func New[T Any](now time.Time) T {
 	return T(ulid.MustNew(ulid.Timestamp(now), rand.Reader).String())
 }
 
+// Since is the least identifier of what is made at a time or later.
+func Since[T Any](at time.Time) T {
+	var u ulid.ULID
+	_ = u.SetTime(uint64(max(0, at.UnixMilli()))) // fails in the year 10889
+	return T(u.String())
+}
+
 // Parse reads an identifier in either case. It returns a NotFound fault for
 // anything that is none, because nothing has such a name.
 func Parse[T Any](s string) (T, error) {

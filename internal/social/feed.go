@@ -48,13 +48,14 @@ type Share struct {
 // JobShare finds what somebody shared: a [Share] as JSON.
 const JobShare = "social.share"
 
-// sharesAnHour is what is kept of one actor: each may be a question to a third server.
-const sharesAnHour = 30
+// SharesAnHour is what is kept of what one actor says, and what is asked for of a list: each
+// may be a question to a third server.
+const SharesAnHour = 30
 
 // mostSharers is how many who shared a thing are told.
 const mostSharers = 20
 
-// Unfound is how long what was shared may be looked for.
+// Unfound is how long what was shared may be looked for, and is not asked for again.
 const Unfound = 7 * 24 * time.Hour
 
 // FeedTx is the part of a transaction that tells people what is new. The lists hold up to n
@@ -70,15 +71,17 @@ type FeedTx interface {
 	// Sharers are up to n whom somebody follows elsewhere who shared a thing, the latest first.
 	Sharers(ctx context.Context, who id.Account, t Thing, n int) ([]Sharer, error)
 
-	// PutShare keeps that somebody shared a thing, which may not be known yet.
-	PutShare(ctx context.Context, s Share, t Thing) error
+	// PutShare keeps that somebody shared a thing, which may not be known yet, and reports
+	// whether that was not known.
+	PutShare(ctx context.Context, s Share, t Thing) (fresh bool, err error)
 	// FoundShare says what it was that they shared.
 	FoundShare(ctx context.Context, s Share, t Thing) error
 	// DropShare takes back what an actor shared by an activity, or what they shared.
 	DropShare(ctx context.Context, actor, activity, about string) error
+	// CountShares is how many became known since a time, whatever their own dates.
 	CountShares(ctx context.Context, actor string, since time.Time) (int64, error)
-	// ForgetShares forgets those that were not found before a time, that are of nothing any
-	// more, and of whom nobody here follows; but what labels announce.
+	// ForgetShares forgets those that became known before a time and were not found, that are
+	// of nothing any more, and of whom nobody here follows; but what labels announce.
 	ForgetShares(ctx context.Context, unfound time.Time) error
 
 	// Announced is what somebody shared; AnnouncedActs are up to n acts of other servers
@@ -96,34 +99,37 @@ func TakeShare(ctx context.Context, tx Tx, s Share, here Thing) error {
 	if n, err := tx.FollowersHere(ctx, s.Actor); err != nil || n == 0 {
 		return err
 	}
-	if n, err := tx.CountShares(ctx, s.Actor, tx.Now().Add(-time.Hour)); err != nil || n >= sharesAnHour {
+	if n, err := tx.CountShares(ctx, s.Actor, tx.Now().Add(-time.Hour)); err != nil || n >= SharesAnHour {
 		return err
 	}
-	return KeepShare(ctx, tx, s, here)
+	_, err := KeepShare(ctx, tx, s, here, time.Time{})
+	return err
 }
 
-// KeepShare keeps what somebody shared, and has what is not known here asked for. A thing
-// of this node is given with it.
-func KeepShare(ctx context.Context, tx Tx, s Share, here Thing) error {
+// KeepShare keeps what somebody shared, and has what is not known here asked for at a time,
+// which it reports: once, until it is forgotten (see [Unfound]). A thing of this node is
+// given with it.
+func KeepShare(ctx context.Context, tx Tx, s Share, here Thing, at time.Time) (asked bool, err error) {
 	if s.At.IsZero() || s.At.After(tx.Now()) {
 		s.At = tx.Now()
 	}
-	t, err := here, error(nil)
+	t := here
 	if here == (Thing{}) {
 		t, err = ThingAt(ctx, tx, s.About)
 	}
 	lost := fault.Is(err, fault.NotFound)
 	if err != nil && !lost {
-		return err
+		return false, err
 	}
-	if err := tx.PutShare(ctx, s, t); err != nil || !lost {
-		return err
+	fresh, err := tx.PutShare(ctx, s, t)
+	if err != nil || !lost || !fresh {
+		return false, err
 	}
 	payload, err := json.Marshal(s)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return tx.Enqueue(ctx, JobShare, s.Actor+" "+s.About, payload, time.Time{})
+	return true, tx.Enqueue(ctx, JobShare, s.Actor+" "+s.About, payload, at)
 }
 
 // ThingAt is the release or the track of another server that is known here under an

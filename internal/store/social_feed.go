@@ -86,9 +86,11 @@ func (tx socialTx) dress(ctx context.Context, list []social.News) error {
 	return err
 }
 
-func (tx socialTx) PutShare(ctx context.Context, s social.Share, t social.Thing) error {
-	return wrap(tx.Q.RemoteBoostPut(ctx, sqlgen.RemoteBoostPutParams{ID: string(id.New[id.Share](tx.Now())), Actor: s.Actor, Activity: s.Activity, About: s.About,
-		Release: string(t.Release), Track: string(t.Track), At: ms(s.At), Seen: tx.Ms()}), "share")
+func (tx socialTx) PutShare(ctx context.Context, s social.Share, t social.Thing) (fresh bool, err error) {
+	name := string(id.New[id.Share](tx.Now()))
+	kept, err := tx.Q.RemoteBoostPut(ctx, sqlgen.RemoteBoostPutParams{ID: name, Actor: s.Actor, Activity: s.Activity, About: s.About,
+		Release: string(t.Release), Track: string(t.Track), At: ms(s.At), Seen: tx.Ms()})
+	return kept == name, wrap(err, "share")
 }
 
 func (tx socialTx) FoundShare(ctx context.Context, s social.Share, t social.Thing) error {
@@ -101,10 +103,10 @@ func (tx socialTx) DropShare(ctx context.Context, actor, activity, about string)
 }
 
 func (tx socialTx) CountShares(ctx context.Context, actor string, since time.Time) (int64, error) {
-	n, err := tx.Q.RemoteBoostsSince(ctx, sqlgen.RemoteBoostsSinceParams{Actor: actor, Since: ms(since)})
+	n, err := tx.Q.RemoteBoostsSince(ctx, sqlgen.RemoteBoostsSinceParams{Actor: actor, Since: string(id.Since[id.Share](since))})
 	return n, wrap(err, "shares")
 }
 
 func (tx socialTx) ForgetShares(ctx context.Context, unfound time.Time) error {
-	return wrap(tx.Q.RemoteBoostExpire(ctx, ms(unfound)), "shares")
+	return wrap(tx.Q.RemoteBoostExpire(ctx, string(id.Since[id.Share](unfound))), "shares")
 }

@@ -37,6 +37,8 @@ type place struct {
 
 	Outbox bool       `json:"outbox,omitempty"` // of a label that lists its own releases besides
 	Said   int        `json:"said,omitempty"`   // of a label: how much it announced, so far
+	Asked  int        `json:"asked,omitempty"`  // of that: how much is asked for
+	Torn   bool       `json:"torn,omitempty"`   // of a label: something that it lists could not be read
 	Since  int64      `json:"since,omitempty"`  // of everything: when it began, in Unix milliseconds
 	Rest   bool       `json:"rest,omitempty"`   // what the list did not have, not the list
 	Past   id.Release `json:"past,omitempty"`   // the last of the rest that was looked at
@@ -129,6 +131,9 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 			break
 		}
 		p.Left, p.Tries = p.Left-1, 0
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			p.Torn = true
+		}
 		if asked += more; o == nil || err != nil {
 			continue
 		}
@@ -166,13 +171,16 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 				return err
 			}
 		}
-		if err := d.keepAnnounced(ctx, tx, &p, shares); err != nil {
+		asked, err := d.keepAnnounced(ctx, tx, &p, shares)
+		if err != nil {
 			return err
 		}
 		if p.Page == "" || p.Left <= 0 || !remote.SameOrigin(p.Page, a.ID) {
 			return rest(ctx, tx, p)
 		}
-		return next(ctx, tx, p, tx.Now().Add(wait))
+		after := p // which a transaction that is done again finds as it was
+		after.Asked += asked
+		return next(ctx, tx, after, tx.Now().Add(wait))
 	})
 }
 

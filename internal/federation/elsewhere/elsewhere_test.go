@@ -178,8 +178,15 @@ func (s *scene) catalogue(n int) {
 // work does the jobs that wait, and says how often it fetched releases.
 func (s *scene) work() (done int) {
 	s.t.Helper()
+	return s.workAfter(func(job) {})
+}
+
+// workAfter does them, and something before each of them.
+func (s *scene) workAfter(first func(job)) (done int) {
+	s.t.Helper()
 	for len(s.waiting) > 0 {
 		j := s.next()
+		first(j)
 		do := map[string]func(context.Context, []byte) error{social.JobPicture: s.desk.Picture, social.JobBackfill: s.desk.Backfill, social.JobCredits: s.desk.Credits, social.JobPlaylist: s.desk.Seek, social.JobPages: s.desk.Pages, social.JobRenew: s.desk.Renew, social.JobRetitle: s.desk.Retitle, social.JobLook: s.desk.Look, social.JobShare: s.desk.Shared, social.JobTalk: s.desk.Talk}[j.kind]
 		if j.kind == social.JobBackfill {
 			done++

@@ -36,26 +36,31 @@ func announced(o *vocab.Object, a *social.Actor) (s social.Share, ok bool) {
 	return s, s.About != ""
 }
 
-// keepAnnounced keeps what a part of a label's outbox announces. At the end of the whole of
-// it, what it has no more is forgotten; one that announces nothing at all may as well hide
-// what it has, as outboxes do.
-func (d *Desk) keepAnnounced(ctx context.Context, tx social.Tx, p *place, shares []social.Share) error {
+// keepAnnounced keeps what a part of a label's outbox announces, and reports how much of it
+// is asked for: so much an hour, since a label may announce addresses of whom it wants
+// asked. At the end of the whole of it, what it has no more is forgotten, if all could be
+// read; one that announces nothing at all may as well hide what it has, as outboxes do.
+func (d *Desk) keepAnnounced(ctx context.Context, tx social.Tx, p *place, shares []social.Share) (asked int, err error) {
 	for _, s := range shares {
 		here := social.Thing{}
 		if r, t, ok := d.Site.MusicOf(s.About); ok {
-			var err error
 			if here, _, err = tx.Public(ctx, social.Thing{Release: r, Track: t}); fault.Is(err, fault.NotFound) {
 				continue
 			} else if err != nil {
-				return err
+				return asked, err
 			}
 		}
-		if err := social.KeepShare(ctx, tx, s, here); err != nil {
-			return err
+		hours := (p.Asked + asked) / social.SharesAnHour
+		isAsked, err := social.KeepShare(ctx, tx, s, here, tx.Now().Add(time.Duration(hours)*time.Hour))
+		if err != nil {
+			return asked, err
+		}
+		if isAsked {
+			asked++
 		}
 	}
-	if p.Said == 0 || p.Since == 0 || p.Page != "" || p.Left <= 0 {
-		return nil
+	if p.Torn || p.Said == 0 || p.Since == 0 || p.Page != "" || p.Left <= 0 {
+		return asked, nil
 	}
-	return tx.DropUnseen(ctx, p.Actor, time.UnixMilli(p.Since))
+	return asked, tx.DropUnseen(ctx, p.Actor, time.UnixMilli(p.Since))
 }

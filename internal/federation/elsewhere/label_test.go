@@ -1,7 +1,9 @@
 package elsewhere_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,4 +127,142 @@ func TestOutboxOfALabel(t *testing.T) {
 		outbox(reef, gale.ID+"/r/1")
 		again(both[:1], acts[1:])
 	})
+}
+
+// A label that announces many addresses of a server has it asked for 30 of them an hour, and
+// for what it did not have not again within a week, also when it says it another way.
+func TestOutboxOfAddresses(t *testing.T) {
+	storetest.Both(t, func(t *testing.T, url string) {
+		third := fedtest.NewServer(t)
+		s := newSceneOn(t, url, third)
+		s.Servers.Store = s
+		reef := s.label()
+		o := &vocab.Object{ID: reef.ID + "/outbox", Type: []string{"OrderedCollection"}}
+		for i := range 70 {
+			x := announce(reef, fmt.Sprintf("%s/x/%d", third.URL, i))
+			o.OrderedItems = append(o.OrderedItems, vocab.Of(x))
+		}
+		s.server.Publish(o, "")
+		looks := func(want ...int) {
+			t.Helper()
+			if err := s.SocialUpdate(t.Context(), func(tx social.Tx) error { return social.WantLook(t.Context(), tx, reef.ID, time.Time{}) }); err != nil {
+				t.Fatal(err)
+			}
+			var got []int
+			s.workAfter(func(j job) {
+				if hour := max(0, int(j.at.Sub(s.Now())/time.Hour)); j.kind == social.JobShare {
+					got = append(got, make([]int, max(0, hour+1-len(got)))...)
+					got[hour]++
+				}
+			})
+			if !slices.Equal(got, want) {
+				t.Errorf("asked for an hour: %v, not %v", got, want)
+			}
+		}
+		if _, err := s.Servers.Actor(t.Context(), reef.ID); err != nil {
+			t.Fatal(err)
+		}
+		looks(30, 30, 10)
+		if n := third.Asked("/x/69"); n != 1 {
+			t.Errorf("it is asked %d times", n)
+		}
+		s.Pass(25 * time.Hour)
+		looks()
+		if err := s.desk.Follow(t.Context(), s.ada, reef.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		s.work()
+		if err := s.takes(announce(reef, third.URL+"/x/3"), reef); err != nil {
+			t.Fatal(err)
+		}
+		s.work()
+		if n := third.Asked("/x/3"); n != 1 {
+			t.Errorf("it is asked %d times", n)
+		}
+		s.Pass(social.Unfound)
+		if err := s.desk.Mend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.waiting = nil
+		looks(30, 30, 10)
+	})
+}
+
+// What a label announced long ago is looked for as long as what it announces now: a night
+// that passes meanwhile forgets nothing. What of its outbox cannot be read is not taken back.
+func TestOutboxIsNotHad(t *testing.T) {
+	storetest.Both(t, func(t *testing.T, url string) {
+		third := fedtest.NewServer(t)
+		s := newSceneOn(t, url, third)
+		s.Servers.Store = s
+		gale, cold := third.Actor("gale"), third.Actor("cold")
+		gale.Plays("gale", "Gale", "Squall")
+		cold.Plays("cold", "Cold", "Front")
+		reef := s.label()
+		o := &vocab.Object{ID: reef.ID + "/outbox", Type: []string{"OrderedCollection"}}
+		var said []string
+		for _, by := range []*fedtest.Actor{gale, cold} {
+			x := announce(reef, by.ID+"/r/1")
+			s.server.Publish(x, "")
+			said = append(said, x.ID)
+			o.OrderedItems = append(o.OrderedItems, vocab.At(x.ID))
+		}
+		s.server.Publish(o, "")
+		if _, err := s.desk.Find(t.Context(), s.ada, reef.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.workAfter(func(j job) {
+			if j.kind == social.JobShare {
+				if err := s.desk.Mend(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		shows := func(want ...string) {
+			t.Helper()
+			l, err := (&social.Feed{Store: s}).Announced(t.Context(), s.ada, reef.ID, music.Page{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, n := range l.Rows {
+				got = append(got, n.Release.Title)
+			}
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Errorf("%q, not %q", got, want)
+			}
+		}
+		shows("Front", "Squall")
+		again := func() {
+			t.Helper()
+			s.Pass(25 * time.Hour)
+			if err := s.SocialUpdate(t.Context(), func(tx social.Tx) error { return social.WantLook(t.Context(), tx, reef.ID, time.Time{}) }); err != nil {
+				t.Fatal(err)
+			}
+			s.work()
+		}
+		s.server.Serve(strings.TrimPrefix(said[0], s.server.URL), "text/html", []byte("We are at rest."))
+		again()
+		shows("Front", "Squall")
+		s.server.Leads(strings.TrimPrefix(said[0], s.server.URL), s.server.URL+"/nowhere")
+		again()
+		shows("Front") // it is not there
+	})
+}
+
+// label is a label of the act's server that has nothing but its outbox.
+func (s *scene) label() *fedtest.Actor {
+	reef := s.server.Actor("reef")
+	reef.Kind = "Organization"
+	doc := reef.Document()
+	doc.Name, doc.PreferredUsername = "Reef", "reef"
+	s.server.Publish(doc, "")
+	return reef
+}
+
+// announce is what somebody says who shared a thing a year ago.
+func announce(by *fedtest.Actor, what string) *vocab.Object {
+	x := by.Activity("Announce", "said"+strings.ReplaceAll(strings.TrimPrefix(what, "https://"), "/", "-"), vocab.At(what))
+	x.To, x.Published = []string{vocab.Public}, fedtest.Moment.Add(-365*24*time.Hour)
+	return x
 }

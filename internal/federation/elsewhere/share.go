@@ -12,7 +12,8 @@ import (
 )
 
 // Shared asks the server of a thing that somebody shared for it, and keeps it: the payload
-// of [social.JobShare]. What is no music, or cannot be had, was not shared.
+// of [social.JobShare]. What is no music, or cannot be had, is shown to
+// nobody, and is not asked for again while it is kept.
 func (d *Desk) Shared(ctx context.Context, payload []byte) error {
 	var s social.Share
 	if err := json.Unmarshal(payload, &s); err != nil {
@@ -20,8 +21,8 @@ func (d *Desk) Shared(ctx context.Context, payload []byte) error {
 	}
 	t, err := d.sharedThing(ctx, s.About)
 	if done(err) {
-		d.Log.Debug("what was shared is not kept", "thing", s.About, "by", s.Actor, "err", err)
-		return d.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.DropShare(ctx, s.Actor, s.Activity, "") })
+		d.Log.Debug("what was shared is not found", "thing", s.About, "by", s.Actor, "err", err)
+		return nil
 	}
 	if err != nil {
 		return err

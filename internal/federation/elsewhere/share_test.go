@@ -253,6 +253,9 @@ func TestNewsOfWhomNobodyHears(t *testing.T) {
 	for i := range 40 {
 		x := s.act.Activity("Announce", fmt.Sprintf("m%d", i), vocab.At(fmt.Sprintf("%s/users/gale/r/x%d", third.URL, i)))
 		x.To = []string{vocab.Public}
+		if i%2 > 0 {
+			x.Published = s.Now().Add(-365 * 24 * time.Hour) // as they say
+		}
 		if err := s.takes(x, s.act); err != nil {
 			t.Fatal(err)
 		}

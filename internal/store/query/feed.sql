@@ -1,6 +1,8 @@
--- name: RemoteBoostPut :exec
+-- name: RemoteBoostPut :one
 insert into remote_boost (id, actor, activity, about, release, track, at, seen) values (@id, @actor, @activity, @about, @release, @track, @at, @seen)
-on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at, seen = excluded.seen;
+on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at, seen = excluded.seen,
+  release = case when excluded.release = '' then remote_boost.release else excluded.release end, track = case when excluded.release = '' then remote_boost.track else excluded.track end
+returning id;
 
 -- name: RemoteBoostFind :exec
 update remote_boost set release = @release, track = @track where actor = @actor and about = @about;
@@ -9,10 +11,10 @@ update remote_boost set release = @release, track = @track where actor = @actor 
 delete from remote_boost where actor = @actor and (activity = @activity or about = @about);
 
 -- name: RemoteBoostsSince :one
-select count(*) from remote_boost where actor = @actor and at > @since;
+select count(*) from remote_boost where actor = @actor and id >= @since;
 
 -- name: RemoteBoostExpire :exec
-delete from remote_boost where (remote_boost.release = '' and remote_boost.at < @unfound)
+delete from remote_boost where (remote_boost.release = '' and remote_boost.id < @unfound)
 or (not exists (select 1 from remote_follow f where f.actor = remote_boost.actor) and not exists (select 1 from remote_actor a where a.id = remote_boost.actor and a.kind = 'Organization'))
 or (remote_boost.release <> '' and not exists (select 1 from release r where r.id = remote_boost.release) and not exists (select 1 from remote_release r where r.id = remote_boost.release));
 

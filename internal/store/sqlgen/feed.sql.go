@@ -85,12 +85,12 @@ func (q *Queries) RemoteBoostDrop(ctx context.Context, arg RemoteBoostDropParams
 }
 
 const remoteBoostExpire = `-- name: RemoteBoostExpire :exec
-delete from remote_boost where (remote_boost.release = '' and remote_boost.at < $1)
+delete from remote_boost where (remote_boost.release = '' and remote_boost.id < $1)
 or (not exists (select 1 from remote_follow f where f.actor = remote_boost.actor) and not exists (select 1 from remote_actor a where a.id = remote_boost.actor and a.kind = 'Organization'))
 or (remote_boost.release <> '' and not exists (select 1 from release r where r.id = remote_boost.release) and not exists (select 1 from remote_release r where r.id = remote_boost.release))
 `
 
-func (q *Queries) RemoteBoostExpire(ctx context.Context, unfound int64) error {
+func (q *Queries) RemoteBoostExpire(ctx context.Context, unfound string) error {
 	_, err := q.db.ExecContext(ctx, remoteBoostExpire, unfound)
 	return err
 }
@@ -116,9 +116,11 @@ func (q *Queries) RemoteBoostFind(ctx context.Context, arg RemoteBoostFindParams
 	return err
 }
 
-const remoteBoostPut = `-- name: RemoteBoostPut :exec
+const remoteBoostPut = `-- name: RemoteBoostPut :one
 insert into remote_boost (id, actor, activity, about, release, track, at, seen) values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at, seen = excluded.seen
+on conflict (actor, about) do update set activity = excluded.activity, at = excluded.at, seen = excluded.seen,
+  release = case when excluded.release = '' then remote_boost.release else excluded.release end, track = case when excluded.release = '' then remote_boost.track else excluded.track end
+returning id
 `
 
 type RemoteBoostPutParams struct {
@@ -132,8 +134,8 @@ type RemoteBoostPutParams struct {
 	Seen     int64
 }
 
-func (q *Queries) RemoteBoostPut(ctx context.Context, arg RemoteBoostPutParams) error {
-	_, err := q.db.ExecContext(ctx, remoteBoostPut,
+func (q *Queries) RemoteBoostPut(ctx context.Context, arg RemoteBoostPutParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, remoteBoostPut,
 		arg.ID,
 		arg.Actor,
 		arg.Activity,
@@ -143,7 +145,9 @@ func (q *Queries) RemoteBoostPut(ctx context.Context, arg RemoteBoostPutParams) 
 		arg.At,
 		arg.Seen,
 	)
-	return err
+	var id string
+	err := row.Scan(&id)
+	return id, err
 }
 
 const remoteBoostSharers = `-- name: RemoteBoostSharers :many
@@ -262,12 +266,12 @@ func (q *Queries) RemoteBoostsFollowed(ctx context.Context, arg RemoteBoostsFoll
 }
 
 const remoteBoostsSince = `-- name: RemoteBoostsSince :one
-select count(*) from remote_boost where actor = $1 and at > $2
+select count(*) from remote_boost where actor = $1 and id >= $2
 `
 
 type RemoteBoostsSinceParams struct {
 	Actor string
-	Since int64
+	Since string
 }
 
 func (q *Queries) RemoteBoostsSince(ctx context.Context, arg RemoteBoostsSinceParams) (int64, error) {

@@ -161,7 +161,8 @@ func TestLabelElsewhere(t *testing.T) {
 		if err := social.Shelve(t.Context(), tx, &squall); err != nil {
 			return err
 		}
-		return social.KeepShare(t.Context(), tx, social.Share{Actor: label.ID, Activity: label.ID + "/a", About: squall.IRI, At: fedtest.Moment}, social.Thing{})
+		_, err := social.KeepShare(t.Context(), tx, social.Share{Actor: label.ID, Activity: label.ID + "/a", About: squall.IRI, At: fedtest.Moment}, social.Thing{}, time.Time{})
+		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
