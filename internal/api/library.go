@@ -106,7 +106,7 @@ type Sharer struct {
 func newsOf(n *social.News) News {
 	out := News{Release: releaseRow(&n.Release), At: unixMS(n.At), Track: n.Track, Title: n.Title}
 	out.Sharers = each(n.Sharers, func(s *social.Sharer) Sharer { return Sharer(*s) })
-	if n.IsShared {
+	if n.IsShared && len(out.Sharers) > 0 {
 		out.Shared = &out.Sharers[0]
 	}
 	return out
