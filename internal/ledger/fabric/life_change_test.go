@@ -94,6 +94,8 @@ func replaceIdentity(t *testing.T, l *life) {
 }
 
 func orderGoes(t *testing.T, l *life) {
+	// With the one back that was frozen they may change the leader once more.
+	l.actWithin(t, t.Context(), l.a, 3*time.Minute)
 	id, err := l.a.RemoveOrderer(t.Context(), channel.Name, "d.example", "It is too far away.")
 	if err != nil {
 		t.Fatal(err)
