@@ -34,7 +34,8 @@ on conflict (id) do update set owner = excluded.owner, public = excluded.public,
 delete from remote_key where owner = @owner;
 
 -- name: RemoteFollowerPut :execrows
-insert into remote_follower (act, actor, activity, since) values (@act, @actor, @activity, @since)
+insert into remote_follower (act, actor, activity, since, host)
+select cast(@act as text), a.id, cast(@activity as text), cast(@since as bigint), a.host from remote_actor a where a.id = @actor
 on conflict (act, actor) do nothing;
 
 -- name: RemoteFollowerDrop :execrows

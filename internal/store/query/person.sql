@@ -22,7 +22,8 @@ update person set account = null, handle = '', name = '', about = '', listens = 
 select (select count(*) from act a where replace(a.handle, '-', '') = replace(cast(@handle as text), '-', '')) + (select count(*) from account c where c.handle = @handle and c.id <> @account) as n;
 
 -- name: PersonFollowerPut :exec
-insert into person_follower (person, actor, state, activity, since) values (@person, @actor, @state, @activity, @since)
+insert into person_follower (person, actor, state, activity, since, host)
+select cast(@person as text), a.id, cast(@state as text), cast(@activity as text), cast(@since as bigint), a.host from remote_actor a where a.id = @actor
 on conflict (person, actor) do update set state = excluded.state, activity = excluded.activity;
 
 -- name: PersonFollowerDrop :execrows

@@ -838,23 +838,24 @@ func (q *Queries) RemoteFollowerDrop(ctx context.Context, arg RemoteFollowerDrop
 }
 
 const remoteFollowerPut = `-- name: RemoteFollowerPut :execrows
-insert into remote_follower (act, actor, activity, since) values ($1, $2, $3, $4)
+insert into remote_follower (act, actor, activity, since, host)
+select cast($1 as text), a.id, cast($2 as text), cast($3 as bigint), a.host from remote_actor a where a.id = $4
 on conflict (act, actor) do nothing
 `
 
 type RemoteFollowerPutParams struct {
 	Act      string
-	Actor    string
 	Activity string
 	Since    int64
+	Actor    string
 }
 
 func (q *Queries) RemoteFollowerPut(ctx context.Context, arg RemoteFollowerPutParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, remoteFollowerPut,
 		arg.Act,
-		arg.Actor,
 		arg.Activity,
 		arg.Since,
+		arg.Actor,
 	)
 	if err != nil {
 		return 0, err

@@ -663,6 +663,7 @@ type PersonFollower struct {
 	State    string
 	Activity string
 	Since    int64
+	Host     string
 }
 
 type PersonReach struct {
@@ -840,6 +841,7 @@ type RemoteFollower struct {
 	Actor    string
 	Activity string
 	Since    int64
+	Host     string
 }
 
 type RemoteItem struct {

@@ -187,7 +187,7 @@ func (q *Queries) PersonFollowerDrop(ctx context.Context, arg PersonFollowerDrop
 }
 
 const personFollowerOf = `-- name: PersonFollowerOf :one
-select person, actor, state, activity, since from person_follower where person = $1 and actor = $2
+select person, actor, state, activity, since, host from person_follower where person = $1 and actor = $2
 `
 
 type PersonFollowerOfParams struct {
@@ -204,30 +204,32 @@ func (q *Queries) PersonFollowerOf(ctx context.Context, arg PersonFollowerOfPara
 		&i.State,
 		&i.Activity,
 		&i.Since,
+		&i.Host,
 	)
 	return i, err
 }
 
 const personFollowerPut = `-- name: PersonFollowerPut :exec
-insert into person_follower (person, actor, state, activity, since) values ($1, $2, $3, $4, $5)
+insert into person_follower (person, actor, state, activity, since, host)
+select cast($1 as text), a.id, cast($2 as text), cast($3 as text), cast($4 as bigint), a.host from remote_actor a where a.id = $5
 on conflict (person, actor) do update set state = excluded.state, activity = excluded.activity
 `
 
 type PersonFollowerPutParams struct {
 	Person   string
-	Actor    string
 	State    string
 	Activity string
 	Since    int64
+	Actor    string
 }
 
 func (q *Queries) PersonFollowerPut(ctx context.Context, arg PersonFollowerPutParams) error {
 	_, err := q.db.ExecContext(ctx, personFollowerPut,
 		arg.Person,
-		arg.Actor,
 		arg.State,
 		arg.Activity,
 		arg.Since,
+		arg.Actor,
 	)
 	return err
 }

@@ -10,31 +10,28 @@ import (
 )
 
 const actFollowersAt = `-- name: ActFollowersAt :many
-select a.id from remote_actor a cross join remote_follower f
-where a.host = $1 and f.act = $2 and f.actor = a.id order by a.id limit $3
+select actor from remote_follower where act = $1 and host = $2 order by actor limit $3
 `
 
 type ActFollowersAtParams struct {
-	Host string
 	Act  string
+	Host string
 	Lim  int32
 }
 
-// The server's actors come first, by their index: SQLite does not reorder a cross join, and
-// would look all followers through for the few of one server.
 func (q *Queries) ActFollowersAt(ctx context.Context, arg ActFollowersAtParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, actFollowersAt, arg.Host, arg.Act, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, actFollowersAt, arg.Act, arg.Host, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var actor string
+		if err := rows.Scan(&actor); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, actor)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -46,29 +43,28 @@ func (q *Queries) ActFollowersAt(ctx context.Context, arg ActFollowersAtParams) 
 }
 
 const personFollowersAt = `-- name: PersonFollowersAt :many
-select a.id from remote_actor a cross join person_follower f
-where a.host = $1 and f.person = $2 and f.actor = a.id and f.state = 'follows' order by a.id limit $3
+select actor from person_follower where person = $1 and host = $2 and state = 'follows' order by actor limit $3
 `
 
 type PersonFollowersAtParams struct {
-	Host   string
 	Person string
+	Host   string
 	Lim    int32
 }
 
 func (q *Queries) PersonFollowersAt(ctx context.Context, arg PersonFollowersAtParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, personFollowersAt, arg.Host, arg.Person, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, personFollowersAt, arg.Person, arg.Host, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []string
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var actor string
+		if err := rows.Scan(&actor); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, actor)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -848,11 +848,13 @@ CREATE TABLE person_follower (
   actor    text not null references remote_actor (id) on delete cascade,
   state    text not null,                    -- asked, follows, blocked
   activity text not null,                    -- the Follow
-  since    bigint not null,
+  since    bigint not null, host text not null default '',
   primary key (person, actor)
 );
 
 CREATE INDEX person_follower_actor on person_follower (actor);
+
+CREATE INDEX person_follower_host on person_follower (person, host, actor) where state = 'follows';
 
 CREATE INDEX person_follower_state on person_follower (person, state, since);
 
@@ -1092,11 +1094,13 @@ CREATE TABLE remote_follower (
   act      text not null references act (id) on delete cascade,
   actor    text not null references remote_actor (id) on delete cascade,
   activity text not null,                    -- the Follow
-  since    bigint not null,
+  since    bigint not null, host text not null default '',
   primary key (act, actor)
 );
 
 CREATE INDEX remote_follower_actor on remote_follower (actor);
+
+CREATE INDEX remote_follower_host on remote_follower (act, host, actor);
 
 CREATE TABLE remote_item (
   playlist text not null references remote_playlist (id) on delete cascade,
