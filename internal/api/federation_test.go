@@ -145,6 +145,8 @@ func TestComments(t *testing.T) {
 	if h.guest().do(http.MethodGet, at, nil, http.StatusOK, &all); len(all.Rows) != 1 || all.Rows[0].Depth != 0 {
 		t.Errorf("%+v", all)
 	}
+	jo.refused(http.MethodPost, at, map[string]any{"text": "In their name", "as": act}, http.StatusForbidden)
+	root.refused(http.MethodPost, at, map[string]any{"text": "In another's", "as": "01KAZ0000000000000000000XX"}, http.StatusForbidden)
 	policy := "/studio/acts/" + string(act) + "/comments"
 	root.do(http.MethodPut, policy+"?release="+string(r), api.CommentPolicy{Who: social.Nobody}, http.StatusNoContent, nil)
 	var p api.CommentPolicy

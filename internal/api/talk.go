@@ -13,7 +13,7 @@ import (
 func (a *API) talk(r *router) {
 	const tag = "Comments"
 	add(r, operation{method: http.MethodGet, path: "/releases/{release}/comments", id: "list-comments", tag: tag, summary: "What was said of a release and its tracks, the latest first, and under each what answers it"}, a.comments)
-	add(r, operation{method: http.MethodPost, path: "/releases/{release}/comments", id: "comment", tag: tag, scope: account.ScopeLibrary, status: http.StatusCreated, summary: "Say something; it stays on this node, unless you are seen on other servers"}, a.comment)
+	add(r, operation{method: http.MethodPost, path: "/releases/{release}/comments", id: "comment", tag: tag, scope: account.ScopeLibrary, status: http.StatusCreated, summary: "Say something; it stays on this node, unless you are seen on other servers or say it as your act"}, a.comment)
 	add(r, operation{method: http.MethodPut, path: "/comments/{comment}", id: "edit-comment", tag: tag, scope: account.ScopeLibrary, summary: "Change what you said"}, a.editComment)
 	add(r, operation{method: http.MethodPut, path: "/comments/{comment}/hidden", id: "hide-comment", tag: tag, scope: account.ScopeLibrary, summary: "Hide a comment, for the act's people and moderators"}, a.hideComment(true))
 	add(r, operation{method: http.MethodDelete, path: "/comments/{comment}/hidden", id: "show-comment", tag: tag, scope: account.ScopeLibrary, summary: "Show a hidden comment again"}, a.hideComment(false))
@@ -30,8 +30,8 @@ type Comment struct {
 	Parent     id.Comment `json:"parent,omitempty" doc:"Comment that it answers"`
 	Depth      int        `json:"depth" doc:"How deep it stands in its conversation, from 0"`
 	Name       string     `json:"name" doc:"Of its author"`
-	Address    string     `json:"address" doc:"@name of somebody here, who is seen on other servers by the handle there; @name@host of somebody elsewhere"`
-	Page       string     `json:"page,omitempty" doc:"Of its author elsewhere, or here as other servers see them"`
+	Address    string     `json:"address" doc:"@name of somebody here, who is seen on other servers by the handle there, or of an act; @name@host of somebody elsewhere"`
+	Page       string     `json:"page,omitempty" doc:"Of its author elsewhere, or here as other servers see them, or of an act"`
 	URL        string     `json:"url,omitempty" doc:"Where it stands elsewhere"`
 	HTML       string     `json:"html" doc:"Clean: paragraphs, lists, quotes, links"`
 	PositionMS int64      `json:"position_ms" doc:"Into the track; -1 none"`
@@ -100,6 +100,7 @@ type commentInput struct {
 		Parent     string `json:"parent,omitempty" doc:"Comment that it answers"`
 		PositionMS *int64 `json:"position_ms,omitempty" minimum:"0" doc:"Into the track"`
 		Text       string `json:"text" minLength:"1" maxLength:"5000" doc:"Plain; an empty line begins a paragraph"`
+		As         string `json:"as,omitempty" doc:"Act of yours in whose name it is said, on its own music, there and here"`
 	}
 }
 
@@ -108,7 +109,7 @@ func (a *API) comment(ctx context.Context, in *commentInput) (*output[Comment], 
 	if err != nil {
 		return nil, err
 	}
-	d := social.Draft{Thing: social.Thing{Release: r, Track: id.Track(in.Body.Track)}, Parent: id.Comment(in.Body.Parent), Position: positionOf(in.Body.PositionMS), Text: in.Body.Text}
+	d := social.Draft{Thing: social.Thing{Release: r, Track: id.Track(in.Body.Track)}, Parent: id.Comment(in.Body.Parent), Position: positionOf(in.Body.PositionMS), Text: in.Body.Text, As: id.Act(in.Body.As)}
 	c, err := a.Talk.Write(ctx, mover(ctx), d)
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (n *node) openFederation() error {
 		f.documents.Index = n.catalogue
 	}
 	f.openIndex()
-	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Labels: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, PersonProof: f.provePerson, Store: n.db, Sent: f.courier.Wake}
+	f.outbox = &outbox.Outbox{Site: f.site, Albums: f.documents, Acts: n.catalogue, Labels: n.catalogue, Keys: f.keys, PersonKeys: f.personKeys, ActProof: f.sign, PersonProof: f.provePerson, Store: n.db, Sent: f.courier.Wake}
 	f.people.Federates, f.people.Post, f.people.Silence, f.people.Sent = true, f.outbox, f.outbox.Silence, f.courier.Wake
 	f.door.Post, f.door.Sent = f.outbox, f.courier.Wake
 	f.wellknown = &wellknown.WellKnown{Site: f.site, Acts: n.catalogue, People: f.people, Version: Version(), Usage: f.usage, Capabilities: f.capabilities(), Log: n.logger("wellknown")}

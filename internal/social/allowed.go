@@ -101,16 +101,17 @@ func Allowed(ctx context.Context, tx Tx, v Verb, act id.Act, r id.Release, a Aut
 	return admits(ctx, tx, p[v], act, r, a)
 }
 
-// admits reports whether a policy lets somebody in. The act's own people it always does.
+// admits reports whether a policy lets somebody in. The act itself and its own people it
+// always does.
 func admits(ctx context.Context, tx Tx, p Policy, act id.Act, r id.Release, a Author) (bool, error) {
 	own, err := ofTheAct(ctx, tx, act, a)
 	switch {
 	case err != nil || own:
 		return own, err
-	case p == Followers && act == "":
+	case p != Everybody && act == "":
 		_, actor, err := tx.PoliciesElsewhere(ctx, r)
-		if err != nil {
-			return false, err
+		if err != nil || a.Actor == actor || p == Nobody {
+			return a.Actor == actor, err
 		}
 		return tx.FollowsElsewhere(ctx, a.Account, actor)
 	case p == Followers:

@@ -33,6 +33,7 @@ type Comment struct {
 type Author struct {
 	Account id.Account
 	Person  id.Person // as whom the account says it to other servers, "" it stays here
+	Act     id.Act    // in whose name the account says it, there and here, "" in its own
 	Actor   string
 	Host    string // of the other server, "" here
 	Name    string
@@ -43,6 +44,8 @@ type Author struct {
 // Page is where people look at an author, "" nowhere.
 func (a *Author) Page() string {
 	switch {
+	case a.Act != "":
+		return "/act/" + a.Handle
 	case a.Person != "":
 		return "/person/" + a.Handle
 	case a.URL != "":
@@ -50,6 +53,9 @@ func (a *Author) Page() string {
 	}
 	return a.Actor
 }
+
+// Told reports whether other servers know an author of this node by name.
+func (a *Author) Told() bool { return a.Person != "" || a.Act != "" }
 
 // Address is how an author is written to: @ada@far.example, or @ada here.
 func (a *Author) Address() string {

@@ -196,10 +196,12 @@ type Draft struct {
 	Parent   id.Comment // that it answers, "" none: the thing is then that one's
 	Position int64      // milliseconds into the track, -1 none
 	Text     string
+	As       id.Act // in whose name, of whose people the listener is; "" in their own
 }
 
-// Write says it. Of who is seen elsewhere other servers are told; else it stays on this
-// node. Faults: Unauthenticated, NotFound, and those of [Say].
+// Write says it. Of an act and of who is seen elsewhere other servers are told; else it
+// stays on this node. Faults: Unauthenticated, NotFound, Forbidden in the name of an act
+// whose the music is not or of whose people the listener is none, and those of [Say].
 func (t *Talk) Write(ctx context.Context, v music.Viewer, d Draft) (c Comment, err error) {
 	if v.Account == "" {
 		return c, fault.New(fault.Unauthenticated, "Sign in to comment.")
@@ -213,11 +215,9 @@ func (t *Talk) Write(ctx context.Context, v music.Viewer, d Draft) (c Comment, e
 			}
 			c.Thing = p.Thing
 		}
-		as, err := tx.PersonOf(ctx, v.Account)
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		if err := sign(ctx, tx, &c, d.As); err != nil {
 			return err
 		}
-		c.Author.Person = as.ID
 		said, err := Say(ctx, tx, c)
 		if err != nil {
 			return err
@@ -228,11 +228,34 @@ func (t *Talk) Write(ctx context.Context, v music.Viewer, d Draft) (c Comment, e
 	return c, err
 }
 
+// sign says in whose name a comment is: an act's, or that of its author as who they are
+// seen elsewhere.
+func sign(ctx context.Context, tx Tx, c *Comment, as id.Act) error {
+	if as == "" {
+		p, err := tx.PersonOf(ctx, c.Author.Account)
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		c.Author.Person = p.ID
+		return err
+	}
+	_, act, err := tx.Known(ctx, c.Thing)
+	if err != nil {
+		return err
+	}
+	own, err := ofTheAct(ctx, tx, as, c.Author)
+	if err == nil && (act != as || !own) {
+		err = fault.On("as", fault.Forbidden, "In the name of an act its own people comment, on its own music.")
+	}
+	c.Author.Act = as
+	return err
+}
+
 // tellComment has other servers told what became of a comment that its author lets them
 // know, and returns it.
 func tellComment(ctx context.Context, tx Tx, what id.Comment) (Comment, error) {
 	c, err := tx.Comment(ctx, what)
-	if err != nil || c.Author.Person == "" {
+	if err != nil || !c.Author.Told() {
 		return c, err
 	}
 	job := music.Telling("comment", string(what))
@@ -268,7 +291,7 @@ func Answers(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 		if fault.Is(err, fault.NotFound) {
 			break
 		}
-		if err != nil || above.IRI != "" || above.Author.Person != "" {
+		if err != nil || above.IRI != "" || above.Author.Told() {
 			return above, err
 		}
 		c = above

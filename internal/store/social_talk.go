@@ -94,7 +94,7 @@ func (tx socialTx) Reactions(ctx context.Context, r id.Release) (map[social.Thin
 }
 
 func (tx socialTx) PutComment(ctx context.Context, c social.Comment) (bool, error) {
-	n, err := tx.Q.CommentPut(ctx, sqlgen.CommentPutParams{ID: string(c.ID), Release: string(c.Thing.Release), Track: string(c.Thing.Track), Parent: string(c.Parent), Account: string(c.Author.Account), Person: string(c.Author.Person),
+	n, err := tx.Q.CommentPut(ctx, sqlgen.CommentPutParams{ID: string(c.ID), Release: string(c.Thing.Release), Track: string(c.Thing.Track), Parent: string(c.Parent), Account: string(c.Author.Account), Person: string(c.Author.Person), Act: string(c.Author.Act),
 		Actor: c.Author.Actor, Host: c.Author.Host, Iri: c.IRI, Url: text(c.URL), Html: text(c.HTML), Position: c.Position, At: ms(c.At)})
 	return n > 0, wrap(err, "comment")
 }
@@ -158,7 +158,7 @@ func (tx socialTx) CommentGone(ctx context.Context, c id.Comment) (time.Time, er
 
 func comment(r sqlgen.CommentByIDRow) social.Comment {
 	c := social.Comment{ID: id.Comment(r.ID), Thing: social.Thing{Release: id.Release(r.Release), Track: id.Track(r.Track)}, Parent: id.Comment(r.Parent), IRI: r.Iri, URL: r.Url, HTML: r.Html,
-		Position: r.Position, Hidden: r.Hidden, Passed: r.Passed, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Person: id.Person(r.Person), Name: r.HereName, Handle: r.HereHandle}}
+		Position: r.Position, Hidden: r.Hidden, Passed: r.Passed, At: utc(r.At), Changed: utc(r.Changed), Author: social.Author{Account: id.Account(r.Account), Person: id.Person(r.Person), Act: id.Act(r.Act), Name: r.HereName, Handle: r.HereHandle}}
 	if r.Actor != "" {
 		c.Author = social.Author{Actor: r.Actor, Host: r.Host, Name: r.ThereName, Handle: r.ThereHandle, URL: r.ThereUrl}
 	}

@@ -126,7 +126,7 @@ func commentAt(ctx context.Context, tx social.Tx, in In, iri string) (social.Com
 		return tx.CommentAt(ctx, iri)
 	}
 	c, err := tx.Comment(ctx, here)
-	if err == nil && c.Author.Person == "" {
+	if err == nil && !c.Author.Told() {
 		err = fault.New(fault.NotFound, "There is no such comment.")
 	}
 	return c, err

@@ -11,7 +11,7 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// comment is one of a listener who is seen elsewhere; of one that is no more, that it
+// comment is one of an act or of a listener who is seen elsewhere; of one that is no more, that it
 // was. What others say here has no address, nor has what the act's people hide.
 func (d *Documents) comment(ctx context.Context, s form.Site, r *http.Request) (f found, err error) {
 	what, err := id.Parse[id.Comment](r.PathValue("id"))
@@ -47,7 +47,7 @@ func (d *Documents) commentCreate(ctx context.Context, s form.Site, r *http.Requ
 	return created(f, err)
 }
 
-// Opinion is a comment of a listener who is seen elsewhere, also one that is hidden.
+// Opinion is a comment of an act or a listener who is seen elsewhere, also one that is hidden.
 // Faults: NotFound.
 func (d *Documents) Opinion(ctx context.Context, what id.Comment) (x form.Opinion, err error) {
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
@@ -61,7 +61,7 @@ func opinion(ctx context.Context, tx social.Tx, s form.Site, what id.Comment) (x
 	if x.Comment, err = tx.Comment(ctx, what); err != nil {
 		return x, err
 	}
-	if x.Author.Person == "" {
+	if !x.Author.Told() {
 		return x, fault.New(fault.NotFound, "There is no such comment.")
 	}
 	if x.Act, x.Answers, x.Within, err = about(ctx, tx, s, x.Thing); err != nil {

@@ -47,7 +47,7 @@ func (d *Documents) conversation(ctx context.Context, s form.Site, r *http.Reque
 }
 
 // told are the latest comments on a release that others may read at an address: those from
-// elsewhere, and those of listeners here who are seen there. What others say here stays
+// elsewhere, and those of acts and of listeners here who are seen there. What others say here stays
 // here.
 func told(ctx context.Context, tx social.Tx, r id.Release) ([]social.Comment, error) {
 	list, err := tx.Comments(ctx, r, "", social.MostComments)
@@ -55,13 +55,13 @@ func told(ctx context.Context, tx social.Tx, r id.Release) ([]social.Comment, er
 		list, err = social.Heard(ctx, tx, "", list)
 	}
 	return slices.DeleteFunc(list, func(c social.Comment) bool {
-		return c.Hidden || c.IRI == "" && c.Author.Person == ""
+		return c.Hidden || c.IRI == "" && !c.Author.Told()
 	}), err
 }
 
 // address is where others read a comment.
 func address(s form.Site, c *social.Comment) string {
-	if c.Author.Person != "" {
+	if c.Author.Told() {
 		return s.Comment(c.ID)
 	}
 	return c.IRI

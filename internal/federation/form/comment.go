@@ -9,7 +9,7 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Comment is the address of a comment that a listener made who is seen elsewhere.
+// Comment is the address of a comment that an act made, or a listener who is seen elsewhere.
 func (s Site) Comment(c id.Comment) string { return s.Origin + Root + "comments/" + string(c) }
 
 // CommentPage is where people look at it.
@@ -35,7 +35,7 @@ func (s Site) ConversationOf(iri string) (id.Release, bool) {
 	return own[id.Release](at, s.Origin+Root+"releases/")
 }
 
-// An Opinion is a comment of a listener who is seen elsewhere, and what it is about.
+// An Opinion is a comment of an act or a listener who is seen elsewhere, and what it is about.
 type Opinion struct {
 	social.Comment
 	Act     string         // whose music it is
@@ -48,10 +48,13 @@ type Opinion struct {
 // Opinion is it as everybody's software shows it. Where it belongs in its track says
 // 9ten's own word, in seconds.
 func (s Site) Opinion(x *Opinion) *vocab.Object {
-	by := s.Person(x.Author.Person)
+	by := s.author(&x.Author)
 	o := &vocab.Object{
 		ID: s.Comment(x.ID), Type: []string{"Note"}, AttributedTo: vocab.One(by), InReplyTo: vocab.One(x.Answers), Conversation: x.Within, Content: x.HTML, Published: x.At,
-		URL: vocab.One(s.CommentPage(x.Thing.Release, x.ID)), To: []string{vocab.Public}, CC: []string{by + "/followers", x.Act},
+		URL: vocab.One(s.CommentPage(x.Thing.Release, x.ID)), To: []string{vocab.Public}, CC: []string{by + "/followers"},
+	}
+	if x.Act != by {
+		o.CC = append(o.CC, x.Act)
 	}
 	if x.Fans != "" { // its server passes the comment on to theirs
 		o.CC = append(o.CC, x.Fans)
@@ -71,7 +74,10 @@ func (s Site) Opinion(x *Opinion) *vocab.Object {
 
 // author is the address of who made a comment that others know.
 func (s Site) author(a *social.Author) string {
-	if a.Person != "" {
+	switch {
+	case a.Act != "":
+		return s.Act(a.Act)
+	case a.Person != "":
 		return s.Person(a.Person)
 	}
 	return a.Actor

@@ -10,9 +10,9 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Comment tells what became of a comment of a listener who is seen elsewhere: the act,
-// whom it answers, and who follows the listener. Comments of others, and those that are
-// out of view, are told to nobody.
+// Comment tells what became of a comment of an act or of a listener who is seen elsewhere:
+// whose music it is about, whom it answers, and who follows its author. Comments of others,
+// and those that are out of view, are told to nobody.
 func (b *Outbox) Comment(ctx context.Context, what id.Comment) error {
 	site := b.Site(ctx)
 	x, err := b.Albums.Opinion(ctx, what)
@@ -23,9 +23,40 @@ func (b *Outbox) Comment(ctx context.Context, what id.Comment) error {
 		return err
 	}
 	note, who := site.Opinion(&x), x.Author.Person
+	if act := x.Author.Act; act != "" {
+		return b.tell(ctx, telling{actor: site.Act(act), thing: note, deliver: and(followers(act), each(note.CC))})
+	}
 	return b.tell(ctx, telling{actor: site.Person(who), thing: note, deliver: func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
 		return b.toFansAnd(ctx, tx, site, outgoing, who, note.CC)
 	}})
+}
+
+// named are those for whom what an activity told of was by its own word.
+func named(body []byte) deliver {
+	if was := said(body); was != nil {
+		return each(was.CC)
+	}
+	return nobody
+}
+
+// each is everybody of other servers who is known here by one of these addresses.
+func each(addresses []string) deliver {
+	return func(ctx context.Context, tx social.Tx, outgoing string) (n int64, err error) {
+		for _, at := range addresses {
+			a, err := tx.Actor(ctx, at)
+			if fault.Is(err, fault.NotFound) { // of this node, no actor, or gone meanwhile
+				continue
+			}
+			if err == nil {
+				err = tx.Deliver(ctx, outgoing, a.ReachedAt(), remote.Host(a.ReachedAt()))
+			}
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
 }
 
 // toFansAnd delivers what a person says to the servers of who follows them, and of who

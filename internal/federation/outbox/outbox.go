@@ -20,8 +20,8 @@ import (
 	"github.com/michaelperna/9ten/internal/social"
 )
 
-// Albums finds public releases, playlists of acts, and comments of listeners who are seen
-// elsewhere. Faults: NotFound for what is not public.
+// Albums finds public releases, playlists of acts, and comments of acts and of listeners
+// who are seen elsewhere. Faults: NotFound for what is not public.
 type Albums interface {
 	Album(ctx context.Context, r id.Release) (form.Album, error)
 	Selection(ctx context.Context, p id.Playlist) (form.Selection, error)
@@ -42,8 +42,9 @@ type Outbox struct {
 	Keys func(a id.Act) form.Keys
 	// PersonKeys are those of a listener who is seen elsewhere.
 	PersonKeys func(p id.Person) form.Keys
-	// PersonProof is the key with which what such a listener says is proved, so that others
-	// may pass it on.
+	// ActProof and PersonProof are the keys with which what an act and such a listener say is
+	// proved, so that others may pass it on.
+	ActProof    func(a id.Act) (method string, key ed25519.PrivateKey)
 	PersonProof func(p id.Person) (method string, key ed25519.PrivateKey)
 	Store       social.Store
 	// Sent is called when something is to be delivered. It must not block.
@@ -216,7 +217,7 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		}
 		var to deliver
 		if a, ok := site.ActOf(last.Actor); ok {
-			to = followers(a)
+			to = and(followers(a), named(last.Body))
 		} else if who, ok := site.PersonOf(last.Actor); ok {
 			to = func(ctx context.Context, tx social.Tx, outgoing string) (int64, error) {
 				return tx.DeliverToReach(ctx, outgoing, who)
@@ -279,13 +280,18 @@ func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vo
 	return tx.DeliverTo(ctx, x.ID, b.back.host)
 }
 
-// proved is an activity with the proof of the listener whose it is (FEP-8b32): who gets it
-// passes it on to others, for whom the signature of the request is not theirs.
+// proved is an activity with the proof of whose it is (FEP-8b32): who gets it passes it on
+// to others, for whom the signature of the request is not theirs.
 func (b *Outbox) proved(ctx context.Context, tx social.Tx, actor string, body []byte) ([]byte, error) {
-	who, ok := b.Site(ctx).PersonOf(actor)
-	if !ok || b.PersonProof == nil {
+	site := b.Site(ctx)
+	var method string
+	var key ed25519.PrivateKey
+	if a, ok := site.ActOf(actor); ok && b.ActProof != nil {
+		method, key = b.ActProof(a)
+	} else if p, ok := site.PersonOf(actor); ok && b.PersonProof != nil {
+		method, key = b.PersonProof(p)
+	} else {
 		return body, nil
 	}
-	method, key := b.PersonProof(who)
 	return sig.Prove(body, method, key, tx.Now())
 }

@@ -12,8 +12,8 @@ delete from reaction where actor = @actor and activity = @activity returning kin
 select track, kind, count(*) as n from reaction where release = @release group by track, kind;
 
 -- name: CommentPut :execrows
-insert into comment (id, release, track, parent, account, person, actor, host, iri, url, html, position, at, changed)
-values (@id, @release, @track, @parent, @account, @person, @actor, @host, @iri, @url, @html, @position, @at, @at)
+insert into comment (id, release, track, parent, account, person, act, actor, host, iri, url, html, position, at, changed)
+values (@id, @release, @track, @parent, @account, @person, @act, @actor, @host, @iri, @url, @html, @position, @at, @at)
 on conflict do nothing;
 
 -- name: CommentEdit :exec
@@ -24,16 +24,16 @@ update comment set hidden = @hidden where id = @id;
 
 -- What is dropped of others' knowledge is returned by id, '' what was known here alone.
 -- name: CommentDrop :many
-delete from comment where id = @id returning cast(case when person = '' then '' else id end as text) as id;
+delete from comment where id = @id returning cast(case when person = '' and act = '' then '' else id end as text) as id;
 
 -- name: CommentDropActor :exec
 delete from comment where actor = @actor and actor <> '';
 
 -- name: CommentDropAccount :many
-delete from comment where account = @account and account <> '' returning cast(case when person = '' then '' else id end as text) as id;
+delete from comment where account = @account and account <> '' returning cast(case when person = '' and act = '' then '' else id end as text) as id;
 
 -- name: CommentDropPerson :many
-delete from comment where person = @person and person <> '' returning cast(case when person = '' then '' else id end as text) as id;
+delete from comment where person = @person and person <> '' returning cast(case when person = '' and act = '' then '' else id end as text) as id;
 
 -- name: CommentGonePut :exec
 insert into comment_gone (id, at) values (@id, @at) on conflict (id) do nothing;
@@ -48,15 +48,15 @@ select id from comment where person = @person and person <> '' and hidden = fals
 select count(*) from comment where person = @person and person <> '' and hidden = false;
 
 -- name: CommentByID :one
-select c.*, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
-from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor where c.id = @id;
+select c.*, coalesce(b.handle, p.handle, a.handle, '') as here_handle, coalesce(b.name, p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join act b on b.id = c.act left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor where c.id = @id;
 
 -- name: CommentByIRI :one
 select id from comment where iri = @iri and iri <> '';
 
 -- name: CommentList :many
-select c.*, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
-from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor
+select c.*, coalesce(b.handle, p.handle, a.handle, '') as here_handle, coalesce(b.name, p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join act b on b.id = c.act left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor
 where c.release = @release and (cast(@before as text) = '' or c.id < cast(@before as text)) order by c.id desc limit @lim + 0;
 
 -- name: CommentsByAuthor :one

@@ -219,6 +219,7 @@ type Comment struct {
 	Changed  int64
 	Person   string
 	Passed   bool
+	Act      string
 }
 
 type CommentGone struct {

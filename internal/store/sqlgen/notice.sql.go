@@ -356,11 +356,11 @@ func (q *Queries) NoticeIntoLetter(ctx context.Context, arg NoticeIntoLetterPara
 const noticeList = `-- name: NoticeList :many
 select n.name, n.kind, n.act, n.actor, n.person, n.release, n.track, n.comment, n.playlist, n.label, n.step, n.period, n.n, n.at, n.seen,
   coalesce(a.name, '') as act_name, coalesce(a.handle, '') as act_handle, coalesce(la.name, '') as label_name, coalesce(la.handle, '') as label_handle, coalesce(r.title, rr.title, pl.title, rp.title, '') as title, coalesce(t.title, '') as track_title,
-  coalesce(s.name, p.name, '') as here_name, coalesce(s.handle, p.handle, '') as here_handle,
+  coalesce(ca.name, s.name, p.name, '') as here_name, coalesce(ca.handle, s.handle, p.handle, '') as here_handle,
   coalesce(x.name, '') as there_name, coalesce(x.handle, '') as there_handle, coalesce(x.host, '') as there_host,
   cast(coalesce(l.micro + l.plus - l.minus, 0) as bigint) as earned
 from notice n left join act a on a.id = n.act left join act la on la.id = n.label left join release r on r.id = n.release left join remote_release rr on rr.id = n.release left join track t on t.id = n.track left join playlist pl on pl.id = n.playlist left join remote_playlist rp on rp.id = n.playlist
-  left join account p on p.id = n.person left join comment c on c.id = n.comment left join person s on s.id = c.person left join remote_actor x on x.id = n.actor left join month_line l on l.act = n.act and l.period = n.period
+  left join account p on p.id = n.person left join comment c on c.id = n.comment left join act ca on ca.id = c.act left join person s on s.id = c.person left join remote_actor x on x.id = n.actor left join month_line l on l.act = n.act and l.period = n.period
 where n.account = $1 and n.n > 0 and (n.at < $2 or n.at = $2 and n.name < $3) and (cast($4 as text) = '' or n.letter = $4 and n.seen = false)
 order by n.at desc, n.name desc limit $5+ 0
 `

@@ -10,8 +10,8 @@ import (
 )
 
 const commentByID = `-- name: CommentByID :one
-select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, c.passed, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
-from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor where c.id = $1
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, c.passed, c.act, coalesce(b.handle, p.handle, a.handle, '') as here_handle, coalesce(b.name, p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join act b on b.id = c.act left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor where c.id = $1
 `
 
 type CommentByIDRow struct {
@@ -31,6 +31,7 @@ type CommentByIDRow struct {
 	Changed     int64
 	Person      string
 	Passed      bool
+	Act         string
 	HereHandle  string
 	HereName    string
 	ThereHandle string
@@ -58,6 +59,7 @@ func (q *Queries) CommentByID(ctx context.Context, id string) (CommentByIDRow, e
 		&i.Changed,
 		&i.Person,
 		&i.Passed,
+		&i.Act,
 		&i.HereHandle,
 		&i.HereName,
 		&i.ThereHandle,
@@ -79,7 +81,7 @@ func (q *Queries) CommentByIRI(ctx context.Context, iri string) (string, error) 
 }
 
 const commentDrop = `-- name: CommentDrop :many
-delete from comment where id = $1 returning cast(case when person = '' then '' else id end as text) as id
+delete from comment where id = $1 returning cast(case when person = '' and act = '' then '' else id end as text) as id
 `
 
 // What is dropped of others' knowledge is returned by id, ” what was known here alone.
@@ -107,7 +109,7 @@ func (q *Queries) CommentDrop(ctx context.Context, id string) ([]string, error) 
 }
 
 const commentDropAccount = `-- name: CommentDropAccount :many
-delete from comment where account = $1 and account <> '' returning cast(case when person = '' then '' else id end as text) as id
+delete from comment where account = $1 and account <> '' returning cast(case when person = '' and act = '' then '' else id end as text) as id
 `
 
 func (q *Queries) CommentDropAccount(ctx context.Context, account string) ([]string, error) {
@@ -143,7 +145,7 @@ func (q *Queries) CommentDropActor(ctx context.Context, actor string) error {
 }
 
 const commentDropPerson = `-- name: CommentDropPerson :many
-delete from comment where person = $1 and person <> '' returning cast(case when person = '' then '' else id end as text) as id
+delete from comment where person = $1 and person <> '' returning cast(case when person = '' and act = '' then '' else id end as text) as id
 `
 
 func (q *Queries) CommentDropPerson(ctx context.Context, person string) ([]string, error) {
@@ -230,8 +232,8 @@ func (q *Queries) CommentHide(ctx context.Context, arg CommentHideParams) error 
 }
 
 const commentList = `-- name: CommentList :many
-select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, c.passed, coalesce(p.handle, a.handle, '') as here_handle, coalesce(p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
-from comment c left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor
+select c.id, c.release, c.track, c.parent, c.account, c.actor, c.host, c.iri, c.url, c.html, c.position, c.hidden, c.at, c.changed, c.person, c.passed, c.act, coalesce(b.handle, p.handle, a.handle, '') as here_handle, coalesce(b.name, p.name, a.name, '') as here_name, coalesce(r.handle, '') as there_handle, coalesce(r.name, '') as there_name, coalesce(r.url, '') as there_url
+from comment c left join act b on b.id = c.act left join account a on a.id = c.account left join person p on p.id = c.person left join remote_actor r on r.id = c.actor
 where c.release = $1 and (cast($2 as text) = '' or c.id < cast($2 as text)) order by c.id desc limit $3+ 0
 `
 
@@ -258,6 +260,7 @@ type CommentListRow struct {
 	Changed     int64
 	Person      string
 	Passed      bool
+	Act         string
 	HereHandle  string
 	HereName    string
 	ThereHandle string
@@ -291,6 +294,7 @@ func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]Com
 			&i.Changed,
 			&i.Person,
 			&i.Passed,
+			&i.Act,
 			&i.HereHandle,
 			&i.HereName,
 			&i.ThereHandle,
@@ -311,8 +315,8 @@ func (q *Queries) CommentList(ctx context.Context, arg CommentListParams) ([]Com
 }
 
 const commentPut = `-- name: CommentPut :execrows
-insert into comment (id, release, track, parent, account, person, actor, host, iri, url, html, position, at, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+insert into comment (id, release, track, parent, account, person, act, actor, host, iri, url, html, position, at, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
 on conflict do nothing
 `
 
@@ -323,6 +327,7 @@ type CommentPutParams struct {
 	Parent   string
 	Account  string
 	Person   string
+	Act      string
 	Actor    string
 	Host     string
 	Iri      string
@@ -340,6 +345,7 @@ func (q *Queries) CommentPut(ctx context.Context, arg CommentPutParams) (int64, 
 		arg.Parent,
 		arg.Account,
 		arg.Person,
+		arg.Act,
 		arg.Actor,
 		arg.Host,
 		arg.Iri,

@@ -251,7 +251,7 @@ CREATE TABLE "comment" (
   hidden   boolean not null default false,   -- by the act's people
   at       bigint not null,
   changed  bigint not null
-, person text not null default '', passed boolean not null default false);
+, person text not null default '', passed boolean not null default false, act text not null default '');
 
 CREATE INDEX comment_account on comment (account, at);
 

@@ -22,6 +22,7 @@ type ReleasePage struct {
 	Kind      string // key of the catalogue
 	Year      string
 	By        string
+	ActName   string // the act's own, whoever its release is by
 	ActURL    string
 	Act       id.Act
 	Cover     web.Cover
@@ -198,7 +199,7 @@ func Previews(r *http.Request) []string {
 func (p *ReleasePage) describe(r *music.FullRelease) {
 	f := &r.Release.Facts
 	p.ID, p.Name, p.Kind, p.Year = r.Release.ID, f.Title, kinds[f.Kind], year(f.Date)
-	p.By, p.Act, p.ActURL = cmp.Or(f.Artist, r.Act.Name), r.Act.ID, "/act/"+r.Act.Handle
+	p.By, p.ActName, p.Act, p.ActURL = cmp.Or(f.Artist, r.Act.Name), r.Act.Name, r.Act.ID, "/act/"+r.Act.Handle
 	p.FollowID, p.Cover = string(p.Act), sleeve(r.Release.Cover)
 	p.Cover.Alt = "Cover of " + f.Title
 	p.Accents = p.Cover.Accents

@@ -3,6 +3,7 @@ package site
 import (
 	"cmp"
 	"html/template"
+	"path"
 	"strconv"
 	"time"
 
@@ -24,6 +25,8 @@ type Talk struct {
 	Refused  []string // what else of what others see the viewer may not do, and why
 	Choices  []Choice
 	As       string // who the viewer is on other servers, which are told; "" it stays here
+	Act      Choice // in whose name the viewer may say it, of whose people they are
+	ActAs    string // who that is on other servers, which are told; "" they are not
 }
 
 // A CommentLine is a comment as the page shows it.
@@ -73,6 +76,12 @@ func (v *visit) talk(p *ReleasePage) error {
 		}
 	}
 	v.refused(p, &c)
+	if p.Own {
+		p.Talk.Act = Choice{string(p.Act), p.ActName}
+		if v.site.People.Federates {
+			p.Talk.ActAs = v.addressOf(path.Base(p.ActURL))
+		}
+	}
 	at := map[id.Track]*ReleaseTrack{}
 	for i := range p.Tracks {
 		t := &p.Tracks[i]
@@ -184,7 +193,7 @@ func (v *visit) comment() error {
 	if err != nil {
 		return err
 	}
-	d := social.Draft{Thing: social.Thing{Release: r}, Parent: id.Comment(v.form.Get("parent")), Text: v.form.Get("text")}
+	d := social.Draft{Thing: social.Thing{Release: r}, Parent: id.Comment(v.form.Get("parent")), Text: v.form.Get("text"), As: id.Act(v.form.Get("as"))}
 	if t := v.form.Get("track"); t != "" {
 		if d.Thing.Track, err = id.Parse[id.Track](t); err != nil {
 			return err

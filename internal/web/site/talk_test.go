@@ -62,7 +62,10 @@ func TestCommentsOnThePage(t *testing.T) {
 	guest.has(path, "<p>What a &lt;turn&gt;!</p><p>Again.</p>", "<strong>JO</strong>", "@jo", `data-seek="83"`, "JO at 1:23", `style="--at:33.8`)
 	guest.lacks(path, `action="/comment/`)
 	s.now = s.now.Add(time.Minute)
-	own.send(path+"/comments", url.Values{"text": {"Thank you."}, "parent": {c}})
+	own.has(path, `<option value="`+string(act.ID)+`">Firn</option><option value="">ADA</option>`)
+	jo.lacks(path, `name="as"`)
+	own.send(path+"/comments", url.Values{"text": {"Thank you."}, "parent": {c}, "as": {string(act.ID)}})
+	guest.has(path, `href="/act/firn" rel="nofollow noreferrer" hx-boost="false"><strong>Firn</strong>`)
 	text := guest.page(path)
 	if i, j := strings.Index(text, "What a &lt;turn"), strings.Index(text, "Thank you."); i < 0 || j < i || !strings.Contains(text, `class="d1"`) {
 		t.Error("the answer does not stand under what it answers")
