@@ -358,26 +358,28 @@ func (w *watched) crawl(from ...string) (read int) {
 		body, err := io.ReadAll(rec.Body)
 		w.ok(err)
 		as := "page"
-		if strings.Contains(rec.Header().Get("Content-Type"), "json") {
+		if strings.Contains(rec.Header().Get("Content-Type"), "json") && !strings.HasPrefix(at, "/api/") {
 			as = "document"
 			read++
 			for _, m := range ledTo.FindAllSubmatch(body, -1) {
 				from = append(from, string(m[1]))
 			}
 		}
+		var head bytes.Buffer
+		w.ok(rec.Header().Write(&head))
+		w.note(as, head.Bytes())
 		w.note(as, body)
 	}
 	return read
 }
 
-// Of a whole month of listeners who play, follow, comment, report and pay, nothing
-// that leaves the node says who they are: no delivery, no question to another server,
-// no document that anybody is shown, no call to the ledger.
+// Of a whole month of listeners who play, follow, comment, report, block, come to an event
+// and pay, nothing that leaves the node says who they are: no delivery, no question to
+// another server, no document that anybody is shown, no call to the ledger.
 func TestCanaries(t *testing.T) {
 	month := calendar.PeriodOf(fedtest.Moment).Add(1)
 	far, general := fedtest.NewServer(t), fedtest.NewServer(t)
-	far.Node()
-	ada := general.Actor("ada")
+	tide, ada, eve := far.Node(), general.Actor("ada"), general.Actor("eve")
 	w := newWatched(t, fedtest.Moment, far, general)
 	act := id.New[id.Act](w.now())
 	release, track := w.publishes(act, "Two people and a piano, parakeet-bio-9.")
@@ -396,29 +398,33 @@ func TestCanaries(t *testing.T) {
 	if got := w.says(ada, ada.Activity("Follow", "f2", vocab.At(fedtest.Origin+"/ap/people/"+seen.ID))); got != http.StatusAccepted {
 		t.Fatal(got)
 	}
+	if got := w.says(eve, eve.Activity("Follow", "f3", vocab.At(fedtest.Origin+"/ap/people/"+seen.ID))); got != http.StatusAccepted {
+		t.Fatal(got)
+	}
 	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-6.", "listens": true}, nil)
 	there := w.elsewhereOf(crowd, far)
 	w.ok(w.federation.outbox.Release(t.Context(), release))
 	crowd = append(crowd, w.curates(act, track, len(crowd)))
-	takeBack := w.talk(crowd, release, track, there)
+	takeBack := w.talk(crowd, act, release, track, there)
+	w.comes(crowd, tide)
+	w.shuns(crowd, act, eve)
 	w.set(w.now().Add(time.Minute)) // what is shared and taken back at once is not told
 	w.exec(dueNow)
 	for _, kind := range []string{"Like", "Announce", "Create"} {
 		w.arrives("a "+kind+" elsewhere", func() bool { return has(far, kind) })
 	}
+	w.shown(act, release, seen.ID)
 	takeBack()
 	w.month(month, crowd, track, there)
 	for server, want := range map[*fedtest.Server][]string{
-		far:     {"Follow", "Undo", "Like", "Announce", "Create", "Delete", "Flag", "nineten:ListenActivity", "nineten:SubscriptionActivity"},
-		general: {"Accept", "Create", "Update", "Announce", "Listen", "Delete"},
+		far:     {"Follow", "Undo", "nineten:StreamActivity", "Like", "Announce", "Create", "Delete", "Flag", "nineten:ListenActivity", "nineten:SubscriptionActivity"},
+		general: {"Accept", "Create", "Update", "Announce", "Listen", "Delete", "Block"},
 	} {
 		for _, kind := range want {
 			w.arrives("a "+kind+" to "+server.Host(), func() bool { return has(server, kind) })
 		}
 	}
-	if n := w.crawl("/ap/node", "/ap/acts/"+string(act), "/.well-known/nodeinfo", "/.well-known/host-meta", "/.well-known/webfinger?resource=acct:low-tide@nine.example", "/release/"+string(release), "/low-tide", "/ap/people/"+seen.ID, "/.well-known/webfinger?resource=acct:chiffchaff@nine.example", "/person/chiffchaff"); n < 18 {
-		t.Errorf("only %d documents were read", n)
-	}
+	w.shown(act, release, seen.ID)
 	for _, v := range crowd {
 		for what, canary := range v.canaries() {
 			for _, where := range w.heard(canary) {
@@ -438,6 +444,49 @@ func TestCanaries(t *testing.T) {
 		}
 	}
 	w.wouldFind(crowd[0], release)
+}
+
+// shown reads what the node shows everybody, as pages, as programs and as other servers do.
+func (w *watched) shown(act id.Act, release id.Release, person string) {
+	w.t.Helper()
+	n := w.crawl("/ap/node", "/ap/acts/"+string(act), "/.well-known/nodeinfo", "/.well-known/host-meta", "/.well-known/webfinger?resource=acct:low-tide@nine.example", "/release/"+string(release), "/low-tide", "/ap/people/"+person, "/.well-known/webfinger?resource=acct:chiffchaff@nine.example", "/person/chiffchaff",
+		"/api/v1/acts/low-tide", "/api/v1/releases/"+string(release), "/api/v1/releases/"+string(release)+"/comments", "/api/v1/node", "/log/checkpoint", "/log/tile/0/000.p/1")
+	if n < 18 {
+		w.t.Errorf("only %d documents were read", n)
+	}
+}
+
+// comes has people be at an event of an act elsewhere, whose node is told how many.
+func (w *watched) comes(crowd []*visitor, by *fedtest.Actor) {
+	w.t.Helper()
+	o := &vocab.Object{ID: by.ID + "/live/1", Type: []string{"Event", "nineten:LiveStream"}, AttributedTo: vocab.One(by.ID), Name: "Ebb, live", Published: w.now(), To: []string{vocab.Public},
+		StartTime: w.now().Add(-time.Minute), EndTime: w.now().Add(time.Hour), URL: vocab.One(by.ID + "/page")}
+	o.Put("nineten:stream", by.ID+"/stream")
+	if got := w.says(by, by.Activity("Create", "live1", vocab.Of(o))); got != http.StatusAccepted {
+		w.t.Fatal(got)
+	}
+	var list []struct{ ID string }
+	w.arrives("the event is known", func() bool {
+		crowd[0].do(http.MethodGet, "/api/v1/streams", nil, &list)
+		return len(list) == 1
+	})
+	for _, v := range crowd {
+		v.do(http.MethodPost, "/api/v1/streams/"+list[0].ID+"/audience", nil, nil)
+	}
+	w.ok(w.federation.elsewhere.Audiences(w.t.Context(), w.federation.lives)) // as once a minute
+}
+
+// shuns has people block a server for themselves, and somebody elsewhere as who they are
+// seen and for the act.
+func (w *watched) shuns(crowd []*visitor, act id.Act, who *fedtest.Actor) {
+	w.t.Helper()
+	for n, v := range crowd {
+		v.do(http.MethodPut, "/api/v1/me/blocked/loud.example", nil, nil)
+		if n == 1 { // who is seen
+			v.do(http.MethodPut, "/api/v1/me/person/followers", map[string]any{"actor": who.ID, "state": "blocked"}, nil)
+		}
+	}
+	crowd[len(crowd)-1].do(http.MethodPut, "/api/v1/studio/acts/"+string(act)+"/followers", map[string]any{"actor": who.ID, "state": "blocked"}, nil)
 }
 
 // curates has somebody who works for the act keep a list of their own, and publish one
@@ -463,7 +512,7 @@ func (w *watched) wouldFind(v *visitor, release id.Release) {
 			w.t.Errorf("nothing left as a %s: the test looks at nothing", as)
 		}
 	}
-	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "Late trains of the emu": "question or delivery", "I was the ibis here": "page", "Heard in the reeds": "document", "Wrong name, says the heron": "question or delivery", v.handle: "page"} {
+	for text, as := range map[string]string{"parakeet-bio-9": "document", "Plover-about-6": "document", "chiffchaff": "page", "Arithmetic": "question or delivery", "Late trains of the emu": "question or delivery", "I was the ibis here": "page", "Heard in the reeds": "document", "Wrong name, says the heron": "question or delivery", "Thanks, says the dabchick": "question or delivery", v.handle: "page"} {
 		if where := strings.Join(w.heard(text), ","); !strings.Contains(where, as+" as itself") {
 			w.t.Errorf("%q is found in %q, not in a %s", text, where, as)
 		}
@@ -506,7 +555,7 @@ func (w *watched) elsewhereOf(crowd []*visitor, far *fedtest.Server) (x otherNod
 
 // talk has people say and share what others may read, and report what they must not. It
 // returns what takes back what they said and liked elsewhere.
-func (w *watched) talk(crowd []*visitor, release id.Release, track id.Track, far otherNode) (takeBack func()) {
+func (w *watched) talk(crowd []*visitor, act id.Act, release id.Release, track id.Track, far otherNode) (takeBack func()) {
 	w.t.Helper()
 	said := make([]struct{ ID string }, len(crowd))
 	for n, v := range crowd {
@@ -521,6 +570,9 @@ func (w *watched) talk(crowd []*visitor, release id.Release, track id.Track, far
 			v.do(http.MethodPost, "/api/v1/releases/"+r+"/comments", map[string]any{"text": text}, &said[n])
 		}
 		v.do(http.MethodPut, "/api/v1/likes/"+string(track), nil, nil)
+		if n == len(crowd)-1 { // who works for the act
+			v.do(http.MethodPost, "/api/v1/releases/"+string(release)+"/comments", map[string]any{"text": "Thanks, says the dabchick", "as": act}, nil)
+		}
 		v.do(http.MethodPost, "/api/v1/reports", map[string]any{"kind": "release-elsewhere", "id": far.release, "text": "Wrong name, says the heron", "forward": true}, nil)
 	}
 	return func() {
