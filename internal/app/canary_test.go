@@ -361,6 +361,9 @@ func (w *watched) crawl(from ...string) (read int) {
 		if strings.Contains(rec.Header().Get("Content-Type"), "json") && !strings.HasPrefix(at, "/api/") {
 			as = "document"
 			read++
+			if strings.HasPrefix(rec.Header().Get("Content-Type"), "application/activity+json") {
+				fedtest.Means(w.t, body)
+			}
 			for _, m := range ledTo.FindAllSubmatch(body, -1) {
 				from = append(from, string(m[1]))
 			}
@@ -422,6 +425,7 @@ func TestCanaries(t *testing.T) {
 	} {
 		for _, kind := range want {
 			w.arrives("a "+kind+" to "+server.Host(), func() bool { return has(server, kind) })
+			fedtest.Means(t, got(server, kind).Body)
 		}
 	}
 	w.shown(act, release, seen.ID)
