@@ -49,6 +49,9 @@ const (
 	perMinute = 300
 	longestID = 2048 // bytes of an activity's id
 	proofFor  = 7 * 24 * time.Hour
+	// readAtOnce is how many documents are read at a time: each may take some 10 MB
+	// meanwhile, and many may come at once.
+	readAtOnce = 8
 )
 
 // An Inbox is the handler of every inbox of the node.
@@ -57,13 +60,15 @@ type Inbox struct {
 	addresses, hosts *limit.Limiter
 	// Whose followers here are asked for, and how many's of a server.
 	synced, syncedHosts *limit.Limiter
+	reading             chan struct{} // has one for each document that is being read
 }
 
 // New makes it.
 func New(c Config) *Inbox {
 	const each = time.Minute / perMinute
 	return &Inbox{Config: c, addresses: limit.New(each, perMinute), hosts: limit.New(each, perMinute),
-		synced: limit.New(social.SyncedEvery, 1), syncedHosts: limit.New(social.SyncedEvery/social.SyncedOfHost, social.SyncedOfHost)}
+		synced: limit.New(social.SyncedEvery, 1), syncedHosts: limit.New(social.SyncedEvery/social.SyncedOfHost, social.SyncedOfHost),
+		reading: make(chan struct{}, readAtOnce)}
 }
 
 // ServeHTTP takes an activity: 202 when it is kept or was before, otherwise the
@@ -99,7 +104,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	signer, err := by.Signer(r, claim, body, now)
 	if err != nil {
-		if (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) && goodbye(body) {
+		if (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated)) && b.goodbye(body) {
 			return nil // somebody nobody here knows is no more: nothing to do, and no reason to say it again
 		}
 		return err
@@ -136,19 +141,38 @@ func isActivity(contentType string) bool {
 	return err == nil && (t == "application/activity+json" || t == "application/ld+json" || t == "application/json")
 }
 
-// goodbye reports whether a body says that its actor is no more.
-func goodbye(body []byte) bool {
+// parse reads a document, a few at a time.
+func (b *Inbox) parse(body []byte) (*vocab.Object, error) {
+	b.reading <- struct{}{}
+	defer func() { <-b.reading }()
+	return vocab.Parse(body)
+}
+
+// goodbye reports whether a body says that its actor is no more. Nobody has signed it.
+func (b *Inbox) goodbye(body []byte) bool {
 	if !bytes.Contains(body, []byte("Delete")) { // it need not be read
 		return false
 	}
-	o, err := vocab.Parse(body)
+	o, err := b.parse(body)
 	return err == nil && o.Is("Delete") && len(o.Object) == 1 && o.Object[0].ID() == o.Actor.ID()
 }
 
 // read makes what is kept of an activity whose sender is known. What an actor
 // signed may be passed on by others, when it has the actor's proof (FEP-8b32).
 func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.Time) (in social.Held, err error) {
-	o, err := vocab.Parse(body)
+	if in, err = b.held(body, now); err != nil || in.Actor == signer {
+		return in, err
+	}
+	if err := b.proved(ctx, body, in.Actor, now); err != nil {
+		return in, &unproved{body: body, error: err}
+	}
+	return in, nil
+}
+
+// held is what an activity says, whoever sent it. What was read of it is not needed
+// afterwards: another server may be asked for long whether it is true.
+func (b *Inbox) held(body []byte, now time.Time) (in social.Held, err error) {
+	o, err := b.parse(body)
 	if err != nil {
 		return in, err
 	}
@@ -162,10 +186,6 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 		return in, fault.New(fault.Invalid, "The activity's id has more than %d bytes.", longestID)
 	case !o.Expires.IsZero() && now.After(o.Expires):
 		return in, fault.New(fault.Invalid, "The activity has expired.")
-	case actor != signer:
-		if err := b.proved(ctx, body, actor, now); err != nil {
-			return in, &unproved{activity: o, error: err}
-		}
 	}
 	in = social.Held{Received: social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, Kind: short(activity.Kind(o.Type), longestKind)}
 	if len(o.Object) == 1 {
@@ -182,7 +202,7 @@ func (b *Inbox) read(ctx context.Context, body []byte, signer string, now time.T
 // to be its actor's.
 type unproved struct {
 	error
-	activity *vocab.Object
+	body []byte
 }
 
 func (u *unproved) Unwrap() error { return u.error }
@@ -192,10 +212,14 @@ func (u *unproved) Unwrap() error { return u.error }
 // nothing here is refused as it would be otherwise, without asking anybody: nobody makes
 // this node ask for what it does not show.
 func (b *Inbox) seek(ctx context.Context, u *unproved) error {
-	by := social.Actor{ID: u.activity.Actor.ID(), Host: remote.Host(u.activity.Actor.ID())}
+	o, err := b.parse(u.body)
+	if err != nil {
+		return err
+	}
+	by := social.Actor{ID: o.Actor.ID(), Host: remote.Host(o.Actor.ID())}
 	at := ""
-	err := b.Store.SocialView(ctx, func(tx social.Tx) (err error) {
-		at, err = activity.Concerns(ctx, tx, activity.In{Object: u.activity, From: by, Site: form.Site{Origin: b.Origin}})
+	err = b.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		at, err = activity.Concerns(ctx, tx, activity.In{Object: o, From: by, Site: form.Site{Origin: b.Origin}})
 		if err == nil && (!remote.SameOrigin(at, by.ID) || len(at) > longestID) {
 			err = fault.New(fault.NotFound, "%q is not of its actor's server.", at)
 		}

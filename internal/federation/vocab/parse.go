@@ -9,20 +9,29 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 )
 
-// Bounds of a document that is read.
+// Bounds of a document that is read. What is honest has far more than 128 bytes for
+// each of its things, and 16 for each value; without a bound "{},{},{}" would take
+// five hundred times its length in memory.
 const (
-	MaxBytes = 1 << 20
-	MaxDepth = 32
+	MaxBytes  = 1 << 20
+	MaxDepth  = 32
+	MaxThings = MaxBytes / 128
+	MaxValues = MaxBytes / 16
 )
 
 // Parse reads a document. Faults: TooLarge for one that is longer or deeper than
-// is read, Invalid for one that is no JSON object.
+// is read, or has more in it, Invalid for one that is no JSON object.
 func Parse(b []byte) (*Object, error) {
 	if len(b) > MaxBytes {
 		return nil, fault.New(fault.TooLarge, "A document has at most %d bytes.", MaxBytes)
 	}
-	if depth(b) > MaxDepth {
+	switch m := measure(b); {
+	case m.depth > MaxDepth:
 		return nil, fault.New(fault.TooLarge, "A document is nested at most %d deep.", MaxDepth)
+	case m.things > MaxThings:
+		return nil, fault.New(fault.TooLarge, "A document has at most %d things in it.", MaxThings)
+	case m.values > MaxValues:
+		return nil, fault.New(fault.TooLarge, "A document has at most %d values.", MaxValues)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber() // an id of 20 digits stays what it is
@@ -37,8 +46,12 @@ func Parse(b []byte) (*Object, error) {
 	return o, nil
 }
 
-// depth is how deep brackets are nested outside of strings.
-func depth(b []byte) (most int) {
+// extent is how much a document has in it.
+type extent struct{ depth, things, values int }
+
+// measure counts brackets and commas outside of strings: how deep things are nested,
+// how many there are, and at most how many values they and lists have.
+func measure(b []byte) (m extent) {
 	now, quoted := 0, false
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
@@ -52,12 +65,18 @@ func depth(b []byte) (most int) {
 			quoted = true
 		case c == '{' || c == '[':
 			now++
-			most = max(most, now)
+			m.depth = max(m.depth, now)
+			m.values++
+			if c == '{' {
+				m.things++
+			}
 		case c == '}' || c == ']':
 			now--
+		case c == ',':
+			m.values++
 		}
 	}
-	return most
+	return m
 }
 
 // known are the fields of the table by name.

@@ -162,6 +162,9 @@ func TestHostile(t *testing.T) {
 	}{
 		"deep":       {strings.Repeat(`{"object":`, 40) + "1" + strings.Repeat("}", 40), fault.TooLarge},
 		"deep lists": {`{"to":` + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "}", fault.TooLarge},
+		"things":     {`{"type":"Delete","tag":[{}` + strings.Repeat(",{}", vocab.MaxThings-1) + `]}`, fault.TooLarge},
+		"values":     {`{"to":[""` + strings.Repeat(`,""`, vocab.MaxValues) + `]}`, fault.TooLarge},
+		"lists":      {`{"x":[[]` + strings.Repeat(",[]", vocab.MaxValues/2) + `]}`, fault.TooLarge},
 		"long":       {`{"name":"` + strings.Repeat("x", vocab.MaxBytes) + `"}`, fault.TooLarge},
 		"a list":     {`[{"id":"https://a.example"}]`, fault.Invalid},
 		"a string":   {`"https://a.example"`, fault.Invalid},
@@ -178,11 +181,31 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// What is honest has room: a page of as many releases as a page has, and a release of as
+// many tracks as are kept, each with more around it than our own have.
+func TestRoom(t *testing.T) {
+	thing := func(more string) string {
+		return `{"id":"https://a.example/ap/things/01KAZ0000000000000000TRACK","type":["Audio","nineten:AudioTrack"],"name":"A song"` + more + `}`
+	}
+	list := func(n int, of string) string { return "[" + of + strings.Repeat(","+of, n-1) + "]" }
+	track := thing(`,"url":` + list(8, `{"type":"Link","href":"https://a.example/1"}`) + `,"tag":` + list(10, `{"type":"Hashtag","name":"#ambient"}`) +
+		`,"interactionPolicy":{"canLike":{"automaticApproval":["as:Public"]},"canReply":{"automaticApproval":["as:Public"]},"canAnnounce":{"automaticApproval":["as:Public"]}}`)
+	for what, doc := range map[string]string{
+		"a release":    thing(`,"orderedItems":` + list(200, track)),
+		"a page":       thing(`,"orderedItems":` + list(50, thing(`,"orderedItems":`+list(20, thing(`,"url":`+list(3, `{"href":"https://a.example/1"}`)))))),
+		"of addresses": thing(`,"orderedItems":` + list(15_000, `"https://a.example/users/0000000000000000000000000000000000000000"`)),
+	} {
+		if _, err := vocab.Parse([]byte(doc)); err != nil {
+			t.Errorf("%s of %d bytes: %v", what, len(doc), err)
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		`"PT3M20S"`: 200 * time.Second, `"PT200S"`: 200 * time.Second, `"PT0.25S"`: 250 * time.Millisecond, `"P1DT1H"`: 25 * time.Hour, `"P2W"`: 336 * time.Hour,
 		`214`: 214 * time.Second, `1803.5`: 1803*time.Second + 500*time.Millisecond,
-		`"P1Y"`: 0, `"PT"`: 0, `"P"`: 0, `"PT5"`: 0, `"T5S"`: 0, `"PT-5S"`: 0, `-5`: 0, `1e300`: 0, `"PT99999999999H"`: 0, `"PT1M1D"`: 0, `[]`: 0,
+		`"P1Y"`: 0, `"PT"`: 0, `"P"`: 0, `"PT5"`: 0, `"T5S"`: 0, `"PT-5S"`: 0, `-5`: 0, `1e300`: 0, `"PT99999999999H"`: 0, `"PT1M1D"`: 0, `[]`: 0, `"P` + strings.Repeat("1095D", 120) + `"`: 0, `"P1095DT1S"`: 0,
 	} {
 		o, err := vocab.Parse([]byte(`{"duration":` + text + `}`))
 		if err != nil || o.Duration != want {

@@ -124,6 +124,8 @@ var units = []unit{
 	{'H', false, time.Hour}, {'M', false, time.Minute}, {'S', false, time.Second},
 }
 
+const longest = 3 * 365 * 24 * time.Hour
+
 // parseDuration reads an ISO 8601 duration of at most three years.
 func parseDuration(s string) (total time.Duration, ok bool) {
 	rest, ok := strings.CutPrefix(s, "P")
@@ -145,7 +147,7 @@ func parseDuration(s string) (total time.Duration, ok bool) {
 			return 0, false
 		}
 		i := slices.IndexFunc(units, func(u unit) bool { return u.letter == rest[n] && u.date == date })
-		if i < 0 || amount*float64(units[i].of) > float64(3*365*24*time.Hour) {
+		if i < 0 || amount*float64(units[i].of) > float64(longest-total) {
 			return 0, false
 		}
 		total, any, rest = total+time.Duration(amount*float64(units[i].of)), true, rest[n+1:]
