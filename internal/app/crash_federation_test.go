@@ -158,8 +158,12 @@ func idleFederation(ctx context.Context, n *node) (idle bool, err error) {
 		if err != nil {
 			return err
 		}
+		hosts, err := tx.ToAsk(ctx, tx.Now().Add(24*time.Hour), 1)
+		if err != nil {
+			return err
+		}
 		out, err := tx.Queues(ctx)
-		idle = len(in)+len(out) == 0
+		idle = len(in)+len(hosts)+len(out) == 0
 		return err
 	})
 	return idle, err

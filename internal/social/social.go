@@ -67,17 +67,6 @@ type Key struct {
 	Ended   time.Time // by its owner's word, zero: it has not
 }
 
-// A Received activity came from another server and was found to be signed by its
-// actor.
-type Received struct {
-	ID    string
-	Host  string
-	Actor string
-	Body  []byte
-	At    time.Time
-	Tries int64
-}
-
 // An Outgoing activity is one of an actor here.
 type Outgoing struct {
 	ID      string
@@ -141,6 +130,7 @@ type Tx interface {
 	FreshTx
 	FeedTx
 	SyncTx
+	InboxTx
 
 	// Peer returns one without anything known for a host never met.
 	Peer(ctx context.Context, host string) (Peer, error)
@@ -166,17 +156,6 @@ type Tx interface {
 	HasAct(ctx context.Context, act id.Act) (bool, error)
 	// CountFollowers changes an act's number of followers.
 	CountFollowers(ctx context.Context, act id.Act, by int64) error
-
-	// Receive keeps an activity, false when it came before.
-	Receive(ctx context.Context, r Received) (bool, error)
-	Unapplied(ctx context.Context, n int) ([]Received, error)
-	// Applied lays an activity aside; trouble is why it could not be applied, ""
-	// when it was.
-	Applied(ctx context.Context, id, trouble string) error
-	// NotApplied says why an activity could not be applied this time.
-	NotApplied(ctx context.Context, id, trouble string) error
-	// ForgetReceived forgets the ids of what was applied before.
-	ForgetReceived(ctx context.Context, before time.Time) error
 
 	Send(ctx context.Context, o Outgoing) error
 	Activity(ctx context.Context, id string) (Outgoing, error)

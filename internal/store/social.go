@@ -150,21 +150,8 @@ func (tx socialTx) Receive(ctx context.Context, r social.Received) (bool, error)
 	return n > 0, wrap(err, "inbox")
 }
 
-func (tx socialTx) Unapplied(ctx context.Context, n int) ([]social.Received, error) {
-	rows, err := tx.Q.InboxWaiting(ctx, int32(n))
-	out := make([]social.Received, len(rows))
-	for i, r := range rows {
-		out[i] = social.Received{ID: r.ID, Host: r.Host, Actor: r.Actor, Body: r.Body, At: utc(r.Received), Tries: r.Tries}
-	}
-	return out, wrap(err, "inbox")
-}
-
 func (tx socialTx) Applied(ctx context.Context, activity, trouble string) error {
 	return wrap(tx.Q.InboxApplied(ctx, sqlgen.InboxAppliedParams{Applied: tx.Ms(), Body: []byte{}, Error: text(trouble), ID: activity}), "inbox")
-}
-
-func (tx socialTx) NotApplied(ctx context.Context, activity, trouble string) error {
-	return wrap(tx.Q.InboxAgain(ctx, sqlgen.InboxAgainParams{Error: text(trouble), ID: activity}), "inbox")
 }
 
 func (tx socialTx) ForgetReceived(ctx context.Context, before time.Time) error {

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/byhost"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/remote"
-	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -20,7 +20,7 @@ const (
 	batch   = 256
 	atOnce  = 16
 	most    = 10 // tries of what fails here
-	pause   = 10 * time.Second
+	hold    = 10 * time.Second
 	idle    = time.Minute
 	heard   = time.Minute // how exactly it is kept when a host was heard of last
 	longest = 300         // bytes of a reason that is kept
@@ -36,12 +36,14 @@ type Applier struct {
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 
-	wake chan struct{}
+	wake   chan struct{}
+	asking *byhost.Queue // what must be asked about before it is applied
 }
 
 // New makes an applier.
 func New(a Applier) *Applier {
 	a.wake = make(chan struct{}, 1)
+	a.asking = byhost.New(byhost.Config{AtOnce: asks, Look: a.toAsk, Serve: a.serve, Now: time.Now, Log: a.Log})
 	return &a
 }
 
@@ -53,15 +55,23 @@ func (a *Applier) Wake() {
 	}
 }
 
-// Run applies until ctx ends.
+// Run applies until ctx ends. Where another server must be asked first, the others do not
+// wait for that.
 func (a *Applier) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.asking.Run(ctx) })
+	g.Go(func() error { return a.run(ctx) })
+	return g.Wait()
+}
+
+func (a *Applier) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		n, err := a.round(ctx)
 		next := idle
 		switch {
 		case err != nil && ctx.Err() == nil:
 			a.Log.Error("applying activities; it goes on", "err", err)
-			next = pause
+			next = hold
 		case n == batch:
 			continue
 		}
@@ -76,8 +86,8 @@ func (a *Applier) Run(ctx context.Context) error {
 	return nil
 }
 
-// round applies what waits, of each actor one after the other, of many actors at
-// a time.
+// round applies what waits for nobody, of each actor one after the other, of many
+// actors at a time.
 func (a *Applier) round(ctx context.Context) (n int, err error) {
 	var list []social.Received
 	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
@@ -94,21 +104,43 @@ func (a *Applier) round(ctx context.Context) (n int, err error) {
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for _, all := range byActor {
-		g.Go(func() error {
-			for _, r := range all {
-				if err := a.one(ctx, r); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		g.Go(func() error { return a.inTurn(ctx, all) })
 	}
 	return len(list), g.Wait()
 }
 
-// one applies an activity, or lays it aside when it never can be.
-func (a *Applier) one(ctx context.Context, r social.Received) error {
-	err := a.apply(ctx, r)
+// inTurn applies what an actor sent up to what their server must be asked about first:
+// what came later waits with that.
+func (a *Applier) inTurn(ctx context.Context, all []social.Received) error {
+	for i, r := range all {
+		in, ask, err := a.known(ctx, r)
+		if ask {
+			return a.askFirst(ctx, all[i:])
+		}
+		if err == nil {
+			err = a.apply(ctx, r, in)
+		}
+		if err := a.settle(ctx, r, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known reads an activity by what is known of its actor, and reports whether their server
+// must be asked first.
+func (a *Applier) known(ctx context.Context, r social.Received) (in In, ask bool, err error) {
+	o, err := vocab.Parse(r.Body)
+	if err != nil {
+		return in, false, err
+	}
+	from, err := a.Servers.Remembered(ctx, r.Actor)
+	in = In{Object: o, From: from, Site: a.Site, Body: r.Body}
+	return in, fault.Is(err, fault.NotFound) || err == nil && proves(in), err
+}
+
+// settle keeps what became of an activity, and lays it aside when it never can be applied.
+func (a *Applier) settle(ctx context.Context, r social.Received, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Forbidden, fault.NotFound, fault.TooLarge, fault.Unauthenticated, fault.Unsupported, fault.Conflict:
 		a.Log.Debug("an activity was not applied", "activity", r.ID, "err", err)
@@ -119,7 +151,9 @@ func (a *Applier) one(ctx context.Context, r social.Received) error {
 		return a.lay(ctx, r, err)
 	}
 	if err != nil && ctx.Err() == nil {
-		return a.Store.SocialUpdate(ctx, func(tx social.Tx) error { return tx.NotApplied(ctx, r.ID, short(err)) })
+		return a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+			return tx.NotApplied(ctx, r.ID, tx.Now().Add(byhost.Pause(pauses, r.Tries+1)), short(err))
+		})
 	}
 	return nil
 }
@@ -143,25 +177,14 @@ func short(err error) string {
 	return strings.ToValidUTF8(s[:min(len(s), longest)], "")
 }
 
-func (a *Applier) apply(ctx context.Context, r social.Received) error {
-	o, err := vocab.Parse(r.Body)
-	if err != nil {
-		return err
-	}
-	from, err := a.Servers.Known(ctx, r.Actor)
-	if err != nil {
-		return err
-	}
-	if from.ID != r.Actor {
-		return fault.New(fault.Forbidden, "%q is not %s's.", r.ID, from.ID)
-	}
-	proved, err := a.proved(ctx, o, r)
-	if err != nil {
-		return err
+// apply applies an activity whose actor is known.
+func (a *Applier) apply(ctx context.Context, r social.Received, in In) error {
+	if in.From.ID != r.Actor {
+		return fault.New(fault.Forbidden, "%q is not %s's.", r.ID, in.From.ID)
 	}
 	sent := false
-	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		outs, err := Apply(ctx, tx, In{Object: o, From: from, Site: a.Site, Body: r.Body, Proved: proved})
+	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		outs, err := Apply(ctx, tx, in)
 		if err != nil {
 			return err
 		}
@@ -187,26 +210,6 @@ func (a *Applier) apply(ctx context.Context, r social.Received) error {
 		a.Sent()
 	}
 	return err
-}
-
-// proved reports whether an activity that needs its actor's proof has one that
-// holds: what is kept to be held against its node later. What is said of who pays
-// counts from nodes alone.
-func (a *Applier) proved(ctx context.Context, o *vocab.Object, r social.Received) (bool, error) {
-	if !o.Is("nineten:ListenActivity", "nineten:SubscriptionActivity") {
-		return false, nil
-	}
-	s, err := sig.Open(r.Body)
-	if err != nil {
-		return false, err
-	}
-	if err := a.Servers.Proved(ctx, r.Actor, s); err != nil {
-		return false, err
-	}
-	if o.Is("nineten:ListenActivity") { // told by who asked for the sound
-		return true, nil
-	}
-	return true, a.Servers.Node(ctx, remote.Host(r.Actor))
 }
 
 // send puts an activity on its way to one inbox, or to those of who follows somebody.

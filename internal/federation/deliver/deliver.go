@@ -12,13 +12,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/byhost"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/remote"
@@ -31,9 +30,6 @@ const (
 	atOnce = 32
 	// idle bounds how long it sleeps when a clock is set back meanwhile.
 	idle = time.Minute
-	// hold is how long a host is left alone after something went wrong here: what
-	// was tried could not be written down, so it would be tried again at once.
-	hold = 10 * time.Second
 )
 
 // How long it waits after each try; the last pause stands for all later ones. A
@@ -64,66 +60,20 @@ type Courier struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	wake chan struct{}
-	held *sync.Map // until when hosts are left alone, of whom nothing could be kept
+	hosts *byhost.Queue
 }
 
 // New makes a courier.
 func New(c Courier) *Courier {
-	c.wake, c.held = make(chan struct{}, 1), &sync.Map{}
+	c.hosts = byhost.New(byhost.Config{AtOnce: atOnce, Look: c.look, Serve: c.serve, Now: c.Now, Log: c.Log})
 	return &c
 }
 
 // Wake has it look now.
-func (c *Courier) Wake() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
+func (c *Courier) Wake() { c.hosts.Wake() }
 
 // Run delivers until ctx ends; what is under way then is tried again later.
-func (c *Courier) Run(ctx context.Context) error {
-	var busy sync.Map // hosts that are being served
-	slots := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	defer all.Wait()
-	for ctx.Err() == nil {
-		hosts, next, err := c.look(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.Log.Error("deliveries", "err", err)
-			next = 10 * time.Second
-		}
-		for _, host := range hosts {
-			if until, ok := c.held.Load(host); ok && c.Now().Before(until.(time.Time)) {
-				continue
-			}
-			if _, taken := busy.LoadOrStore(host, true); taken {
-				continue
-			}
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-				return nil
-			}
-			all.Go(func() {
-				defer func() { busy.Delete(host); <-slots; c.Wake() }()
-				c.held.Delete(host)
-				if err := c.serve(ctx, host); err != nil {
-					c.held.Store(host, c.Now().Add(hold))
-				}
-			})
-		}
-		t := time.NewTimer(next)
-		select {
-		case <-ctx.Done():
-		case <-c.wake:
-		case <-t.C:
-		}
-		t.Stop()
-	}
-	return nil
-}
+func (c *Courier) Run(ctx context.Context) error { return c.hosts.Run(ctx) }
 
 // look lists hosts to be served now, and tells when to look again.
 func (c *Courier) look(ctx context.Context) (hosts []string, next time.Duration, err error) {
@@ -353,24 +303,17 @@ func (c *Courier) record(ctx context.Context, d social.Delivery, v verdict, wait
 			p.Lost++
 			err = tx.Lose(ctx, d, failed.Error())
 		case v == later:
-			err = tx.Again(ctx, d, now.Add(max(wait, pause(pauses, d.Tries))), failed.Error())
+			err = tx.Again(ctx, d, now.Add(max(wait, byhost.Pause(pauses, d.Tries))), failed.Error())
 		default:
 			err = tx.Again(ctx, d, now, failed.Error())
 		}
 		if v == away {
 			p.Failures++
-			p.Closed = now.Add(max(wait, pause(hostPauses, p.Failures)))
+			p.Closed = now.Add(max(wait, byhost.Pause(hostPauses, p.Failures)))
 		}
 		if err != nil {
 			return err
 		}
 		return tx.PutPeer(ctx, p)
 	})
-}
-
-// pause is how long to wait after so many tries, up to a quarter longer or
-// shorter, so that not everything comes back at once.
-func pause(of []time.Duration, tries int64) time.Duration {
-	d := of[min(tries, int64(len(of)))-1]
-	return d - d/4 + time.Duration(rand.Int64N(int64(d/2)+1))
 }

@@ -31,19 +31,21 @@ func (s *Servers) Known(ctx context.Context, iri string) (social.Actor, error) {
 // ever is longer than anything is kept.
 const ever = time.Duration(math.MaxInt64)
 
-func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (a social.Actor, err error) {
-	refused := false
+// Remembered is the same of who is known, and asks nobody. Faults: NotFound; Forbidden for
+// those whom the node has nothing to do with.
+func (s *Servers) Remembered(ctx context.Context, iri string) (a social.Actor, err error) {
 	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
 		if err := s.Policy.AllowActorIn(ctx, tx, iri, Host(iri)); err != nil {
-			refused = true
 			return err
 		}
 		a, err = tx.Actor(ctx, iri)
 		return err
 	})
-	if refused {
-		return a, err
-	}
+	return a, err
+}
+
+func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (social.Actor, error) {
+	a, err := s.Remembered(ctx, iri)
 	known := err == nil
 	if known && s.Now().Sub(a.Fetched) < counts {
 		return a, nil

@@ -57,14 +57,8 @@ update act set followers = followers + @n where id = @id;
 insert into inbox (id, host, actor, body, received) values (@id, @host, @actor, @body, @received)
 on conflict (id) do nothing;
 
--- name: InboxWaiting :many
-select * from inbox where applied = 0 order by received, id limit @lim;
-
 -- name: InboxApplied :exec
 update inbox set applied = @applied, body = @body, tries = tries + 1, error = @error where id = @id;
-
--- name: InboxAgain :exec
-update inbox set tries = tries + 1, error = @error where id = @id;
 
 -- name: InboxExpire :execrows
 delete from inbox where applied > 0 and applied < @before;

@@ -297,20 +297,6 @@ func (q *Queries) DeliveryToFollowers(ctx context.Context, arg DeliveryToFollowe
 	return result.RowsAffected()
 }
 
-const inboxAgain = `-- name: InboxAgain :exec
-update inbox set tries = tries + 1, error = $1 where id = $2
-`
-
-type InboxAgainParams struct {
-	Error string
-	ID    string
-}
-
-func (q *Queries) InboxAgain(ctx context.Context, arg InboxAgainParams) error {
-	_, err := q.db.ExecContext(ctx, inboxAgain, arg.Error, arg.ID)
-	return err
-}
-
 const inboxApplied = `-- name: InboxApplied :exec
 update inbox set applied = $1, body = $2, tries = tries + 1, error = $3 where id = $4
 `
@@ -369,42 +355,6 @@ func (q *Queries) InboxPut(ctx context.Context, arg InboxPutParams) (int64, erro
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const inboxWaiting = `-- name: InboxWaiting :many
-select id, host, actor, body, received, applied, tries, error from inbox where applied = 0 order by received, id limit $1
-`
-
-func (q *Queries) InboxWaiting(ctx context.Context, lim int32) ([]Inbox, error) {
-	rows, err := q.db.QueryContext(ctx, inboxWaiting, lim)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Inbox
-	for rows.Next() {
-		var i Inbox
-		if err := rows.Scan(
-			&i.ID,
-			&i.Host,
-			&i.Actor,
-			&i.Body,
-			&i.Received,
-			&i.Applied,
-			&i.Tries,
-			&i.Error,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const outgoingByID = `-- name: OutgoingByID :one

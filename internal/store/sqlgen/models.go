@@ -358,6 +358,7 @@ type Inbox struct {
 	Applied  int64
 	Tries    int64
 	Error    string
+	Due      int64
 }
 
 type Invitation struct {

@@ -460,9 +460,11 @@ CREATE TABLE inbox (
   applied  bigint not null default 0,        -- 0: not yet
   tries    bigint not null default 0,
   error    text not null default ''
-);
+, due bigint not null default 0);
 
-CREATE INDEX inbox_waiting on inbox (applied, received);
+CREATE INDEX inbox_asked on inbox (host, due) where applied = 0 and due > 0;
+
+CREATE INDEX inbox_waiting on inbox (applied, due, received);
 
 CREATE TABLE invitation (
   id      text primary key,
