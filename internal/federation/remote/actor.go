@@ -224,7 +224,7 @@ func (s *Servers) key(ctx context.Context, id string, fresh bool) (found Kept, e
 		return found, err
 	}
 	known := err == nil
-	now, err := s.fetchKey(ctx, id)
+	now, err := s.askKey(ctx, id)
 	if known && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NotFound)) {
 		return parsed(k)
 	}

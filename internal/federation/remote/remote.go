@@ -51,6 +51,8 @@ type Servers struct {
 	Former func() (sig.Key, bool)
 	// Questions bounds how often a host is asked: strangers make this node ask.
 	Questions *limit.Limiter
+	// Strangers bounds how often it is asked for keys: those who name them need not have signed.
+	Strangers *Strangers
 	// Kept are keys that were asked for a moment ago, nil for none.
 	Kept *kept.Map[Kept]
 	Now  func() time.Time
@@ -120,8 +122,8 @@ func (s *Servers) fetch(ctx context.Context, iri string) (body []byte, at string
 	if err := s.Policy.Allow(ctx, u.Host); err != nil {
 		return nil, "", err
 	}
-	if err := s.Questions.Allow(strings.ToLower(u.Host), s.Now()); err != nil {
-		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", u.Host)
+	if err := s.asks(u.Host); err != nil {
+		return nil, "", err
 	}
 	ask := func(form sig.Form, by sig.Key) (status int, err error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -157,6 +159,12 @@ func (s *Servers) fetch(ctx context.Context, iri string) (body []byte, at string
 	return body, at, err
 }
 
+// asks counts a question to a host, and refuses one too many (Unavailable).
+func (s *Servers) asks(host string) error {
+	err := s.Questions.Allow(strings.ToLower(host), s.Now())
+	return fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", host)
+}
+
 // File fetches a file that anybody may read, such as a list of servers, of at most
 // so many bytes, with its entity tag. It has no bytes where the tag is still the
 // one that is given. Faults: Invalid, NotFound, Forbidden, TooLarge, Unavailable.
@@ -166,8 +174,8 @@ func (s *Servers) File(ctx context.Context, address, tag string, most int64) (bo
 		return nil, "", fault.New(fault.Invalid, "%q is no address.", address)
 	}
 	host := r.URL.Host
-	if err := s.Questions.Allow(strings.ToLower(host), s.Now()); err != nil {
-		return nil, "", fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", host)
+	if err := s.asks(host); err != nil {
+		return nil, "", err
 	}
 	r.Header.Set("Accept", "text/csv, text/plain;q=0.9, */*;q=0.1")
 	if tag != "" {

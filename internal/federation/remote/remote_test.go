@@ -3,6 +3,7 @@ package remote_test
 import (
 	"context"
 	"crypto/rsa"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -180,6 +181,67 @@ func TestAskedTooOften(t *testing.T) {
 	}
 	if _, err := n.Servers.Document(t.Context(), s.URL+"/x"); !fault.Is(err, fault.Unavailable) {
 		t.Error(err)
+	}
+}
+
+// What a server runs is a question like another.
+func TestAskedWhatItRuns(t *testing.T) {
+	s := fedtest.NewServer(t)
+	s.Runs("mastodon")
+	n := fedtest.NewNode(t, s)
+	for range 120 {
+		if _, err := n.Servers.Document(t.Context(), s.URL+"/x"); !fault.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+	}
+	if p, err := n.Servers.Software(t.Context(), s.Host()); err != nil || p.Software != "" || s.Asked("/.well-known/nodeinfo") != 0 {
+		t.Errorf("%+v, %v, asked %d times", p, err, s.Asked("/.well-known/nodeinfo"))
+	}
+	n.Pass(11 * time.Minute)
+	if p, err := n.Servers.Software(t.Context(), s.Host()); err != nil || p.Software != "mastodon" {
+		t.Errorf("a while later: %+v, %v", p, err)
+	}
+}
+
+// Nobody cuts this node off from a server by naming keys of it: the node asks for some, and
+// for everything else still.
+func TestKeysOfStrangers(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	n := fedtest.NewNode(t, s)
+	for i := range 200 {
+		want := fault.NotFound
+		if i >= 30 {
+			want = fault.Unavailable
+		}
+		if _, _, err := n.Servers.Key(t.Context(), fmt.Sprintf("%s/u/%d#k", s.URL, i), false); !fault.Is(err, want) {
+			t.Fatalf("key %d: %v", i, err)
+		}
+	}
+	if _, err := n.Servers.Actor(t.Context(), ada.ID); err != nil {
+		t.Error(err)
+	}
+	n.Pass(time.Minute)
+	// The same one is asked for once in a while.
+	lost := s.URL + "/users/lost#k"
+	for _, step := range []struct {
+		after time.Duration
+		asked int
+	}{{0, 1}, {0, 1}, {9 * time.Minute, 1}, {2 * time.Minute, 2}} {
+		n.Pass(step.after)
+		if _, _, err := n.Servers.Key(t.Context(), lost, false); !fault.Is(err, fault.NotFound) || s.Asked("/users/lost") != step.asked {
+			t.Errorf("after %s: %v, asked %d times, not %d", step.after, err, s.Asked("/users/lost"), step.asked)
+		}
+	}
+	s.Fetches(http.StatusServiceUnavailable)
+	away := s.URL + "/users/away#k"
+	for _, asked := range []int{1, 1, 2} {
+		if asked == 2 {
+			n.Pass(31 * time.Second)
+		}
+		if _, _, err := n.Servers.Key(t.Context(), away, false); !fault.Is(err, fault.Unavailable) || s.Asked("/users/away") != asked {
+			t.Errorf("%v, asked %d times, not %d", err, s.Asked("/users/away"), asked)
+		}
 	}
 }
 

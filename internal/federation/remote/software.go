@@ -102,6 +102,9 @@ func (s *Servers) json(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "%q is no address.", address)
 	}
+	if err := s.asks(r.URL.Host); err != nil {
+		return err
+	}
 	r.Header.Set("Accept", "application/json")
 	res, err := s.Client.Do(r)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strings"
-
-	"github.com/michaelperna/9ten/internal/fault"
 )
 
 // A Finger is what a server says of a handle of its own (RFC 7033).
@@ -21,9 +19,6 @@ const Subscribe = "http://ostatus.org/schema/1.0/subscribe"
 func (s *Servers) WebFinger(ctx context.Context, handle, host string) (f Finger, err error) {
 	if err := s.Policy.Allow(ctx, host); err != nil {
 		return f, err
-	}
-	if err := s.Questions.Allow(host, s.Now()); err != nil {
-		return f, fault.Wrap(err, fault.Unavailable, "The server %s is asked too often.", host)
 	}
 	var answer struct {
 		Links []struct{ Rel, Type, Href, Template string }
