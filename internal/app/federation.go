@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,9 +107,9 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobSuggested, jobs.Options{}, f.fetching((*elsewhere.Desk).Suggested))
 	n.jobs.Handle(social.JobPicture, jobs.Options{}, f.fetching((*elsewhere.Desk).Picture))
 	n.jobs.Handle(social.JobTalk, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Talk))
-	n.jobs.Handle(social.JobComment, jobs.Options{}, f.fetching((*elsewhere.Desk).Comment))
-	n.jobs.Handle(social.JobFollowers, jobs.Options{Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Followers))
-	n.jobs.Handle(social.JobRenew, jobs.Options{}, f.fetching((*elsewhere.Desk).Renew))
+	for kind, do := range ofStrangers() {
+		n.jobs.Handle(kind, jobs.Options{Aside: true, Tries: 5, Timeout: time.Minute}, f.fetching(do))
+	}
 	n.jobs.Handle(social.JobLook, jobs.Options{}, f.fetching((*elsewhere.Desk).Look))
 	n.jobs.Handle(social.JobShare, jobs.Options{}, f.fetching((*elsewhere.Desk).Shared))
 	n.jobs.Handle(social.JobRetitle, jobs.Options{}, f.fetching((*elsewhere.Desk).Retitle))
@@ -117,6 +119,14 @@ func (f *federation) handle() {
 	n.jobs.Handle(social.JobMove, jobs.Options{}, f.fetching((*elsewhere.Desk).Moved))
 	n.jobs.Handle(social.JobAgain, jobs.Options{}, f.again)
 	n.jobs.Handle(social.JobCredits, jobs.Options{Parallel: 2, Timeout: time.Minute}, f.fetching((*elsewhere.Desk).Credits))
+}
+
+// ofStrangers are the jobs that anybody elsewhere can cause, whom nobody here follows. They
+// never keep the node's own from running, and what of them is given up is forgotten.
+func ofStrangers() map[string]func(*elsewhere.Desk, context.Context, []byte) error {
+	return map[string]func(*elsewhere.Desk, context.Context, []byte) error{
+		social.JobComment: (*elsewhere.Desk).Comment, social.JobFollowers: (*elsewhere.Desk).Followers, social.JobRenew: (*elsewhere.Desk).Renew,
+	}
 }
 
 // known reports whether other servers may know this node: it was among them once,
@@ -207,8 +217,12 @@ func (f *federation) mend(ctx context.Context) error {
 	if f.elsewhere == nil {
 		return nil
 	}
-	// Who is asked anew every night needs no list of what was given up before.
-	given := f.node.jobs.ExpireDead(ctx, social.JobCredits, f.node.now().Add(-24*time.Hour))
+	// Who is asked anew every night needs no list of what was given up before, nor does
+	// what a stranger caused.
+	var given error
+	for _, kind := range slices.AppendSeq([]string{social.JobCredits}, maps.Keys(ofStrangers())) {
+		given = errors.Join(given, f.node.jobs.ExpireDead(ctx, kind, f.node.now().Add(-24*time.Hour)))
+	}
 	return errors.Join(f.elsewhere.Mend(ctx), f.blocklists().AskAll(ctx), given)
 }
 

@@ -409,6 +409,49 @@ func TestParallelIsBounded(t *testing.T) {
 }
 
 // A node that stops takes its jobs back, and the try does not count.
+// What is set aside never keeps the rest waiting, however much there is of it.
+func TestAside(t *testing.T) {
+	within(t, func(b *bench) {
+		var strangers atomic.Int64
+		end := make(chan struct{})
+		for _, kind := range []string{"renew", "comment", "followers"} {
+			b.Handle(kind, jobs.Options{Parallel: 3, Aside: true}, func(context.Context, jobs.Job) error {
+				strangers.Add(1)
+				<-end
+				return nil
+			})
+			for range 5 {
+				b.enqueue(kind, "", time.Time{})
+			}
+		}
+		for _, kind := range []string{"a", "b", "c", "d", "e"} {
+			b.Handle(kind, jobs.Options{}, func(context.Context, jobs.Job) error {
+				if kind != "e" {
+					<-end
+				}
+				b.note(kind)
+				return nil
+			})
+		}
+		b.enqueue("e", "", time.Time{})
+		b.start()
+		b.wantRuns("e")
+		if n := strangers.Load(); n != 2 {
+			t.Errorf("%d set aside at once", n)
+		}
+		for _, kind := range []string{"a", "b", "c"} {
+			b.enqueue(kind, "", time.Time{})
+		}
+		b.enqueue("e", "", time.Time{})
+		b.wantRuns("e", "e")
+		close(end)
+		synctest.Wait()
+		if n := strangers.Load(); n != 15 {
+			t.Errorf("%d of those set aside ran", n)
+		}
+	})
+}
+
 func TestShutdown(t *testing.T) {
 	within(t, func(b *bench) {
 		b.Handle("long", jobs.Options{Tries: 1}, func(ctx context.Context, j jobs.Job) error {

@@ -30,14 +30,20 @@ type Options struct {
 	Parallel int           // how many at once; 0 means 1
 	Tries    int           // runs before a job is given up; 0 means 8
 	Timeout  time.Duration // of one run; 0 means 15 minutes
+	// Aside has the jobs run beside all others, two at once of all kinds that are set aside:
+	// what strangers cause waits for strangers, and nothing else waits for that.
+	Aside bool
 }
+
+// aside is how many jobs of kinds that are set aside run at once.
+const aside = 2
 
 // Config is what a Runner needs.
 type Config struct {
 	Store    Store
 	Log      *slog.Logger
 	Now      func() time.Time // the node's clock; runs at the pace of the real one
-	Parallel int              // how many jobs of all kinds at once; 0 means 4
+	Parallel int              // how many jobs of all kinds at once, but those set aside; 0 means 4
 }
 
 type handler struct {
@@ -58,7 +64,8 @@ type Runner struct {
 	misses   int                  // Run's own
 
 	mu      sync.Mutex
-	running map[string]int // by kind; "" is the sum
+	running map[string]int // by kind
+	sum     map[bool]int   // of kinds that are set aside, and of the others
 	hurried map[string]int // by kind: how often; see Hurry
 	failed  func(Job, error)
 	wg      sync.WaitGroup
@@ -71,7 +78,7 @@ func New(c Config) *Runner {
 	}
 	return &Runner{
 		store: c.Store, log: c.Log, now: c.Now, parallel: c.Parallel, handlers: map[string]handler{},
-		kept: map[string]time.Time{}, running: map[string]int{}, hurried: map[string]int{}, wake: make(chan struct{}, 1),
+		kept: map[string]time.Time{}, running: map[string]int{}, sum: map[bool]int{}, hurried: map[string]int{}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -200,14 +207,18 @@ func (r *Runner) round(ctx context.Context) (time.Duration, error) {
 func (r *Runner) room(kind string, h handler) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.running[kind] < h.Parallel && r.running[""] < r.parallel
+	most := r.parallel
+	if h.Aside {
+		most = aside
+	}
+	return r.running[kind] < h.Parallel && r.sum[h.Aside] < most
 }
 
-func (r *Runner) count(kind string, by int) {
+func (r *Runner) count(kind string, h handler, by int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.running[kind] += by
-	r.running[""] += by
+	r.sum[h.Aside] += by
 }
 
 // Hurry has the jobs of some kinds that wait run now: what they wait for is back.
@@ -250,11 +261,11 @@ func (r *Runner) start(ctx context.Context, kind string, h handler) (bool, error
 	if err != nil || j == nil {
 		return false, err
 	}
-	r.count(kind, 1)
+	r.count(kind, h, 1)
 	hurries := r.hurries(kind)
 	r.wg.Go(func() {
 		defer r.Wake()
-		defer r.count(kind, -1)
+		defer r.count(kind, h, -1)
 		began := time.Now()
 		err := r.call(ctx, h, *j)
 		r.report(ctx, *j, err, time.Since(began))
