@@ -118,10 +118,33 @@ func TestAppendixB25(t *testing.T) {
 
 // Appendix B.2.4 signs an answer: no fediverse software signs answers, and this server
 // reads requests alone. What only answers have ("@status") is in no request that it takes.
+// The key that the appendix signs with is read, and what it signed holds.
 func TestAppendixB24(t *testing.T) {
 	r, _ := received(t, vector(t, "rfc9421/b25_signed.txt"))
 	m := newMessage(r, "https://example.com")
-	if base, err := m.base([]string{`"@status"`, `"content-type"`, `"content-digest"`, `"content-length"`}, `("@status" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-ecc-p256"`); !fault.Is(err, fault.Unauthenticated) {
+	want := strings.TrimSuffix(vector(t, "rfc9421/b24_sigbase.txt"), "\n")
+	_, params, _ := strings.Cut(want, `"@signature-params": `)
+	if base, err := m.base([]string{`"@status"`, `"content-type"`, `"content-digest"`, `"content-length"`}, params); !fault.Is(err, fault.Unauthenticated) {
 		t.Errorf("a request has a status: %q, %v", base, err)
+	}
+	key, err := ParsePEM(vector(t, "rfc9421/ecc-p256.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := base64.StdEncoding.DecodeString(strings.TrimSpace(vector(t, "rfc9421/b24_signature.txt")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, alg := range []string{"ecdsa-p256-sha256", ""} {
+		if err := check(key, alg, []byte(want), sum); err != nil {
+			t.Errorf("by the name %q: %v", alg, err)
+		}
+	}
+	if err := check(key, "", []byte(want+" "), sum); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("of other words: %v", err)
+	}
+	sum[40] ^= 1
+	if err := check(key, "", []byte(want), sum); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("another signature: %v", err)
 	}
 }
