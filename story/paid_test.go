@@ -1,10 +1,13 @@
 package story
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +21,7 @@ import (
 	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/listen"
+	"github.com/michaelperna/9ten/internal/report"
 )
 
 // Where the act on the other node is paid.
@@ -205,5 +209,16 @@ func (n *networkNode) paysTheMonth(crowd []*player, act string, home *networkNod
 	n.run("verify", "receipt", filepath.Join(n.dir, "receipt.txt"))
 	if out := n.run("audit", month.String()); strings.Contains(out, "BAD") {
 		n.Error(out)
+	}
+	to, err := report.PayoutHash(id.Act(act), []report.Payout{{Address: wallet, Bps: 10_000}})
+	if err != nil {
+		n.Fatal(err)
+	}
+	ledger, err := os.ReadFile(n.path("ledger.db"))
+	if err != nil {
+		n.Fatal(err)
+	}
+	if !bytes.Contains(ledger, to[:]) && !strings.Contains(string(ledger), hex.EncodeToString(to[:])) && !bytes.Contains(ledger, []byte(base64.StdEncoding.EncodeToString(to[:]))) {
+		n.Error("the payer's ledger does not pay to the wallet that the act's node proved")
 	}
 }
