@@ -365,6 +365,33 @@ var authorities = []requirement{
 		s.sends(s.ada, "Announce", vocab.At(boost.ID))
 		return len(s.ada.Server().Got()) == before && s.count("shares") == 2
 	}},
+	{"a loop", "of whom people here follow an Announce of an Announce of itself is asked for once, and goes nowhere", func(s *suite) bool {
+		s.asks()
+		one, other := s.shore.Activity("Announce", "one", vocab.At(s.bo.ID+"/other")), s.bo.Activity("Announce", "other", vocab.At(s.shore.ID+"/one"))
+		s.shore.Server().Publish(one, "")
+		s.bo.Server().Publish(other, "")
+		shares, there, here := s.count("shares"), len(s.shore.Server().Got()), len(s.bo.Server().Got())
+		s.sends(s.shore, "Announce", vocab.At(other.ID))
+		s.asked()
+		s.sends(s.shore, "Announce", vocab.At(other.ID))
+		s.sends(s.bo, "Announce", vocab.At(one.ID)) // whom nobody here follows
+		s.asked()
+		var news struct {
+			Rows []struct {
+				Shared any `json:"shared_by"`
+			}
+		}
+		s.people.do(http.MethodGet, "/api/v1/following", nil, &news)
+		shown := 0 // of what is shared
+		for _, n := range news.Rows {
+			if n.Shared != nil {
+				shown++
+			}
+		}
+		path := func(o *vocab.Object, by *fedtest.Actor) string { return strings.TrimPrefix(o.ID, by.Server().URL) }
+		return s.bo.Server().Asked(path(other, s.bo)) == 1 && s.shore.Server().Asked(path(one, s.shore)) == 0 && shown == 0 &&
+			s.count("shares") == shares && len(s.shore.Server().Got()) == there && len(s.bo.Server().Got()) == here
+	}},
 	{"a bomb", "what is addressed to thousands is sent to nobody", func(s *suite) bool {
 		before := len(s.ada.Server().Got())
 		o := s.ada.Activity("Like", "thousands", vocab.At(s.note))

@@ -3,10 +3,12 @@ package app
 import (
 	"bytes"
 	"crypto/ed25519"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -42,13 +44,14 @@ func (s *suite) asked() {
 	s.arrives("nothing is to be asked", func() bool { return !s.askedYet() })
 }
 
-// askedYet reports whether comments are to be asked for, or what people say of a release.
+// askedYet reports whether comments are to be asked for, what people say of a release, or
+// what somebody shared.
 func (s *suite) askedYet() bool {
 	n := 0
 	s.ok(s.db.View(s.t.Context(), func(tx *store.Tx) error {
 		rows, err := tx.Q.JobCounts(s.t.Context())
 		for _, r := range rows {
-			if r.State != "dead" && (r.Kind == social.JobComment || r.Kind == social.JobTalk) {
+			if r.State != "dead" && (r.Kind == social.JobComment || r.Kind == social.JobTalk || r.Kind == social.JobShare) {
 				n += int(r.N)
 			}
 		}
@@ -132,6 +135,65 @@ func TestPassedOn(t *testing.T) {
 	if got := of(far, ada, "Create"); len(got) != 1 || s.count("replies") != 0 {
 		t.Errorf("who is silenced is heard: %+v", got)
 	}
+}
+
+// Nobody has a node flood the servers of who follows an act: what has not changed is not
+// passed on, nor what is too long, and what has changes, comes and goes only so often.
+func TestFanOutBomb(t *testing.T) {
+	near, far := fedtest.NewServer(t), fedtest.NewServer(t)
+	ada, eve, bo := near.Actor("ada"), near.Actor("eve"), far.Actor("bo")
+	s := newSuite(t, ada, bo)
+	stop := s.runs()
+	defer stop()
+	s.sends(bo, "Follow", vocab.At(s.act))
+	n := 0
+	says := func(by *fedtest.Actor, kind string, note vocab.Item, words string) {
+		t.Helper()
+		n++
+		x := by.Activity(kind, fmt.Sprint("a", n), note)
+		if note.Object != nil {
+			other := *note.Object
+			other.Content, other.Summary = "<p>"+words+"</p>", strings.Repeat("z", 100) // what is not kept here
+			x.Object = []vocab.Item{vocab.Of(&other)}
+		}
+		x.To, x.CC = []string{vocab.Public}, []string{s.act + "/followers"}
+		if len(words) > 20 {
+			x.Summary = strings.Repeat("junk ", 20_000)
+		}
+		if code := s.says(by, x); code != http.StatusAccepted {
+			t.Fatal(code)
+		}
+		s.applied()
+	}
+	first := s.reply(ada, "n1")
+	says(ada, "Create", first, "yes")
+	for range 30 {
+		says(ada, "Update", first, "yes")
+	}
+	if got := of(far, ada, "Update"); len(got) != 0 {
+		t.Errorf("what has not changed is passed on %d times", len(got))
+	}
+	for i := range 30 {
+		says(ada, "Update", first, fmt.Sprint("for the ", i))
+	}
+	if got := of(far, ada, "Update"); len(got) != 9 || !s.commented("for the 8") || s.commented("for the 9") {
+		t.Errorf("one comment is passed on %d times", len(got)+1)
+	}
+	says(ada, "Create", s.reply(ada, "long"), "as long as an activity may be")
+	if got := of(far, ada, "Create"); len(got) != 1 || !s.commented("as long as") {
+		t.Errorf("one of %d bytes is passed on", len(got[len(got)-1].Body))
+	}
+	for i := range 80 {
+		name := fmt.Sprint("m", i)
+		says(eve, "Create", s.reply(eve, name), "come")
+		says(eve, "Delete", vocab.At(eve.ID+"/"+name), "")
+	}
+	if c, d := of(far, eve, "Create"), of(far, eve, "Delete"); len(c) != 60 || len(d) != 60 {
+		t.Errorf("who comes and goes is passed on %d and %d times", len(c), len(d))
+	}
+	s.set(s.now().Add(time.Hour + time.Second))
+	says(ada, "Update", first, "an hour later")
+	s.arrives("it goes on in an hour", func() bool { return len(of(far, ada, "Update")) == 10 })
 }
 
 // What answers a listener who is seen and is for their followers reaches these.

@@ -182,20 +182,24 @@ func spread(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 	return tell(ctx, tx, n)
 }
 
-// Reword changes a comment to what its author says it is now, its HTML as it came.
-// Faults: TooLarge, Invalid, Forbidden.
-func Reword(ctx context.Context, tx Tx, c Comment) (err error) {
+// Reword changes a comment to what its author says it is now, its HTML as it came, and
+// reports whether it is another. Faults: NotFound, TooLarge, Invalid, Forbidden.
+func Reword(ctx context.Context, tx Tx, c Comment) (changed bool, err error) {
 	if err := heeded(ctx, tx, c.Thing.Release, c.Author.Actor); err != nil {
-		return err
+		return false, err
 	}
 	if c.HTML, err = clean(c.HTML); err != nil {
-		return err
+		return false, err
 	}
 	if err := place(ctx, tx, &c); err != nil {
-		return err
+		return false, err
+	}
+	was, err := tx.Comment(ctx, c.ID)
+	if err != nil || was.HTML == c.HTML && was.Position == c.Position && was.Thing == c.Thing {
+		return false, err
 	}
 	c.Changed = tx.Now()
-	return tx.EditComment(ctx, c)
+	return true, tx.EditComment(ctx, c)
 }
 
 func clean(text string) (string, error) {

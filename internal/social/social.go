@@ -278,6 +278,9 @@ func Expire(ctx context.Context, s Store) (lost int64, err error) {
 		if lost, err = tx.GiveUp(ctx, tx.Now().Add(-DeliveryTried)); err != nil {
 			return err
 		}
+		if err := tx.ForgetPassed(ctx, tx.Now().Add(-DeliveryTried)); err != nil {
+			return err
+		}
 		return tx.ForgetSent(ctx, tx.Now().Add(-ReceivedKept))
 	})
 	for more := err == nil; more && err == nil; { // others write in between: anybody can make the node learn of many

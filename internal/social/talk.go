@@ -274,7 +274,7 @@ func (t *Talk) Edit(ctx context.Context, v music.Viewer, what id.Comment, text s
 			return fault.New(fault.Forbidden, "Only its author changes a comment.")
 		}
 		was.HTML, was.Position = Paragraphs(text), position
-		if err := Reword(ctx, tx, was); err != nil {
+		if _, err := Reword(ctx, tx, was); err != nil {
 			return err
 		}
 		c, err = tellComment(ctx, tx, what)

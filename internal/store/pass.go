@@ -17,6 +17,29 @@ func (tx socialTx) NotTo(ctx context.Context, outgoing, host string) error {
 	return wrap(tx.Q.DeliveryNotTo(ctx, sqlgen.DeliveryNotToParams{Outgoing: outgoing, Host: host}), "delivery")
 }
 
+func (tx socialTx) NotePassed(ctx context.Context, p social.Passed) error {
+	err := tx.Q.PassedPut(ctx, sqlgen.PassedPutParams{Activity: p.ID, Comment: string(p.Comment), Kind: p.Kind, Actor: p.From.ID, Host: p.From.Host, At: tx.Ms()})
+	if err != nil {
+		return wrap(err, "passed")
+	}
+	return wrap(tx.Q.PassedOlder(ctx, sqlgen.PassedOlderParams{Comment: string(p.Comment), Activity: p.ID}), "passed")
+}
+
+func (tx socialTx) CountPassed(ctx context.Context, c id.Comment, from social.Actor, since time.Time) (of, by, all int64, err error) {
+	if of, err = tx.Q.PassedOfComment(ctx, sqlgen.PassedOfCommentParams{Comment: string(c), Since: ms(since)}); err != nil {
+		return 0, 0, 0, wrap(err, "passed")
+	}
+	if by, err = tx.Q.PassedOfActor(ctx, sqlgen.PassedOfActorParams{Actor: from.ID, Since: ms(since)}); err != nil {
+		return 0, 0, 0, wrap(err, "passed")
+	}
+	all, err = tx.Q.PassedOfHost(ctx, sqlgen.PassedOfHostParams{Host: from.Host, Since: ms(since)})
+	return of, by, all, wrap(err, "passed")
+}
+
+func (tx socialTx) ForgetPassed(ctx context.Context, before time.Time) error {
+	return wrap(tx.Q.PassedExpire(ctx, ms(before)), "passed")
+}
+
 func (tx socialTx) PutCount(ctx context.Context, t social.Thing, kind social.Reaction, n int64) error {
 	if kind == social.Like {
 		return wrap(tx.Q.TalkLikes(ctx, sqlgen.TalkLikesParams{Release: string(t.Release), Track: string(t.Track), N: n}), "likes")

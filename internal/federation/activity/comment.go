@@ -38,7 +38,7 @@ func comment(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil || c.ID == "" {
 		return nil, err
 	}
-	return passOn(ctx, tx, in, &c, append(in.Addressed(), n.Addressed()...))
+	return passOn(ctx, tx, in, "Create", &c, append(in.Addressed(), n.Addressed()...))
 }
 
 // note is the text that an activity is about, nil when it is about something else.
@@ -171,10 +171,10 @@ func reword(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		}
 	}
 	c.HTML, c.Position = n.Content, position(n)
-	if err := social.Reword(ctx, tx, c); err != nil || !c.Passed {
+	if changed, err := social.Reword(ctx, tx, c); err != nil || !changed || !c.Passed {
 		return nil, err
 	}
-	return passOn(ctx, tx, in, &c, nil)
+	return passOn(ctx, tx, in, "Update", &c, nil)
 }
 
 // unsay removes a comment that its author has deleted.
@@ -189,7 +189,7 @@ func unsay(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	}
 	var outs []Out
 	if c.Passed {
-		if outs, err = passOn(ctx, tx, in, &c, nil); err != nil {
+		if outs, err = passOn(ctx, tx, in, "Delete", &c, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // to their followers. What becomes of one that was passed on follows it, whomever it is
 // addressed to. It goes as it came, byte by byte: by its actor's proof, or by asking their
 // server, others find out that it is theirs.
-func passOn(ctx context.Context, tx social.Tx, in In, c *social.Comment, addressed []string) ([]Out, error) {
+func passOn(ctx context.Context, tx social.Tx, in In, kind string, c *social.Comment, addressed []string) ([]Out, error) {
 	if len(in.Body) == 0 { // it was asked for, and did not come
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func passOn(ctx context.Context, tx social.Tx, in In, c *social.Comment, address
 	if !c.Passed && !slices.Contains(addressed, in.Site.Person(person)+"/followers") {
 		person = ""
 	}
-	p := social.Passed{Outgoing: social.Outgoing{ID: in.ID, Kind: in.Type[0], Body: in.Body}, Comment: c.ID, Act: act, Person: person, From: in.From}
+	p := social.Passed{Outgoing: social.Outgoing{ID: in.ID, Kind: kind, Body: in.Body}, Comment: c.ID, Act: act, Person: person, From: in.From}
 	switch {
 	case act != "":
 		p.Actor = in.Site.Act(act)

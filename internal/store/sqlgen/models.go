@@ -592,6 +592,15 @@ type PaidElsewhere struct {
 	At        int64
 }
 
+type Passed struct {
+	Activity string
+	Comment  string
+	Kind     string
+	Actor    string
+	Host     string
+	At       int64
+}
+
 type Payment struct {
 	Rail         string
 	Event        string

@@ -31,3 +31,100 @@ func (q *Queries) DeliveryNotTo(ctx context.Context, arg DeliveryNotToParams) er
 	_, err := q.db.ExecContext(ctx, deliveryNotTo, arg.Outgoing, arg.Host)
 	return err
 }
+
+const passedExpire = `-- name: PassedExpire :exec
+delete from passed where at < $1
+`
+
+func (q *Queries) PassedExpire(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, passedExpire, before)
+	return err
+}
+
+const passedOfActor = `-- name: PassedOfActor :one
+select count(*) from passed where actor = $1 and at > $2 and kind <> 'Delete'
+`
+
+type PassedOfActorParams struct {
+	Actor string
+	Since int64
+}
+
+func (q *Queries) PassedOfActor(ctx context.Context, arg PassedOfActorParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, passedOfActor, arg.Actor, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const passedOfComment = `-- name: PassedOfComment :one
+select count(*) from passed where comment = $1 and at > $2 and kind <> 'Delete'
+`
+
+type PassedOfCommentParams struct {
+	Comment string
+	Since   int64
+}
+
+func (q *Queries) PassedOfComment(ctx context.Context, arg PassedOfCommentParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, passedOfComment, arg.Comment, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const passedOfHost = `-- name: PassedOfHost :one
+select count(*) from passed where host = $1 and at > $2 and kind <> 'Delete'
+`
+
+type PassedOfHostParams struct {
+	Host  string
+	Since int64
+}
+
+func (q *Queries) PassedOfHost(ctx context.Context, arg PassedOfHostParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, passedOfHost, arg.Host, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const passedOlder = `-- name: PassedOlder :exec
+delete from outgoing where id in (select p.activity from passed p where p.comment = $1 and p.kind = 'Update' and p.activity <> $2)
+`
+
+type PassedOlderParams struct {
+	Comment  string
+	Activity string
+}
+
+func (q *Queries) PassedOlder(ctx context.Context, arg PassedOlderParams) error {
+	_, err := q.db.ExecContext(ctx, passedOlder, arg.Comment, arg.Activity)
+	return err
+}
+
+const passedPut = `-- name: PassedPut :exec
+insert into passed (activity, comment, kind, actor, host, at) values ($1, $2, $3, $4, $5, $6)
+on conflict (activity) do nothing
+`
+
+type PassedPutParams struct {
+	Activity string
+	Comment  string
+	Kind     string
+	Actor    string
+	Host     string
+	At       int64
+}
+
+func (q *Queries) PassedPut(ctx context.Context, arg PassedPutParams) error {
+	_, err := q.db.ExecContext(ctx, passedPut,
+		arg.Activity,
+		arg.Comment,
+		arg.Kind,
+		arg.Actor,
+		arg.Host,
+		arg.At,
+	)
+	return err
+}

@@ -769,6 +769,23 @@ CREATE INDEX paid_elsewhere_host on paid_elsewhere (host);
 
 CREATE INDEX paid_elsewhere_period on paid_elsewhere (period);
 
+CREATE TABLE passed (
+  activity text primary key,
+  comment  text not null,
+  kind     text not null,
+  actor    text not null,
+  host     text not null,
+  at       bigint not null
+);
+
+CREATE INDEX passed_actor on passed (actor, at);
+
+CREATE INDEX passed_at on passed (at);
+
+CREATE INDEX passed_comment on passed (comment, at);
+
+CREATE INDEX passed_host on passed (host, at);
+
 CREATE TABLE payment (
   rail         text not null,               -- declared
   event        text not null,               -- unique within the rail
