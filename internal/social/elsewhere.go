@@ -243,17 +243,36 @@ func Keep(ctx context.Context, tx Tx, r *Release) error {
 	return WantCredits(ctx, tx, r.ID)
 }
 
+// Bounds of what is kept of an act elsewhere.
+const (
+	mostReleases = 2_000
+	mostLyrics   = 256 << 10 // bytes, of a release
+)
+
 // Shelve keeps a release, asks for its cover and its act's picture, and tells who follows the act of one
-// that is new.
+// that is new. Faults: TooLarge for one more than is kept of an act.
 func Shelve(ctx context.Context, tx Tx, r *Release) error {
 	r.Title, r.Artist, r.Label = music.OneLine(r.Title), music.OneLine(r.Artist), music.OneLine(r.Label)
+	words := 0
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
 		t.Title, t.Artist = music.OneLine(t.Title), music.OneLine(t.Artist)
+		if words += len(t.Lyrics); words > mostLyrics {
+			t.Lyrics = ""
+		}
 	}
 	was, known := tx.ReleaseByIRI(ctx, r.IRI)
 	if known != nil && !fault.Is(known, fault.NotFound) {
 		return known
+	}
+	if known != nil {
+		n, err := tx.CountReleases(ctx, r.Actor)
+		if err != nil {
+			return err
+		}
+		if n >= mostReleases {
+			return fault.New(fault.TooLarge, "Of one act on another server %d releases are kept.", mostReleases)
+		}
 	}
 	if err := tx.PutRelease(ctx, r); err != nil {
 		return err

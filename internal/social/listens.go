@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 )
 
@@ -55,6 +56,10 @@ type PlayTx interface {
 	// KnownListens reports whether a node has told of days of a track before.
 	KnownListens(ctx context.Context, l Listens) (bool, error)
 	PutListens(ctx context.Context, l Listens, proof []byte) error
+	// CountListens is how often a node told since; EverAsked whether it asked for sound as
+	// long as that is known.
+	CountListens(ctx context.Context, host string, since time.Time) (int64, error)
+	EverAsked(ctx context.Context, host string) (bool, error)
 	// ListensOf sums what was told of an act's tracks since, by node.
 	ListensOf(ctx context.Context, a id.Act, since time.Time) ([]Listens, error)
 	// Claimed is how many counted plays each node told of since, and Asked how often
@@ -73,6 +78,37 @@ func Doubtful(counted, asked int64) bool { return counted*10 > asked*12+500 }
 
 // Compared is for how long back what was told is held against what was asked for.
 const Compared = 31 * 24 * time.Hour
+
+// mostTold is of how many tracks and days a node tells within a day.
+const mostTold = 20_000
+
+// KeepListens keeps what a node told of plays, once, with the activity that says so: of days
+// that are still compared. Faults: Invalid; Conflict for days that were told before, and for
+// more than anybody tells in a day.
+func KeepListens(ctx context.Context, tx Tx, l Listens, body []byte) error {
+	if l.Until.Before(tx.Now().Add(-Compared)) {
+		return fault.New(fault.Invalid, "What is said of plays is of days too long ago.")
+	}
+	known, err := tx.KnownListens(ctx, l)
+	if err != nil {
+		return err
+	}
+	if known {
+		return fault.New(fault.Conflict, "These days of the track were told before.")
+	}
+	n, err := tx.CountListens(ctx, l.Host, tx.Now().Add(-24*time.Hour))
+	if err != nil {
+		return err
+	}
+	if n >= mostTold {
+		return fault.New(fault.Conflict, "A node tells of %d tracks and days within a day.", mostTold)
+	}
+	proof, err := tx.KeepProof(ctx, body)
+	if err != nil {
+		return err
+	}
+	return tx.PutListens(ctx, l, proof)
+}
 
 // ListensOf is what other nodes told of an act's tracks in the last month.
 func (t *Talk) ListensOf(ctx context.Context, a id.Act) (list []Listens, err error) {

@@ -38,6 +38,16 @@ func (tx socialTx) KnownListens(ctx context.Context, l social.Listens) (bool, er
 	return n > 0, wrap(err, "listens")
 }
 
+func (tx socialTx) CountListens(ctx context.Context, host string, since time.Time) (int64, error) {
+	n, err := tx.Q.ListensKept(ctx, sqlgen.ListensKeptParams{Host: host, Since: ms(since)})
+	return n, wrap(err, "listens")
+}
+
+func (tx socialTx) EverAsked(ctx context.Context, host string) (bool, error) {
+	is, err := tx.Q.SoundAskedEver(ctx, host)
+	return is, wrap(err, "sound")
+}
+
 func (tx socialTx) PutListens(ctx context.Context, l social.Listens, proof []byte) error {
 	return wrap(tx.Q.ListensInsert(ctx, sqlgen.ListensInsertParams{ID: l.ID, Host: l.Host, Act: string(l.Act), Track: string(l.Track), First: ms(l.First), Until: ms(l.Until),
 		Plays: l.Plays, Counted: l.Counted, Seconds: l.Seconds, Root: text(l.Root), Proof: proof, At: tx.Ms()}), "listens")

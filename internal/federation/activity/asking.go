@@ -104,7 +104,7 @@ func (a *Applier) ask(ctx context.Context, r social.Received) (in In, err error)
 		return in, err
 	}
 	in.Proved = true
-	if o.Is("nineten:ListenActivity") { // told by who asked for the sound
+	if o.Is("nineten:ListenActivity") { // of whom is known what they are, see plays
 		return in, nil
 	}
 	return in, a.Servers.Node(ctx, from.Host)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/remote"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -15,7 +16,7 @@ const (
 	mostPlays     = 100_000_000 // of a track: they are multiplied and summed
 	mostSeconds   = 1200        // that a play counts
 	rootLength    = 64          // of a hash in hex
-	longestWord   = 16 << 10    // bytes: it is kept whole
+	longestWord   = 8 << 10     // bytes: it is kept whole
 )
 
 // listened keeps what a node says of plays of a track here.
@@ -45,18 +46,24 @@ func listened(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if l.Track == "" || !l.First.Before(l.Until) || l.Until.Sub(l.First) > longestWindow || l.Until.After(tx.Now().Add(24*time.Hour)) {
 		return nil, fault.New(fault.Invalid, "What is said of plays names no track, or no days.")
 	}
-	known, err := tx.KnownListens(ctx, l)
-	if err != nil {
+	if err := plays(ctx, tx, l.Host); err != nil {
 		return nil, err
 	}
-	if known {
-		return nil, fault.New(fault.Conflict, "These days of the track were told before.")
+	return nil, social.KeepListens(ctx, tx, l, in.Body)
+}
+
+// plays refuses a server that is not known to play music of this node: it runs other
+// software, or none that was seen, and never asked for sound. Faults: Forbidden.
+func plays(ctx context.Context, tx social.Tx, host string) error {
+	p, err := tx.Peer(ctx, host)
+	if err != nil || p.Software == remote.Own {
+		return err
 	}
-	proof, err := tx.KeepProof(ctx, in.Body)
-	if err != nil {
-		return nil, err
+	asked, err := tx.EverAsked(ctx, host)
+	if err == nil && !asked {
+		err = fault.New(fault.Forbidden, "%s is not known to play music of this node.", host)
 	}
-	return nil, tx.PutListens(ctx, l, proof)
+	return err
 }
 
 // counter reads how often and for how long.

@@ -1,13 +1,16 @@
 package activity_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store/storetest"
 )
@@ -40,6 +43,12 @@ func (w *world) proves(by *fedtest.Actor, o *vocab.Object) {
 	w.apply(w)
 }
 
+// asks has a server ask for the sound of a track, as nodes do that play it.
+func (w *world) asks(s *fedtest.Server, track id.Track) {
+	w.T.Helper()
+	w.update(func(tx social.Tx) error { return tx.AskedFor(w.T.Context(), s.Host(), track) })
+}
+
 func (w *world) listens() []social.Listens {
 	w.T.Helper()
 	list, err := (&social.Talk{Store: w.DB}).ListensOf(w.T.Context(), w.Act)
@@ -58,6 +67,13 @@ func TestListens(t *testing.T) {
 		w := &world{Node: fedtest.NewNodeOn(t, url, s)}
 		_, track := w.Publish()
 		at := w.Site.Track(track)
+		w.proves(node, w.told(node, at, nil)) // that it plays anything here is not known
+		if list := w.listens(); len(list) != 0 {
+			t.Fatalf("anybody tells of plays: %+v", list)
+		}
+		w.update(func(tx social.Tx) error {
+			return tx.PutPeer(t.Context(), social.Peer{Host: s.Host(), Software: "9ten"})
+		})
 		w.proves(node, w.told(node, at, nil))
 		w.proves(node, w.told(node, at, func(o *vocab.Object) { o.StartTime = o.StartTime.Add(-24 * time.Hour) })) // in part again
 		list := w.listens()
@@ -78,9 +94,6 @@ func TestListens(t *testing.T) {
 				}
 			}
 			return social.Health{}
-		}
-		if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutPeer(t.Context(), social.Peer{Host: s.Host()}) }); err != nil {
-			t.Fatal(err)
 		}
 		if h := stands(); !h.Doubtful || h.Claimed != 60 || h.Asked != 0 {
 			t.Errorf("nobody asked for the sound: %+v", h)
@@ -109,6 +122,7 @@ func TestListensProved(t *testing.T) {
 	w := &world{Node: fedtest.NewNode(t, s, other)}
 	_, track := w.Publish()
 	at := w.Site.Track(track)
+	w.asks(s, track)
 	w.proves(node, w.told(node, at, nil))
 	w.Pass(11 * time.Minute)
 	node.Rotate()
@@ -138,6 +152,7 @@ func TestListensOfNoWorth(t *testing.T) {
 	w := &world{Node: fedtest.NewNode(t, s)}
 	_, track := w.Publish()
 	at := w.Site.Track(track)
+	w.asks(s, track)
 	w.receive(w.told(node, at, nil)) // without a proof
 	w.proves(ada, w.told(ada, at, nil))
 	w.proves(ada, w.told(node, at, nil)) // by another's key
@@ -151,11 +166,14 @@ func TestListensOfNoWorth(t *testing.T) {
 		return func(o *vocab.Object) { o.Result[0].Object.Put(name, n) }
 	}
 	for name, change := range map[string]func(*vocab.Object){
-		"for everybody":    func(o *vocab.Object) { o.To = []string{vocab.Public} },
-		"for ever":         func(o *vocab.Object) { o.Expires = time.Time{} },
-		"of an hour":       func(o *vocab.Object) { o.EndTime = o.StartTime.Add(time.Hour) },
-		"of much else":     func(o *vocab.Object) { o.Content = strings.Repeat("x", 20_000) },
-		"of no days":       func(o *vocab.Object) { o.EndTime = o.StartTime },
+		"for everybody": func(o *vocab.Object) { o.To = []string{vocab.Public} },
+		"for ever":      func(o *vocab.Object) { o.Expires = time.Time{} },
+		"of an hour":    func(o *vocab.Object) { o.EndTime = o.StartTime.Add(time.Hour) },
+		"of much else":  func(o *vocab.Object) { o.Content = strings.Repeat("x", 20_000) },
+		"of no days":    func(o *vocab.Object) { o.EndTime = o.StartTime },
+		"of days gone by": func(o *vocab.Object) {
+			o.StartTime, o.EndTime = today.Add(-34*24*time.Hour), today.Add(-33*24*time.Hour)
+		},
 		"of days to come":  func(o *vocab.Object) { o.EndTime = today.Add(72 * time.Hour) },
 		"of no track":      func(o *vocab.Object) { o.Object = vocab.One(at + "x") },
 		"of too few":       count("userInteractionCount", 4),
@@ -175,5 +193,34 @@ func TestListensOfNoWorth(t *testing.T) {
 		if list := w.listens(); len(list) != 0 {
 			t.Fatalf("%s: %+v", name, list)
 		}
+	}
+}
+
+// A node that has much to tell fills nothing: of so many tracks and days it is heard in a
+// day, and of more on the next.
+func TestListensBomb(t *testing.T) {
+	w := &world{Node: fedtest.NewNode(t)}
+	_, track := w.Publish()
+	kept := 0
+	tell := func(i int) {
+		day := today.Add(-48 * time.Hour)
+		l := social.Listens{ID: fmt.Sprint("a", i), Host: "far.example", Act: w.Act, Track: id.Track(fmt.Sprint(track, i)), First: day, Until: day.Add(24 * time.Hour)}
+		err := w.SocialUpdate(t.Context(), func(tx social.Tx) error { return social.KeepListens(t.Context(), tx, l, []byte(l.ID)) })
+		switch {
+		case err == nil:
+			kept++
+		case !fault.Is(err, fault.Conflict):
+			t.Fatal(err)
+		}
+	}
+	for i := range 5_010 {
+		tell(i)
+	}
+	if kept != 5_000 {
+		t.Errorf("%d are kept", kept)
+	}
+	w.Pass(25 * time.Hour)
+	if tell(6_000); kept != 5_001 {
+		t.Error("none the next day")
 	}
 }

@@ -155,10 +155,11 @@ func (d *Desk) Backfill(ctx context.Context, payload []byte) error {
 	}
 	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		for i := range found {
-			if err := social.Keep(ctx, tx, &found[i]); err != nil {
+			err := social.Keep(ctx, tx, &found[i])
+			if err != nil && !done(err) {
 				return err
 			}
-			if found[i].Published.Before(tx.Now().Add(-social.TalkNew)) {
+			if err != nil || found[i].Published.Before(tx.Now().Add(-social.TalkNew)) {
 				continue
 			}
 			if err := social.WantTalk(ctx, tx, found[i].ID); err != nil {

@@ -115,7 +115,7 @@ func (d *Desk) check(ctx context.Context, p place) error {
 	p.Past = list[len(list)-1].ID
 	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		for i := range found {
-			if err := social.Keep(ctx, tx, &found[i]); err != nil {
+			if err := social.Keep(ctx, tx, &found[i]); err != nil && !done(err) {
 				return err
 			}
 		}

@@ -91,7 +91,7 @@ func (d *Desk) Index(ctx context.Context, payload []byte) error {
 	last := whole && next == ""
 	return d.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		for i := range found {
-			if err := social.Shelve(ctx, tx, &found[i]); err != nil {
+			if err := social.Shelve(ctx, tx, &found[i]); err != nil && !done(err) {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package elsewhere_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,4 +268,62 @@ func TestTalkElsewhere(t *testing.T) {
 			return nil
 		}))
 	})
+}
+
+// One act fills no node with releases, nor with words: what is one too many is not kept, and
+// one that it takes back makes room.
+func TestMostReleases(t *testing.T) {
+	s := newScene(t)
+	s.find()
+	s.follow(s.ada, true)
+	var first social.Release
+	if err := s.SocialUpdate(t.Context(), func(tx social.Tx) error {
+		known, err := tx.CountReleases(t.Context(), s.act.ID)
+		for i := known; err == nil && i < 1_999; i++ {
+			err = tx.PutRelease(t.Context(), &social.Release{IRI: fmt.Sprintf("%s/releases/m%d", s.act.ID, i), Actor: s.act.ID, Title: "M", Kind: music.Single, Published: s.Now(), Updated: s.Now()})
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	long := s.release("long", 3)
+	for i := range long.OrderedItems {
+		long.OrderedItems[i].Object.Put("nineten:lyrics", strings.Repeat("la ", 33_000))
+	}
+	if err := s.says("Create", vocab.Of(long), s.act); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int64) {
+		t.Helper()
+		if err := s.SocialView(t.Context(), func(tx social.Tx) error {
+			known, err := tx.ReleaseByIRI(t.Context(), long.ID)
+			if err == nil {
+				first, err = tx.Release(t.Context(), known.ID)
+			}
+			if err == nil {
+				n, err = tx.CountReleases(t.Context(), s.act.ID)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := count(); n != 2_000 || len(first.Tracks) != 3 || first.Tracks[1].Lyrics == "" || first.Tracks[2].Lyrics != "" {
+		t.Errorf("%d releases, and of the last %d tracks", n, len(first.Tracks))
+	}
+	more := s.release("more", 1)
+	if err := s.says("Create", vocab.Of(more), s.act); !fault.Is(err, fault.TooLarge) || count() != 2_000 {
+		t.Errorf("one more: %v, %d releases", err, count())
+	}
+	long.Name = "shorter"
+	if err := s.says("Update", vocab.Of(long), s.act); err != nil || count() != 2_000 || first.Title != "shorter" {
+		t.Errorf("a change: %v, %q", err, first.Title)
+	}
+	if err := s.says("Delete", vocab.At(s.act.ID+"/releases/m1998"), s.act); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.says("Create", vocab.Of(more), s.act); err != nil || count() != 2_000 {
+		t.Errorf("when there is room: %v, %d releases", err, count())
+	}
 }

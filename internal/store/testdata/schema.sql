@@ -572,6 +572,8 @@ CREATE TABLE listens (
 
 CREATE INDEX listens_act on listens (act, until);
 
+CREATE INDEX listens_host on listens (host, at);
+
 CREATE INDEX listens_track on listens (host, track, until);
 
 CREATE TABLE listens_told (
