@@ -87,6 +87,14 @@ var followings = []requirement{
 		s.sends(s.shore, "Reject", vocab.Of(s.heard(s.shore.Server(), "Follow", fedtest.Origin+"/ap/node")))
 		return s.following() == "refused"
 	}},
+	{"7.7", "Block of the node ends it as well", func(s *suite) bool {
+		s.sends(s.shore, "Accept", vocab.Of(s.asks()))
+		before := s.following()
+		s.sends(s.bo, "Block", vocab.At(fedtest.Origin+"/ap/node"))
+		between := s.following()
+		s.sends(s.shore, "Block", vocab.At(fedtest.Origin+"/ap/node"))
+		return before == "accepted" && between == before && s.following() == "refused"
+	}},
 }
 
 // puts has somebody put the track of the act into a list, or take it out.

@@ -29,7 +29,8 @@ type Reacted struct {
 	Actor    string
 	Kind     Reaction
 	Thing    Thing
-	Activity string // with which it was said
+	Activity string // with which it was said last
+	Emoji    bool   // which is no more than a like that is there
 	At       time.Time
 }
 

@@ -106,7 +106,11 @@ func (tx socialTx) SetKeys(ctx context.Context, owner string, keys []social.Key)
 }
 
 func (tx socialTx) AddFollower(ctx context.Context, act id.Act, actor, activity string) (bool, error) {
-	n, err := tx.Q.RemoteFollowerPut(ctx, sqlgen.RemoteFollowerPutParams{Act: string(act), Actor: actor, Activity: text(activity), Since: tx.Ms()})
+	n, err := tx.Q.RemoteFollowerAgain(ctx, sqlgen.RemoteFollowerAgainParams{Act: string(act), Actor: actor, Activity: text(activity)})
+	if err != nil || n > 0 {
+		return false, wrap(err, "follower")
+	}
+	n, err = tx.Q.RemoteFollowerPut(ctx, sqlgen.RemoteFollowerPutParams{Act: string(act), Actor: actor, Activity: text(activity), Since: tx.Ms()})
 	return n > 0, wrap(err, "follower")
 }
 

@@ -59,7 +59,7 @@ var handlers = map[string][]Handler{
 	"Remove": {relist, suggested},
 
 	"Like":       {react(social.Like)},
-	"EmojiReact": {react(social.Like)}, // FEP-c0e0
+	"EmojiReact": {react(social.Like)}, // FEP-c0e0; see react
 	"Announce":   {react(social.Boost), shared},
 
 	"nineten:ListenActivity":       {listened},
@@ -126,7 +126,8 @@ func object(in In) (vocab.Item, error) {
 	return in.Object.Object[0], nil
 }
 
-// follow takes a follower and says so, also to one who asks again.
+// follow takes a follower and says so, also to one who asks again. Of the node itself there
+// is nothing to hear, and who asks for it is told so.
 func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	o, err := object(in)
 	if err != nil {
@@ -135,7 +136,10 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if who, ok := in.Site.PersonOf(o.ID()); ok {
 		return followPerson(ctx, tx, in, who)
 	}
-	act, ok := in.Site.ActOf(o.ID())
+	if o.ID() == in.Site.Node() {
+		return []Out{{Actor: o.ID(), Activity: in.Site.Answer(tx.Now(), o.ID(), in.From.ID, in.ID, false), To: in.From}}, nil
+	}
+	act, ok := in.Site.FollowableOf(o.ID())
 	if !ok {
 		return nil, fault.New(fault.NotFound, "%q is nobody here who can be followed.", o.ID())
 	}
@@ -156,16 +160,18 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := in.Site.Answer(tx.Now(), o.ID(), in.From.ID, in.ID, !barred)
+	who := in.Site.Act(act)
+	answer := in.Site.Answer(tx.Now(), who, in.From.ID, in.ID, !barred)
+	answer.Object[0].Object.Object = vocab.One(o.ID())
 	if barred {
-		return []Out{{Actor: o.ID(), Activity: answer, To: in.From}}, nil
+		return []Out{{Actor: who, Activity: answer, To: in.From}}, nil
 	}
 	if home.Moved.Actor != "" && !follows { // it is followed there
 		answer.Type, answer.Target, answer.Summary = []string{"Reject"}, vocab.At(home.Moved.Actor), "@"+home.Moved.Handle
 	} else if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
 		return nil, err
 	}
-	return []Out{{Actor: o.ID(), Activity: answer, To: in.From}}, nil
+	return []Out{{Actor: who, Activity: answer, To: in.From}}, nil
 }
 
 // undo takes back what the same actor did.
@@ -200,7 +206,7 @@ func unfollow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if fault.Is(err, fault.NotFound) && o.Object != nil && len(o.Object.Object) == 1 {
 		// Some software undoes with an id of its own: who follows whom is what counts.
 		var ok bool
-		if act, ok = in.Site.ActOf(o.Object.Object[0].ID()); ok {
+		if act, ok = in.Site.FollowableOf(o.Object.Object[0].ID()); ok {
 			err = nil
 		}
 	}
@@ -241,11 +247,15 @@ func remove(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	return nil, nil
 }
 
-// block ends following: who blocks somebody here does not want to hear from them.
+// block ends following: who blocks somebody here does not want to hear from them, and who
+// blocks the node, which follows them for its listeners, not be followed.
 func block(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	o, err := object(in)
 	if err != nil {
 		return nil, err
+	}
+	if o.ID() == in.Site.Node() {
+		return nil, refused(ctx, tx, in.From.ID)
 	}
 	if act, ok := in.Site.ActOf(o.ID()); ok {
 		return nil, social.Unfollow(ctx, tx, act, in.From.ID)

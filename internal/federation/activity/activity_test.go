@@ -139,6 +139,53 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// Who asks again takes back what they asked last: they follow once, and are told each time.
+func TestFollowAgain(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	storetest.Both(t, func(t *testing.T, url string) {
+		w := &world{Node: fedtest.NewNodeOn(t, url, s)}
+		at := vocab.At(w.Site.Act(w.Act))
+		w.receive(ada.Activity("Follow", "1", at), ada.Activity("Follow", "2", at))
+		if got := w.followers(); got != 1 || w.sent != 2 {
+			t.Errorf("%d followers, sent %d", got, w.sent)
+		}
+		w.receive(ada.Activity("Undo", "u", vocab.At(ada.ID+"/2")))
+		if got := w.followers(); got != 0 {
+			t.Errorf("undone: %d followers", got)
+		}
+	})
+}
+
+// A library is followed as its act, as Funkwhale does, and the node is followed by nobody:
+// each is answered.
+func TestFollowOfOthers(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	w := &world{Node: fedtest.NewNode(t, s)}
+	library := ada.Activity("Follow", "library", vocab.At(w.Site.Library(w.Act)))
+	answered := func(f *vocab.Object, kind, who string) {
+		t.Helper()
+		w.receive(f)
+		d := w.waiting(s)
+		o, err := vocab.Parse(d.Body)
+		if err != nil || !o.Is(kind) || o.Actor.ID() != who || d.Actor != who || o.Object[0].ID() != f.ID || vocab.FirstID(o.Object[0].Object.Object) != vocab.FirstID(f.Object) {
+			t.Fatalf("%s, %v", d.Body, err)
+		}
+		w.update(func(tx social.Tx) error { return tx.Delivered(t.Context(), d) })
+	}
+	answered(library, "Accept", w.Site.Act(w.Act))
+	if got := w.followers(); got != 1 {
+		t.Errorf("%d followers", got)
+	}
+	answered(ada.Activity("Follow", "node", vocab.At(w.Site.Node())), "Reject", w.Site.Node())
+	other := *library
+	other.ID += "again"
+	if w.receive(ada.Activity("Undo", "u", vocab.Of(&other))); w.followers() != 0 {
+		t.Error("undone, it follows yet")
+	}
+}
+
 // What can end following, and what cannot.
 func TestUnfollow(t *testing.T) {
 	s, evil := fedtest.NewServer(t), fedtest.NewServer(t)

@@ -11,7 +11,8 @@ import (
 
 // react makes a handler of activities that say what somebody thinks of a thing
 // here, in whatever form they saw it. What is not of this node is not its own:
-// most of what people like is not.
+// most of what people like is not. An emoji counts as a like where there is none, which
+// then is known by it.
 func react(kind social.Reaction) Handler {
 	return func(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		o, err := object(in)
@@ -22,12 +23,13 @@ func react(kind social.Reaction) Handler {
 		if err != nil || t == (social.Thing{}) {
 			return nil, err
 		}
-		return nil, social.React(ctx, tx, act, social.Reacted{Actor: in.From.ID, Kind: kind, Thing: t, Activity: in.ID})
+		return nil, social.React(ctx, tx, act, social.Reacted{Actor: in.From.ID, Kind: kind, Thing: t, Activity: in.ID, Emoji: in.Is("EmojiReact")})
 	}
 }
 
 // unreact takes that back: what was said with the activity that is named, or
-// else what it is about, as some software undoes with an id of its own.
+// else what it is about, as some software undoes with an id of its own. Emojis are several:
+// one that is not what is known here is not the like.
 func unreact(kind social.Reaction) Handler {
 	return func(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		o, err := object(in)
@@ -35,7 +37,7 @@ func unreact(kind social.Reaction) Handler {
 			return nil, err
 		}
 		was, err := social.UnreactBy(ctx, tx, in.From.ID, o.ID())
-		if err != nil || was || o.Object == nil || len(o.Object.Object) != 1 {
+		if err != nil || was || o.Object == nil || len(o.Object.Object) != 1 || o.Object.Is("EmojiReact") && o.ID() != "" {
 			return nil, err
 		}
 		t, _, err := thing(ctx, tx, in, o.Object.Object[0])

@@ -2,6 +2,7 @@ package activity_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,42 @@ func TestReactions(t *testing.T) {
 	}
 	if w.sent != 0 {
 		t.Errorf("%d were sent for it", w.sent)
+	}
+}
+
+// An emoji beside a like, or another emoji, is not it: who takes that back likes it yet.
+func TestEmojiBesideALike(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada := s.Actor("ada")
+	for name, tt := range map[string]struct {
+		said  []string // type and name
+		undo  string
+		likes int64
+	}{
+		"of a like and an emoji the emoji":      {[]string{"Like 1", "EmojiReact 2"}, "EmojiReact 2", 1},
+		"of a like and an emoji the like":       {[]string{"Like 1", "EmojiReact 2"}, "Like 1", 0},
+		"of an emoji and a like the emoji":      {[]string{"EmojiReact 1", "Like 2"}, "EmojiReact 1", 1},
+		"of two emojis the other":               {[]string{"EmojiReact 1", "EmojiReact 2"}, "EmojiReact 2", 1},
+		"of one emoji that":                     {[]string{"EmojiReact 1"}, "EmojiReact 1", 0},
+		"of a like that was said again the one": {[]string{"Like 1", "Like 2"}, "Like 2", 0},
+	} {
+		w := &world{Node: fedtest.NewNode(t, s)}
+		r, _ := w.Publish()
+		said := func(said string) *vocab.Object {
+			kind, name, _ := strings.Cut(said, " ")
+			return ada.Activity(kind, name, vocab.At(w.Site.Release(r)))
+		}
+		for _, x := range tt.said {
+			w.receive(said(x))
+		}
+		undone := vocab.Of(said(tt.undo))
+		if strings.HasPrefix(tt.undo, "Like") {
+			undone = vocab.At(undone.ID())
+		}
+		w.receive(ada.Activity("Undo", "u", undone))
+		if whole, _ := w.counts(r, ""); whole.Likes != tt.likes {
+			t.Errorf("%s undone: %d likes", name, whole.Likes)
+		}
 	}
 }
 

@@ -74,3 +74,17 @@ func replied(ctx context.Context, tx social.Tx, in In, state string) ([]Out, err
 	f.State = state
 	return nil, tx.PutFollowing(ctx, f)
 }
+
+// refused notes that an act elsewhere does not want the node to follow it, whether or not it
+// was asked.
+func refused(ctx context.Context, tx social.Tx, actor string) error {
+	f, err := tx.Following(ctx, actor)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.State = social.Declined
+	return tx.PutFollowing(ctx, f)
+}

@@ -279,6 +279,12 @@ const ulidLength = 26
 // ActOf is the act of an address, false when it is no act's of this site.
 func (s Site) ActOf(iri string) (id.Act, bool) { return own[id.Act](iri, s.Origin+Root+"acts/") }
 
+// FollowableOf is the act that a Follow is of: of itself, or of its library, which is what
+// Funkwhale follows.
+func (s Site) FollowableOf(iri string) (id.Act, bool) {
+	return s.ActOf(strings.TrimSuffix(iri, "/library"))
+}
+
 // own is what an address names that is under another.
 func own[T id.Any](iri, under string) (T, bool) {
 	rest, ok := strings.CutPrefix(iri, under)

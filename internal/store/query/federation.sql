@@ -38,6 +38,9 @@ insert into remote_follower (act, actor, activity, since, host)
 select cast(@act as text), a.id, cast(@activity as text), cast(@since as bigint), a.host from remote_actor a where a.id = @actor
 on conflict (act, actor) do nothing;
 
+-- name: RemoteFollowerAgain :execrows
+update remote_follower set activity = @activity where act = @act and actor = @actor;
+
 -- name: RemoteFollowerDrop :execrows
 delete from remote_follower where act = @act and actor = @actor;
 

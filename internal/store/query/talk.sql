@@ -2,6 +2,9 @@
 insert into reaction (actor, kind, release, track, activity, at) values (@actor, @kind, @release, @track, @activity, @at)
 on conflict (actor, kind, release, track) do nothing;
 
+-- name: ReactionAgain :execrows
+update reaction set activity = @activity where actor = @actor and kind = @kind and release = @release and track = @track;
+
 -- name: ReactionDrop :execrows
 delete from reaction where actor = @actor and kind = @kind and release = @release and track = @track;
 

@@ -743,6 +743,24 @@ func (q *Queries) RemoteFollowedActs(ctx context.Context, actor string) ([]strin
 	return items, nil
 }
 
+const remoteFollowerAgain = `-- name: RemoteFollowerAgain :execrows
+update remote_follower set activity = $1 where act = $2 and actor = $3
+`
+
+type RemoteFollowerAgainParams struct {
+	Activity string
+	Act      string
+	Actor    string
+}
+
+func (q *Queries) RemoteFollowerAgain(ctx context.Context, arg RemoteFollowerAgainParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, remoteFollowerAgain, arg.Activity, arg.Act, arg.Actor)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const remoteFollowerByActivity = `-- name: RemoteFollowerByActivity :one
 select act from remote_follower where actor = $1 and activity = $2
 `

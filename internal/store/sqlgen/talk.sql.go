@@ -448,6 +448,32 @@ func (q *Queries) CommentsOfPersonCount(ctx context.Context, person string) (int
 	return count, err
 }
 
+const reactionAgain = `-- name: ReactionAgain :execrows
+update reaction set activity = $1 where actor = $2 and kind = $3 and release = $4 and track = $5
+`
+
+type ReactionAgainParams struct {
+	Activity string
+	Actor    string
+	Kind     string
+	Release  string
+	Track    string
+}
+
+func (q *Queries) ReactionAgain(ctx context.Context, arg ReactionAgainParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, reactionAgain,
+		arg.Activity,
+		arg.Actor,
+		arg.Kind,
+		arg.Release,
+		arg.Track,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const reactionCounts = `-- name: ReactionCounts :many
 select track, kind, count(*) as n from reaction where release = $1 group by track, kind
 `
