@@ -98,6 +98,7 @@ type ReleaseElsewhere struct {
 	Tags      []string         `json:"tags,omitempty"`
 	About     string           `json:"about,omitempty"`
 	Page      string           `json:"page,omitempty"`
+	Explicit  bool             `json:"explicit,omitempty" doc:"As a whole"`
 	Cover     *Cover           `json:"cover,omitempty"`
 	Published int64            `json:"published_ms" doc:"Unix milliseconds"`
 	Tracks    []TrackElsewhere `json:"tracks" doc:"None in lists"`
@@ -138,6 +139,11 @@ type TrackElsewhere struct {
 	AlbumGain  int64    `json:"album_gain"`
 	Peak       int64    `json:"peak" doc:"True peak, thousandths of dBTP"`
 
+	ISRC     string         `json:"isrc,omitempty"`
+	Explicit bool           `json:"explicit,omitempty" doc:"The track, or its release as a whole"`
+	Lyrics   string         `json:"lyrics,omitempty"`
+	People   []music.Person `json:"people,omitempty" doc:"Credits in words"`
+
 	Brainz   string `json:"musicbrainz,omitempty" doc:"Which recording it is in MusicBrainz, as its server says"`
 	Digest   string `json:"digest,omitempty" doc:"SHA-256 of its file as its node says, a multihash in base58btc"`
 	Manifest string `json:"manifest,omitempty" doc:"Where its node has the signed list of its segments"`
@@ -157,7 +163,7 @@ func actElsewhere(f *social.Full) ActElsewhere {
 
 func releaseElsewhere(r *social.Release) ReleaseElsewhere {
 	return ReleaseElsewhere{ID: r.ID, IRI: r.IRI, Act: r.Home(), ActName: r.Act, Title: r.Title, Artist: r.Artist, Kind: string(r.Kind), Date: r.Date, Licence: r.Licence, Label: r.Label, Language: r.Language, Tags: r.Tags, About: r.Description,
-		Page: r.Page, Cover: coverOf(r.Cover), Published: unixMS(r.Published), Tracks: each(r.Tracks, trackElsewhere)}
+		Page: r.Page, Explicit: r.Explicit, Cover: coverOf(r.Cover), Published: unixMS(r.Published), Tracks: each(r.Tracks, trackElsewhere)}
 }
 
 func listElsewhere(p *social.Playlist) PlaylistRow {
@@ -177,7 +183,8 @@ func (a *API) playlistElsewhere(ctx context.Context, p id.Playlist) (*output[Pla
 }
 
 func trackElsewhere(t *social.Track) TrackElsewhere {
-	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType, Segmented: t.Segments != "", Waveform: t.Peaks, Brainz: t.Recording, Digest: t.Digest, Manifest: t.Manifest}
+	out := TrackElsewhere{ID: t.ID, IRI: t.IRI, Title: t.Title, Artist: t.Artist, Disc: t.Disc, Number: t.Number, DurationMS: t.DurationMS, MediaType: t.MediaType, Segmented: t.Segments != "", Waveform: t.Peaks, Brainz: t.Recording, Digest: t.Digest, Manifest: t.Manifest,
+		ISRC: t.ISRC, Explicit: t.Explicit, Lyrics: t.Lyrics, People: t.People}
 	if t.Measured {
 		out.Gain, out.AlbumGain, out.Peak = music.Gain(t.Loudness), t.AlbumGain, t.Peak
 	}

@@ -31,6 +31,7 @@ type Release struct {
 	Published    time.Time
 	Updated      time.Time
 	Policies     Policies // who may do what with it; of what nothing is said, everybody
+	Explicit     bool     // as a whole
 	Conversation string   // address of what is said of it there, "" not known
 	Tracks       []Track
 
@@ -44,7 +45,7 @@ func (r *Release) Home() string { return r.Handle + "@" + r.Host }
 
 // Row is the release as lists show it.
 func (r *Release) Row() music.ReleaseRow {
-	return music.ReleaseRow{ID: r.ID, Title: r.Title, Artist: cmp.Or(r.Artist, r.Act), ActHandle: r.Home(), ActName: r.Act, Kind: r.Kind, Date: cmp.Or(r.Date, r.Published.Format("2006")), Cover: r.Cover, Published: r.Published}
+	return music.ReleaseRow{ID: r.ID, Title: r.Title, Artist: cmp.Or(r.Artist, r.Act), ActHandle: r.Home(), ActName: r.Act, Kind: r.Kind, Date: cmp.Or(r.Date, r.Published.Format("2006")), Cover: r.Cover, Published: r.Published, Explicit: r.Explicit}
 }
 
 // A Track is one of a [Release].
@@ -61,6 +62,7 @@ type Track struct {
 	Recording  string // in MusicBrainz, "" not known
 	Explicit   bool
 	Lyrics     string
+	People     []music.Person
 	Sound      string // address of the file
 	MediaType  string
 	Song       string // address of the song of which it is the file (Funkwhale), "" it is both

@@ -49,7 +49,7 @@ func newShelf() shelf {
 	r := music.Release{ID: release, Act: act, State: music.Published, Published: fedtest.Moment, Changed: fedtest.Moment.Add(time.Hour), Cover: music.Cover{ID: "ffeeddccbbaa99887766554433221100"},
 		Facts: music.Facts{Title: "Arithmetic", Artist: "Low Tide", Kind: music.Album, Date: "2026-11-26", Label: "Shore", Licence: music.CCBY, Language: "en", Description: "Nine songs about numbers.\nAnd one about none.", Tags: []string{"indie pop", "piano"}}}
 	song := music.FullTrack{Segmented: true, Renditions: []string{strings.Repeat("cd", 32)},
-		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Recording: "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", Explicit: true, Lyrics: "[00:01.00]one", State: music.Ready, Changed: fedtest.Moment},
+		Track: music.Track{ID: track, Release: release, Act: act, Title: "One & One", Disc: 1, Number: 2, ISRC: "DEA122600001", Recording: "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", Explicit: true, Lyrics: "[00:01.00]one", People: []music.Person{{Name: "Ada", Role: "piano"}, {Name: "Bo"}}, State: music.Ready, Changed: fedtest.Moment},
 		Asset: &music.Asset{Track: track, SHA256: strings.Repeat("ab", 32), Bytes: 9_000_000, Codec: "flac", Rate: 44_100, Samples: 44_100 * 200, DurationMS: 200_500, Measured: true, Loudness: -14_200, Peak: -1_000, AlbumGain: -3_800, Peaks: []byte{0, 10, 127, 200, 255}}}
 	return shelf{full: music.FullRelease{Release: r, Act: a, Tracks: []music.FullTrack{song}}}
 }

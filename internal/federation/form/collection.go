@@ -4,10 +4,11 @@ import (
 	"strconv"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
+	"github.com/michaelperna/9ten/internal/music"
 )
 
-// maxWords is how many bytes of lyrics a release's document repeats of its
-// tracks'; nobody reads documents of more than a megabyte.
+// maxWords is how many bytes of lyrics and of people's names a release's document repeats
+// of its tracks'; nobody reads documents of more than a megabyte.
 const maxWords = 400_000
 
 // OwnRelease is a release in 9ten's own form: its tracks in order.
@@ -22,8 +23,9 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 	words := 0
 	for i := range a.Songs {
 		x := s.Own(&a.Songs[i])
-		if words += len(a.Songs[i].Track.Lyrics); words > maxWords {
+		if words += wordsOf(&a.Songs[i].Track); words > maxWords {
 			delete(x.Extra, "nineten:lyrics")
+			delete(x.Extra, "nineten:people")
 		}
 		o.OrderedItems = append(o.OrderedItems, vocab.Of(x))
 	}
@@ -39,6 +41,16 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 		o.Put("nineten:explicit", true)
 	}
 	return o
+}
+
+// wordsOf is how long what a track repeats of its words is, with what stands around each name.
+func wordsOf(t *music.Track) int {
+	const around = 40
+	n := len(t.Lyrics)
+	for _, p := range t.People {
+		n += len(p.Name) + len(p.Role) + around
+	}
+	return n
 }
 
 // A Collection is paged when it is longer than a page: it then has a first and a

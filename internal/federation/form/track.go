@@ -52,6 +52,9 @@ func (s Site) Own(x *Song) *vocab.Object {
 	if x.Track.Explicit {
 		o.Put("nineten:explicit", true)
 	}
+	if len(x.Track.People) > 0 {
+		o.Put("nineten:people", people(x.Track.People))
+	}
 	if x.Asset.Measured {
 		o.Put("nineten:loudness", map[string]float64{"integrated": thousandths(x.Asset.Loudness), "truePeak": thousandths(x.Asset.Peak), "albumGain": thousandths(x.Asset.AlbumGain)})
 	}
@@ -67,6 +70,19 @@ func (s Site) Own(x *Song) *vocab.Object {
 	}
 	o.Attachment = []vocab.Item{s.audio(x)}
 	return o
+}
+
+// people are who plays on a track and what they do there, in words: they are no actors.
+func people(list []music.Person) []vocab.Item {
+	out := make([]vocab.Item, len(list))
+	for i, p := range list {
+		o := &vocab.Object{Name: p.Name}
+		if p.Role != "" {
+			o.Put("nineten:role", p.Role)
+		}
+		out[i] = vocab.Of(o)
+	}
+	return out
 }
 
 func thousandths(n int64) float64 { return float64(n) / 1000 }

@@ -26,6 +26,7 @@ const (
 	maxName   = 300     // characters of a title or a name
 	maxText   = 10_000  // of a description
 	maxWords  = 100_000 // of lyrics
+	maxPeople = 100     // who are named on a track
 	maxPeaks  = 400     // bytes of a waveform
 )
 
@@ -38,7 +39,7 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 		IRI: o.ID, Actor: act, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Kind: kind(word(o, "nineten:kind")), Date: name(word(o, "nineten:date")),
 		Licence: web(word(o, "nineten:licence")), Description: cut(plain(cmp.Or(o.Summary, o.Content)), maxText), Page: cmp.Or(page(o.URL), o.ID), Picture: picture(o),
 		Published: o.Published, Updated: o.Updated, Policies: policies(o),
-		Conversation: conversation(o), Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
+		Conversation: conversation(o), Explicit: explicit(o), Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
 	}
 	switch {
 	case o.Is("nineten:Release"):
@@ -51,6 +52,9 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 	case o.Is("Note", "Article", "Page"):
 		r.Tracks = attached(o)
 		r.Title = name(cmp.Or(r.Title, titleOf(r.Tracks, r.Description)))
+	}
+	for i := range r.Tracks { // what a release says as a whole it says of each
+		r.Tracks[i].Explicit = r.Tracks[i].Explicit || r.Explicit
 	}
 	if r.Kind == "" && len(r.Tracks) == 1 {
 		r.Kind = music.Single
@@ -132,7 +136,7 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 		DurationMS: o.Duration.Milliseconds(), ISRC: name(word(o, "nineten:isrc")), Lyrics: cut(word(o, "nineten:lyrics"), maxWords),
 		Recording: music.RecordingID(word(o, "nineten:musicbrainzId")),
 	}
-	t.Explicit, _ = o.Extra["nineten:explicit"].(bool)
+	t.Explicit, t.People = explicit(o), people(o)
 	for _, x := range []string{"track", "fw:track"} { // Funkwhale: the file is called one thing and the song another
 		if song, ok := o.Extra[x].(map[string]any); ok {
 			title, _ := song["name"].(string)
@@ -152,6 +156,11 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 		t.Digest, t.Manifest = digest(o, t.Sound), manifest(o)
 	}
 	return t, t.Sound != "" && t.Title != ""
+}
+
+func explicit(o *vocab.Object) bool {
+	yes, _ := o.Extra["nineten:explicit"].(bool)
+	return yes
 }
 
 // attached are the sounds of a post.

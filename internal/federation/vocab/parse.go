@@ -46,6 +46,16 @@ func Parse(b []byte) (*Object, error) {
 	return o, nil
 }
 
+// Objects are the things that a member of [Object.Extra] has: a list of them, or one.
+func Objects(v any) (out []*Object) {
+	for _, x := range each(v) {
+		if o := (reader{known}).object(x); o != nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // extent is how much a document has in it.
 type extent struct{ depth, things, values int }
 

@@ -438,7 +438,7 @@ func (q *Queries) RemotePicturesUnused(ctx context.Context) (int64, error) {
 }
 
 const remoteReleaseByID = `-- name: RemoteReleaseByID :one
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture where r.id = $1
 `
 
@@ -477,6 +477,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 		&i.RemoteRelease.Likes,
 		&i.RemoteRelease.Shares,
 		&i.RemoteRelease.Conversation,
+		&i.RemoteRelease.Explicit,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -488,7 +489,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 }
 
 const remoteReleaseByIRI = `-- name: RemoteReleaseByIRI :one
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation from remote_release where iri = $1
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit from remote_release where iri = $1
 `
 
 func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRelease, error) {
@@ -516,6 +517,7 @@ func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRel
 		&i.Likes,
 		&i.Shares,
 		&i.Conversation,
+		&i.Explicit,
 	)
 	return i, err
 }
@@ -549,11 +551,11 @@ func (q *Queries) RemoteReleaseKnown(ctx context.Context, id string) (int64, err
 }
 
 const remoteReleasePut = `-- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation, explicit)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
   description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies,
-  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation
+  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation, explicit = excluded.explicit
 `
 
 type RemoteReleasePutParams struct {
@@ -578,6 +580,7 @@ type RemoteReleasePutParams struct {
 	Language     string
 	Tags         string
 	Conversation string
+	Explicit     bool
 }
 
 func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutParams) error {
@@ -603,12 +606,13 @@ func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutPara
 		arg.Language,
 		arg.Tags,
 		arg.Conversation,
+		arg.Explicit,
 	)
 	return err
 }
 
 const remoteReleasesByActor = `-- name: RemoteReleasesByActor :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where r.actor = $1 order by r.published desc, r.id limit $2
 `
@@ -659,6 +663,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 			&i.RemoteRelease.Likes,
 			&i.RemoteRelease.Shares,
 			&i.RemoteRelease.Conversation,
+			&i.RemoteRelease.Explicit,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -680,7 +685,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 }
 
 const remoteReleasesFollowed = `-- name: RemoteReleasesFollowed :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where f.account = $1 and r.published <= $2 and (r.published < $2 or r.id < $3) order by r.published desc, r.id desc limit $4+ 0
 `
@@ -738,6 +743,7 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 			&i.RemoteRelease.Likes,
 			&i.RemoteRelease.Shares,
 			&i.RemoteRelease.Conversation,
+			&i.RemoteRelease.Explicit,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -792,7 +798,7 @@ func (q *Queries) RemoteReleasesOfHost(ctx context.Context, host string) ([]Remo
 }
 
 const remoteTrackByID = `-- name: RemoteTrackByID :one
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest from remote_track where id = $1
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people from remote_track where id = $1
 `
 
 func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, error) {
@@ -822,6 +828,7 @@ func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, 
 		&i.Song,
 		&i.Digest,
 		&i.Manifest,
+		&i.People,
 	)
 	return i, err
 }
@@ -836,12 +843,12 @@ func (q *Queries) RemoteTrackDrop(ctx context.Context, id string) error {
 }
 
 const remoteTrackPut = `-- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
   loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
-  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest
+  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest, people = excluded.people
 where remote_track.release = excluded.release
 `
 
@@ -869,6 +876,7 @@ type RemoteTrackPutParams struct {
 	Song      string
 	Digest    string
 	Manifest  string
+	People    string
 }
 
 func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) error {
@@ -896,12 +904,13 @@ func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) 
 		arg.Song,
 		arg.Digest,
 		arg.Manifest,
+		arg.People,
 	)
 	return err
 }
 
 const remoteTracksByRelease = `-- name: RemoteTracksByRelease :many
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest from remote_track where release = $1 order by place, id
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people from remote_track where release = $1 order by place, id
 `
 
 func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]RemoteTrack, error) {
@@ -937,6 +946,7 @@ func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]
 			&i.Song,
 			&i.Digest,
 			&i.Manifest,
+			&i.People,
 		); err != nil {
 			return nil, err
 		}

@@ -939,6 +939,7 @@ type RemoteRelease struct {
 	Likes        string
 	Shares       string
 	Conversation string
+	Explicit     bool
 }
 
 type RemoteShare struct {
@@ -980,6 +981,7 @@ type RemoteTrack struct {
 	Song      string
 	Digest    string
 	Manifest  string
+	People    string
 }
 
 type RemoteWallet struct {

@@ -162,10 +162,16 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 		return err
 	}
 	p.Away.Credits, p.Away.Counted, p.Away.Old = credits, len(parts) > 0, credits.Old(v.site.Now())
-	waved := false
+	waved, disc, last := false, 0, 0
+	if len(r.Tracks) > 0 {
+		last = int(r.Tracks[len(r.Tracks)-1].Disc)
+	}
+	var names creditList
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
 		line := p.trackElsewhere(t)
+		line.Disc, disc = begins(disc, int(t.Disc), last), int(t.Disc)
+		names.add(t.People)
 		line.Ref.Unpaid = len(parts[t.ID]) == 0
 		for _, x := range parts[t.ID] {
 			line.Shares = append(line.Shares, ShareLine{Name: cmp.Or(x.Name, x.Handle), URL: "/act/" + x.Handle + "@" + x.Host, Percent: percent(x.Bps)})
@@ -176,6 +182,7 @@ func (v *visit) releaseElsewhere(what id.Release) error {
 		p.Tracks = append(p.Tracks, line)
 		p.Millis += t.DurationMS
 	}
+	p.Credits = names.lines
 	if err := v.personalElsewhere(p, &r); err != nil {
 		return err
 	}
@@ -233,6 +240,9 @@ func (p *ReleasePage) trackElsewhere(t *social.Track) ReleaseTrack {
 		ref.TrackGain, ref.AlbumGain, ref.Peak = hundredths(music.Gain(t.Loudness)), hundredths(t.AlbumGain), hundredths(t.Peak)
 	}
 	line := ReleaseTrack{ISRC: isrc(t.ISRC), Text: lyrics(t.Lyrics), Wave: len(t.Peaks) > 1, Low: thin(t.Peaks, lowPeaks)}
+	var names creditList
+	names.add(t.People)
+	line.Credits = names.lines
 	line.TrackRow = web.TrackRow{Number: int(t.Number), Ref: ref, Explicit: t.Explicit, Lyrics: len(line.Text) > 0, ShowAct: t.Artist != "" && t.Artist != p.By}
 	return line
 }

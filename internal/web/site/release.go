@@ -215,7 +215,10 @@ func (p *ReleasePage) describe(r *music.FullRelease) {
 
 // add writes the tracks and what they have in common.
 func (p *ReleasePage) add(r *music.FullRelease) {
-	disc := 1
+	disc, last := 0, 0
+	if len(r.Tracks) > 0 {
+		last = r.Tracks[len(r.Tracks)-1].Track.Disc
+	}
 	same, waved := true, false
 	var names creditList
 	for i := range r.Tracks {
@@ -224,9 +227,7 @@ func (p *ReleasePage) add(r *music.FullRelease) {
 			continue
 		}
 		line := p.track(t, r)
-		if t.Track.Disc != disc || i == 0 && r.Tracks[len(r.Tracks)-1].Track.Disc > 1 {
-			disc, line.Disc = t.Track.Disc, t.Track.Disc
-		}
+		line.Disc, disc = begins(disc, t.Track.Disc, last), t.Track.Disc
 		names.add(t.Track.People)
 		p.Millis += line.Ref.Millis
 		if len(p.Tracks) > 0 {
@@ -251,6 +252,15 @@ func (p *ReleasePage) add(r *music.FullRelease) {
 	}
 }
 
+// begins is the disc that begins with a track, 0 where none does, by the disc of the track
+// before (0: it is the first) and the last disc: what has one disc alone has no headings.
+func begins(before, now, last int) int {
+	if now == before || before == 0 && last <= 1 {
+		return 0
+	}
+	return now
+}
+
 // lowPeaks is how fine the waveforms of the tracks below the first are drawn.
 const lowPeaks = 96
 
@@ -268,7 +278,7 @@ func (p *ReleasePage) track(t *music.FullTrack, r *music.FullRelease) ReleaseTra
 		ref.Source = "original"
 	}
 	line := ReleaseTrack{ISRC: isrc(t.Track.ISRC), Text: lyrics(t.Track.Lyrics), Wave: len(ref.Peaks) > 1, Low: thin(ref.Peaks, lowPeaks)}
-	line.TrackRow = web.TrackRow{Number: t.Track.Number, Ref: ref, Explicit: t.Track.Explicit, Lyrics: len(line.Text) > 0, ShowAct: t.Track.Artist != "" && t.Track.Artist != p.By}
+	line.TrackRow = web.TrackRow{Number: t.Track.Number, Ref: ref, Explicit: t.Track.Explicit || r.Release.Facts.Explicit, Lyrics: len(line.Text) > 0, ShowAct: t.Track.Artist != "" && t.Track.Artist != p.By}
 	switch {
 	case t.Track.State == music.Refused:
 		line.Trouble = t.Track.Refusal

@@ -1,0 +1,5 @@
+-- +goose Up
+-- Who plays on a track of another server, in words; a JSON list, '' nobody is named.
+alter table remote_track add column people text not null default '';
+-- Whether a release of another server is marked as explicit as a whole.
+alter table remote_release add column explicit boolean not null default false;
