@@ -73,6 +73,9 @@ type ActElsewhere struct {
 	Name      string             `json:"name"`
 	Label     bool               `json:"label" doc:"It is a label, not an act"`
 	About     string             `json:"about,omitempty"`
+	Members   []music.Member     `json:"members,omitempty"`
+	Links     []music.Link       `json:"links,omitempty"`
+	Lines     []ProfileLine      `json:"lines,omitempty" doc:"What else the profile says of one that is of other software"`
 	Cover     *Cover             `json:"cover,omitempty"`
 	Releases  []ReleaseElsewhere `json:"releases" doc:"The newest 100 that are known here; none in lists"`
 	Playlists []PlaylistRow      `json:"playlists" doc:"Those that are known here, the latest change first; none in lists"`
@@ -80,6 +83,12 @@ type ActElsewhere struct {
 	Following bool               `json:"following"`
 	MovedTo   string             `json:"moved_to,omitempty" doc:"Address of its document where it moved"`
 	State     string             `json:"state,omitempty" enum:"asked,accepted,refused" doc:"What its server said to this node, which follows it for its listeners"`
+}
+
+// ProfileLine is one of the profile of somebody on another server, as text.
+type ProfileLine struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // ReleaseElsewhere is a release of another server.
@@ -157,7 +166,8 @@ type TrackElsewhere struct {
 }
 
 func actElsewhere(f *social.Full) ActElsewhere {
-	return ActElsewhere{Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, Label: f.Actor.IsLabel(), About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
+	says := record.ProfileOf(&f.Actor)
+	return ActElsewhere{Members: says.Members, Links: says.Links, Lines: each(says.Facts, func(m *music.Member) ProfileLine { return ProfileLine{m.Name, m.Role} }), Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, Label: f.Actor.IsLabel(), About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
 		Releases: each(f.Releases, releaseElsewhere), Playlists: each(f.Playlists, listElsewhere), Count: f.Count, Following: f.Following, MovedTo: f.Actor.MovedTo, State: f.State}
 }
 

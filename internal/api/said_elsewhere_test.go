@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/api"
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/music"
 )
 
 // A release of another server says what one of this node does.
@@ -17,7 +18,7 @@ func TestAlbumElsewhere(t *testing.T) {
 	server := fedtest.NewServer(t)
 	act := server.Actor("tide")
 	act.Plays("tide", "Tide", "Ebb")
-	act.Records("Shoals")
+	act.Records("tide", "Tide", "Shoals")
 	desk := fedtest.NewNode(t, server).Desk(h.db, form.Site{Origin: "https://" + nodeID})
 	h.api.Elsewhere = desk
 	var found api.ActElsewhere
@@ -26,6 +27,9 @@ func TestAlbumElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.do(http.MethodGet, "/elsewhere/acts/"+found.Handle, nil, http.StatusOK, &found)
+	if len(found.Members) != 1 || found.Members[0] != (music.Member{Name: "Ida Solheim", Role: "piano & voice"}) || len(found.Links) != 1 || found.Links[0] != (music.Link{Label: "Web", URL: "https://tide.example/"}) || found.Lines != nil {
+		t.Errorf("%+v", found)
+	}
 	if len(found.Releases) != 1 || !found.Releases[0].Explicit {
 		t.Fatalf("%+v", found.Releases)
 	}

@@ -7,8 +7,9 @@ import (
 )
 
 // Records adds to what the actor plays (see [Actor.Plays]) an album of two discs that is
-// explicit as a whole, with who plays on it, what they sing and its recordings' codes.
-func (a *Actor) Records(title string) {
+// explicit as a whole, with who plays on it, what they sing and its recordings' codes, and to
+// the actor's profile a member and a link.
+func (a *Actor) Records(handle, name, title string) {
 	s := a.server
 	song := func(name string, disc int, who ...*vocab.Object) vocab.Item {
 		o := &vocab.Object{ID: a.ID + "/t/" + name, Type: []string{"Audio", "nineten:AudioTrack"}, AttributedTo: vocab.One(a.ID), Name: name, Duration: time.Minute,
@@ -26,5 +27,14 @@ func (a *Actor) Records(title string) {
 		URL: vocab.One(s.URL + "/r/" + title), OrderedItems: []vocab.Item{song("Near", 1, piano), song("Far", 2, &vocab.Object{Name: "Bo Lind"})}}
 	album.Put("nineten:explicit", true)
 	s.Publish(album, "")
+	doc := a.Document()
+	doc.Name, doc.PreferredUsername = name, handle
+	doc.Put("nineten:releases", a.ID+"/releases")
+	for _, x := range [][2]string{{"Web", `<a href="https://tide.example/" rel="me">tide.example</a>`}, {"Ida Solheim", "piano &amp; voice"}} {
+		line := &vocab.Object{Type: []string{"PropertyValue"}, Name: x[0]}
+		line.Put("value", x[1])
+		doc.Attachment = append(doc.Attachment, vocab.Of(line))
+	}
+	s.Publish(doc, "")
 	s.Publish(&vocab.Object{ID: a.ID + "/releases", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(album)}}, "")
 }

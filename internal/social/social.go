@@ -50,6 +50,7 @@ type Actor struct {
 	Playlists   string // where it lists its playlists, "" it does not
 	Followers   string
 	MovedTo     string
+	Lines       []Line // of their profile
 	Fetched     time.Time
 	Looked      time.Time // when all their music was asked for last, zero never; [Tx.PutActor] leaves it
 }
@@ -57,6 +58,12 @@ type Actor struct {
 // IsLabel reports whether they are a label: organizations are, also where they publish
 // themselves.
 func (a *Actor) IsLabel() bool { return a.Kind == "Organization" }
+
+// A Line is one of somebody's profile, such as who plays in an act, or where else it is.
+type Line struct {
+	Name  string `json:"name"`
+	Value string `json:"value"` // HTML of a stranger
+}
 
 // A Key is an actor's public key.
 type Key struct {

@@ -72,13 +72,13 @@ func (tx socialTx) Actor(ctx context.Context, actor string) (social.Actor, error
 
 func remoteActor(r sqlgen.RemoteActor) social.Actor {
 	return social.Actor{ID: r.ID, Host: r.Host, Kind: r.Kind, Handle: r.Handle, Name: r.Name, Summary: r.Summary, URL: r.Url, Icon: r.Icon, Inbox: r.Inbox,
-		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Releases: r.Releases, Playlists: r.Playlists, Followers: r.Followers, MovedTo: r.MovedTo, Fetched: utc(r.Fetched), Looked: utc(r.Looked)}
+		SharedInbox: r.SharedInbox, Outbox: r.Outbox, Releases: r.Releases, Playlists: r.Playlists, Followers: r.Followers, MovedTo: r.MovedTo, Lines: fromJSON[social.Line](r.Lines), Fetched: utc(r.Fetched), Looked: utc(r.Looked)}
 }
 
 func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {
 	tx.standing = true
 	return wrap(tx.Q.RemoteActorPut(ctx, sqlgen.RemoteActorPutParams{ID: a.ID, Host: a.Host, Kind: text(a.Kind), Handle: text(a.Handle), Name: text(a.Name), Summary: text(a.Summary), Url: text(a.URL),
-		Icon: text(a.Icon), Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: text(a.Outbox), Releases: a.Releases, Playlists: a.Playlists, Followers: text(a.Followers), MovedTo: text(a.MovedTo), Fetched: ms(a.Fetched)}), "actor")
+		Icon: text(a.Icon), Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: text(a.Outbox), Releases: a.Releases, Playlists: a.Playlists, Followers: text(a.Followers), MovedTo: text(a.MovedTo), Lines: toJSON(a.Lines), Fetched: ms(a.Fetched)}), "actor")
 }
 
 func (tx socialTx) DropActor(ctx context.Context, actor string) error {

@@ -94,7 +94,7 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 	now := s.Now()
 	a := social.Actor{
 		ID: o.ID, Host: Host(o.ID), Kind: o.Type[0], Handle: o.PreferredUsername, Name: o.Name, Summary: o.Summary, URL: vocab.FirstLink(o.URL), Icon: icon(o), Inbox: o.Inbox,
-		Outbox: o.Outbox, Followers: o.Followers, MovedTo: o.MovedTo, Fetched: now,
+		Outbox: o.Outbox, Followers: o.Followers, MovedTo: o.MovedTo, Lines: lines(o), Fetched: now,
 	}
 	bound(&a)
 	if e := o.Endpoints; e != nil && SameOrigin(e.SharedInbox, o.ID) && len(e.SharedInbox) <= maxAddress {

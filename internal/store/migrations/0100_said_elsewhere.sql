@@ -3,3 +3,6 @@
 alter table remote_track add column people text not null default '';
 -- Whether a release of another server is marked as explicit as a whole.
 alter table remote_release add column explicit boolean not null default false;
+
+-- The lines of the profile of somebody elsewhere, as a JSON list of names and HTML; '' none.
+alter table remote_actor add column lines text not null default '';

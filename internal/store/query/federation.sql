@@ -14,11 +14,11 @@ on conflict (host) do update set software = excluded.software, version = exclude
 select * from remote_actor where id = @id;
 
 -- name: RemoteActorPut :exec
-insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, playlists, fetched)
-values (@id, @host, @kind, @handle, @name, @summary, @url, @icon, @inbox, @shared_inbox, @outbox, @followers, @moved_to, @releases, @playlists, @fetched)
+insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, playlists, lines, fetched)
+values (@id, @host, @kind, @handle, @name, @summary, @url, @icon, @inbox, @shared_inbox, @outbox, @followers, @moved_to, @releases, @playlists, @lines, @fetched)
 on conflict (id) do update set host = excluded.host, kind = excluded.kind, handle = excluded.handle, name = excluded.name, summary = excluded.summary, url = excluded.url,
   icon = excluded.icon, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox, followers = excluded.followers,
-  moved_to = excluded.moved_to, releases = excluded.releases, playlists = excluded.playlists, fetched = excluded.fetched;
+  moved_to = excluded.moved_to, releases = excluded.releases, playlists = excluded.playlists, lines = excluded.lines, fetched = excluded.fetched;
 
 -- name: RemoteActorDrop :execrows
 delete from remote_actor where id = @id;

@@ -163,7 +163,7 @@ func (q *Queries) ReleaseLikesExpire(ctx context.Context) error {
 }
 
 const remoteActorByHandle = `-- name: RemoteActorByHandle :one
-select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists, looked from remote_actor where host = $1 and lower(handle) = lower($2) order by fetched desc limit 1
+select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists, looked, lines from remote_actor where host = $1 and lower(handle) = lower($2) order by fetched desc limit 1
 `
 
 type RemoteActorByHandleParams struct {
@@ -192,6 +192,7 @@ func (q *Queries) RemoteActorByHandle(ctx context.Context, arg RemoteActorByHand
 		&i.Releases,
 		&i.Playlists,
 		&i.Looked,
+		&i.Lines,
 	)
 	return i, err
 }
@@ -269,7 +270,7 @@ func (q *Queries) RemoteFollowersHere(ctx context.Context, actor string) (int64,
 }
 
 const remoteFollows = `-- name: RemoteFollows :many
-select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark,
+select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked, a.lines, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark,
   (select count(*) from remote_release r where r.actor = a.id) as releases
 from remote_follow f join remote_actor a on a.id = f.actor left join remote_picture p on p.url = a.icon
 where f.account = $1 order by f.since desc, a.id
@@ -310,6 +311,7 @@ func (q *Queries) RemoteFollows(ctx context.Context, account string) ([]RemoteFo
 			&i.RemoteActor.Releases,
 			&i.RemoteActor.Playlists,
 			&i.RemoteActor.Looked,
+			&i.RemoteActor.Lines,
 			&i.Cover,
 			&i.Light,
 			&i.Dark,

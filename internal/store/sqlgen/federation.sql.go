@@ -569,7 +569,7 @@ func (q *Queries) PeerPut(ctx context.Context, arg PeerPutParams) error {
 }
 
 const remoteActorByID = `-- name: RemoteActorByID :one
-select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists, looked from remote_actor where id = $1
+select id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, fetched, releases, playlists, looked, lines from remote_actor where id = $1
 `
 
 func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, error) {
@@ -593,6 +593,7 @@ func (q *Queries) RemoteActorByID(ctx context.Context, id string) (RemoteActor, 
 		&i.Releases,
 		&i.Playlists,
 		&i.Looked,
+		&i.Lines,
 	)
 	return i, err
 }
@@ -641,11 +642,11 @@ func (q *Queries) RemoteActorExpire(ctx context.Context, arg RemoteActorExpirePa
 }
 
 const remoteActorPut = `-- name: RemoteActorPut :exec
-insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, playlists, fetched)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+insert into remote_actor (id, host, kind, handle, name, summary, url, icon, inbox, shared_inbox, outbox, followers, moved_to, releases, playlists, lines, fetched)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 on conflict (id) do update set host = excluded.host, kind = excluded.kind, handle = excluded.handle, name = excluded.name, summary = excluded.summary, url = excluded.url,
   icon = excluded.icon, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox, followers = excluded.followers,
-  moved_to = excluded.moved_to, releases = excluded.releases, playlists = excluded.playlists, fetched = excluded.fetched
+  moved_to = excluded.moved_to, releases = excluded.releases, playlists = excluded.playlists, lines = excluded.lines, fetched = excluded.fetched
 `
 
 type RemoteActorPutParams struct {
@@ -664,6 +665,7 @@ type RemoteActorPutParams struct {
 	MovedTo     string
 	Releases    string
 	Playlists   string
+	Lines       string
 	Fetched     int64
 }
 
@@ -684,6 +686,7 @@ func (q *Queries) RemoteActorPut(ctx context.Context, arg RemoteActorPutParams) 
 		arg.MovedTo,
 		arg.Releases,
 		arg.Playlists,
+		arg.Lines,
 		arg.Fetched,
 	)
 	return err

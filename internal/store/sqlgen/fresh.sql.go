@@ -24,7 +24,7 @@ func (q *Queries) RemoteActorLooked(ctx context.Context, arg RemoteActorLookedPa
 }
 
 const remoteActorsStale = `-- name: RemoteActorsStale :many
-select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked from following f join remote_actor a on a.id = f.actor where a.looked < $1 order by a.looked, a.id limit $2
+select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked, a.lines from following f join remote_actor a on a.id = f.actor where a.looked < $1 order by a.looked, a.id limit $2
 `
 
 type RemoteActorsStaleParams struct {
@@ -59,6 +59,7 @@ func (q *Queries) RemoteActorsStale(ctx context.Context, arg RemoteActorsStalePa
 			&i.Releases,
 			&i.Playlists,
 			&i.Looked,
+			&i.Lines,
 		); err != nil {
 			return nil, err
 		}

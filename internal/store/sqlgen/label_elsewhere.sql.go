@@ -10,7 +10,7 @@ import (
 )
 
 const announcedActs = `-- name: AnnouncedActs :many
-select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark,
+select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked, a.lines, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark,
   (select count(*) from remote_release r where r.actor = a.id) as releases
 from remote_actor a left join remote_picture p on p.url = a.icon
 where a.id in (select r.actor from remote_boost s join remote_release r on r.id = s.release where s.actor = $1)
@@ -57,6 +57,7 @@ func (q *Queries) AnnouncedActs(ctx context.Context, arg AnnouncedActsParams) ([
 			&i.RemoteActor.Releases,
 			&i.RemoteActor.Playlists,
 			&i.RemoteActor.Looked,
+			&i.RemoteActor.Lines,
 			&i.Cover,
 			&i.Light,
 			&i.Dark,

@@ -35,7 +35,7 @@ func (q *Queries) DeliveryKeepHost(ctx context.Context, arg DeliveryKeepHostPara
 }
 
 const followingOnHost = `-- name: FollowingOnHost :many
-select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked from following f join remote_actor a on a.id = f.actor where a.host = $1 order by a.id
+select a.id, a.host, a.kind, a.handle, a.name, a.summary, a.url, a.icon, a.inbox, a.shared_inbox, a.outbox, a.followers, a.moved_to, a.fetched, a.releases, a.playlists, a.looked, a.lines from following f join remote_actor a on a.id = f.actor where a.host = $1 order by a.id
 `
 
 func (q *Queries) FollowingOnHost(ctx context.Context, host string) ([]RemoteActor, error) {
@@ -65,6 +65,7 @@ func (q *Queries) FollowingOnHost(ctx context.Context, host string) ([]RemoteAct
 			&i.Releases,
 			&i.Playlists,
 			&i.Looked,
+			&i.Lines,
 		); err != nil {
 			return nil, err
 		}

@@ -819,6 +819,7 @@ type RemoteActor struct {
 	Releases    string
 	Playlists   string
 	Looked      int64
+	Lines       string
 }
 
 type RemoteBoost struct {

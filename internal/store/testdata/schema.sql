@@ -1070,7 +1070,7 @@ CREATE TABLE remote_actor (
   followers    text not null default '',
   moved_to     text not null default '',
   fetched      bigint not null
-, releases text not null default '', playlists text not null default '', looked bigint not null default 0);
+, releases text not null default '', playlists text not null default '', looked bigint not null default 0, lines text not null default '');
 
 CREATE INDEX remote_actor_handle on remote_actor (host, handle);
 

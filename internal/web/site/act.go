@@ -20,6 +20,7 @@ type ActPage struct {
 	About     About
 	Members   []music.Member
 	Links     []music.Link
+	Facts     []music.Member // what else the profile of one elsewhere says
 	Cover     web.Cover
 	Followers int64
 	Elsewhere string         // the handle under which people of other servers find it, "" when they cannot

@@ -81,6 +81,8 @@ func (v *visit) actElsewhere(handle string) error {
 	p := &ActPage{Page: v.named(cmp.Or(a.Name, a.Handle), web.NavBrowse), Name: cmp.Or(a.Name, a.Handle), Handle: a.Handle + "@" + a.Host, About: about(record.Plain(a.Summary)),
 		Cover: sleeve(f.Cover), Following: f.Following, FollowID: a.ID, Label: a.IsLabel(), Away: away{Host: a.Host, There: cmp.Or(a.URL, a.ID), Moved: secure(a.MovedTo), State: f.State}, Releases: shelfElsewhere(releases.Rows), More: v.pagePath("after", releases.Next)}
 	p.NoIndex, p.Back = true, actPath(a)
+	says := record.ProfileOf(a)
+	p.Members, p.Links, p.Facts = says.Members, says.Links, says.Facts
 	p.Report = v.reporting(social.ActThere, a.ID)
 	for i := range f.Releases {
 		if p.Cover.ID == "" {
