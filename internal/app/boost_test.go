@@ -13,7 +13,7 @@ import (
 )
 
 // What a listener who is seen shares is told who follows them and its act, and when they
-// share it no longer; who is not seen shares nothing.
+// share it no longer, by the posts that other software shows, which each server names; who is not seen shares nothing.
 func TestBoostsOfAPerson(t *testing.T) {
 	far, general := fedtest.NewServer(t), fedtest.NewServer(t)
 	far.Node()
@@ -38,7 +38,7 @@ func TestBoostsOfAPerson(t *testing.T) {
 	boosts(http.MethodPut, there.track)
 	w.arrives("the act and who follows are told", func() bool { return has(far, "Announce") && has(general, "Announce") })
 	x := got(general, "Announce").Object
-	if x.Actor.ID() != at || x.Object[0].ID() != far.URL+"/ap/tracks/"+fedtest.PaidTrack || !x.IsPublic() || len(x.CC) != 2 || x.CC[0] != at+"/followers" || x.CC[1] != far.URL+"/ap/acts/"+fedtest.PaidAct || x.Published.IsZero() {
+	if x.Actor.ID() != at || x.Object[0].ID() != far.URL+"/posts/track" || !x.IsPublic() || len(x.CC) != 2 || x.CC[0] != at+"/followers" || x.CC[1] != far.URL+"/ap/acts/"+fedtest.PaidAct || x.Published.IsZero() {
 		t.Errorf("%+v", x)
 	}
 	boosts(http.MethodDelete, there.track)
@@ -46,7 +46,7 @@ func TestBoostsOfAPerson(t *testing.T) {
 	if u := got(far, "Undo").Object; u.Object[0].ID() != x.ID || !u.Object[0].Object.Is("Announce") || u.Actor.ID() != at {
 		t.Errorf("%+v", u)
 	}
-	for what, want := range map[string]string{"releases/" + there.release: far.URL + "/ap/releases/" + fedtest.PaidRelease, "releases/" + string(release): fedtest.Origin + "/ap/releases/" + string(release) + "/note", string(track): fedtest.Origin + "/ap/tracks/" + string(track) + "/note"} {
+	for what, want := range map[string]string{"releases/" + there.release: far.URL + "/posts/release", "releases/" + string(release): fedtest.Origin + "/ap/releases/" + string(release) + "/note", string(track): fedtest.Origin + "/ap/tracks/" + string(track) + "/note"} {
 		boosts(http.MethodPut, what)
 		w.arrives(what+" is told", func() bool { return got(general, "Announce").Object.Object[0].ID() == want })
 	}

@@ -45,6 +45,8 @@ func (s *Server) Node() *Actor {
 		URL: []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Link"}, MediaType: "audio/flac", Href: s.URL + "/sound.flac"})}}
 	release := &vocab.Object{ID: s.URL + "/ap/releases/" + PaidRelease, Type: []string{"OrderedCollection", "nineten:Release"}, AttributedTo: vocab.One(at), Name: "Ebb", Published: Moment, To: []string{vocab.Public},
 		OrderedItems: []vocab.Item{vocab.Of(track)}}
+	track.Put("nineten:post", s.URL+"/posts/track")
+	release.Put("nineten:post", s.URL+"/posts/release")
 	s.Publish(&vocab.Object{ID: at + "/releases", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(release)}}, "")
 	d := a.Credits()
 	a.Says(d, a, Moment)

@@ -32,6 +32,7 @@ type Release struct {
 	Updated      time.Time
 	Policies     Policies // who may do what with it; of what nothing is said, everybody
 	Explicit     bool     // as a whole
+	Post         string   // address of the post about it, which other software shows, "" not known
 	Conversation string   // address of what is said of it there, "" not known
 	Tracks       []Track
 
@@ -65,6 +66,7 @@ type Track struct {
 	People     []music.Person
 	Sound      string // address of the file
 	MediaType  string
+	Post       string // address of the post about it, "" not known
 	Song       string // address of the song of which it is the file (Funkwhale), "" it is both
 	Digest     string // of the file, a multihash in base58btc, "" not said
 	Manifest   string // address of the signed list of what it plays from, "" none

@@ -26,7 +26,7 @@ func (tx socialTx) ActorByHandle(ctx context.Context, host, handle string) (soci
 func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
 	err := tx.Q.RemoteReleasePut(ctx, sqlgen.RemoteReleasePutParams{ID: string(id.New[id.Release](tx.Now())), Iri: r.IRI, Actor: r.Actor, Title: text(r.Title), Artist: text(r.Artist), Kind: string(r.Kind),
 		Date: text(r.Date), Licence: text(r.Licence), Description: text(r.Description), Page: text(r.Page), Picture: text(r.Picture), Published: ms(r.Published), Updated: ms(r.Updated), Fetched: tx.Ms(), Replies: string(r.Policies[social.Commenting]),
-		Likes: string(r.Policies[social.Liking]), Shares: string(r.Policies[social.Boosting]), Label: text(r.Label), Language: r.Language, Tags: strings.Join(r.Tags, " "), Conversation: text(r.Conversation), Explicit: r.Explicit})
+		Likes: string(r.Policies[social.Liking]), Shares: string(r.Policies[social.Boosting]), Label: text(r.Label), Language: r.Language, Tags: strings.Join(r.Tags, " "), Conversation: text(r.Conversation), Explicit: r.Explicit, Post: text(r.Post)})
 	if err != nil {
 		return wrap(err, "release")
 	}
@@ -144,7 +144,7 @@ func (tx socialTx) SearchElsewhere(ctx context.Context, terms []string, n int) (
 func trackRow(t *social.Track, release, fresh string, place int) sqlgen.RemoteTrackPutParams {
 	return sqlgen.RemoteTrackPutParams{ID: fresh, Iri: t.IRI, Release: release, Place: int64(place), Disc: t.Disc, Number: t.Number, Title: text(t.Title), Artist: text(t.Artist), Duration: t.DurationMS,
 		Isrc: text(t.ISRC), Explicit: t.Explicit, Lyrics: text(t.Lyrics), Sound: text(t.Sound), MediaType: text(t.MediaType), Loudness: sql.NullInt64{Int64: t.Loudness, Valid: t.Measured}, Peak: t.Peak, AlbumGain: t.AlbumGain, Segments: text(t.Segments), Peaks: t.Peaks,
-		Recording: text(t.Recording), Song: text(t.Song), Digest: text(t.Digest), Manifest: text(t.Manifest), People: toJSON(t.People)}
+		Recording: text(t.Recording), Song: text(t.Song), Digest: text(t.Digest), Manifest: text(t.Manifest), People: toJSON(t.People), Post: text(t.Post)}
 }
 
 func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, error) {
@@ -159,12 +159,12 @@ func (tx socialTx) tracks(ctx context.Context, release string) ([]social.Track, 
 func remoteTrack(r sqlgen.RemoteTrack) social.Track {
 	return social.Track{ID: id.Track(r.ID), IRI: r.Iri, Release: id.Release(r.Release), Disc: r.Disc, Number: r.Number, Title: r.Title, Artist: r.Artist, DurationMS: r.Duration, ISRC: r.Isrc,
 		Explicit: r.Explicit, Lyrics: r.Lyrics, Sound: r.Sound, MediaType: r.MediaType, Measured: r.Loudness.Valid, Loudness: r.Loudness.Int64, Peak: r.Peak, AlbumGain: r.AlbumGain, Segments: r.Segments, Peaks: r.Peaks,
-		Recording: r.Recording, Song: r.Song, Digest: r.Digest, Manifest: r.Manifest, People: fromJSON[music.Person](r.People)}
+		Recording: r.Recording, Song: r.Song, Digest: r.Digest, Manifest: r.Manifest, People: fromJSON[music.Person](r.People), Post: r.Post}
 }
 
 func remoteRelease(r sqlgen.RemoteRelease) social.Release {
 	return social.Release{ID: id.Release(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Artist: r.Artist, Kind: music.Kind(r.Kind), Date: r.Date, Licence: r.Licence,
-		Description: r.Description, Page: r.Page, Picture: r.Picture, Published: utc(r.Published), Updated: utc(r.Updated), Policies: policies(r.Replies, r.Likes, r.Shares), Label: r.Label, Language: r.Language, Tags: strings.Fields(r.Tags), Conversation: r.Conversation, Explicit: r.Explicit}
+		Description: r.Description, Page: r.Page, Picture: r.Picture, Published: utc(r.Published), Updated: utc(r.Updated), Policies: policies(r.Replies, r.Likes, r.Shares), Label: r.Label, Language: r.Language, Tags: strings.Fields(r.Tags), Conversation: r.Conversation, Explicit: r.Explicit, Post: r.Post}
 }
 
 // shown is a release with what is known of its act and cover.

@@ -33,7 +33,7 @@ func TestContextMeans(t *testing.T) {
 	}
 	actor := []string{fedtest.LDP + "inbox", as + "outbox", as + "endpoints", as + "sharedInbox", as + "preferredUsername", sec + "publicKey", sec + "publicKeyPem", sec + "assertionMethod", sec + "publicKeyMultibase",
 		sec + "Multikey", "https://purl.archive.org/socialweb/webfinger#webfinger", "https://w3id.org/fep/844e#implements"}
-	sound := []string{as + "Audio", nine + "AudioTrack", nine + "lyrics", nine + "loudness", nine + "position", nine + "isrc", nine + "people", nine + "role", nine + "musicbrainzId", nine + "manifest", as + "attachment", sec + "digestMultibase", nine + "disc", nine + "explicit", as + "duration", as + "Link", fedtest.PT + "size", nine + "integrated", nine + "truePeak", nine + "albumGain"}
+	sound := []string{as + "Audio", nine + "AudioTrack", nine + "lyrics", nine + "loudness", nine + "position", nine + "isrc", nine + "post", nine + "people", nine + "role", nine + "musicbrainzId", nine + "manifest", as + "attachment", sec + "digestMultibase", nine + "disc", nine + "explicit", as + "duration", as + "Link", fedtest.PT + "size", nine + "integrated", nine + "truePeak", nine + "albumGain"}
 	post := []string{as + "Note", as + "attributedTo", as + "content", as + "to", as + "cc", as + "replies", as + "likes", as + "shares", as + "tag", as + "attachment", sec + "digestMultibase", fedtest.GTS + "interactionPolicy", fedtest.GTS + "canReply", fedtest.GTS + "canLike", fedtest.GTS + "canAnnounce", fedtest.GTS + "automaticApproval"}
 	for path, words := range map[string][]string{
 		"/ap/node":                                       append([]string{as + "Application", as + "manuallyApprovesFollowers"}, actor...),

@@ -32,6 +32,7 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 	s.allow(o, a.Allowed)
 	o.Put("nineten:artist", f.Artist)
 	o.Put("nineten:kind", string(f.Kind))
+	o.Put("nineten:post", s.ReleaseNote(r.ID))
 	for name, value := range map[string]string{"nineten:date": f.Date, "nineten:label": f.Label, "nineten:licence": f.Licence.URL(), "nineten:language": f.Language} {
 		if value != "" {
 			o.Put(name, value)

@@ -40,6 +40,7 @@ func (s Site) Own(x *Song) *vocab.Object {
 		URL: s.sounds(x), Image: s.picture(x.Release.Cover, x.Act.Cover), Tag: s.tags(f.Tags), Replies: vocab.At(s.Track(x.Track.ID) + "/replies"),
 		Conversation: s.Conversation(x.Release.ID), Likes: vocab.At(s.Track(x.Track.ID) + "/likes"), Shares: vocab.At(s.Track(x.Track.ID) + "/shares"),
 	}
+	o.Put("nineten:post", s.TrackNote(x.Track.ID))
 	o.Put("nineten:album", s.Release(x.Release.ID))
 	o.Put("nineten:artist", x.artist())
 	o.Put("nineten:position", x.Track.Number)

@@ -75,7 +75,8 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 }
 
 // shared fills in what is announced, and whom that is told besides who follows: of music
-// elsewhere its act. Faults: NotFound; Forbidden for whom the act does not let share it.
+// elsewhere its act. It is the post where there is one: type lists are shown by no other
+// software. Faults: NotFound; Forbidden for whom the act does not let share it.
 func shared(ctx context.Context, tx social.Tx, site form.Site, p *social.Person, t social.Thing, x *vocab.Object) error {
 	t, act, err := tx.Known(ctx, t)
 	if err != nil {
@@ -97,13 +98,13 @@ func shared(ctx context.Context, tx social.Tx, site form.Site, p *social.Person,
 	if err != nil {
 		return err
 	}
-	x.CC, x.Object = append(x.CC, r.Actor), vocab.One(r.IRI)
+	x.CC, x.Object = append(x.CC, r.Actor), vocab.One(cmp.Or(r.Post, r.IRI))
 	if t.Track != "" {
 		track, err := tx.Track(ctx, t.Track)
 		if err != nil {
 			return err
 		}
-		x.Object = vocab.One(track.Document())
+		x.Object = vocab.One(cmp.Or(track.Post, track.Document()))
 	}
 	return nil
 }

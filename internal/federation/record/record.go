@@ -39,7 +39,7 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 		IRI: o.ID, Actor: act, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Kind: kind(word(o, "nineten:kind")), Date: name(word(o, "nineten:date")),
 		Licence: web(word(o, "nineten:licence")), Description: cut(plain(cmp.Or(o.Summary, o.Content)), maxText), Page: cmp.Or(page(o.URL), o.ID), Picture: picture(o),
 		Published: o.Published, Updated: o.Updated, Policies: policies(o),
-		Conversation: conversation(o), Explicit: explicit(o), Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
+		Conversation: conversation(o), Post: post(o), Explicit: explicit(o), Label: name(word(o, "nineten:label")), Language: music.Language(word(o, "nineten:language")), Tags: tagsOf(o),
 	}
 	switch {
 	case o.Is("nineten:Release"):
@@ -66,6 +66,16 @@ func Of(o *vocab.Object, act string) (r social.Release, ok bool) {
 // conversation is where a thing's own server has what is said of it, "" nowhere.
 func conversation(o *vocab.Object) string {
 	at := o.Conversation
+	if !strings.HasPrefix(at, "https://") || !remote.SameOrigin(at, o.ID) || len(at) > maxAddress {
+		return ""
+	}
+	return at
+}
+
+// post is where a thing's own server has it as other software shows it, "" where it does
+// not say: nobody guesses the addresses of another's server.
+func post(o *vocab.Object) string {
+	at := named(o, "nineten:post")
 	if !strings.HasPrefix(at, "https://") || !remote.SameOrigin(at, o.ID) || len(at) > maxAddress {
 		return ""
 	}
@@ -134,7 +144,7 @@ func track(o *vocab.Object, act string) (t social.Track, ok bool) {
 	t = social.Track{
 		IRI: o.ID, Title: name(o.Name), Artist: name(word(o, "nineten:artist")), Disc: whole(o.Extra["nineten:disc"], 1), Number: whole(o.Extra["nineten:position"], 0),
 		DurationMS: o.Duration.Milliseconds(), ISRC: name(word(o, "nineten:isrc")), Lyrics: cut(word(o, "nineten:lyrics"), maxWords),
-		Recording: music.RecordingID(word(o, "nineten:musicbrainzId")),
+		Recording: music.RecordingID(word(o, "nineten:musicbrainzId")), Post: post(o),
 	}
 	t.Explicit, t.People = explicit(o), people(o)
 	for _, x := range []string{"track", "fw:track"} { // Funkwhale: the file is called one thing and the song another

@@ -48,6 +48,9 @@ func TestOwnForm(t *testing.T) {
 		x.Recording != "0b1a2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" || !strings.HasPrefix(x.Digest, "zQm") || x.Manifest != "https://nine.example/media/"+strings.Repeat("cd", 32)+"/manifest.json" {
 		t.Errorf("%+v", x)
 	}
+	if r.Post != "https://nine.example/ap/releases/01KAZ0000000000000000000RE/note" || x.Post != "https://nine.example/ap/tracks/01KAZ0000000000000000000TR/note" {
+		t.Errorf("the posts are %q and %q", r.Post, x.Post)
+	}
 	if !slices.Equal(x.People, []music.Person{{Name: "Ada", Role: "piano"}, {Name: "Bo"}}) {
 		t.Errorf("on it play %+v", x.People)
 	}
@@ -60,13 +63,16 @@ func TestOwnForm(t *testing.T) {
 // read in any of its writings, on one line, and not without end.
 func TestExplicitAndPeople(t *testing.T) {
 	many := strings.Repeat(`{"name":"Cy"},`, 150)
-	o := parse(t, `{"id":"`+host+`/r","type":["OrderedCollection","nineten:Release"],"attributedTo":"`+act+`","name":"Ebb","published":"2026-11-26T00:00:00Z","to":["`+vocab.Public+`"],"nineten:explicit":true,"orderedItems":[`+
+	o := parse(t, `{"id":"`+host+`/r","type":["OrderedCollection","nineten:Release"],"attributedTo":"`+act+`","name":"Ebb","published":"2026-11-26T00:00:00Z","to":["`+vocab.Public+`"],"nineten:post":"https://b.example/post","nineten:explicit":true,"orderedItems":[`+
 		`{"id":"`+host+`/t1","type":["Audio","nineten:AudioTrack"],"attributedTo":"`+act+`","name":"One","url":[{"type":"Link","mediaType":"audio/flac","href":"`+host+`/1"}],`+
 		`"nineten:people":{"@list":[{"name":" Ada\n Lee ","`+vocab.Namespace+`role":"piano"},{"name":""},"Bo",`+many+`{"name":"Di"}]}},`+
 		`{"id":"`+host+`/t2","type":["Audio","nineten:AudioTrack"],"attributedTo":"`+act+`","name":"Two","url":[{"type":"Link","mediaType":"audio/flac","href":"`+host+`/2"}],"nineten:people":7}]}`)
 	r, ok := record.Of(o, act)
 	if !ok || len(r.Tracks) != 2 || !r.Explicit || !r.Tracks[0].Explicit || !r.Tracks[1].Explicit {
 		t.Fatalf("%+v, %v", r, ok)
+	}
+	if r.Post != "" {
+		t.Errorf("the post of another server is taken: %q", r.Post)
 	}
 	if p := r.Tracks[0].People; len(p) != 100 || p[0] != (music.Person{Name: "Ada Lee", Role: "piano"}) || p[1].Name != "Cy" || r.Tracks[1].People != nil {
 		t.Errorf("%+v, %+v", p, r.Tracks[1].People)

@@ -23,7 +23,7 @@ const context = `["https://www.w3.org/ns/activitystreams","https://w3id.org/secu
 	`"implements":{"@id":"https://w3id.org/fep/844e#implements"},` +
 	`"assertionMethod":{"@id":"https://w3id.org/security#assertionMethod","@type":"@id"},` +
 	`"integrated":"nineten:integrated","truePeak":"nineten:truePeak","albumGain":"nineten:albumGain",` +
-	`"nineten:collaborators":{"@type":"@id"},"nineten:manifest":{"@type":"@id"},"nineten:people":{"@container":"@list"},` +
+	`"nineten:collaborators":{"@type":"@id"},"nineten:manifest":{"@type":"@id"},"nineten:people":{"@container":"@list"},"nineten:post":{"@type":"@id"},` +
 	`"webfinger":"https://purl.archive.org/socialweb/webfinger#webfinger",` +
 	`"expires":{"@id":"sc:expires","@type":"xsd:dateTime"},` +
 	`"bitrate":{"@id":"fw:bitrate","@type":"xsd:nonNegativeInteger"},"size":{"@id":"pt:size","@type":"xsd:nonNegativeInteger"},` +

@@ -2,11 +2,11 @@
 select * from remote_actor where host = @host and lower(handle) = lower(@handle) order by fetched desc limit 1;
 
 -- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation, explicit)
-values (@id, @iri, @actor, @title, @artist, @kind, @date, @licence, @description, @page, @picture, @published, @updated, @fetched, @replies, @likes, @shares, @label, @language, @tags, @conversation, @explicit)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation, explicit, post)
+values (@id, @iri, @actor, @title, @artist, @kind, @date, @licence, @description, @page, @picture, @published, @updated, @fetched, @replies, @likes, @shares, @label, @language, @tags, @conversation, @explicit, @post)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
   description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies,
-  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation, explicit = excluded.explicit;
+  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation, explicit = excluded.explicit, post = excluded.post;
 
 -- name: RemoteReleaseByIRI :one
 select * from remote_release where iri = @iri;
@@ -29,12 +29,12 @@ where f.account = @account and r.published <= @key and (r.published < @key or r.
 delete from remote_release where iri = @iri and actor = @actor;
 
 -- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people)
-values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain, @segments, @peaks, @recording, @song, @digest, @manifest, @people)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people, post)
+values (@id, @iri, @release, @place, @disc, @number, @title, @artist, @duration, @isrc, @explicit, @lyrics, @sound, @media_type, @loudness, @peak, @album_gain, @segments, @peaks, @recording, @song, @digest, @manifest, @people, @post)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
   loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
-  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest, people = excluded.people
+  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest, people = excluded.people, post = excluded.post
 where remote_track.release = excluded.release;
 
 -- name: RemoteTrackByID :one

@@ -10,7 +10,7 @@ import (
 )
 
 const remoteReleasesAfter = `-- name: RemoteReleasesAfter :many
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit from remote_release where actor = $1 and id > $2 order by id limit $3
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit, post from remote_release where actor = $1 and id > $2 order by id limit $3
 `
 
 type RemoteReleasesAfterParams struct {
@@ -51,6 +51,7 @@ func (q *Queries) RemoteReleasesAfter(ctx context.Context, arg RemoteReleasesAft
 			&i.Shares,
 			&i.Conversation,
 			&i.Explicit,
+			&i.Post,
 		); err != nil {
 			return nil, err
 		}

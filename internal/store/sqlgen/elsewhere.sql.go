@@ -440,7 +440,7 @@ func (q *Queries) RemotePicturesUnused(ctx context.Context) (int64, error) {
 }
 
 const remoteReleaseByID = `-- name: RemoteReleaseByID :one
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, r.post, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture where r.id = $1
 `
 
@@ -480,6 +480,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 		&i.RemoteRelease.Shares,
 		&i.RemoteRelease.Conversation,
 		&i.RemoteRelease.Explicit,
+		&i.RemoteRelease.Post,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -491,7 +492,7 @@ func (q *Queries) RemoteReleaseByID(ctx context.Context, id string) (RemoteRelea
 }
 
 const remoteReleaseByIRI = `-- name: RemoteReleaseByIRI :one
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit from remote_release where iri = $1
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit, post from remote_release where iri = $1
 `
 
 func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRelease, error) {
@@ -520,6 +521,7 @@ func (q *Queries) RemoteReleaseByIRI(ctx context.Context, iri string) (RemoteRel
 		&i.Shares,
 		&i.Conversation,
 		&i.Explicit,
+		&i.Post,
 	)
 	return i, err
 }
@@ -553,11 +555,11 @@ func (q *Queries) RemoteReleaseKnown(ctx context.Context, id string) (int64, err
 }
 
 const remoteReleasePut = `-- name: RemoteReleasePut :exec
-insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation, explicit)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+insert into remote_release (id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, likes, shares, label, language, tags, conversation, explicit, post)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 on conflict (iri) do update set title = excluded.title, artist = excluded.artist, kind = excluded.kind, date = excluded.date, licence = excluded.licence,
   description = excluded.description, page = excluded.page, picture = excluded.picture, published = excluded.published, updated = excluded.updated, fetched = excluded.fetched, replies = excluded.replies,
-  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation, explicit = excluded.explicit
+  likes = excluded.likes, shares = excluded.shares, label = excluded.label, language = excluded.language, tags = excluded.tags, conversation = excluded.conversation, explicit = excluded.explicit, post = excluded.post
 `
 
 type RemoteReleasePutParams struct {
@@ -583,6 +585,7 @@ type RemoteReleasePutParams struct {
 	Tags         string
 	Conversation string
 	Explicit     bool
+	Post         string
 }
 
 func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutParams) error {
@@ -609,12 +612,13 @@ func (q *Queries) RemoteReleasePut(ctx context.Context, arg RemoteReleasePutPara
 		arg.Tags,
 		arg.Conversation,
 		arg.Explicit,
+		arg.Post,
 	)
 	return err
 }
 
 const remoteReleasesByActor = `-- name: RemoteReleasesByActor :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, r.post, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where r.actor = $1 order by r.published desc, r.id limit $2
 `
@@ -666,6 +670,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 			&i.RemoteRelease.Shares,
 			&i.RemoteRelease.Conversation,
 			&i.RemoteRelease.Explicit,
+			&i.RemoteRelease.Post,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -687,7 +692,7 @@ func (q *Queries) RemoteReleasesByActor(ctx context.Context, arg RemoteReleasesB
 }
 
 const remoteReleasesFollowed = `-- name: RemoteReleasesFollowed :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, r.post, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_follow f join remote_release r on r.actor = f.actor join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where f.account = $1 and r.published <= $2 and (r.published < $2 or r.id < $3) order by r.published desc, r.id desc limit $4+ 0
 `
@@ -746,6 +751,7 @@ func (q *Queries) RemoteReleasesFollowed(ctx context.Context, arg RemoteReleases
 			&i.RemoteRelease.Shares,
 			&i.RemoteRelease.Conversation,
 			&i.RemoteRelease.Explicit,
+			&i.RemoteRelease.Post,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -800,7 +806,7 @@ func (q *Queries) RemoteReleasesOfHost(ctx context.Context, host string) ([]Remo
 }
 
 const remoteTrackByID = `-- name: RemoteTrackByID :one
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people from remote_track where id = $1
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people, post from remote_track where id = $1
 `
 
 func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, error) {
@@ -831,6 +837,7 @@ func (q *Queries) RemoteTrackByID(ctx context.Context, id string) (RemoteTrack, 
 		&i.Digest,
 		&i.Manifest,
 		&i.People,
+		&i.Post,
 	)
 	return i, err
 }
@@ -845,12 +852,12 @@ func (q *Queries) RemoteTrackDrop(ctx context.Context, id string) error {
 }
 
 const remoteTrackPut = `-- name: RemoteTrackPut :exec
-insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+insert into remote_track (id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people, post)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 on conflict (iri) do update set place = excluded.place, disc = excluded.disc, number = excluded.number, title = excluded.title, artist = excluded.artist,
   duration = excluded.duration, isrc = excluded.isrc, explicit = excluded.explicit, lyrics = excluded.lyrics, sound = excluded.sound, media_type = excluded.media_type,
   loudness = excluded.loudness, peak = excluded.peak, album_gain = excluded.album_gain,
-  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest, people = excluded.people
+  segments = excluded.segments, peaks = excluded.peaks, recording = excluded.recording, song = excluded.song, digest = excluded.digest, manifest = excluded.manifest, people = excluded.people, post = excluded.post
 where remote_track.release = excluded.release
 `
 
@@ -879,6 +886,7 @@ type RemoteTrackPutParams struct {
 	Digest    string
 	Manifest  string
 	People    string
+	Post      string
 }
 
 func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) error {
@@ -907,12 +915,13 @@ func (q *Queries) RemoteTrackPut(ctx context.Context, arg RemoteTrackPutParams) 
 		arg.Digest,
 		arg.Manifest,
 		arg.People,
+		arg.Post,
 	)
 	return err
 }
 
 const remoteTracksByRelease = `-- name: RemoteTracksByRelease :many
-select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people from remote_track where release = $1 order by place, id
+select id, iri, release, place, disc, number, title, artist, duration, isrc, explicit, lyrics, sound, media_type, loudness, peak, album_gain, segments, peaks, recording, song, digest, manifest, people, post from remote_track where release = $1 order by place, id
 `
 
 func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]RemoteTrack, error) {
@@ -949,6 +958,7 @@ func (q *Queries) RemoteTracksByRelease(ctx context.Context, release string) ([]
 			&i.Digest,
 			&i.Manifest,
 			&i.People,
+			&i.Post,
 		); err != nil {
 			return nil, err
 		}

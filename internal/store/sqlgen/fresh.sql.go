@@ -86,7 +86,7 @@ func (q *Queries) RemoteReleasesCount(ctx context.Context, actor string) (int64,
 }
 
 const remoteReleasesPage = `-- name: RemoteReleasesPage :many
-select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
+select r.id, r.iri, r.actor, r.title, r.artist, r.kind, r.date, r.licence, r.description, r.page, r.picture, r.published, r.updated, r.fetched, r.replies, r.label, r.language, r.tags, r.likes, r.shares, r.conversation, r.explicit, r.post, a.handle, a.host, a.name as act, cast(coalesce(p.cover, '') as text) as cover, cast(coalesce(p.light, '') as text) as light, cast(coalesce(p.dark, '') as text) as dark
 from remote_release r join remote_actor a on a.id = r.actor left join remote_picture p on p.url = r.picture
 where r.actor = $1 and r.published <= $2 and (r.published < $2 or r.id < $3) order by r.published desc, r.id desc limit $4+ 0
 `
@@ -145,6 +145,7 @@ func (q *Queries) RemoteReleasesPage(ctx context.Context, arg RemoteReleasesPage
 			&i.RemoteRelease.Shares,
 			&i.RemoteRelease.Conversation,
 			&i.RemoteRelease.Explicit,
+			&i.RemoteRelease.Post,
 			&i.Handle,
 			&i.Host,
 			&i.Act,
@@ -166,7 +167,7 @@ func (q *Queries) RemoteReleasesPage(ctx context.Context, arg RemoteReleasesPage
 }
 
 const remoteReleasesUnseen = `-- name: RemoteReleasesUnseen :many
-select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit from remote_release where actor = $1 and fetched < $2 and id > $3 order by id limit $4
+select id, iri, actor, title, artist, kind, date, licence, description, page, picture, published, updated, fetched, replies, label, language, tags, likes, shares, conversation, explicit, post from remote_release where actor = $1 and fetched < $2 and id > $3 order by id limit $4
 `
 
 type RemoteReleasesUnseenParams struct {
@@ -213,6 +214,7 @@ func (q *Queries) RemoteReleasesUnseen(ctx context.Context, arg RemoteReleasesUn
 			&i.Shares,
 			&i.Conversation,
 			&i.Explicit,
+			&i.Post,
 		); err != nil {
 			return nil, err
 		}

@@ -941,6 +941,7 @@ type RemoteRelease struct {
 	Shares       string
 	Conversation string
 	Explicit     bool
+	Post         string
 }
 
 type RemoteShare struct {
@@ -983,6 +984,7 @@ type RemoteTrack struct {
 	Digest    string
 	Manifest  string
 	People    string
+	Post      string
 }
 
 type RemoteWallet struct {

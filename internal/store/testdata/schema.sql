@@ -1205,7 +1205,7 @@ CREATE TABLE remote_release (
   published   bigint not null,
   updated     bigint not null default 0,
   fetched     bigint not null
-, replies text not null default '', label text not null default '', language text not null default '', tags text not null default '', likes text not null default '', shares text not null default '', conversation text not null default '', explicit boolean not null default false);
+, replies text not null default '', label text not null default '', language text not null default '', tags text not null default '', likes text not null default '', shares text not null default '', conversation text not null default '', explicit boolean not null default false, post text not null default '');
 
 CREATE INDEX remote_release_actor on remote_release (actor, published);
 
@@ -1247,7 +1247,7 @@ CREATE TABLE remote_track (
   loudness   bigint,                         -- thousandths of a LUFS; null: not measured
   peak       bigint not null default 0,      -- thousandths of a dBTP
   album_gain bigint not null default 0       -- thousandths of a dB
-, segments text not null default '', peaks bytea, recording text not null default '', song text not null default '', digest text not null default '', manifest text not null default '', people text not null default '');
+, segments text not null default '', peaks bytea, recording text not null default '', song text not null default '', digest text not null default '', manifest text not null default '', people text not null default '', post text not null default '');
 
 CREATE INDEX remote_track_release on remote_track (release, place);
 
