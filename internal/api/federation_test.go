@@ -230,6 +230,26 @@ func TestQuarantine(t *testing.T) {
 	h.program(h.signUp("jo"), account.ScopeLibrary).refused(http.MethodGet, at, nil, http.StatusForbidden)
 }
 
+// Who is seen elsewhere, a playlist and a live event are reported as other things are.
+func TestWhatElseIsReported(t *testing.T) {
+	h := newHouse(t)
+	jo := h.program(h.signUp("jo"), account.ScopeLibrary)
+	var wren struct{ ID string }
+	own := h.program(h.root, account.ScopeLibrary)
+	own.do(http.MethodPut, "/me/person", map[string]any{"handle": "wren"}, http.StatusOK, &wren)
+	var list api.PlaylistRow
+	own.do(http.MethodPost, "/playlists", map[string]any{"title": "Late trains", "access": "unlisted"}, http.StatusCreated, &list)
+	for kind, what := range map[string]string{"person": wren.ID, "playlist": string(list.ID)} {
+		var one api.Report
+		if jo.do(http.MethodPost, "/reports", map[string]any{"kind": kind, "id": what, "text": "x"}, http.StatusCreated, &one); string(one.About[0].Kind) != kind {
+			t.Errorf("%+v", one)
+		}
+	}
+	for _, kind := range []string{"live", "playlist-elsewhere"} {
+		jo.refused(http.MethodPost, "/reports", map[string]any{"kind": kind, "id": "01KAZ0000000000000000000RE", "text": "x"}, http.StatusNotFound)
+	}
+}
+
 // What is wrong is reported, read and closed by programs as on the pages.
 func TestReports(t *testing.T) {
 	h := newHouse(t)

@@ -38,10 +38,10 @@ type Report struct {
 
 // Subject is what a report is about, as it was then.
 type Subject struct {
-	Kind social.Kind `json:"kind" enum:"act,release,comment,act-elsewhere,release-elsewhere"`
-	ID   string      `json:"id" doc:"Of an act, a release or a comment here; address of somebody elsewhere"`
+	Kind social.Kind `json:"kind" enum:"act,release,comment,person,playlist,live,act-elsewhere,release-elsewhere,playlist-elsewhere"`
+	ID   string      `json:"id" doc:"Of an act, a person, a release, a playlist, a live event or a comment here; address of somebody elsewhere"`
 	Name string      `json:"name" doc:"Title, or whose it is"`
-	Text string      `json:"text,omitempty" doc:"Of a comment"`
+	Text string      `json:"text,omitempty" doc:"Of a comment, or what a person or a playlist says of itself"`
 	Page string      `json:"page" doc:"Path of it here"`
 	Host string      `json:"host,omitempty" doc:"Server of whose it is; none: of here"`
 	IRI  string      `json:"iri,omitempty" doc:"Its address there"`
@@ -56,8 +56,8 @@ func reportOf(r *social.Report) Report {
 
 func (a *API) report(ctx context.Context, in *struct {
 	Body struct {
-		Kind    social.Kind `json:"kind" enum:"act,release,comment,act-elsewhere,release-elsewhere"`
-		ID      string      `json:"id" maxLength:"2048" doc:"Of an act, a release or a comment here; address of somebody elsewhere"`
+		Kind    social.Kind `json:"kind" enum:"act,release,comment,person,playlist,live,act-elsewhere,release-elsewhere,playlist-elsewhere"`
+		ID      string      `json:"id" maxLength:"2048" doc:"Of an act, a person, a release, a playlist, a live event or a comment here; address of somebody elsewhere"`
 		Text    string      `json:"text" minLength:"1" maxLength:"2000" doc:"What is wrong"`
 		Forward bool        `json:"forward,omitempty" doc:"Tell its server too, in the name of this node: your words, not who you are"`
 	}

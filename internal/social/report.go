@@ -34,8 +34,12 @@ const (
 	AnAct        Kind = "act"
 	ARelease     Kind = "release"
 	AComment     Kind = "comment"
+	APerson      Kind = "person" // a listener who is seen on other servers
+	APlaylist    Kind = "playlist"
+	ALive        Kind = "live"          // an event, of whatever server
 	ActThere     Kind = "act-elsewhere" // anybody on another server
 	ReleaseThere Kind = "release-elsewhere"
+	ListThere    Kind = "playlist-elsewhere"
 )
 
 // A Subject is what a report is about, as it was then.
@@ -43,7 +47,7 @@ type Subject struct {
 	Kind   Kind
 	Target string // id here, or address of somebody elsewhere
 	Name   string // title, or whose it is
-	Words  string // plain text of a comment
+	Words  string // plain text of a comment, or what a listener or a playlist says of itself
 	Page   string // path of it here
 	IRI    string // its address elsewhere, "" when it is of here
 	Actor  string // whose it is elsewhere
@@ -143,6 +147,37 @@ var describers = map[Kind]func(ctx context.Context, tx Tx, s *Subject) error{
 		s.IRI, s.Actor, s.Host = c.IRI, c.Author.Actor, c.Author.Host
 		return err
 	},
+	APerson: func(ctx context.Context, tx Tx, s *Subject) error {
+		p, err := tx.Person(ctx, id.Person(s.Target))
+		if err == nil && !p.Gone.IsZero() {
+			err = fault.New(fault.NotFound, "That listener is seen no more.")
+		}
+		s.Name, s.Words, s.Page = cmp.Or(p.Name, p.Handle), p.About, "/person/"+p.Handle
+		return err
+	},
+	APlaylist: func(ctx context.Context, tx Tx, s *Subject) error {
+		p, err := tx.OwnPlaylist(ctx, id.Playlist(s.Target))
+		if err == nil && p.Access == music.Private {
+			err = fault.New(fault.NotFound, "There is no such playlist.")
+		}
+		s.Name, s.Words, s.Page = p.Title, p.Description, "/playlist/"+s.Target
+		return err
+	},
+	ALive: func(ctx context.Context, tx Tx, s *Subject) error {
+		l, err := tx.Live(ctx, id.Live(s.Target))
+		s.Name, s.Page, s.IRI, s.Actor, s.Host = l.Title, "/act/"+l.Handle, l.IRI, l.Actor, l.Host
+		if l.Host != "" {
+			s.Page += "@" + l.Host
+		}
+		s.Page += "#live"
+		return err
+	},
+	ListThere: func(ctx context.Context, tx Tx, s *Subject) error {
+		p, err := tx.PlaylistElsewhere(ctx, id.Playlist(s.Target))
+		s.Name, s.Words, s.Page = p.Title, p.Description, "/playlist/"+s.Target
+		s.IRI, s.Actor, s.Host = p.IRI, p.Actor, p.Host
+		return err
+	},
 	ActThere: func(ctx context.Context, tx Tx, s *Subject) error {
 		a, err := tx.Actor(ctx, s.Target)
 		s.Name, s.Page = cmp.Or(a.Name, a.Handle), "/act/"+a.Handle+"@"+a.Host
@@ -162,7 +197,7 @@ func Describe(ctx context.Context, tx Tx, kind Kind, target string) (Subject, er
 	s := Subject{Kind: kind, Target: target}
 	do := describers[kind]
 	if do == nil {
-		return s, fault.On("kind", fault.Invalid, "Acts, releases and comments can be reported.")
+		return s, fault.On("kind", fault.Invalid, "Acts, listeners, releases, playlists, live events and comments can be reported.")
 	}
 	if err := do(ctx, tx, &s); err != nil {
 		return s, err

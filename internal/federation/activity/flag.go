@@ -2,8 +2,10 @@ package activity
 
 import (
 	"context"
+	"strings"
 
 	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -42,8 +44,8 @@ func flag(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 
 // subject is what of this node a reported thing is. Faults: NotFound.
 func subject(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Subject, error) {
-	if act, ok := in.Site.ActOf(o.ID()); ok {
-		return social.Describe(ctx, tx, social.AnAct, string(act))
+	if kind, target := named(in.Site, o.ID()); kind != "" {
+		return social.Describe(ctx, tx, kind, target)
 	}
 	t, _, err := thing(ctx, tx, in, o)
 	if err != nil {
@@ -57,6 +59,25 @@ func subject(ctx context.Context, tx social.Tx, in In, o vocab.Item) (social.Sub
 		return social.Subject{}, err
 	}
 	return social.Describe(ctx, tx, social.AComment, string(c.ID))
+}
+
+// named is what of this node has an address of its own that says what it is, "" for any
+// other: music has many, and comments are of other servers, too.
+func named(s form.Site, at string) (social.Kind, string) {
+	at = strings.TrimSuffix(at, "/note") // of a playlist and an event
+	if act, ok := s.ActOf(at); ok {
+		return social.AnAct, string(act)
+	}
+	if p, ok := s.PersonOf(at); ok {
+		return social.APerson, string(p)
+	}
+	if l, ok := s.PlaylistOf(at); ok {
+		return social.APlaylist, string(l)
+	}
+	if l, ok := s.LiveOf(at); ok {
+		return social.ALive, string(l)
+	}
+	return "", ""
 }
 
 // unflag takes a report back that nobody has decided about.

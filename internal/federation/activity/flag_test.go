@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
+	"github.com/michaelperna/9ten/internal/store/storetest"
 )
 
 func (w *world) reports() []social.Report {
@@ -97,4 +100,36 @@ func TestFlagsOfNoWorth(t *testing.T) {
 	if after != open {
 		t.Error("another's report is taken back")
 	}
+}
+
+// The account of a listener who is seen, a playlist and a live event are reported, too; not
+// one who is seen no more, nor a playlist that is its owner's alone.
+func TestFlagOfAPerson(t *testing.T) {
+	storetest.Both(t, func(t *testing.T, url string) {
+		server := fedtest.NewServer(t)
+		ada := server.Actor("ada")
+		s := newStudio(t, url, server)
+		list := s.list(s.Act, s.song())
+		l := social.Live{ID: id.New[id.Live](fedtest.Moment), Act: s.Act, Title: "Ebb, live", Link: "https://tube.example/", Starts: fedtest.Moment, Ends: fedtest.Moment.Add(time.Hour), Published: fedtest.Moment, Updated: fedtest.Moment}
+		s.update(func(tx social.Tx) error { return tx.PutLive(t.Context(), l) })
+		s.receive(report(ada, "1", "x", s.Site.Person(s.wren)))
+		s.Pass(time.Second)
+		s.receive(report(ada, "2", "x", s.Site.Playlist(list), s.Site.PlaylistNote(list), s.Site.Live(l.ID), s.Site.LiveNote(l.ID)))
+		got := ""
+		for _, r := range s.reports() {
+			for _, a := range r.About {
+				got += string(a.Kind) + " " + a.Name + " " + a.Page + "\n"
+			}
+		}
+		if want := "playlist Late trains /playlist/" + string(list) + "\nlive Ebb, live /act/low-tide#live\nperson wren /person/wren\n"; got != want {
+			t.Errorf("%s want\n%s", got, want)
+		}
+		_, err := s.together.Library.EditPlaylist(t.Context(), s.ada, list, func(p *music.Playlist) { p.Act, p.Access = "", music.Private })
+		s.must(err)
+		s.must((&social.People{Store: s, Federates: true}).Hide(t.Context(), s.ada.Account))
+		s.receive(report(ada, "3", "x", s.Site.Person(s.wren), s.Site.Playlist(list)))
+		if n := len(s.reports()); n != 2 {
+			t.Errorf("%d reports", n)
+		}
+	})
 }

@@ -20,6 +20,7 @@ type LiveLine struct {
 	On           bool
 	Site         string // whose address it is heard at: people see where they are led
 	Audience     int64  // how many are there, 0 for too few
+	Report       string // where it is reported, "" not by the viewer
 }
 
 // GoURL is where one goes to hear it.
@@ -31,7 +32,7 @@ func (v *visit) liveLines(list []social.Live, named bool) ([]LiveLine, error) {
 	out := make([]LiveLine, len(list))
 	for i := range list {
 		l := &list[i]
-		out[i] = LiveLine{ID: string(l.ID), Title: l.Title, Starts: l.Starts, Ends: l.Ends, On: l.On(now), Site: site(l.Link)}
+		out[i] = LiveLine{ID: string(l.ID), Title: l.Title, Starts: l.Starts, Ends: l.Ends, On: l.On(now), Site: site(l.Link), Report: v.reporting(social.ALive, string(l.ID))}
 		if named {
 			out[i].By, out[i].ActURL = l.Name, "/act/"+l.Handle
 			if l.Host != "" {

@@ -42,6 +42,7 @@ type PersonPage struct {
 	Since         time.Time
 	Shared        []Sleeve // what they share
 	More          string
+	Report        string // where they are reported, "" not by the viewer
 }
 
 func (v *visit) addressOf(handle string) string { return "@" + handle + "@" + site(v.site.BaseURL) }
@@ -144,6 +145,10 @@ func (v *visit) person() error {
 	if err != nil {
 		return err
 	}
-	return v.show("person", &PersonPage{Page: v.named(who.Name, ""), Name: who.Name, Address: v.addressOf(who.Handle), About: template.HTML(social.Clean(social.Paragraphs(who.About))), Since: who.Created,
+	report := ""
+	if who.Account != v.viewer.Account {
+		report = v.reporting(social.APerson, string(who.ID))
+	}
+	return v.show("person", &PersonPage{Report: report, Page: v.named(who.Name, ""), Name: who.Name, Address: v.addressOf(who.Handle), About: template.HTML(social.Clean(social.Paragraphs(who.About))), Since: who.Created,
 		Shared: v.newsShelf(shared.Rows), More: v.pagePath("after", shared.Next)})
 }

@@ -24,6 +24,7 @@ type PlaylistPage struct {
 	Millis int64
 	Items  []PlaylistItem
 	Fields []web.Field     // to edit it, the owner only
+	Report string          // where it is reported, "" not by the viewer
 	Share  string          // absolute address, "" while it is private
 	ActURL string          // of the act under whose name it is, "" none
 	Away   away            // of a playlist on another server
@@ -78,6 +79,9 @@ func (v *visit) playlistPage() (*PlaylistPage, error) {
 	}
 	if l.Access != music.Private {
 		p.Share = v.absolute("/playlist/" + string(l.ID))
+		if !p.Own {
+			p.Report = v.reporting(social.APlaylist, string(l.ID))
+		}
 	}
 	if full.Act.ID != "" {
 		p.ActURL = "/act/" + full.Act.Handle
@@ -134,7 +138,7 @@ func (v *visit) playlistElsewhere() error {
 	}
 	p := &PlaylistPage{Page: v.named(l.Title, web.NavBrowse), ID: l.ID, Name: l.Title, About: about(l.Description), Owner: cmp.Or(l.Act, l.Handle), Access: music.Public,
 		Share: l.Page, ActURL: "/act/" + l.Home(), Away: away{Host: l.Host, There: l.Page}, Lost: len(l.Items) - len(rows)}
-	p.NoIndex = true
+	p.NoIndex, p.Report = true, v.reporting(social.ListThere, string(l.ID))
 	items := make([]music.PlacedTrack, len(rows))
 	for i := range rows {
 		items[i].Row, items[i].Item.ID = rows[i], music.ItemID(rows[i].ID)

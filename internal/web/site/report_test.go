@@ -2,11 +2,15 @@ package site_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -78,4 +82,42 @@ func TestReportsOnThePage(t *testing.T) {
 	if code, _, _ := mod.do("POST", one, url.Values{"do": {"dance"}}); code != 422 {
 		t.Errorf("dance: %d", code)
 	}
+}
+
+// A listener who is seen, a playlist and a live event say to who is signed in where they are
+// reported, not to whose they are; a moderator is led to them.
+func TestWhatElseIsReported(t *testing.T) {
+	s := newShop(t)
+	jo, bo, guest := s.browser(s.person("jo")), s.browser(s.person("bo")), s.browser(account.SignedIn{})
+	jo.sends(http.StatusSeeOther, "/account/person", "handle", "wren", "name", "Wren", "about", "Birds & bells")
+	list := jo.sends(http.StatusSeeOther, "/playlists", "title", "Late trains")
+	jo.sends(http.StatusSeeOther, list, "title", "Late trains", "access", "unlisted")
+	act := s.act("Firn")
+	l := social.Live{ID: id.New[id.Live](s.now), Act: act.ID, Title: "Ebb, live", Link: "https://tube.example/", Starts: s.now, Ends: s.now.Add(time.Hour), Published: s.now, Updated: s.now}
+	s.ok(s.db.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutLive(t.Context(), l) }))
+	boss, err := s.accounts.SignIn(t.Context(), "grace", secret, account.Client{})
+	s.ok(err)
+	mod := s.browser(boss)
+	for _, x := range []struct{ page, kind, what, link string }{
+		{"/person/wren", "person", "Listener", "Report this listener"},
+		{list, "playlist", "Playlist", "Report this playlist"},
+		{"/act/firn", "live", "Live event", "Report"},
+	} {
+		s.now = s.now.Add(time.Second)
+		guest.lacks(x.page, "/report?")
+		bo.has(x.page, x.link)
+		at := regexp.MustCompile(`/report\?id=([0-9A-Z]+)&amp;kind=` + x.kind).FindStringSubmatch(bo.page(x.page))
+		if at == nil {
+			t.Errorf("%s says nowhere how it is reported", x.page)
+			continue
+		}
+		page, _, _ := strings.Cut(bo.send("/report", url.Values{"kind": {x.kind}, "id": {at[1]}, "text": {"It is rude."}}), "#")
+		if page != x.page {
+			t.Errorf("%s leads to %s", x.page, page)
+		}
+		_, one, _ := strings.Cut(mod.page("/operator/reports"), `href="/operator/reports/`)
+		mod.has("/operator/reports/"+one[:26], x.what+`: <a class="link" href="`+x.page)
+	}
+	jo.lacks("/person/wren", "/report?")
+	jo.lacks(list, "/report?")
 }
