@@ -189,7 +189,7 @@ func (a *API) playlistElsewhere(ctx context.Context, p id.Playlist) (*output[Pla
 	if err != nil {
 		return nil, err
 	}
-	return reply(PlaylistPage{listElsewhere(&list), each(rows, itemElsewhere)})
+	return reply(PlaylistPage{Playlist: listElsewhere(&list), Items: each(rows, itemElsewhere), Working: each(list.Working, workingOf)})
 }
 
 func trackElsewhere(t *social.Track) TrackElsewhere {

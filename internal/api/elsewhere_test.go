@@ -92,7 +92,7 @@ func TestElsewhere(t *testing.T) {
 	if len(found.Playlists) != 1 || found.Playlists[0].Title != "Ebb at night" || found.Playlists[0].Act != handle {
 		t.Fatalf("%+v", found.Playlists)
 	}
-	if p.do(http.MethodGet, "/playlists/"+string(found.Playlists[0].ID), nil, http.StatusOK, &list); len(list.Items) != 1 || list.Items[0].Track.Title != "Ebb I" || list.Playlist.Owner != "Tide" {
+	if p.do(http.MethodGet, "/playlists/"+string(found.Playlists[0].ID), nil, http.StatusOK, &list); len(list.Items) != 1 || list.Items[0].Track.Title != "Ebb I" || list.Playlist.Owner != "Tide" || len(list.Working) != 2 || list.Working[0].Handle != "@"+handle || list.Working[1].Name != "reef.example/users/bo" {
 		t.Errorf("%+v", list)
 	}
 	var release api.ReleaseElsewhere

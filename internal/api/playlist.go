@@ -8,6 +8,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 func (a *API) playlists(r *router) {
@@ -86,6 +87,23 @@ type PlaylistItem struct {
 type PlaylistPage struct {
 	Playlist PlaylistRow    `json:"playlist"`
 	Items    []PlaylistItem `json:"items"`
+
+	Working []Working `json:"working,omitempty" doc:"Who works on one of another server; of one here its owner is told, see list-collaborators"`
+}
+
+// Working is who works on a playlist of another server.
+type Working struct {
+	Actor  string `json:"actor" doc:"Address of their document"`
+	Name   string `json:"name"`
+	Handle string `json:"handle,omitempty" doc:"@name, or @name@host; none of whom nothing is known here"`
+}
+
+func workingOf(c *social.Collaborator) Working {
+	w := Working{Actor: c.Who, Name: c.Name}
+	if c.Handle != "" {
+		w.Handle = c.Said()
+	}
+	return w
 }
 
 func (a *API) ownPlaylists(ctx context.Context, _ *struct{}) (*output[[]PlaylistRow], error) {
@@ -117,7 +135,7 @@ func (a *API) playlist(ctx context.Context, in *PlaylistRef) (*output[PlaylistPa
 	if err != nil {
 		return nil, err
 	}
-	out := PlaylistPage{playlistOf(&full.Playlist), each(full.Items, func(i *music.PlacedTrack) PlaylistItem {
+	out := PlaylistPage{Playlist: playlistOf(&full.Playlist), Items: each(full.Items, func(i *music.PlacedTrack) PlaylistItem {
 		return PlaylistItem{i.Item.ID, unixMS(i.Item.Added), trackOf(&i.Row)}
 	})}
 	out.Playlist.Owner = full.Owner

@@ -390,6 +390,7 @@ func (a *Actor) Plays(handle, name, title string) {
 	release.Tag = []vocab.Item{vocab.Of(&vocab.Object{Type: []string{"Hashtag"}, Name: "#fieldrecording", Href: s.URL + "/tag/field-recording"})}
 	s.Publish(release, "")
 	list := &vocab.Object{ID: a.ID + "/l/1", Type: []string{"OrderedCollection", "nineten:Playlist"}, AttributedTo: vocab.One(a.ID), Name: title + " at night", Published: Moment, To: []string{vocab.Public}, OrderedItems: vocab.One(track.ID)}
+	list.Put("nineten:collaborators", []string{a.ID, "https://reef.example/users/bo"})
 	s.Publish(&vocab.Object{ID: a.ID + "/playlists", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(list)}}, "")
 	s.Publish(&vocab.Object{ID: a.ID + "/releases", Type: []string{"OrderedCollection"}, OrderedItems: []vocab.Item{vocab.Of(release)}}, "")
 	s.Serve("/sound.flac", "audio/flac", []byte("fLaC and so on"))

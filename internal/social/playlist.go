@@ -24,6 +24,9 @@ type Playlist struct {
 	Paged       bool    // it came without its items, which its server gives by pages
 	Listed      bool    // with the act and in searches; otherwise for who has the address
 
+	Collaborators []string       // addresses of those who work on it
+	Working       []Collaborator // the same by name, of one playlist alone
+
 	Handle, Host, Act string // what is known here of the act
 }
 

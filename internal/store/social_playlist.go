@@ -20,11 +20,11 @@ func (tx musicTx) PlaylistsOfAct(ctx context.Context, a id.Act, n int) ([]music.
 }
 
 func remotePlaylist(r sqlgen.RemotePlaylist) social.Playlist {
-	return social.Playlist{ID: id.Playlist(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Description: r.Description, Page: r.Page, Published: utc(r.Published), Updated: utc(r.Updated), Listed: r.Listed}
+	return social.Playlist{ID: id.Playlist(r.ID), IRI: r.Iri, Actor: r.Actor, Title: r.Title, Description: r.Description, Page: r.Page, Published: utc(r.Published), Updated: utc(r.Updated), Listed: r.Listed, Collaborators: fromJSON[string](r.Collaborators)}
 }
 
 func (tx socialTx) PutPlaylist(ctx context.Context, p *social.Playlist) error {
-	n, err := tx.Q.RemotePlaylistPut(ctx, sqlgen.RemotePlaylistPutParams{ID: string(id.New[id.Playlist](tx.Now())), Iri: p.IRI, Actor: p.Actor, Title: text(p.Title), Description: text(p.Description), Page: text(p.Page), Published: ms(p.Published), Updated: ms(p.Updated), Listed: p.Listed})
+	n, err := tx.Q.RemotePlaylistPut(ctx, sqlgen.RemotePlaylistPutParams{ID: string(id.New[id.Playlist](tx.Now())), Iri: p.IRI, Actor: p.Actor, Title: text(p.Title), Description: text(p.Description), Page: text(p.Page), Published: ms(p.Published), Updated: ms(p.Updated), Listed: p.Listed, Collaborators: toJSON(p.Collaborators)})
 	if err == nil && n == 0 {
 		return fault.New(fault.Forbidden, "%s is not %s's.", p.IRI, p.Actor)
 	}

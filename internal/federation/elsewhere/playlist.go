@@ -33,6 +33,9 @@ func (d *Desk) Playlist(ctx context.Context, p id.Playlist) (list social.Playlis
 				rows = append(rows, r)
 			}
 		}
+		if err == nil {
+			list.Working, err = d.working(ctx, tx, list.Collaborators)
+		}
 		return err
 	})
 	return list, rows, err

@@ -21,10 +21,26 @@ func Playlist(o *vocab.Object, act string) (p social.Playlist, ok bool) {
 		p.Updated = p.Published
 	}
 	p.Listed = slices.ContainsFunc(append(slices.Clone(o.To), o.Audience...), vocab.IsPublic) // the latter is Funkwhale's
+	p.Collaborators = collaborators(o)
 	inside := Listed(o)
 	p.Items = Entries(inside)
 	p.Paged = !o.First.Zero() && (len(inside) == 0 || o.TotalItems > int64(len(inside))) && len(p.Items) < social.MostEntries
 	return p, p.Title != "" && !p.Published.IsZero() && len(p.IRI) <= maxAddress && len(p.Page) <= maxAddress
+}
+
+// collaborators are the addresses of those who work on a playlist, each once.
+func collaborators(o *vocab.Object) (out []string) {
+	list, _ := o.Extra["nineten:collaborators"].([]any)
+	if one, ok := o.Extra["nineten:collaborators"].(string); ok {
+		list = []any{one}
+	}
+	for _, x := range list {
+		at, _ := x.(string)
+		if strings.HasPrefix(at, "https://") && len(at) <= maxAddress && len(out) < social.MostCollaborators && !slices.Contains(out, at) {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // Listed are the items of a list or of a page of one.

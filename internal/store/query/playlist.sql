@@ -2,9 +2,9 @@
 select * from playlist where act = @act and act <> '' and access = 'public' order by changed desc, id limit @lim;
 
 -- name: RemotePlaylistPut :execrows
-insert into remote_playlist (id, iri, actor, title, description, page, published, updated, listed)
-values (@id, @iri, @actor, @title, @description, @page, @published, @updated, @listed)
-on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated, listed = excluded.listed
+insert into remote_playlist (id, iri, actor, title, description, page, published, updated, listed, collaborators)
+values (@id, @iri, @actor, @title, @description, @page, @published, @updated, @listed, @collaborators)
+on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated, listed = excluded.listed, collaborators = excluded.collaborators
 where remote_playlist.actor = excluded.actor;
 
 -- name: RemotePlaylistByIRI :one

@@ -901,15 +901,16 @@ type RemotePicture struct {
 }
 
 type RemotePlaylist struct {
-	ID          string
-	Iri         string
-	Actor       string
-	Title       string
-	Description string
-	Page        string
-	Published   int64
-	Updated     int64
-	Listed      bool
+	ID            string
+	Iri           string
+	Actor         string
+	Title         string
+	Description   string
+	Page          string
+	Published     int64
+	Updated       int64
+	Listed        bool
+	Collaborators string
 }
 
 type RemoteProof struct {

@@ -175,7 +175,7 @@ func (q *Queries) RemoteItemsLost(ctx context.Context, arg RemoteItemsLostParams
 }
 
 const remotePlaylistByID = `-- name: RemotePlaylistByID :one
-select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, p.listed, a.handle, a.host, a.name as act from remote_playlist p join remote_actor a on a.id = p.actor where p.id = $1
+select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, p.listed, p.collaborators, a.handle, a.host, a.name as act from remote_playlist p join remote_actor a on a.id = p.actor where p.id = $1
 `
 
 type RemotePlaylistByIDRow struct {
@@ -198,6 +198,7 @@ func (q *Queries) RemotePlaylistByID(ctx context.Context, id string) (RemotePlay
 		&i.RemotePlaylist.Published,
 		&i.RemotePlaylist.Updated,
 		&i.RemotePlaylist.Listed,
+		&i.RemotePlaylist.Collaborators,
 		&i.Handle,
 		&i.Host,
 		&i.Act,
@@ -206,7 +207,7 @@ func (q *Queries) RemotePlaylistByID(ctx context.Context, id string) (RemotePlay
 }
 
 const remotePlaylistByIRI = `-- name: RemotePlaylistByIRI :one
-select id, iri, actor, title, description, page, published, updated, listed from remote_playlist where iri = $1
+select id, iri, actor, title, description, page, published, updated, listed, collaborators from remote_playlist where iri = $1
 `
 
 func (q *Queries) RemotePlaylistByIRI(ctx context.Context, iri string) (RemotePlaylist, error) {
@@ -222,6 +223,7 @@ func (q *Queries) RemotePlaylistByIRI(ctx context.Context, iri string) (RemotePl
 		&i.Published,
 		&i.Updated,
 		&i.Listed,
+		&i.Collaborators,
 	)
 	return i, err
 }
@@ -244,22 +246,23 @@ func (q *Queries) RemotePlaylistDrop(ctx context.Context, arg RemotePlaylistDrop
 }
 
 const remotePlaylistPut = `-- name: RemotePlaylistPut :execrows
-insert into remote_playlist (id, iri, actor, title, description, page, published, updated, listed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated, listed = excluded.listed
+insert into remote_playlist (id, iri, actor, title, description, page, published, updated, listed, collaborators)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (iri) do update set title = excluded.title, description = excluded.description, page = excluded.page, published = excluded.published, updated = excluded.updated, listed = excluded.listed, collaborators = excluded.collaborators
 where remote_playlist.actor = excluded.actor
 `
 
 type RemotePlaylistPutParams struct {
-	ID          string
-	Iri         string
-	Actor       string
-	Title       string
-	Description string
-	Page        string
-	Published   int64
-	Updated     int64
-	Listed      bool
+	ID            string
+	Iri           string
+	Actor         string
+	Title         string
+	Description   string
+	Page          string
+	Published     int64
+	Updated       int64
+	Listed        bool
+	Collaborators string
 }
 
 func (q *Queries) RemotePlaylistPut(ctx context.Context, arg RemotePlaylistPutParams) (int64, error) {
@@ -273,6 +276,7 @@ func (q *Queries) RemotePlaylistPut(ctx context.Context, arg RemotePlaylistPutPa
 		arg.Published,
 		arg.Updated,
 		arg.Listed,
+		arg.Collaborators,
 	)
 	if err != nil {
 		return 0, err
@@ -281,7 +285,7 @@ func (q *Queries) RemotePlaylistPut(ctx context.Context, arg RemotePlaylistPutPa
 }
 
 const remotePlaylistsOf = `-- name: RemotePlaylistsOf :many
-select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, p.listed, a.handle, a.host, a.name as act, (select count(*) from remote_item i where i.playlist = p.id) as items
+select p.id, p.iri, p.actor, p.title, p.description, p.page, p.published, p.updated, p.listed, p.collaborators, a.handle, a.host, a.name as act, (select count(*) from remote_item i where i.playlist = p.id) as items
 from remote_playlist p join remote_actor a on a.id = p.actor where p.actor = $1 and p.listed = true order by p.updated desc, p.id limit $2
 `
 
@@ -317,6 +321,7 @@ func (q *Queries) RemotePlaylistsOf(ctx context.Context, arg RemotePlaylistsOfPa
 			&i.RemotePlaylist.Published,
 			&i.RemotePlaylist.Updated,
 			&i.RemotePlaylist.Listed,
+			&i.RemotePlaylist.Collaborators,
 			&i.Handle,
 			&i.Host,
 			&i.Act,

@@ -1180,7 +1180,7 @@ CREATE TABLE remote_playlist (
   page        text not null default '',      -- where people look at it
   published   bigint not null,
   updated     bigint not null
-, listed boolean not null default true);
+, listed boolean not null default true, collaborators text not null default '');
 
 CREATE INDEX remote_playlist_actor on remote_playlist (actor, updated);
 

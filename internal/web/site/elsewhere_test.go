@@ -43,7 +43,7 @@ func TestElsewhere(t *testing.T) {
 		t.Fatalf("%+v, %v", f.Playlists, err)
 	}
 	list := "/playlist/" + string(f.Playlists[0].ID)
-	v.open(list).sees(200, list, "Ebb at night", "Ebb I", "on "+server.Host(), "/act/"+handle).misses("not known here")
+	v.open(list).sees(200, list, "Ebb at night", "Ebb I", "on "+server.Host(), "/act/"+handle, "Who works on it", "@"+handle, "reef.example/users/bo").misses("not known here")
 	v.open("/act/@"+handle).sees(200, "/act/@"+handle, list, "Ebb at night", "Ebb", "Follow").misses("Nothing is known yet")
 	v.send("/follow", "act", act.ID, "on", "1", "back", "/act/"+handle).sees(200, "/act/"+handle, "Following", "has not answered yet")
 	v.open("/").sees(200, "/", "New from acts you follow", "Ebb")

@@ -151,6 +151,13 @@ func (v *visit) playlistElsewhere() error {
 		return err
 	}
 	p.Edits = p.Part == social.Works
+	for i := range l.Working {
+		c := CollaboratorLine{Who: l.Working[i].Who, Name: l.Working[i].Name}
+		if l.Working[i].Handle != "" {
+			c.Handle = l.Working[i].Said()
+		}
+		p.People = append(p.People, c)
+	}
 	if err := v.fillPlaylist(p, items); err != nil {
 		return err
 	}
