@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,12 +47,15 @@ func (s *suite) asked() {
 
 // askedYet reports whether comments are to be asked for, what people say of a release, or
 // what somebody shared.
-func (s *suite) askedYet() bool {
+func (s *suite) askedYet() bool { return s.toDo(social.JobComment, social.JobTalk, social.JobShare) }
+
+// toDo reports whether there is work of some kinds.
+func (s *suite) toDo(kinds ...string) bool {
 	n := 0
 	s.ok(s.db.View(s.t.Context(), func(tx *store.Tx) error {
 		rows, err := tx.Q.JobCounts(s.t.Context())
 		for _, r := range rows {
-			if r.State != "dead" && (r.Kind == social.JobComment || r.Kind == social.JobTalk || r.Kind == social.JobShare) {
+			if r.State != "dead" && slices.Contains(kinds, r.Kind) {
 				n += int(r.N)
 			}
 		}
@@ -225,6 +229,47 @@ func TestPassedOnToFans(t *testing.T) {
 	if p := of(far, ada, "Create")[0]; p.KeyID != person+"#main-key" || !bytes.Equal(p.Body, fedtest.JSON(t, x)) {
 		t.Errorf("%+v", p)
 	}
+}
+
+// What its author changed while a comment was hidden is told when it is shown again, and
+// showing it again is itself no news.
+func TestChangedWhileHidden(t *testing.T) {
+	near, far := fedtest.NewServer(t), fedtest.NewServer(t)
+	s := newSuite(t, near.Actor("ada"), far.Actor("bo"))
+	stop := s.runs()
+	defer stop()
+	wren, keeper := s.joins(1), s.joins(2)
+	act := id.Act(s.act[strings.LastIndex(s.act, "/")+1:])
+	s.ok(s.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.SetRole(t.Context(), act, keeper.account, music.Owner) }))
+	var me, said struct{ ID string }
+	wren.do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "wren"}, &me)
+	person := fedtest.Origin + "/ap/people/" + me.ID
+	s.sends(s.bo, "Follow", vocab.At(person))
+	wren.do(http.MethodPost, "/api/v1/releases/"+strings.Split(s.note, "/")[5]+"/comments", map[string]any{"text": "What a drop"}, &said)
+	s.arrives("who follows is told", func() bool { return has(far, "Create") })
+	at := "/api/v1/comments/" + said.ID
+	hides := func(on bool) {
+		t.Helper()
+		method := http.MethodDelete
+		if on {
+			method = http.MethodPut
+		}
+		keeper.do(method, at+"/hidden", nil, nil)
+		s.asked()
+		s.set(s.now().Add(time.Minute))
+	}
+	told := func() (n int) { return len(of(far, &fedtest.Actor{ID: person}, "Update")) }
+	hides(true)
+	hides(false)
+	hides(true)
+	wren.do(http.MethodPut, at, map[string]any{"text": "What a fall"}, nil)
+	s.arrives("what is to be told is seen to", func() bool { return !s.toDo(music.JobTell) })
+	s.applied()
+	if told() != 0 {
+		t.Error("what is hidden is told")
+	}
+	hides(false)
+	s.arrives("its change is told", func() bool { return told() == 1 })
 }
 
 // What others pass on counts as its own server gives it, and only where it would stand here.

@@ -48,7 +48,8 @@ type LiveTx interface {
 	LivesAway(ctx context.Context) ([]id.Live, error)
 	CountLives(ctx context.Context, act id.Act, actor string) (int64, error)
 	DropLive(ctx context.Context, l id.Live) error
-	ForgetLives(ctx context.Context, endedBefore time.Time) error
+	// It returns those of acts here.
+	ForgetLives(ctx context.Context, endedBefore time.Time) ([]id.Live, error)
 
 	// PutAudience keeps how many people of another node are there, until a moment.
 	PutAudience(ctx context.Context, l id.Live, host string, n int64, until time.Time) error
@@ -134,6 +135,18 @@ func CancelLive(ctx context.Context, tx Tx, iri, actor string) error {
 		return err
 	}
 	return tx.DropLive(ctx, l.ID)
+}
+
+// ForgetLives forgets events that have long been over. Followers elsewhere are told of those
+// of acts here, as when they are taken back.
+func ForgetLives(ctx context.Context, tx Tx) error {
+	own, err := tx.ForgetLives(ctx, tx.Now().Add(-LivesKept))
+	for _, l := range own {
+		if err == nil {
+			err = tellLive(ctx, tx, l)
+		}
+	}
+	return err
 }
 
 // Lives are live events for people and programs here.

@@ -299,8 +299,8 @@ func Answers(ctx context.Context, tx Tx, c Comment) (Comment, error) {
 	return Comment{}, nil
 }
 
-// Hide takes a comment of somebody out of view, or shows it again. For the act's
-// people and moderators. Faults: NotFound, Forbidden.
+// Hide takes a comment of somebody out of view, or shows it again: others are then told what
+// its author changed meanwhile. For the act's people and moderators. Faults: NotFound, Forbidden.
 func (t *Talk) Hide(ctx context.Context, v music.Viewer, what id.Comment, on bool) error {
 	return t.Store.SocialUpdate(ctx, func(tx Tx) error {
 		_, may, err := kept(ctx, tx, v, what)
@@ -310,7 +310,11 @@ func (t *Talk) Hide(ctx context.Context, v music.Viewer, what id.Comment, on boo
 		if !may {
 			return fault.New(fault.Forbidden, "Only the act's people and moderators hide a comment.")
 		}
-		return tx.HideComment(ctx, what, on)
+		if err := tx.HideComment(ctx, what, on); err != nil || on {
+			return err
+		}
+		_, err = tellComment(ctx, tx, what)
+		return err
 	})
 }
 

@@ -75,8 +75,14 @@ func (tx socialTx) DropLive(ctx context.Context, l id.Live) error {
 	return wrap(tx.Q.LiveDrop(ctx, string(l)), "live event")
 }
 
-func (tx socialTx) ForgetLives(ctx context.Context, before time.Time) error {
-	return wrap(tx.Q.LiveForget(ctx, ms(before)), "live events")
+func (tx socialTx) ForgetLives(ctx context.Context, before time.Time) (own []id.Live, err error) {
+	rows, err := tx.Q.LiveForget(ctx, ms(before))
+	for _, r := range rows {
+		if r != "" {
+			own = append(own, id.Live(r))
+		}
+	}
+	return own, wrap(err, "live events")
 }
 
 func (tx socialTx) PutAudience(ctx context.Context, l id.Live, host string, n int64, until time.Time) error {

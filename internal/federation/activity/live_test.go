@@ -97,7 +97,7 @@ func TestLive(t *testing.T) {
 		if list = w.events(tide); len(list) != 0 {
 			t.Errorf("after its time: %+v", list)
 		}
-		w.update(func(tx social.Tx) error { return tx.ForgetLives(t.Context(), w.Now()) })
+		w.update(func(tx social.Tx) error { _, err := tx.ForgetLives(t.Context(), w.Now()); return err })
 		w.update(func(tx social.Tx) error {
 			if l, err := tx.LiveByIRI(t.Context(), tide.ID+"/live/3"); err == nil {
 				t.Errorf("kept for ever: %+v", l)

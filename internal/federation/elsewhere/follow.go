@@ -142,7 +142,7 @@ func (d *Desk) Mend(ctx context.Context) error {
 		if err := d.refresh(ctx, tx); err != nil {
 			return err
 		}
-		if err := tx.ForgetLives(ctx, tx.Now().Add(-social.LivesKept)); err != nil {
+		if err := social.ForgetLives(ctx, tx); err != nil {
 			return err
 		}
 		if err := tx.ForgetPaid(ctx, calendar.PeriodOf(tx.Now()).Add(-social.PaidMonths)); err != nil {

@@ -36,8 +36,9 @@ select count(*) from live where ends > @now and (act = @act or actor = @actor);
 -- name: LiveDrop :exec
 delete from live where id = @id;
 
--- name: LiveForget :exec
-delete from live where ends < @before;
+-- What is forgotten of an act here is returned by id, '' what is of another server.
+-- name: LiveForget :many
+delete from live where ends < @before returning cast(case when act is null then '' else id end as text) as id;
 
 -- name: LiveAudiencePut :exec
 insert into live_audience (live, host, n, until) values (@live, @host, @n, @until) on conflict (live, host) do update set n = excluded.n, until = excluded.until;

@@ -246,13 +246,32 @@ func (q *Queries) LiveFollowed(ctx context.Context, arg LiveFollowedParams) ([]L
 	return items, nil
 }
 
-const liveForget = `-- name: LiveForget :exec
-delete from live where ends < $1
+const liveForget = `-- name: LiveForget :many
+delete from live where ends < $1 returning cast(case when act is null then '' else id end as text) as id
 `
 
-func (q *Queries) LiveForget(ctx context.Context, before int64) error {
-	_, err := q.db.ExecContext(ctx, liveForget, before)
-	return err
+// What is forgotten of an act here is returned by id, ” what is of another server.
+func (q *Queries) LiveForget(ctx context.Context, before int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, liveForget, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const liveOf = `-- name: LiveOf :many
