@@ -80,7 +80,7 @@ func Doubtful(counted, asked int64) bool { return counted*10 > asked*12+500 }
 const Compared = 31 * 24 * time.Hour
 
 // mostTold is of how many tracks and days a node tells within a day.
-const mostTold = 20_000
+const mostTold = 10_000
 
 // KeepListens keeps what a node told of plays, once, with the activity that says so: of days
 // that are still compared. Faults: Invalid; Conflict for days that were told before, and for
