@@ -56,6 +56,10 @@ func TestCommentsOfAnAct(t *testing.T) {
 		t.Errorf("%d %v", code, d)
 	}
 
+	var rules map[string]struct{ AutomaticApproval []string }
+	if n.Get("interactionPolicy", &rules); rules["canLike"].AutomaticApproval[0] != s.act || rules["canAnnounce"].AutomaticApproval[0] != s.act || rules["canReply"].AutomaticApproval != nil {
+		t.Errorf("%+v", rules)
+	}
 	again := &vocab.Object{ID: ada.ID + "/again", Type: []string{"Note"}, AttributedTo: vocab.One(ada.ID), InReplyTo: vocab.One(note), Content: "<p>Soon?</p>", To: []string{vocab.Public}}
 	s.sends(ada, "Create", vocab.Of(again))
 	if got := list(); len(got) != 3 || got[2].Parent != said.ID {

@@ -56,6 +56,7 @@ func (s Site) Opinion(x *Opinion) *vocab.Object {
 	if x.Act != by {
 		o.CC = append(o.CC, x.Act)
 	}
+	aloof(o)
 	if x.Fans != "" { // its server passes the comment on to theirs
 		o.CC = append(o.CC, x.Fans)
 	}

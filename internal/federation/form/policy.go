@@ -22,6 +22,13 @@ func (s Site) OwnTrack(x *Song) *vocab.Object {
 	return o
 }
 
+// aloof says on a comment that nobody likes or boosts it: nothing of that is kept here. Who
+// answers it is for whose music it is about to say.
+func aloof(o *vocab.Object) {
+	nobody := map[string]any{"automaticApproval": []string{o.Author()}, "manualApproval": []string{}}
+	o.Put("interactionPolicy", map[string]any{Rules[social.Liking]: nobody, Rules[social.Boosting]: nobody})
+}
+
 // allow says on a thing of an act who may do what with it, in GoToSocial's words. The act
 // itself may, and its label announces what is published under its name.
 func (s Site) allow(o *vocab.Object, a Allowed) {
