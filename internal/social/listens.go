@@ -46,8 +46,9 @@ const JobListens = "social.listens"
 
 // PlayTx is what nodes tell each other of plays, and what is held against it.
 type PlayTx interface {
-	// Untold is what at least [Fewest] people heard of each track elsewhere since
-	// its node was told last, before a moment.
+	// Untold is what at least [Fewest] people heard of each track elsewhere before a moment
+	// and its node was not told, from the moment until which it was: what came late of the
+	// days before counts to those after.
 	Untold(ctx context.Context, before time.Time) ([]Untold, error)
 	SetTold(ctx context.Context, t id.Track, until time.Time) error
 	// LogRoot is the root of the log with a day in it, hex. Faults: NotFound.

@@ -261,10 +261,17 @@ func TestUntold(t *testing.T) {
 		if len(list) != 1 || list[0].Plays != 6 || list[0].Counted != 6 || list[0].Seconds != 240 || list[0].Host != "shore.example" || list[0].Actor != farActor || list[0].Inbox != farActor+"/inbox" {
 			t.Fatalf("%+v", list)
 		}
-		h.social(func(tx social.Tx) error { return tx.SetTold(t.Context(), far, h.db.now().Add(time.Hour)) })
+		until := h.db.now().Add(time.Hour)
+		h.social(func(tx social.Tx) error { return tx.SetTold(t.Context(), far, until) })
 		hear(ada)
 		if list := untold(); len(list) != 0 {
 			t.Errorf("told again: %+v", list)
+		}
+		for _, a := range append(people, bob) { // what comes late of days that were told
+			hear(a)
+		}
+		if list := untold(); len(list) != 1 || list[0].Plays != 5 || !list[0].First.Equal(until) {
+			t.Errorf("late: %+v, not from %v", list, until)
 		}
 		err := h.db.SocialView(t.Context(), func(tx social.Tx) error {
 			_, err := tx.LogRoot(t.Context(), h.db.now())

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -16,13 +17,14 @@ func (tx socialTx) Untold(ctx context.Context, before time.Time) ([]social.Untol
 	rows, err := tx.Q.ListensUntold(ctx, sqlgen.ListensUntoldParams{Before: ms(before), People: social.Fewest})
 	out := make([]social.Untold, len(rows))
 	for i, r := range rows {
-		out[i] = social.Untold{Track: id.Track(r.ID), IRI: r.Iri, Actor: r.Actor, Inbox: r.Inbox, Host: r.Host, First: utc(r.Earliest), Plays: r.Plays, Counted: r.Counted, Seconds: r.Ms / 1000}
+		out[i] = social.Untold{Track: id.Track(r.ID), IRI: r.Iri, Actor: r.Actor, Inbox: r.Inbox, Host: r.Host, First: utc(max(r.Earliest, r.Until)), Plays: r.Plays, Counted: r.Counted, Seconds: r.Ms / 1000}
 	}
 	return out, wrap(err, "listens")
 }
 
 func (tx socialTx) SetTold(ctx context.Context, t id.Track, until time.Time) error {
-	return wrap(tx.Q.ListensTold(ctx, sqlgen.ListensToldParams{Track: string(t), Until: ms(until)}), "listens")
+	err := tx.Q.ListensTold(ctx, sqlgen.ListensToldParams{Track: string(t), Until: ms(until)})
+	return wrap(errors.Join(err, tx.Q.PlaysTold(ctx, sqlgen.PlaysToldParams{Track: string(t), Before: ms(until)})), "listens")
 }
 
 func (tx socialTx) LogRoot(ctx context.Context, day time.Time) (string, error) {

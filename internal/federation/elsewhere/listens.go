@@ -46,6 +46,9 @@ func (d *Desk) Listens(ctx context.Context) error {
 		}
 		for _, u := range list {
 			u.First = calendar.DayOf(u.First).Start()
+			if !u.First.Before(until) { // late, of days that were told: with the next
+				continue
+			}
 			if err := d.later(ctx, tx, told{u, until, root}); err != nil {
 				return err
 			}

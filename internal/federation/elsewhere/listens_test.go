@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
@@ -68,5 +69,10 @@ func TestListens(t *testing.T) {
 		if strings.Contains(string(d.Body), who) {
 			t.Errorf("it names %s: %s", who, d.Body)
 		}
+	}
+	s.heard, s.waiting = s.heard[:1], nil
+	s.heard[0].First = calendar.DayOf(s.Now()).Start() // late, of days that were told
+	if err := s.desk.Listens(t.Context()); err != nil || len(s.waiting) != 0 {
+		t.Errorf("told of no days: %+v, %v", s.waiting, err)
 	}
 }

@@ -79,18 +79,21 @@ where t.release = @release and h.version = (
 order by t.place, h.bps desc, h.act;
 
 -- What was heard of tracks of other nodes and not told yet, of those that at least
--- so many people heard.
+-- so many people heard. It is told of the days after those that were told.
 -- name: ListensUntold :many
 select t.id, t.iri, r.actor, a.inbox, a.host,
-  cast(min(p.began) as bigint) as earliest, cast(count(*) as bigint) as plays, cast(sum(case when p.decision = 0 then 1 else 0 end) as bigint) as counted, cast(sum(p.counted) as bigint) as ms
+  cast(min(p.began) as bigint) as earliest, cast(coalesce(max(l.until), 0) as bigint) as until, cast(count(*) as bigint) as plays, cast(sum(case when p.decision = 0 then 1 else 0 end) as bigint) as counted, cast(sum(p.counted) as bigint) as ms
 from play p join remote_track t on t.id = p.track join remote_release r on r.id = t.release join remote_actor a on a.id = r.actor left join listens_told l on l.track = p.track
-where p.accepted > 0 and p.began < @before and p.began >= coalesce(l.until, 0)
+where p.accepted > 0 and p.told = false and p.began < @before
 group by t.id, t.iri, r.actor, a.inbox, a.host
 having count(distinct case when p.decision = 0 then p.account end) >= cast(@people as bigint)
 order by t.id;
 
 -- name: ListensTold :exec
 insert into listens_told (track, until) values (@track, @until) on conflict (track) do update set until = excluded.until;
+
+-- name: PlaysTold :exec
+update play set told = true where track = @track and told = false and accepted > 0 and began < @before;
 
 -- name: ListensInsert :exec
 insert into listens (id, host, act, track, first, until, plays, counted, seconds, root, proof, at) values (@id, @host, @act, @track, @first, @until, @plays, @counted, @seconds, @root, @proof, @at);

@@ -184,9 +184,9 @@ func (q *Queries) ListensTold(ctx context.Context, arg ListensToldParams) error 
 
 const listensUntold = `-- name: ListensUntold :many
 select t.id, t.iri, r.actor, a.inbox, a.host,
-  cast(min(p.began) as bigint) as earliest, cast(count(*) as bigint) as plays, cast(sum(case when p.decision = 0 then 1 else 0 end) as bigint) as counted, cast(sum(p.counted) as bigint) as ms
+  cast(min(p.began) as bigint) as earliest, cast(coalesce(max(l.until), 0) as bigint) as until, cast(count(*) as bigint) as plays, cast(sum(case when p.decision = 0 then 1 else 0 end) as bigint) as counted, cast(sum(p.counted) as bigint) as ms
 from play p join remote_track t on t.id = p.track join remote_release r on r.id = t.release join remote_actor a on a.id = r.actor left join listens_told l on l.track = p.track
-where p.accepted > 0 and p.began < $1 and p.began >= coalesce(l.until, 0)
+where p.accepted > 0 and p.told = false and p.began < $1
 group by t.id, t.iri, r.actor, a.inbox, a.host
 having count(distinct case when p.decision = 0 then p.account end) >= cast($2 as bigint)
 order by t.id
@@ -204,13 +204,14 @@ type ListensUntoldRow struct {
 	Inbox    string
 	Host     string
 	Earliest int64
+	Until    int64
 	Plays    int64
 	Counted  int64
 	Ms       int64
 }
 
 // What was heard of tracks of other nodes and not told yet, of those that at least
-// so many people heard.
+// so many people heard. It is told of the days after those that were told.
 func (q *Queries) ListensUntold(ctx context.Context, arg ListensUntoldParams) ([]ListensUntoldRow, error) {
 	rows, err := q.db.QueryContext(ctx, listensUntold, arg.Before, arg.People)
 	if err != nil {
@@ -227,6 +228,7 @@ func (q *Queries) ListensUntold(ctx context.Context, arg ListensUntoldParams) ([
 			&i.Inbox,
 			&i.Host,
 			&i.Earliest,
+			&i.Until,
 			&i.Plays,
 			&i.Counted,
 			&i.Ms,
@@ -412,6 +414,20 @@ func (q *Queries) PaidOut(ctx context.Context, arg PaidOutParams) ([]PaidOutRow,
 		return nil, err
 	}
 	return items, nil
+}
+
+const playsTold = `-- name: PlaysTold :exec
+update play set told = true where track = $1 and told = false and accepted > 0 and began < $2
+`
+
+type PlaysToldParams struct {
+	Track  string
+	Before int64
+}
+
+func (q *Queries) PlaysTold(ctx context.Context, arg PlaysToldParams) error {
+	_, err := q.db.ExecContext(ctx, playsTold, arg.Track, arg.Before)
+	return err
 }
 
 const remoteCreditsDue = `-- name: RemoteCreditsDue :many

@@ -618,7 +618,7 @@ func (q *Queries) PlayBetween(ctx context.Context, arg PlayBetweenParams) ([]Pla
 }
 
 const playByID = `-- name: PlayByID :one
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged from play where id = $1
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged, told from play where id = $1
 `
 
 func (q *Queries) PlayByID(ctx context.Context, id []byte) (Play, error) {
@@ -649,6 +649,7 @@ func (q *Queries) PlayByID(ctx context.Context, id []byte) (Play, error) {
 		&i.Answered,
 		&i.Sealed,
 		&i.Logged,
+		&i.Told,
 	)
 	return i, err
 }
@@ -790,7 +791,7 @@ func (q *Queries) PlayInsert(ctx context.Context, arg PlayInsertParams) error {
 }
 
 const playLast = `-- name: PlayLast :one
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged from play where account = $1 order by began desc limit 1
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged, told from play where account = $1 order by began desc limit 1
 `
 
 func (q *Queries) PlayLast(ctx context.Context, account string) (Play, error) {
@@ -821,6 +822,7 @@ func (q *Queries) PlayLast(ctx context.Context, account string) (Play, error) {
 		&i.Answered,
 		&i.Sealed,
 		&i.Logged,
+		&i.Told,
 	)
 	return i, err
 }
@@ -874,7 +876,7 @@ func (q *Queries) PlayMarkSealed(ctx context.Context, arg PlayMarkSealedParams) 
 }
 
 const playReceipts = `-- name: PlayReceipts :many
-select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged from play where account = $1 and (began < $2 or began = $2 and id > $3) and accepted > 0 order by began desc, id limit $4
+select id, account, track, device, sheet, own, seconds, began, ended, heard, flags, origin, counter, accepted, seen, hash, claim, signature, decision, counted, answer, answered, sealed, logged, told from play where account = $1 and (began < $2 or began = $2 and id > $3) and accepted > 0 order by began desc, id limit $4
 `
 
 type PlayReceiptsParams struct {
@@ -923,6 +925,7 @@ func (q *Queries) PlayReceipts(ctx context.Context, arg PlayReceiptsParams) ([]P
 			&i.Answered,
 			&i.Sealed,
 			&i.Logged,
+			&i.Told,
 		); err != nil {
 			return nil, err
 		}

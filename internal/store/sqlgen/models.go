@@ -715,6 +715,7 @@ type Play struct {
 	Answered  int64
 	Sealed    bool
 	Logged    []byte
+	Told      bool
 }
 
 type Playlist struct {

@@ -919,7 +919,7 @@ CREATE TABLE "play" (
   answered  bigint not null,                -- ms the receipt named
   sealed    boolean not null,               -- the claim that stands is in a day row
   logged    bytea not null default ''       -- hash of the claim as the last row holds it
-);
+, told boolean not null default false);
 
 CREATE INDEX play_account on play (account, began);
 
