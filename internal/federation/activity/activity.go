@@ -5,6 +5,7 @@ package activity
 
 import (
 	"context"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/form"
@@ -93,9 +94,21 @@ func Kind(types []string) string {
 	return types[0]
 }
 
-// Apply applies an activity.
+// Apply applies an activity, whose time must not be over: it may have waited since the
+// inbox took it, for its server or for a moderator.
 func Apply(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
+	if err := Expired(in.Object, tx.Now()); err != nil {
+		return nil, err
+	}
 	return first(ctx, tx, in, handlers, in.Type)
+}
+
+// Expired refuses an activity whose time is over by its own word. Faults: Invalid.
+func Expired(o *vocab.Object, now time.Time) error {
+	if !o.Expires.IsZero() && now.After(o.Expires) {
+		return fault.New(fault.Invalid, "The activity has expired.")
+	}
+	return nil
 }
 
 // first has the handlers of the first type that has some do their part.

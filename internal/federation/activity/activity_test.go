@@ -1,9 +1,11 @@
 package activity_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,7 +23,8 @@ import (
 type world struct {
 	*fedtest.Node
 	sent int
-	n    int // of activities received
+	n    int          // of activities received
+	log  *slog.Logger // of the applier, nil: nobody reads it
 }
 
 // receive keeps activities as the inbox does, and applies them.
@@ -49,7 +52,7 @@ func (w *world) keep(o *vocab.Object, body []byte) {
 // apply runs the applier until nothing is left.
 func (w *world) apply(store social.Store) {
 	w.T.Helper()
-	a := activity.New(activity.Applier{Site: w.Site, Store: store, Servers: w.Servers, Log: fedtest.Quiet(), Sent: func() { w.sent++ }})
+	a := activity.New(activity.Applier{Site: w.Site, Store: store, Servers: w.Servers, Log: cmp.Or(w.log, fedtest.Quiet()), Sent: func() { w.sent++ }})
 	ctx, stop := context.WithTimeout(w.T.Context(), time.Minute)
 	defer stop()
 	done := make(chan error, 1)

@@ -55,9 +55,6 @@ func watched(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	if !nodeItself(in) || in.IsPublic() || in.Expires.IsZero() || in.Expires.After(now.Add(soonOver)) {
 		return nil, fault.New(fault.Invalid, "An audience is told by a node, to the act's alone, and expires within %d minutes.", soonOver/time.Minute)
 	}
-	if !in.Expires.After(now) {
-		return nil, nil
-	}
 	o, err := object(in)
 	if err != nil {
 		return nil, err

@@ -184,8 +184,9 @@ func (b *Inbox) held(body []byte, now time.Time) (in social.Held, err error) {
 		return in, fault.New(fault.Invalid, "The activity's id %q is not of its actor's server.", o.ID)
 	case len(o.ID) > longestID:
 		return in, fault.New(fault.Invalid, "The activity's id has more than %d bytes.", longestID)
-	case !o.Expires.IsZero() && now.After(o.Expires):
-		return in, fault.New(fault.Invalid, "The activity has expired.")
+	}
+	if err := activity.Expired(o, now); err != nil {
+		return in, err
 	}
 	in = social.Held{Received: social.Received{ID: o.ID, Host: remote.Host(actor), Actor: actor, Body: body}, Kind: short(activity.Kind(o.Type), longestKind)}
 	if len(o.Object) == 1 {
