@@ -38,7 +38,7 @@ type Stream struct {
 	Starts   time.Time `json:"starts"`
 	Ends     time.Time `json:"ends" doc:"Planned, or when it did"`
 	On       bool      `json:"on" doc:"It is under way"`
-	Audience int64     `json:"audience,omitempty" doc:"How many are there, from five on; none in lists"`
+	Audience int64     `json:"audience,omitempty" doc:"How many are there in all, from five on, elsewhere as its own node says; none in lists"`
 }
 
 func (a *API) streamOf(l *social.Live) Stream {

@@ -320,21 +320,24 @@ func (f *federation) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return f.applier.Run(ctx) })
 	g.Go(func() error { return f.courier.Run(ctx) })
-	g.Go(func() error { return f.audiences(ctx) })
+	g.Go(func() error {
+		// before what was told last is over
+		return f.each(ctx, social.AudienceFor-5*time.Second, func() error { return f.elsewhere.Audiences(ctx, f.lives) })
+	})
+	g.Go(func() error { return f.each(ctx, time.Minute, func() error { return f.elsewhere.Totals(ctx) }) })
 	return g.Wait()
 }
 
-// audiences tells every minute how many people here are at events elsewhere, until
-// ctx ends.
-func (f *federation) audiences(ctx context.Context) error {
-	every := time.NewTicker(social.AudienceFor - 5*time.Second) // before what was told last is over
+// each does what is to be done for audiences of live events so often, until ctx ends.
+func (f *federation) each(ctx context.Context, often time.Duration, do func() error) error {
+	every := time.NewTicker(often)
 	defer every.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-every.C:
-			if err := f.elsewhere.Audiences(ctx, f.lives); err != nil && ctx.Err() == nil {
+			if err := do(); err != nil && ctx.Err() == nil {
 				f.node.log.Warn("audiences of live events", "err", err)
 			}
 		}

@@ -51,7 +51,8 @@ type LiveTx interface {
 	// It returns those of acts here.
 	ForgetLives(ctx context.Context, endedBefore time.Time) ([]id.Live, error)
 
-	// PutAudience keeps how many people of another node are there, until a moment.
+	// PutAudience keeps how many people of another node are there, until a moment; of an
+	// event elsewhere how many are there in all, as its own node says.
 	PutAudience(ctx context.Context, l id.Live, host string, n int64, until time.Time) error
 	Audience(ctx context.Context, l id.Live) (int64, error)
 	// DropExpired forgets audiences and deliveries whose time is over.
@@ -70,6 +71,11 @@ const (
 	presence      = 5 * time.Minute
 	AudienceFor   = time.Minute // that what a node says of its audience is good for
 	mostPresences = 100_000     // at one event
+	// TotalEvery is how often the node of an event is asked how many are there in all, and
+	// TotalFor how long its answer is good: for one that is missing.
+	TotalEvery = 5 * time.Minute
+	TotalFor   = 2 * TotalEvery
+	mostTotal  = 10_000_000 // people at one event
 )
 
 // A LiveDraft is what is said of an event.
@@ -123,6 +129,22 @@ func KeepLive(ctx context.Context, tx Tx, l Live) error {
 	}
 	l.ID = id.New[id.Live](tx.Now())
 	return tx.PutLive(ctx, l)
+}
+
+// KeepTotal keeps how many people are at an event elsewhere in all, as its own node says.
+// Fewer than [Fewest], or more than there can be, are none.
+func KeepTotal(ctx context.Context, tx Tx, what id.Live, n int64) error {
+	l, err := tx.Live(ctx, what)
+	if fault.Is(err, fault.NotFound) || err == nil && l.Act != "" {
+		return nil // it was taken back meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	if n < Fewest || n > mostTotal {
+		n = 0
+	}
+	return tx.PutAudience(ctx, what, l.Host, n, tx.Now().Add(TotalFor))
 }
 
 // CancelLive forgets an event that its act elsewhere took back.
@@ -347,16 +369,31 @@ func (s *Lives) Here(what id.Live, now time.Time) int64 {
 }
 
 // Audience is how many people are at an event, of this node and of those that say
-// so; fewer than [Fewest] are none.
+// so; fewer than [Fewest] are none. Of one elsewhere its own node says how many are there
+// in all: those of this node are among them once they were told, so the larger of both
+// counts, and nobody twice. Faults: NotFound.
 func (s *Lives) Audience(ctx context.Context, what id.Live) (n int64, err error) {
 	var now time.Time
+	var l Live
 	err = s.Store.SocialView(ctx, func(tx Tx) error {
 		now = tx.Now()
+		if l, err = tx.Live(ctx, what); err != nil {
+			return err
+		}
 		n, err = tx.Audience(ctx, what)
 		return err
 	})
-	if n += s.Here(what, now); n < Fewest {
+	if err != nil {
+		return 0, err
+	}
+	here := s.Here(what, now)
+	if l.Act == "" {
+		n = max(n, here)
+	} else {
+		n += here
+	}
+	if n < Fewest {
 		n = 0
 	}
-	return n, err
+	return n, nil
 }

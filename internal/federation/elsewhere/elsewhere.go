@@ -52,11 +52,13 @@ type Desk struct {
 
 	mu        sync.Mutex
 	listening map[string]int // how many sounds are passed on, by listener
+
+	totalled map[id.Live]time.Time // when the nodes of events were asked last: see [Desk.Totals]
 }
 
 // New makes a desk.
 func New(c Config) *Desk {
-	return &Desk{Config: c, homes: limit.New(time.Second, 30), listening: map[string]int{}}
+	return &Desk{Config: c, homes: limit.New(time.Second, 30), listening: map[string]int{}, totalled: map[id.Live]time.Time{}}
 }
 
 // handle is how people write one: @act@host, and servers: acct:act@host. Its length is looked at first: a count

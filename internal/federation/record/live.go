@@ -2,6 +2,7 @@ package record
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
@@ -18,6 +19,19 @@ func Live(o *vocab.Object, act string) (l social.Live, ok bool) {
 		l.Updated = l.Published
 	}
 	return l, strings.HasPrefix(l.Link, "https://") && len(l.IRI) <= maxAddress && len(l.Page) <= maxAddress && !l.Published.IsZero()
+}
+
+// Audience reads how many people are at a live event in all, 0 where its node does not say.
+func Audience(o *vocab.Object) int64 {
+	var said json.Number
+	if !o.Get("nineten:audience", &said) {
+		return 0
+	}
+	n, err := said.Int64()
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // Bounds of a live event.
