@@ -148,7 +148,7 @@ func (a *API) catalogue(r *router) {
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}", id: "get-act", tag: tag, summary: "An act"}, a.act)
 	add(r, operation{method: http.MethodGet, path: "/acts/{act}/label", id: "get-label", tag: tag, summary: "The acts of a label, and what they published under its name"}, a.label)
 	add(r, operation{method: http.MethodGet, path: "/tags", id: "list-tags", tag: tag, summary: "Tags, the most used first"}, a.tags)
-	add(r, operation{method: http.MethodGet, path: "/search", id: "search", tag: tag, summary: "Find tracks, releases, acts, playlists and tags"}, a.search)
+	add(r, operation{method: http.MethodGet, path: "/search", id: "search", tag: tag, summary: "Find tracks, releases, acts, playlists and tags: here, and what is known of other servers"}, a.search)
 }
 
 func (a *API) tracks(ctx context.Context, in *listInput) (*output[Page[Track]], error) {
@@ -274,8 +274,12 @@ func (a *API) search(ctx context.Context, in *searchInput) (*output[Found], erro
 		return nil, err
 	}
 	var lists []social.Playlist
+	var acts []social.Full
 	if a.Elsewhere != nil {
 		if lists, err = a.Elsewhere.SearchPlaylists(ctx, viewer(ctx).Account, in.Q, in.Limit); err != nil {
+			return nil, err
+		}
+		if acts, err = a.Elsewhere.SearchActs(ctx, viewer(ctx).Account, in.Q, in.Limit); err != nil {
 			return nil, err
 		}
 		releases, tracks, err := a.Elsewhere.Search(ctx, viewer(ctx).Account, in.Q, in.Limit)
@@ -287,5 +291,5 @@ func (a *API) search(ctx context.Context, in *searchInput) (*output[Found], erro
 			f.Releases = append(f.Releases, releases[i].Row())
 		}
 	}
-	return reply(Found{each(f.Tracks, trackOf), each(f.Releases, releaseRow), each(f.Acts, actRow), append(each(f.Playlists, playlistRow), each(lists, listElsewhere)...), each(f.Tags, tagCount)})
+	return reply(Found{each(f.Tracks, trackOf), each(f.Releases, releaseRow), append(each(f.Acts, actRow), each(acts, actRowElsewhere)...), append(each(f.Playlists, playlistRow), each(lists, listElsewhere)...), each(f.Tags, tagCount)})
 }

@@ -34,6 +34,8 @@ type Elsewhere interface {
 	SearchPlaylists(ctx context.Context, who id.Account, q string, n int) ([]social.Playlist, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
+	// SearchActs finds acts there by their names, those of which music is kept here.
+	SearchActs(ctx context.Context, who id.Account, q string, n int) ([]social.Full, error)
 	// Search finds releases and tracks that are known here.
 	Search(ctx context.Context, who id.Account, q string, n int) ([]social.Release, []music.TrackRow, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
@@ -169,6 +171,10 @@ func actElsewhere(f *social.Full) ActElsewhere {
 	says := record.ProfileOf(&f.Actor)
 	return ActElsewhere{Members: says.Members, Links: says.Links, Lines: each(says.Facts, func(m *music.Member) ProfileLine { return ProfileLine{m.Name, m.Role} }), Handle: f.Actor.Handle + "@" + f.Actor.Host, Actor: f.Actor.ID, Page: f.Actor.URL, Name: f.Actor.Name, Label: f.Actor.IsLabel(), About: record.Plain(f.Actor.Summary), Cover: coverOf(f.Cover),
 		Releases: each(f.Releases, releaseElsewhere), Playlists: each(f.Playlists, listElsewhere), Count: f.Count, Following: f.Following, MovedTo: f.Actor.MovedTo, State: f.State}
+}
+
+func actRowElsewhere(f *social.Full) ActRow {
+	return ActRow{Handle: f.Actor.Handle + "@" + f.Actor.Host, Name: f.Actor.Name, Cover: coverOf(f.Cover), Releases: f.Count}
 }
 
 func releaseElsewhere(r *social.Release) ReleaseElsewhere {

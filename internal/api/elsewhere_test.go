@@ -124,6 +124,12 @@ func TestElsewhere(t *testing.T) {
 	if p.do(http.MethodGet, "/search?q=ebb", nil, http.StatusOK, &found2); len(found2.Releases) != 1 || found2.Releases[0].ActHandle != handle {
 		t.Errorf("%+v", found2.Releases)
 	}
+	if len(found2.Acts) != 0 {
+		t.Errorf("%+v", found2.Acts)
+	}
+	if p.do(http.MethodGet, "/search?q=tide", nil, http.StatusOK, &found2); len(found2.Acts) != 1 || found2.Acts[0].ID != "" || found2.Acts[0].Handle != handle || found2.Acts[0].Name != "Tide" || found2.Acts[0].Releases != 1 {
+		t.Errorf("%+v", found2.Acts)
+	}
 	var acts []api.ActElsewhere
 	var newest []api.ReleaseElsewhere
 	p.do(http.MethodGet, "/elsewhere/follows", nil, http.StatusOK, &acts)

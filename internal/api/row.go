@@ -208,8 +208,8 @@ func releasePage(f *music.FullRelease) ReleasePage {
 
 // ActRow is an act as lists show it.
 type ActRow struct {
-	ID       id.Act `json:"id"`
-	Handle   string `json:"handle"`
+	ID       id.Act `json:"id,omitempty" doc:"None of an act of another server"`
+	Handle   string `json:"handle" doc:"act@host of an act of another server"`
 	Name     string `json:"name"`
 	Place    string `json:"place,omitempty"`
 	Cover    *Cover `json:"cover,omitempty"`

@@ -14,10 +14,11 @@ const (
 	FoundRelease  Found = 2
 	FoundAct      Found = 3
 	FoundPlaylist Found = 4
-	// Of other servers, by their ids here; without a card.
+	// Of other servers, by their ids here, acts by their addresses; without a card.
 	FoundTrackElsewhere    Found = 5
 	FoundReleaseElsewhere  Found = 6
 	FoundPlaylistElsewhere Found = 7
+	FoundActElsewhere      Found = 8
 )
 
 // A Doc is what search knows of one thing. Title, Maker and More are words

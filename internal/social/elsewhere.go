@@ -137,6 +137,41 @@ func Search(ctx context.Context, tx Tx, who id.Account, q string, n int) (releas
 	}
 }
 
+// SearchActs finds up to n acts of other servers by their names: those of which music is
+// kept here and of whom somebody hears, see [Hears].
+func SearchActs(ctx context.Context, tx Tx, who id.Account, q string, n int) ([]Full, error) {
+	return sought(ctx, tx, who, q, n, tx.SearchActs, func(f *Full) (actor, host string) { return f.Actor.ID, f.Actor.Host })
+}
+
+// sought finds up to n things for what somebody typed, those by of whom they hear. Where
+// many are silenced it looks further.
+func sought[T any](ctx context.Context, tx Tx, who id.Account, q string, n int, find func(ctx context.Context, terms []string, n int) ([]T, error), by func(*T) (actor, host string)) ([]T, error) {
+	terms := music.Looked(q)
+	if terms == nil {
+		return nil, nil
+	}
+	for look := n; ; look *= 4 {
+		all, err := find(ctx, terms, look)
+		if err != nil {
+			return nil, err
+		}
+		var out []T
+		for i := range all {
+			actor, host := by(&all[i])
+			hears, err := Hears(ctx, tx, who, actor, host)
+			if err != nil {
+				return nil, err
+			}
+			if hears {
+				out = append(out, all[i])
+			}
+		}
+		if len(out) >= n || len(all) < look || look >= furthest*n {
+			return out[:min(n, len(out))], nil
+		}
+	}
+}
+
 // furthest is how many times more a search looks at than it returns.
 const furthest = 64
 
@@ -204,8 +239,11 @@ type Elsewhere interface {
 	// SearchElsewhere finds up to n releases, without their tracks, and n tracks that
 	// hold all the words.
 	SearchElsewhere(ctx context.Context, terms []string, n int) (releases []Release, tracks []Found, err error)
-	// Retitle has searches find up to n releases of an act after an id, in the order of
-	// these, by what the act is called now, and with the last of them its playlists. It
+	// SearchActs finds up to n acts of which music is kept and whose names hold all the
+	// words, as lists show them.
+	SearchActs(ctx context.Context, terms []string, n int) ([]Full, error)
+	// Retitle has searches find an act and up to n releases of it after an id, in the order
+	// of these, by what the act is called now, and with the last of them its playlists. It
 	// returns the id after which there are more, "" for none.
 	Retitle(ctx context.Context, actor, after string, n int) (string, error)
 	// DropUnkept forgets how tracks looked that nobody keeps any more, and what refers

@@ -132,30 +132,8 @@ func KeepPlaylist(ctx context.Context, tx Tx, p *Playlist) error {
 
 // SearchPlaylists finds up to n playlists of other servers that are known here, of whom
 // somebody hears: see [Hears].
-func SearchPlaylists(ctx context.Context, tx Tx, who id.Account, q string, n int) (out []Playlist, err error) {
-	terms := music.Looked(q)
-	if terms == nil {
-		return nil, nil
-	}
-	for look := n; ; look *= 4 {
-		all, err := tx.SearchPlaylists(ctx, terms, look)
-		if err != nil {
-			return nil, err
-		}
-		out = nil
-		for _, p := range all {
-			hears, err := Hears(ctx, tx, who, p.Actor, p.Host)
-			if err != nil {
-				return nil, err
-			}
-			if hears {
-				out = append(out, p)
-			}
-		}
-		if len(out) >= n || len(all) < look || look >= furthest*n {
-			return out[:min(n, len(out))], nil
-		}
-	}
+func SearchPlaylists(ctx context.Context, tx Tx, who id.Account, q string, n int) ([]Playlist, error) {
+	return sought(ctx, tx, who, q, n, tx.SearchPlaylists, func(p *Playlist) (actor, host string) { return p.Actor, p.Host })
 }
 
 // SeekTracks asks for the tracks of a playlist that are not known here.

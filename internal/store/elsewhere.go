@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -67,13 +68,15 @@ func (tx socialTx) PutRelease(ctx context.Context, r *social.Release) error {
 	return tx.document(ctx, r)
 }
 
-// document has a release and its tracks found by their words.
+// document has a release, its tracks and its act found by their words: an act of which
+// no music is kept is found by its address alone.
 func (tx socialTx) document(ctx context.Context, r *social.Release) error {
 	a, err := tx.Q.RemoteActorByID(ctx, r.Actor)
 	if err != nil {
 		return missing(err, noActor)
 	}
-	err = musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundReleaseElsewhere, string(r.ID), r.Title, r.Artist, a.Name, a.Handle).With(append([]string{r.Label}, r.Tags...)...))
+	err = musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundActElsewhere, a.ID, cmp.Or(a.Name, a.Handle), a.Handle))
+	err = errors.Join(err, musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundReleaseElsewhere, string(r.ID), r.Title, r.Artist, a.Name, a.Handle).With(append([]string{r.Label}, r.Tags...)...)))
 	for i := range r.Tracks {
 		t := &r.Tracks[i]
 		err = errors.Join(err, musicTx(tx).SetDoc(ctx, music.NewDoc(music.FoundTrackElsewhere, string(t.ID), t.Title, t.Artist, r.Artist, a.Name)))
@@ -139,6 +142,26 @@ func (tx socialTx) SearchElsewhere(ctx context.Context, terms []string, n int) (
 		}
 	}
 	return releases, tracks, err
+}
+
+func (tx socialTx) SearchActs(ctx context.Context, terms []string, n int) (out []social.Full, err error) {
+	list, err := musicTx(tx).searchOf(ctx, music.FoundActElsewhere, terms, n)
+	for _, actor := range list {
+		row, err := tx.Q.RemoteActKept(ctx, actor)
+		if errors.Is(err, sql.ErrNoRows) { // its music is gone since
+			continue
+		}
+		if err != nil {
+			return nil, wrap(err, "act")
+		}
+		out = append(out, listed(sqlgen.RemoteFollowsRow(row)))
+	}
+	return out, err
+}
+
+// listed is an act as lists show it.
+func listed(r sqlgen.RemoteFollowsRow) social.Full {
+	return social.Full{Actor: remoteActor(r.RemoteActor), Cover: music.Cover{ID: r.Cover, Light: r.Light, Dark: r.Dark}, Count: r.Releases}
 }
 
 func trackRow(t *social.Track, release, fresh string, place int) sqlgen.RemoteTrackPutParams {
@@ -275,7 +298,8 @@ func (tx socialTx) ListFollows(ctx context.Context, a id.Account) ([]social.Full
 	rows, err := tx.Q.RemoteFollows(ctx, string(a))
 	out := make([]social.Full, len(rows))
 	for i, r := range rows {
-		out[i] = social.Full{Actor: remoteActor(r.RemoteActor), Cover: music.Cover{ID: r.Cover, Light: r.Light, Dark: r.Dark}, Count: r.Releases, Following: true}
+		out[i] = listed(r)
+		out[i].Following = true
 	}
 	return out, wrap(err, "follows")
 }

@@ -256,6 +256,15 @@ func (d *Desk) Search(ctx context.Context, who id.Account, q string, n int) (rel
 	return releases, tracks, err
 }
 
+// SearchActs finds acts of other servers of which music is kept here, by their names.
+func (d *Desk) SearchActs(ctx context.Context, who id.Account, q string, n int) (acts []social.Full, err error) {
+	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
+		acts, err = social.SearchActs(ctx, tx, who, q, n)
+		return err
+	})
+	return acts, err
+}
+
 // Home is where somebody of another server follows an act here: their server's
 // own page for it. Whom their server does not know, such as a listener of a node who is
 // not seen elsewhere, has the page that it says for itself. Faults: NotFound, Unavailable.

@@ -2,6 +2,7 @@ package elsewhere_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,60 @@ func TestSearchElsewhere(t *testing.T) {
 		find(s.ada, "ebb", 0, 0)
 		s.must(s.desk.Mend(t.Context()))
 		find(s.ada, "ebb", 0, 0)
+	})
+}
+
+// An act of another server is found by its name as long as music of it is kept and the
+// searcher hears of it.
+func TestSearchActs(t *testing.T) {
+	kept(t, func(t *testing.T, s *shelves) {
+		s.Servers.Store = s
+		find := func(who id.Account, q string, want ...string) {
+			t.Helper()
+			list, err := s.desk.SearchActs(t.Context(), who, q, 3)
+			s.must(err)
+			var got []string
+			for i := range list {
+				got = append(got, list[i].Actor.Handle)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q finds %q, not %q", q, got, want)
+			}
+		}
+		find(s.bo, "tide") // it is known, and followed; nothing of it is kept
+		doc, _ := s.publishes("ebb")
+		s.publishes("flow")
+		for _, q := range []string{"tide", "TI"} {
+			find("", q, "tide")
+			find(s.bo, q, "tide")
+		}
+		find(s.bo, "ebb")
+		find(s.bo, "")
+		list, err := s.desk.SearchActs(t.Context(), s.bo, "tide", 3)
+		if err != nil || len(list) != 1 || list[0].Count != 2 || list[0].Actor.ID != s.act.ID || list[0].Actor.Host != s.host() {
+			t.Errorf("%+v, %v", list, err)
+		}
+		renamed := s.act.Document()
+		renamed.Name, renamed.PreferredUsername = "Spring Flood", "tide"
+		s.server.Publish(renamed, "")
+		s.must(s.says("Update", vocab.At(s.act.ID), s.act))
+		s.work()
+		find(s.bo, "spring", "tide")
+		find(s.bo, "flood spr", "tide")
+		personal := &social.Personal{Store: s, Host: "nine.example"}
+		s.must(personal.Block(t.Context(), s.bo, s.host()))
+		find(s.bo, "spring")
+		find("", "spring", "tide")
+		desk := &social.Desk{Store: s.DB, Host: "nine.example", Policy: s.Servers.Policy}
+		s.must(desk.Decide(t.Context(), social.Rule{Host: s.act.ID, Verdict: social.Silence}))
+		find("", "spring")
+		find(s.ada, "spring", "tide") // who follows it
+		for _, at := range []string{doc.ID, s.act.ID + "/releases/flow"} {
+			s.must(s.says("Delete", vocab.Of(&vocab.Object{ID: at, Type: []string{"Tombstone"}}), s.act))
+		}
+		find(s.ada, "spring")
+		s.must(s.desk.Mend(t.Context()))
+		find(s.ada, "spring")
 	})
 }
 

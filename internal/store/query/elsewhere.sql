@@ -117,7 +117,7 @@ select id from remote_track where release = @release order by place, id limit 2;
 
 -- name: RemoteDocsExpire :exec
 delete from search_doc where (kind = 5 and not exists (select 1 from remote_track t where t.id = search_doc.ref)) or (kind = 6 and not exists (select 1 from remote_release r where r.id = search_doc.ref))
-  or (kind = 7 and not exists (select 1 from remote_playlist p where p.id = search_doc.ref));
+  or (kind = 7 and not exists (select 1 from remote_playlist p where p.id = search_doc.ref)) or (kind = 8 and not exists (select 1 from remote_release r where r.actor = search_doc.ref));
 
 -- name: RemoteReleasesOfHost :many
 select r.iri, r.actor, r.fetched from remote_release r join remote_actor a on a.id = r.actor where a.host = @host;

@@ -199,7 +199,7 @@ func (q *Queries) RemoteActorByHandle(ctx context.Context, arg RemoteActorByHand
 
 const remoteDocsExpire = `-- name: RemoteDocsExpire :exec
 delete from search_doc where (kind = 5 and not exists (select 1 from remote_track t where t.id = search_doc.ref)) or (kind = 6 and not exists (select 1 from remote_release r where r.id = search_doc.ref))
-  or (kind = 7 and not exists (select 1 from remote_playlist p where p.id = search_doc.ref))
+  or (kind = 7 and not exists (select 1 from remote_playlist p where p.id = search_doc.ref)) or (kind = 8 and not exists (select 1 from remote_release r where r.actor = search_doc.ref))
 `
 
 func (q *Queries) RemoteDocsExpire(ctx context.Context) error {

@@ -33,6 +33,8 @@ type Elsewhere interface {
 	SearchPlaylists(ctx context.Context, who id.Account, q string, n int) ([]social.Playlist, error)
 	// Paid is who is paid for a release there, and how that stands.
 	Paid(ctx context.Context, r id.Release) (social.Credits, map[id.Track][]social.Part, error)
+	// SearchActs finds acts there by their names, those of which music is kept here.
+	SearchActs(ctx context.Context, who id.Account, q string, n int) ([]social.Full, error)
 	// Search finds releases and tracks that are known here.
 	Search(ctx context.Context, who id.Account, q string, n int) ([]social.Release, []music.TrackRow, error)
 	Follow(ctx context.Context, who id.Account, actor string, on bool) error
@@ -281,7 +283,14 @@ func (v *visit) searchElsewhere(p *SearchPage, q string) error {
 		l := &lists[i]
 		p.Playlists = append(p.Playlists, PlaylistLine{Title: l.Title, URL: "/playlist/" + string(l.ID), Owner: cmp.Or(l.Act, l.Handle) + ", " + l.Host, Access: music.Public, Items: l.Count})
 	}
-	p.Nothing = p.Nothing && len(releases)+len(tracks)+len(lists) == 0
+	acts, err := v.site.Elsewhere.SearchActs(v.Context(), v.viewer.Account, q, searchMax)
+	if err != nil {
+		return err
+	}
+	for i := range acts {
+		p.Acts = append(p.Acts, tileElsewhere(&acts[i]))
+	}
+	p.Nothing = p.Nothing && len(releases)+len(tracks)+len(lists)+len(acts) == 0
 	return nil
 }
 

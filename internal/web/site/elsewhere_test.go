@@ -87,6 +87,8 @@ func TestElsewhere(t *testing.T) {
 	v.open(at).sees(200, at, "takes no comments on it", "So *quiet*.").misses(`id="c-text"`)
 	v.open("/search?q=field-recording").sees(200, "/search", at).misses("Nothing found")
 	v.open("/search?q=shore+records").sees(200, "/search", at)
+	v.open("/search?q=tide").sees(200, "/search", `id="h-acts"`, `<a class="card" href="/act/`+handle+`"`, "<strong>Tide</strong>", server.Host()).misses("Nothing found")
+	v.open("/search?q=ebb").misses(`id="h-acts"`)
 	v.open("/search?q=ebb").sees(200, "/search", "Ebb I", at, "Ebb at night", list, "/act/"+handle).misses("Nothing found")
 	v.send("/follow", "act", act.ID, "on", "0", "back", "/").misses("Ebb")
 	shore := music.Act{ID: id.New[id.Act](fedtest.Moment), Handle: "shore", Name: "Shore", Created: fedtest.Moment, Changed: fedtest.Moment}
