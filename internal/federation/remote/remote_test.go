@@ -211,7 +211,7 @@ func TestKeysOfStrangers(t *testing.T) {
 	n := fedtest.NewNode(t, s)
 	for i := range 200 {
 		want := fault.NotFound
-		if i >= 30 {
+		if i >= 60 {
 			want = fault.Unavailable
 		}
 		if _, _, err := n.Servers.Key(t.Context(), fmt.Sprintf("%s/u/%d#k", s.URL, i), false); !fault.Is(err, want) {

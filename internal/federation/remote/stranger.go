@@ -18,7 +18,7 @@ const (
 	vainIfAway  = 30 * time.Second // the server did not answer
 	vainAtMost  = 4096
 	vainWords   = 300 // bytes of why
-	keysAMinute = 30
+	keysAMinute = 60
 )
 
 // Strangers bounds for which keys servers are asked: anybody may name any key of any
@@ -37,7 +37,7 @@ type vain struct {
 	until time.Time
 }
 
-// NewStrangers is a limit of 30 keys a minute of each host.
+// NewStrangers is a limit of 60 keys a minute of each host.
 func NewStrangers() *Strangers {
 	return &Strangers{keys: limit.New(time.Minute/keysAMinute, keysAMinute), vain: map[string]vain{}}
 }

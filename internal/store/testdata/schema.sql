@@ -462,7 +462,7 @@ CREATE TABLE inbox (
   error    text not null default ''
 , due bigint not null default 0);
 
-CREATE INDEX inbox_asked on inbox (host, due) where applied = 0 and due > 0;
+CREATE INDEX inbox_asked on inbox (host, received, id, due) where applied = 0 and due > 0;
 
 CREATE INDEX inbox_waiting on inbox (applied, due, received);
 
