@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/social"
 )
 
 // An act's people answer in its name who speaks of its music elsewhere, as which they are
@@ -72,6 +74,14 @@ func TestCommentsOfAnAct(t *testing.T) {
 	if !slices.ContainsFunc(told.Rows, func(r struct{ Kind, Comment string }) bool { return r.Kind == "answer" && r.Comment == list()[2].ID }) {
 		t.Errorf("%+v", told)
 	}
+	role := func(r music.Role) {
+		s.ok(s.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.SetRole(t.Context(), act, wren.account, r) }))
+	}
+	role(music.NoRole)
+	if _, err := (&social.Talk{Store: s.db}).Edit(t.Context(), music.Viewer{Account: wren.account}, id.Comment(said.ID), "I left", -1); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("who left the act speaks for it: %v", err)
+	}
+	role(music.Editor)
 	wren.do(http.MethodDelete, "/api/v1/comments/"+said.ID, nil, nil)
 	gone := func(s *fedtest.Server) bool {
 		for _, p := range s.Got() {

@@ -32,7 +32,8 @@ const (
 	longestPassed   = 64 << 10 // bytes: a text as long as a comment, in every markup, with a proof
 	passedOfComment = 10       // an hour
 	passedOfAuthor  = 60       // an hour
-	passedOfHost    = 300      // an hour
+	passedOfHost    = 300      // new ones, an hour
+	changedOfHost   = 1_200    // with changes: nobody's are kept back by a few others of their server
 )
 
 // A Passed activity is another's about a comment, for who follows an act here, a person
@@ -98,7 +99,11 @@ func passable(ctx context.Context, tx Tx, p Passed) error {
 		return nil
 	}
 	of, by, all, err := tx.CountPassed(ctx, p.Comment, p.From, tx.Now().Add(-time.Hour))
-	if err == nil && (of >= passedOfComment || by >= passedOfAuthor || all >= passedOfHost) {
+	most := int64(passedOfHost)
+	if p.Kind == "Update" {
+		most = changedOfHost
+	}
+	if err == nil && (of >= passedOfComment || by >= passedOfAuthor || all >= most) {
 		err = fault.New(fault.Conflict, "Of %s no more is passed on within an hour.", p.From.ID)
 	}
 	return err

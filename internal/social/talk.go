@@ -239,6 +239,16 @@ func sign(ctx context.Context, tx Tx, c *Comment, as id.Act) error {
 		c.Author.Person = p.ID
 		return err
 	}
+	c.Author.Act = as
+	return signs(ctx, tx, *c, as)
+}
+
+// signs refuses a comment in the name of an act, "" none, that is not by its own people, on
+// its own music. Faults: Forbidden, NotFound.
+func signs(ctx context.Context, tx Tx, c Comment, as id.Act) error {
+	if as == "" {
+		return nil
+	}
 	_, act, err := tx.Known(ctx, c.Thing)
 	if err != nil {
 		return err
@@ -247,7 +257,6 @@ func sign(ctx context.Context, tx Tx, c *Comment, as id.Act) error {
 	if err == nil && (act != as || !own) {
 		err = fault.On("as", fault.Forbidden, "In the name of an act its own people comment, on its own music.")
 	}
-	c.Author.Act = as
 	return err
 }
 
@@ -272,6 +281,9 @@ func (t *Talk) Edit(ctx context.Context, v music.Viewer, what id.Comment, text s
 		}
 		if v.Account == "" || was.Author.Account != v.Account {
 			return fault.New(fault.Forbidden, "Only its author changes a comment.")
+		}
+		if err := signs(ctx, tx, was, was.Author.Act); err != nil { // who left the act speaks for it no more
+			return err
 		}
 		was.HTML, was.Position = Paragraphs(text), position
 		if _, err := Reword(ctx, tx, was); err != nil {

@@ -109,15 +109,20 @@ func (a *Applier) round(ctx context.Context) (n int, err error) {
 	return len(list), g.Wait()
 }
 
-// inTurn applies what an actor sent up to what their server must be asked about first:
-// what came later waits with that.
+// inTurn applies what an actor sent. What counts by a proof waits by itself until their
+// server was asked; of an actor who is not known everything waits, in its order.
 func (a *Applier) inTurn(ctx context.Context, all []social.Received) error {
 	for i, r := range all {
 		in, ask, err := a.known(ctx, r)
-		if ask {
+		switch {
+		case ask && err != nil:
 			return a.askFirst(ctx, all[i:])
-		}
-		if err == nil {
+		case ask:
+			if err := a.askFirst(ctx, all[i:i+1]); err != nil {
+				return err
+			}
+			continue
+		case err == nil:
 			err = a.apply(ctx, r, in)
 		}
 		if err := a.settle(ctx, r, err); err != nil {

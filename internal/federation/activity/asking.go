@@ -74,11 +74,11 @@ func (a *Applier) next(ctx context.Context, host string) (again bool, err error)
 	}
 	r := list[0]
 	in, err := a.ask(ctx, r)
-	if err == nil {
-		err = a.apply(ctx, r, in)
-	}
 	if fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
 		return false, a.notAnswered(ctx, r, err)
+	}
+	if err == nil {
+		err = a.apply(ctx, r, in) // what is unavailable in that is the node's own
 	}
 	return true, a.settle(ctx, r, err)
 }

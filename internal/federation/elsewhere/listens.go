@@ -19,6 +19,8 @@ const (
 	soonest = time.Hour
 	latest  = 6 * time.Hour
 	goodFor = 7 * 24 * time.Hour
+	// mostTold is of how many tracks a node is told in a night.
+	mostTold = 9_000
 )
 
 // told is the payload of [social.JobListens].
@@ -44,7 +46,11 @@ func (d *Desk) Listens(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		of := map[string]int{}
 		for _, u := range list {
+			if of[u.Host]++; of[u.Host] > mostTold { // the rest tomorrow: its node takes no more in a day
+				continue
+			}
 			u.First = calendar.DayOf(u.First).Start()
 			if !u.First.Before(until) { // late, of days that were told: with the next
 				continue

@@ -46,7 +46,7 @@ func (s Site) OwnRelease(a *Album) *vocab.Object {
 
 // wordsOf is how long what a track repeats of its words is, with what stands around each name.
 func wordsOf(t *music.Track) int {
-	const around = 40
+	const around = 128 // as a document that is read may have of each of its things
 	n := len(t.Lyrics)
 	for _, p := range t.People {
 		n += len(p.Name) + len(p.Role) + around

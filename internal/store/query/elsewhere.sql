@@ -107,7 +107,7 @@ and not exists (select 1 from resume x where x.track = remote_line.track);
 delete from release_like where not exists (select 1 from release r where r.id = release_like.release) and not exists (select 1 from remote_release r where r.id = release_like.release);
 
 -- name: CommentsExpire :many
-delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release) returning cast(case when person = '' then '' else id end as text) as id;
+delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release) returning cast(case when person = '' and act = '' then '' else id end as text) as id;
 
 -- name: RemoteReleaseKnown :one
 select count(*) from remote_release where id = @id;

@@ -390,7 +390,7 @@ delete from resume where track in (select t.id from track t where t.id = @track 
 delete from release_like where release = @release;
 
 -- name: CommentsForgetMusic :many
-delete from comment where release = @release returning cast(case when person = '' then '' else id end as text) as id;
+delete from comment where release = @release returning cast(case when person = '' and act = '' then '' else id end as text) as id;
 
 -- name: UploadsForget :exec
 delete from upload where account = @account;

@@ -11,7 +11,7 @@ import (
 )
 
 const commentsExpire = `-- name: CommentsExpire :many
-delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release) returning cast(case when person = '' then '' else id end as text) as id
+delete from comment where not exists (select 1 from release r where r.id = comment.release) and not exists (select 1 from remote_release r where r.id = comment.release) returning cast(case when person = '' and act = '' then '' else id end as text) as id
 `
 
 func (q *Queries) CommentsExpire(ctx context.Context) ([]string, error) {

@@ -757,7 +757,7 @@ func (q *Queries) AssetsOwned(ctx context.Context, act string) (int64, error) {
 }
 
 const commentsForgetMusic = `-- name: CommentsForgetMusic :many
-delete from comment where release = $1 returning cast(case when person = '' then '' else id end as text) as id
+delete from comment where release = $1 returning cast(case when person = '' and act = '' then '' else id end as text) as id
 `
 
 func (q *Queries) CommentsForgetMusic(ctx context.Context, release string) ([]string, error) {
