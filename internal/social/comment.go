@@ -168,13 +168,13 @@ func spread(ctx context.Context, tx Tx, act id.Act, c *Comment) error {
 		if err != nil {
 			return err
 		}
-		hears := true
-		if a := c.Author; a.Actor != "" && p.Author.Account != "" { // who answers an act is blocked by some of its people, maybe
-			if hears, err = Hears(ctx, tx, p.Author.Account, a.Actor, a.Host); err != nil {
+		a, hears := p.Author.Account, true
+		if a != "" && c.Author.Actor != "" { // whoever of an act's people wrote in its name may have blocked them
+			if hears, err = Hears(ctx, tx, a, c.Author.Actor, c.Author.Host); err != nil {
 				return err
 			}
 		}
-		if a := p.Author.Account; hears && a != "" && a != c.Author.Account {
+		if hears && a != "" && a != c.Author.Account {
 			answer := n
 			answer.Kind, answer.Account, n.Knows = notice.Answer, a, a
 			if err := tell(ctx, tx, answer); err != nil {
