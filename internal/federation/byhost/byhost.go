@@ -32,10 +32,19 @@ type Config struct {
 type Queue struct {
 	Config
 	wake chan struct{}
+
+	mu   sync.Mutex
+	busy map[string]bool // servers that are being served
+	// late are those that were being served when it looked last, and no more: what it found
+	// of them is older than what became of them.
+	late map[string]bool
+	held map[string]time.Time // until when servers are left alone of which nothing could be kept
 }
 
 // New makes it.
-func New(c Config) *Queue { return &Queue{c, make(chan struct{}, 1)} }
+func New(c Config) *Queue {
+	return &Queue{Config: c, wake: make(chan struct{}, 1), busy: map[string]bool{}, late: map[string]bool{}, held: map[string]time.Time{}}
+}
 
 // Wake has it look now.
 func (q *Queue) Wake() {
@@ -47,22 +56,18 @@ func (q *Queue) Wake() {
 
 // Run serves until ctx ends, and returns when nobody is being served any more.
 func (q *Queue) Run(ctx context.Context) error {
-	var busy sync.Map // hosts that are being served
-	var held sync.Map // until when hosts are left alone, of whom nothing could be kept
 	slots := make(chan struct{}, q.AtOnce)
 	var all sync.WaitGroup
 	defer all.Wait()
 	for ctx.Err() == nil {
+		q.looks()
 		hosts, next, err := q.Look(ctx)
 		if err != nil && ctx.Err() == nil {
 			q.Log.Error("what waits for other servers", "err", err)
 			next = hold
 		}
 		for _, host := range hosts {
-			if until, ok := held.Load(host); ok && q.Now().Before(until.(time.Time)) {
-				continue
-			}
-			if _, taken := busy.LoadOrStore(host, true); taken {
+			if !q.takes(host) {
 				continue
 			}
 			select {
@@ -71,11 +76,9 @@ func (q *Queue) Run(ctx context.Context) error {
 				return nil
 			}
 			all.Go(func() {
-				defer func() { busy.Delete(host); <-slots; q.Wake() }()
-				held.Delete(host)
-				if err := q.Serve(ctx, host); err != nil {
-					held.Store(host, q.Now().Add(hold))
-				}
+				q.leaves(host, q.Serve(ctx, host))
+				<-slots
+				q.Wake()
 			})
 		}
 		t := time.NewTimer(next)
@@ -87,6 +90,36 @@ func (q *Queue) Run(ctx context.Context) error {
 		t.Stop()
 	}
 	return nil
+}
+
+// looks begins a look: what ends from now on is not known to it.
+func (q *Queue) looks() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	clear(q.late)
+}
+
+// takes reports whether a server that was found is to be served, and takes it if so.
+func (q *Queue) takes(host string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.busy[host] || q.late[host] || q.Now().Before(q.held[host]) {
+		return false
+	}
+	delete(q.held, host)
+	q.busy[host] = true
+	return true
+}
+
+// leaves ends serving a server.
+func (q *Queue) leaves(host string, failed error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.busy, host)
+	q.late[host] = true
+	if failed != nil {
+		q.held[host] = q.Now().Add(hold)
+	}
 }
 
 // Pause is how long to wait after so many tries, up to a quarter longer or shorter, so

@@ -1,0 +1,126 @@
+package byhost
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// runs runs a queue for a while of made-up time.
+func runs(t *testing.T, c Config, d time.Duration) {
+	t.Helper()
+	c.Now, c.Log = time.Now, slog.New(slog.NewTextHandler(io.Discard, nil))
+	ctx, stop := context.WithTimeout(t.Context(), d)
+	defer stop()
+	if err := New(c).Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A server that closes while the queue looks for what is due was found due by that
+// look, and is not asked once more for it.
+func TestEndsWhileItLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var closed atomic.Bool
+		var served atomic.Int64
+		looks := 0
+		runs(t, Config{
+			AtOnce: 4,
+			Look: func(context.Context) (hosts []string, next time.Duration, err error) {
+				if looks++; !closed.Load() {
+					hosts = []string{"slow.example"}
+				}
+				if looks > 1 {
+					time.Sleep(time.Second) // what it found grows old
+				}
+				return hosts, 100 * time.Millisecond, nil
+			},
+			Serve: func(context.Context, string) error {
+				time.Sleep(500 * time.Millisecond)
+				served.Add(1)
+				closed.Store(true)
+				return nil
+			},
+		}, time.Minute)
+		if served.Load() != 1 || looks < 10 {
+			t.Errorf("served %d times, looked %d times", served.Load(), looks)
+		}
+	})
+}
+
+// One that is slow keeps nobody else waiting while there is a place, and no more are
+// served at a time than there are places.
+func TestAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		waiting := map[string]bool{"a": true, "b": true, "c": true, "slow": true}
+		atOnce, most := 0, 0
+		var order []string
+		began := time.Now()
+		runs(t, Config{
+			AtOnce: 2,
+			Look: func(context.Context) (hosts []string, next time.Duration, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				for host := range waiting {
+					hosts = append(hosts, host)
+				}
+				slices.SortFunc(hosts, func(a, b string) int { return len(b) - len(a) }) // the slow one first
+				return hosts, time.Hour, nil
+			},
+			Serve: func(_ context.Context, host string) error {
+				mu.Lock()
+				atOnce++
+				most = max(most, atOnce)
+				mu.Unlock()
+				if host == "slow" {
+					time.Sleep(time.Minute)
+				}
+				time.Sleep(time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				atOnce--
+				delete(waiting, host)
+				order = append(order, host)
+				if len(order) == 3 && time.Since(began) != 3*time.Second {
+					t.Errorf("the others took %v", time.Since(began))
+				}
+				return nil
+			},
+		}, time.Hour)
+		if len(order) != 4 || order[3] != "slow" || most != 2 {
+			t.Errorf("served %v, %d at a time", order, most)
+		}
+	})
+}
+
+// What could not be kept here is not tried again at once, however often it looks.
+func TestHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var served atomic.Int64
+		looks := int64(0)
+		runs(t, Config{
+			AtOnce: 2,
+			Look: func(context.Context) ([]string, time.Duration, error) {
+				if looks++; looks%3 == 0 {
+					return nil, 0, errors.New("the disk is full")
+				}
+				return []string{"a.example"}, 100 * time.Millisecond, nil
+			},
+			Serve: func(context.Context, string) error {
+				served.Add(1)
+				return errors.New("the disk is full")
+			},
+		}, time.Minute-time.Second)
+		if n := served.Load(); n < 3 || n > 6 || looks < 2*n {
+			t.Errorf("served %d times in a minute, looked %d times", n, looks)
+		}
+	})
+}
