@@ -28,7 +28,7 @@ func settledMonth(now time.Time) calendar.Period {
 func TestNetwork(t *testing.T) {
 	exe, month := binary(t), settledMonth(time.Now())
 	a, b, c, d := newNetworkNode(t, exe, "a"), newNetworkNode(t, exe, "b"), newNetworkNode(t, exe, "c"), newNetworkNode(t, dishonest(t), "d")
-	four := []*networkNode{a, b, c, d}
+	e, four := newNetworkNode(t, exe, "e"), []*networkNode{a, b, c, d}
 	a.playsMonth(month, 1)
 	d.playsMonth(month, 4)
 	a.run("ledger", "init")
@@ -73,7 +73,7 @@ func TestNetwork(t *testing.T) {
 		n.end(syscall.SIGKILL)
 	}
 	next := nextRelease(t)
-	a.exe, b.exe, c.exe = next, next, next
+	a.exe, b.exe, c.exe, e.exe = next, next, next, next
 	for _, n := range four {
 		n.start()
 	}
@@ -84,7 +84,6 @@ func TestNetwork(t *testing.T) {
 	everyCopySays(four, c, month)
 	receiptHolds(c, a, b, d, month, 3)
 
-	e := newNetworkNode(t, next, "e")
 	outgrowsItsFounder(a, e, b, c, d)
 	everyPeerAway(e, month, 5, a, b, c, d)
 }

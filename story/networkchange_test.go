@@ -56,14 +56,15 @@ func joinAtOnce(one, two, first, second *networkNode) {
 }
 
 // busy has people use nodes without pause: somebody of a name plays, or looks for
-// what there is to play, and the operator renames the node. What it returns ends
-// that, and fails when one of them was refused anything, or when the last that each
-// node recorded is not known at all of them. A test that fails meanwhile ends it too.
+// what there is to play, and the operators rename their nodes, one after the other.
+// What it returns ends that, and fails when one of them was refused anything, or when
+// the last that each node recorded is not known at all of them. A test that fails
+// meanwhile ends it too.
 func busy(name string, nodes ...*networkNode) (quiet func()) {
 	t := nodes[0]
 	t.Helper()
-	// A node is not renamed all the time: what it proposes meanwhile would meet its
-	// own entry in every block.
+	// Every three seconds another one is renamed. None is all the time: what its operator
+	// proposes depends on its own entry, and on a slow machine would meet it at each try.
 	const renames = 6
 	stop, turns, named := make(chan struct{}), make([]int, len(nodes)), make([]string, len(nodes))
 	var people sync.WaitGroup
@@ -84,7 +85,7 @@ func busy(name string, nodes ...*networkNode) (quiet func()) {
 			for ; ; turns[i]++ {
 				used := use()
 				var renamed error
-				if turns[i]%renames == 0 {
+				if turns[i]%(renames*len(nodes)) == renames*i {
 					named[i] = turn(n, turns[i])
 					renamed = n.ask(http.MethodPatch, "/api/v1/settings", n.token, map[string]string{"name": named[i]}, nil)
 				}
@@ -108,7 +109,9 @@ func busy(name string, nodes ...*networkNode) (quiet func()) {
 		t.Logf("people took %v turns", turns)
 		for i, of := range nodes {
 			for _, n := range nodes {
-				n.knows(of, named[i])
+				if named[i] != "" { // it was its turn
+					n.knows(of, named[i])
+				}
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,7 +37,9 @@ type networkNode struct {
 	cmd          *exec.Cmd
 	ended        chan struct{} // closed when cmd has
 	http         *http.Client
-	why          string // the test failed here, if it did
+
+	mu  sync.Mutex
+	why []string // the test failed here, if it did
 }
 
 // operator is who runs a node; each has a password of the same four words.
@@ -54,6 +57,7 @@ func nodeAt(t *testing.T, exe, id, ip, namespace string) *networkNode {
 	t.Helper()
 	first := fabrictest.Ports(t)
 	n := &networkNode{T: t, id: id, exe: exe, ip: ip, namespace: namespace, dir: filepath.Join(t.TempDir(), id), fabric: fabrictest.Bin(t), first: first, http: &http.Client{Timeout: time.Minute}}
+	t.Cleanup(n.repeats) // what begins later ends earlier
 	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)

@@ -9,30 +9,52 @@ import (
 	"time"
 )
 
-// Fatalf fails the test, and keeps why: the answers of other nodes follow it, and
-// of a long output only the beginning and the end may be kept.
-func (n *networkNode) Fatalf(format string, args ...any) {
+// Errorf, Error, Fatalf and Fatal fail the test, and keep why: the answers of other
+// nodes follow it, and of a long output only the beginning and the end may be kept.
+func (n *networkNode) Errorf(format string, args ...any) {
 	n.Helper()
-	n.why = fmt.Sprintf(format, args...)
-	n.T.Fatalf("%s", n.why)
+	n.T.Error(n.because(fmt.Sprintf(format, args...)))
 }
 
-// Fatal is Fatalf of what needs no format.
+func (n *networkNode) Error(why ...any) {
+	n.Helper()
+	n.T.Error(n.because(fmt.Sprint(why...)))
+}
+
+func (n *networkNode) Fatalf(format string, args ...any) {
+	n.Helper()
+	n.T.Fatal(n.because(fmt.Sprintf(format, args...)))
+}
+
 func (n *networkNode) Fatal(why ...any) {
 	n.Helper()
-	n.Fatalf("%s", fmt.Sprint(why...))
+	n.T.Fatal(n.because(fmt.Sprint(why...)))
+}
+
+func (n *networkNode) because(why string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.why = append(n.why, time.Now().UTC().Format(time.TimeOnly)+" "+why)
+	return why
+}
+
+// repeats says once more why the test failed at the node, when all nodes have told
+// what they wrote.
+func (n *networkNode) repeats() {
+	if len(n.why) > 0 {
+		n.Logf("it failed at %s:\n%s", n.id, strings.Join(n.why, "\n"))
+	}
 }
 
 // tells says of a node in a failed test what it had left to do and wrote last: all
-// of that, and once more why, if the test failed at it, and otherwise its last
-// warnings.
+// of that if the test failed at it, and otherwise its last warnings.
 func (n *networkNode) tells(waits string) {
 	n.Helper()
-	if n.why == "" {
+	if len(n.why) == 0 {
 		n.Logf("%s:\n%s", n.id, n.tail(3, func(line string) bool { return !strings.Contains(line, " level=INFO ") }))
 		return
 	}
-	n.Logf("%s, %s:\n%s%s", n.id, waits, n.tail(30, whatever), n.why)
+	n.Logf("%s, %s:\n%s", n.id, waits, n.tail(30, whatever))
 }
 
 func whatever(string) bool { return true }
