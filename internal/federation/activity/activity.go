@@ -181,8 +181,12 @@ func follow(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	}
 	if home.Moved.Actor != "" && !follows { // it is followed there
 		answer.Type, answer.Target, answer.Summary = []string{"Reject"}, vocab.At(home.Moved.Actor), "@"+home.Moved.Handle
-	} else if _, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
+	} else if begins, err := social.Follow(ctx, tx, act, in.From.ID, in.ID); err != nil {
 		return nil, err
+	} else if begins {
+		if err := catchUp(ctx, tx, in, act); err != nil {
+			return nil, err
+		}
 	}
 	return []Out{{Actor: who, Activity: answer, To: in.From}}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/record"
 	"github.com/michaelperna/9ten/internal/federation/remote"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -31,6 +32,29 @@ func announced(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 		return nil, err
 	}
 	return nil, social.KeepLive(ctx, tx, l)
+}
+
+// catchUp tells who begins to follow an act here of its events that are not over, as those
+// who followed it before were told. It goes out after the answer to their Follow: of what
+// is made at one time the address decides, and this is that of a thing.
+func catchUp(ctx context.Context, tx social.Tx, in In, act id.Act) error {
+	list, err := tx.LivesOf(ctx, act, "", social.MostLives)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		last, err := tx.Told(ctx, in.Site.LiveNote(list[i].ID))
+		if fault.Is(err, fault.NotFound) || err == nil && last.Kind == "Delete" {
+			continue // they hear of it with all others
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.Deliver(ctx, last.ID, in.From.Inbox, in.From.Host); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cancelled forgets a live event that its act took back.

@@ -1,15 +1,21 @@
 package activity_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/federation/form"
+	"github.com/michaelperna/9ten/internal/federation/outbox"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 	"github.com/michaelperna/9ten/internal/store/storetest"
 )
@@ -104,6 +110,63 @@ func TestLive(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// Who begins to follow an act is told of its events that are not over, after the answer
+// and once; who follows it already is not.
+func TestFollowerCatchesUp(t *testing.T) {
+	storetest.Both(t, func(t *testing.T, url string) {
+		s := fedtest.NewServer(t)
+		ada := s.Actor("ada")
+		w := &world{Node: fedtest.NewNodeOn(t, url, s)}
+		lives, boss := &social.Lives{Store: w.DB}, music.Viewer{Account: "boss", Admin: true}
+		out := &outbox.Outbox{Site: func(context.Context) form.Site { return w.Site }, Store: w.DB, Sent: func() {}}
+		announce := func(title string, length time.Duration, told bool) string {
+			l, err := lives.Announce(t.Context(), boss, w.Act, social.LiveDraft{Title: title, Link: "https://tube.example/", Starts: w.Now().Add(time.Minute), Ends: w.Now().Add(length)})
+			if err == nil && told {
+				err = out.Live(t.Context(), l.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w.Site.LiveNote(l.ID)
+		}
+		announce("Over by then", time.Hour, true)
+		announce("Not told of yet", 9*time.Hour, false)
+		coming := announce("To come", 9*time.Hour, true)
+		w.Pass(2 * time.Hour)
+		heard := func() (list []string) {
+			w.update(func(tx social.Tx) error {
+				for {
+					d, err := tx.Next(t.Context(), s.Host())
+					if fault.Is(err, fault.NotFound) {
+						return nil
+					}
+					if err != nil {
+						return err
+					}
+					list = append(list, strings.TrimSpace(d.Kind+" "+d.About))
+					if d.About != "" && (len(d.Own) == 0 || d.Inbox != ada.ID+"/inbox") {
+						t.Errorf("%+v", d)
+					}
+					if err := tx.Delivered(t.Context(), d); err != nil {
+						return err
+					}
+				}
+			})
+			return list
+		}
+		follow := func(name string) []string {
+			w.receive(ada.Activity("Follow", name, vocab.Item{IRI: w.Site.Act(w.Act)}))
+			return heard()
+		}
+		if got := follow("1"); !slices.Equal(got, []string{"Accept", "Create " + coming}) {
+			t.Errorf("who begins heard %q", got)
+		}
+		if got := follow("2"); !slices.Equal(got, []string{"Accept"}) {
+			t.Errorf("who follows already heard %q", got)
+		}
 	})
 }
 

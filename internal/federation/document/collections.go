@@ -30,17 +30,40 @@ func (d *Documents) all(ctx context.Context, a id.Act) (rows []music.ReleaseRow,
 }
 
 func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	return d.list(ctx, s, r, "/releases", func(row music.ReleaseRow) (vocab.Item, error) { return vocab.At(s.Release(row.ID)), nil })
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	rows, err := d.all(ctx, a.ID)
+	if err != nil {
+		return found{}, err
+	}
+	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + "/releases", Total: len(rows)}, func(i int) (vocab.Item, error) { return vocab.At(s.Release(rows[i].ID)), nil })
 }
 
-// outbox has the posts in which an act's releases were published.
-// A label has announced those of its acts.
+// outbox has the posts in which an act's live events that are not over and its releases
+// were published. A label has announced those of its acts.
 func (d *Documents) outbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	if a, err := d.oneAct(ctx, r); err == nil && a.Label {
+	a, err := d.oneAct(ctx, r)
+	if err != nil {
+		return found{}, err
+	}
+	if a.Label {
 		return d.announced(ctx, s, r, &a)
 	}
-	return d.list(ctx, s, r, "/outbox", func(row music.ReleaseRow) (vocab.Item, error) {
-		album, err := d.Album(ctx, row.ID)
+	lives, err := d.Lives.Of(ctx, a.ID, "")
+	if err != nil {
+		return found{}, err
+	}
+	rows, err := d.all(ctx, a.ID)
+	if err != nil {
+		return found{}, err
+	}
+	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + "/outbox", Total: len(lives) + len(rows)}, func(i int) (vocab.Item, error) {
+		if i < len(lives) {
+			return vocab.Of(form.Create(s.LivePost(&lives[i]))), nil
+		}
+		album, err := d.Album(ctx, rows[i-len(lives)].ID)
 		return vocab.Of(form.Create(s.Note(&album))), err
 	})
 }
@@ -73,18 +96,6 @@ func (d *Documents) announced(ctx context.Context, s form.Site, r *http.Request,
 		return found{}, err
 	}
 	return ofAct(s, label, r, form.Collection{ID: s.Act(label.ID) + "/outbox", Total: len(said)}, func(i int) (vocab.Item, error) { return vocab.Of(said[i]), nil })
-}
-
-func (d *Documents) list(ctx context.Context, s form.Site, r *http.Request, name string, item func(music.ReleaseRow) (vocab.Item, error)) (found, error) {
-	a, err := d.oneAct(ctx, r)
-	if err != nil {
-		return found{}, err
-	}
-	rows, err := d.all(ctx, a.ID)
-	if err != nil {
-		return found{}, err
-	}
-	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + name, Total: len(rows)}, func(i int) (vocab.Item, error) { return item(rows[i]) })
 }
 
 // ofAct is a collection of an act, or the page of it that is asked for.

@@ -1,7 +1,10 @@
 package document_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -51,5 +55,49 @@ func TestLiveDocuments(t *testing.T) {
 		if r := get(mux, path, asked); r.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, r.Code)
 		}
+	}
+}
+
+// owner is a shelf of an act that the node has.
+type owner struct {
+	shelf
+	act id.Act
+}
+
+func (o owner) Act(context.Context, music.Viewer, string) (music.FullAct, error) {
+	return music.FullAct{Act: music.Act{ID: o.act, Handle: "low-tide"}}, nil
+}
+
+// The outbox of an act begins with its events that are not over.
+func TestLiveInOutbox(t *testing.T) {
+	n := fedtest.NewNode(t)
+	d := documents(n, newShelf())
+	d.Catalogue = owner{newShelf(), n.Act}
+	mux := http.NewServeMux()
+	d.Register(mux)
+	var posts []string
+	for hours := time.Duration(1); hours <= 2; hours++ {
+		l := social.Live{ID: id.New[id.Live](n.Now().Add(-hours)), Act: n.Act, Title: "Ebb", Link: "https://tube.example/", Starts: n.Now().Add(hours * time.Minute), Ends: n.Now().Add(hours * time.Hour), Published: n.Now(), Updated: n.Now()}
+		if err := n.SocialUpdate(t.Context(), func(tx social.Tx) error { return tx.PutLive(t.Context(), l) }); err != nil {
+			t.Fatal(err)
+		}
+		posts = append(posts, "https://nine.example/ap/live/"+string(l.ID)+"/note/create")
+	}
+	posts = append(posts, "https://nine.example/ap/releases/"+string(release)+"/note/create")
+	for range 3 { // one after the other is over
+		page, whole := get(mux, "/ap/acts/"+string(n.Act)+"/outbox?page=1", asked), get(mux, "/ap/acts/"+string(n.Act)+"/outbox", asked)
+		o, err := vocab.Parse(page.Body.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var has []string
+		for _, i := range o.OrderedItems {
+			has = append(has, i.ID())
+		}
+		if !slices.Equal(has, posts) || !strings.Contains(whole.Body.String(), fmt.Sprintf(`"totalItems":%d`, len(posts))) {
+			t.Errorf("it has %q, not %q: %s", has, posts, whole.Body)
+		}
+		n.Pass(61 * time.Minute)
+		posts = posts[min(1, len(posts)-1):]
 	}
 }
