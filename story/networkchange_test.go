@@ -187,7 +187,7 @@ func upgrades(next string, late, by *networkNode, more ...*networkNode) {
 	for _, n := range more {
 		n.knows(by, "by version 1 of the contract")
 	}
-	quiet := busy("emil", append(more, by)...)
+	quiet := busy("emil", append([]*networkNode{by}, more...)...)
 	const outdated = "does not know version 2 of the contract. Update 9ten."
 	if said := late.refused("ledger", "upgrade", "2"); !strings.Contains(said, outdated) {
 		t.Errorf("%s proposes what it does not have: %s", late.id, said)
