@@ -82,19 +82,19 @@ func TestCommentsOfAnAct(t *testing.T) {
 		t.Errorf("who left the act speaks for it: %v", err)
 	}
 	role(music.Editor)
+	var last comment
+	wren.do(http.MethodPost, at, map[string]any{"text": "It goes", "as": act}, &last)
+	s.arrives("who follows is told of another", func() bool { return len(creates(far)) > 1 })
 	wren.do(http.MethodDelete, "/api/v1/comments/"+said.ID, nil, nil)
-	gone := func(s *fedtest.Server) bool {
-		for _, p := range s.Got() {
-			if p.Object.Is("Delete") && p.Object.Object[0].ID() == note {
-				return true
-			}
-		}
-		return false
+	gone := func(s *fedtest.Server, note string) bool {
+		return slices.ContainsFunc(s.Got(), func(p fedtest.Posted) bool { return p.Object.Is("Delete") && p.Object.Object[0].ID() == note })
 	}
-	s.arrives("both hear that it is no more", func() bool { return gone(near) && gone(far) })
+	s.arrives("both hear that it is no more", func() bool { return gone(near, note) && gone(far, note) })
 	if code, _, d := s.get(note, ""); code != http.StatusGone || d["type"] != "Tombstone" {
 		t.Errorf("%d %v", code, d)
 	}
+	s.ok(s.db.Music().Update(t.Context(), func(tx music.Tx) error { return tx.DeleteRelease(t.Context(), id.Release(release)) }))
+	s.arrives("nor is what was said of music that is gone", func() bool { return gone(far, fedtest.Origin+"/ap/comments/"+last.ID) })
 }
 
 // creates are those that a server was sent of comments.
