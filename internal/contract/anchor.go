@@ -101,12 +101,16 @@ func (*Contract) AnchorDay(ctx Ctx, op, arg string) (string, error) {
 	})
 }
 
+func (in *DayAnchor) reads() [][]string {
+	return [][]string{{"log", in.Node}, {"ownopen", in.Node}, {"beaconhead"}}
+}
+
 // anchorDay takes an anchor whose sender is known.
 func (c *call) anchorDay(in *DayAnchor) (a Anchor, err error) {
 	if err := c.over(in.Day); err != nil {
 		return a, err
 	}
-	if err := c.ahead([]string{"log", in.Node}, []string{"ownopen", in.Node}, []string{"beaconhead"}); err != nil {
+	if err := c.ahead(in.reads()...); err != nil {
 		return a, err
 	}
 	var head logHead
@@ -252,6 +256,10 @@ func (*Contract) RecordPayments(ctx Ctx, op, arg string) (string, error) {
 	})
 }
 
+func (in *DayPayments) reads() [][]string {
+	return [][]string{{"settled", in.Node}, {"payments", in.Node, periodKey(in.Day.Period()), dayKey(in.Day)}}
+}
+
 // recordPayments takes payments whose sender is known.
 func (c *call) recordPayments(in *DayPayments) (rec Payments, err error) {
 	if err := c.over(in.Day); err != nil {
@@ -266,10 +274,10 @@ func (c *call) recordPayments(in *DayPayments) (rec Payments, err error) {
 	if in.EvidenceCount == 0 && in.DeclaredCount == 0 && in.Received+in.Refunded > 0 {
 		return rec, fault.New(fault.Invalid, "There is money without a payment.")
 	}
-	p := periodKey(in.Day.Period())
-	if err := c.ahead([]string{"settled", in.Node}, []string{"payments", in.Node, p, dayKey(in.Day)}); err != nil {
+	if err := c.ahead(in.reads()...); err != nil {
 		return rec, err
 	}
+	p := periodKey(in.Day.Period())
 	if err := c.unsettled(in.Node, in.Day.Period()); err != nil {
 		return rec, err
 	}

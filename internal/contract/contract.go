@@ -110,6 +110,10 @@ type operation struct {
 	Input Digest `json:"input"` // SHA-256 of function and argument
 }
 
+// A reader is an argument that tells which keys its function reads in any case, so that
+// they are asked for with what every function reads.
+type reader interface{ reads() [][]string }
+
 // perform is the frame of every writing function: who may call at all, has this
 // been done before, is the argument what the function takes, do it, remember it.
 func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (string, error) {
@@ -134,7 +138,13 @@ func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (st
 		return "", refuse(fault.New(fault.TooLarge, "An argument has at most %d bytes.", maxArg))
 	}
 	c.stub.StartWriteBatch() // writes go to the peer together, when the function has ended
-	if err := c.ahead([]string{"op", c.msp, fn, op}, []string{"node", c.msp}); err != nil {
+	var in In
+	unread := decode(arg, &in) // of what was done before under an older contract it may be
+	reads := [][]string{{"op", c.msp, fn, op}, {"node", c.msp}}
+	if r, ok := any(&in).(reader); ok && unread == nil {
+		reads = append(reads, r.reads()...)
+	}
+	if err := c.ahead(reads...); err != nil {
 		return "", refuse(err)
 	}
 	input := Digest(sha256.Sum256([]byte(fn + "\x00" + arg)))
@@ -147,9 +157,8 @@ func perform[In any](ctx Ctx, fn, op, arg string, do func(*call, *In) error) (st
 		}
 		return done.Tx, nil
 	}
-	var in In
-	if err := decode(arg, &in); err != nil {
-		return "", refuse(err)
+	if unread != nil {
+		return "", refuse(unread)
 	}
 	if err := do(c, &in); err != nil {
 		return "", refuse(err)
