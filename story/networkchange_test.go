@@ -93,7 +93,7 @@ func busy(name string, nodes ...*networkNode) (quiet func()) {
 					return // the test is over, and took the requests along
 				}
 				if used != nil || renamed != nil {
-					t.Errorf("somebody at %s, turn %d: %v, %v", n.id, turns[i], used, renamed)
+					n.Errorf("somebody at %s, turn %d: %v, %v", n.id, turns[i], used, renamed)
 				}
 				select {
 				case <-stop:

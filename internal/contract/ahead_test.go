@@ -37,7 +37,8 @@ func (c *counting) GetMultipleStates(keys ...string) ([][]byte, error) {
 	return c.ChaincodeStubInterface.GetMultipleStates(keys...)
 }
 
-// What every node records each day is one question to each peer that endorses it.
+// The keys that a node's first anchor and a day's payments read in any case are one
+// question to each peer that endorses it. Ranges are not counted.
 func TestAsksOnce(t *testing.T) {
 	cc, err := New()
 	if err != nil {

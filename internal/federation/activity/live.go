@@ -35,8 +35,9 @@ func announced(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 }
 
 // catchUp tells who begins to follow an act here of its events that are not over, as those
-// who followed it before were told. It goes out after the answer to their Follow: of what
-// is made at one time the address decides, and this is that of a thing.
+// who followed it before were told. It goes out after the answer to their Follow, if that
+// is taken at the first try: of what is made at one time the address decides, and this is
+// that of a thing.
 func catchUp(ctx context.Context, tx social.Tx, in In, act id.Act) error {
 	list, err := tx.LivesOf(ctx, act, "", social.MostLives)
 	if err != nil {
