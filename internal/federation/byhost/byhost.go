@@ -5,6 +5,7 @@ package byhost
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -33,17 +34,16 @@ type Queue struct {
 	Config
 	wake chan struct{}
 
-	mu   sync.Mutex
-	busy map[string]bool // servers that are being served
-	// late are those that were being served when it looked last, and no more: what it found
-	// of them is older than what became of them.
-	late map[string]bool
+	mu sync.Mutex
+	// busy are servers that are being served, or were (false) after a look began: what that
+	// finds of them is older than what became of them.
+	busy map[string]bool
 	held map[string]time.Time // until when servers are left alone of which nothing could be kept
 }
 
 // New makes it.
 func New(c Config) *Queue {
-	return &Queue{Config: c, wake: make(chan struct{}, 1), busy: map[string]bool{}, late: map[string]bool{}, held: map[string]time.Time{}}
+	return &Queue{Config: c, wake: make(chan struct{}, 1), busy: map[string]bool{}, held: map[string]time.Time{}}
 }
 
 // Wake has it look now.
@@ -73,6 +73,7 @@ func (q *Queue) Run(ctx context.Context) error {
 			select {
 			case slots <- struct{}{}:
 			case <-ctx.Done():
+				q.leaves(host, nil)
 				return nil
 			}
 			all.Go(func() {
@@ -96,14 +97,14 @@ func (q *Queue) Run(ctx context.Context) error {
 func (q *Queue) looks() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	clear(q.late)
+	maps.DeleteFunc(q.busy, func(_ string, is bool) bool { return !is })
 }
 
 // takes reports whether a server that was found is to be served, and takes it if so.
 func (q *Queue) takes(host string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.busy[host] || q.late[host] || q.Now().Before(q.held[host]) {
+	if _, was := q.busy[host]; was || q.Now().Before(q.held[host]) {
 		return false
 	}
 	delete(q.held, host)
@@ -115,8 +116,7 @@ func (q *Queue) takes(host string) bool {
 func (q *Queue) leaves(host string, failed error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	delete(q.busy, host)
-	q.late[host] = true
+	q.busy[host] = false
 	if failed != nil {
 		q.held[host] = q.Now().Add(hold)
 	}

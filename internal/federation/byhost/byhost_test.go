@@ -55,6 +55,47 @@ func TestEndsWhileItLooks(t *testing.T) {
 	})
 }
 
+// What comes for a server while that is served, and is not done with what was there, is
+// done right after, though it was looked for meanwhile and nobody says it again.
+func TestComesWhileServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waits atomic.Int64
+		waits.Store(1)
+		var served []time.Duration
+		began := time.Now()
+		q := New(Config{
+			AtOnce: 2,
+			Look: func(context.Context) (hosts []string, next time.Duration, err error) {
+				if waits.Load() > 0 {
+					hosts = []string{"a.example"}
+				}
+				return hosts, time.Hour, nil
+			},
+			Serve: func(context.Context, string) error {
+				n := waits.Load()
+				time.Sleep(500 * time.Millisecond)
+				waits.Add(-n)
+				served = append(served, time.Since(began))
+				return nil
+			},
+			Now: time.Now,
+			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		})
+		time.AfterFunc(200*time.Millisecond, func() {
+			waits.Add(1)
+			q.Wake()
+		})
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		if err := q.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(served, []time.Duration{500 * time.Millisecond, time.Second}) || waits.Load() != 0 {
+			t.Errorf("served after %v, %d wait", served, waits.Load())
+		}
+	})
+}
+
 // One that is slow keeps nobody else waiting while there is a place, and no more are
 // served at a time than there are places.
 func TestAtOnce(t *testing.T) {
