@@ -1,15 +1,12 @@
 package contract
 
 import (
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/michaelperna/9ten/internal/calendar"
-	"github.com/michaelperna/9ten/internal/ledger/embedded"
 )
 
 // asked counts the questions of a contract.
@@ -45,21 +42,7 @@ func TestAsksOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &asked{Chaincode: cc}
-	now := func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
-	l, err := embedded.Open(t.Context(), embedded.Config{File: filepath.Join(t.TempDir(), "ledger.db"), Contract: a, Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	who, err := embedded.NewIdentity("a.example", roleAdmin, now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ledger, err := l.As(who, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, day := Client{Ledger: ledger}, calendar.DayOf(now()).Add(-3)
+	c, day := Client{Ledger: ledgerOf(t, a)}, calendar.DayOf(noon()).Add(-3)
 	if _, err := c.RegisterNode(t.Context(), "register", Registration{Node: "a.example", Name: "A", Owner: "ada", LogKey: &Digest{1}, SettlementKey: &Digest{2}}); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"github.com/michaelperna/9ten/internal/ledger"
@@ -26,25 +27,33 @@ func (*sly) GetTold(ctx Ctx, key string) (string, error) {
 	return query(ctx, func(c *call) (bool, error) { return true, c.announce("sly", key) })
 }
 
+func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
+
+// ledgerOf is a ledger that runs a contract, as the administrator of a.example uses it.
+func ledgerOf(t *testing.T, cc shim.Chaincode) ledger.Ledger {
+	t.Helper()
+	l, err := embedded.Open(t.Context(), embedded.Config{File: filepath.Join(t.TempDir(), "ledger.db"), Contract: cc, Now: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	who, err := embedded.NewIdentity("a.example", roleAdmin, noon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.As(who, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestReadingCannotWrite(t *testing.T) {
 	cc, err := contractapi.NewChaincode(new(sly))
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
-	l, err := embedded.Open(t.Context(), embedded.Config{File: filepath.Join(t.TempDir(), "ledger.db"), Contract: cc, Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	who, err := embedded.NewIdentity("a.example", roleAdmin, now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := l.As(who, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := ledgerOf(t, cc)
 	for _, fn := range []string{"GetPut", "GetDel", "GetTold"} {
 		if _, err := c.Submit(t.Context(), ledger.Call{Fn: fn, Op: "key"}); err == nil {
 			t.Errorf("%s wrote", fn)
