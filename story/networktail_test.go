@@ -41,16 +41,23 @@ func (n *networkNode) because(why string) string {
 // repeats says once more why the test failed at the node, when all nodes have told
 // what they wrote.
 func (n *networkNode) repeats() {
-	if len(n.why) > 0 {
-		n.Logf("it failed at %s:\n%s", n.id, strings.Join(n.why, "\n"))
+	if why := n.failed(); why != "" {
+		n.Logf("it failed at %s:\n%s", n.id, why)
 	}
+}
+
+// failed is why the test failed at the node, "" where it did not.
+func (n *networkNode) failed() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return strings.Join(n.why, "\n")
 }
 
 // tells says of a node in a failed test what it had left to do and wrote last: all
 // of that if the test failed at it, and otherwise its last warnings.
 func (n *networkNode) tells(waits string) {
 	n.Helper()
-	if len(n.why) == 0 {
+	if n.failed() == "" {
 		n.Logf("%s:\n%s", n.id, n.tail(3, func(line string) bool { return !strings.Contains(line, " level=INFO ") }))
 		return
 	}
