@@ -169,6 +169,10 @@ type Tx interface {
 	// Told returns what was said last about a thing.
 	Told(ctx context.Context, about string) (Outgoing, error)
 	Deliver(ctx context.Context, outgoing, inbox, host string) error
+	// DeliverAt is Deliver of what is not sent before a time.
+	DeliverAt(ctx context.Context, outgoing, inbox, host string, at time.Time) error
+	// Waiting counts what is to be delivered to a server, up to most.
+	Waiting(ctx context.Context, host string, most int) (int64, error)
 	// DeliverToFollowers delivers to every server that has followers of an act,
 	// once to each inbox.
 	DeliverToFollowers(ctx context.Context, outgoing string, act id.Act) (int64, error)

@@ -209,7 +209,16 @@ func (tx socialTx) Told(ctx context.Context, about string) (social.Outgoing, err
 }
 
 func (tx socialTx) Deliver(ctx context.Context, outgoing, inbox, host string) error {
-	return wrap(tx.Q.DeliveryPut(ctx, sqlgen.DeliveryPutParams{Outgoing: outgoing, Inbox: inbox, Host: host, Made: tx.Ms(), Due: tx.Ms()}), "delivery")
+	return tx.DeliverAt(ctx, outgoing, inbox, host, tx.Now())
+}
+
+func (tx socialTx) DeliverAt(ctx context.Context, outgoing, inbox, host string, at time.Time) error {
+	return wrap(tx.Q.DeliveryPut(ctx, sqlgen.DeliveryPutParams{Outgoing: outgoing, Inbox: inbox, Host: host, Made: tx.Ms(), Due: ms(at)}), "delivery")
+}
+
+func (tx socialTx) Waiting(ctx context.Context, host string, most int) (int64, error) {
+	n, err := tx.Q.DeliveryWaits(ctx, sqlgen.DeliveryWaitsParams{Host: host, Lim: int32(most)})
+	return n, wrap(err, "delivery")
 }
 
 func (tx socialTx) DeliverToFollowers(ctx context.Context, outgoing string, act id.Act) (int64, error) {

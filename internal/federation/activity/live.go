@@ -34,11 +34,22 @@ func announced(ctx context.Context, tx social.Tx, in In) ([]Out, error) {
 	return nil, social.KeepLive(ctx, tx, l)
 }
 
+const (
+	// settles is how long after the answer to their Follow somebody is told of what is to
+	// come: much software drops what comes from somebody it does not follow yet, does several
+	// things at a time, and gets an answer that it did not take at first within this.
+	settles = 2 * time.Minute
+	// mostBehind is how much may wait for a server whose people are told so.
+	mostBehind = 200
+)
+
 // catchUp tells who begins to follow an act here of its events that are not over, as those
-// who followed it before were told. It goes out after the answer to their Follow, if that
-// is taken at the first try: of what is made at one time the address decides, and this is
-// that of a thing.
+// who followed it before were told. A server that has much to take is told no more: anybody
+// can follow, with as many names as they like, an act of theirs that has many events.
 func catchUp(ctx context.Context, tx social.Tx, in In, act id.Act) error {
+	if n, err := tx.Waiting(ctx, in.From.Host, mostBehind); err != nil || n >= mostBehind {
+		return err
+	}
 	list, err := tx.LivesOf(ctx, act, "", social.MostLives)
 	if err != nil {
 		return err
@@ -51,7 +62,7 @@ func catchUp(ctx context.Context, tx social.Tx, in In, act id.Act) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Deliver(ctx, last.ID, in.From.Inbox, in.From.Host); err != nil {
+		if err := tx.DeliverAt(ctx, last.ID, in.From.Inbox, in.From.Host, tx.Now().Add(settles)); err != nil {
 			return err
 		}
 	}

@@ -113,8 +113,9 @@ func TestLive(t *testing.T) {
 	})
 }
 
-// Who begins to follow an act is told of its events that are not over, after the answer
-// and once; who follows it already is not.
+// Who begins to follow an act is told of its events that are not over, a while after the
+// answer and once; who follows it already is not, nor who is of a server for which much
+// waits.
 func TestFollowerCatchesUp(t *testing.T) {
 	storetest.Both(t, func(t *testing.T, url string) {
 		s := fedtest.NewServer(t)
@@ -161,11 +162,32 @@ func TestFollowerCatchesUp(t *testing.T) {
 			w.receive(ada.Activity("Follow", name, vocab.Item{IRI: w.Site.Act(w.Act)}))
 			return heard()
 		}
-		if got := follow("1"); !slices.Equal(got, []string{"Accept", "Create " + coming}) {
+		later := func() []string {
+			w.Pass(2 * time.Minute)
+			return heard()
+		}
+		if got := follow("1"); !slices.Equal(got, []string{"Accept"}) {
 			t.Errorf("who begins heard %q", got)
 		}
-		if got := follow("2"); !slices.Equal(got, []string{"Accept"}) {
+		if got := later(); !slices.Equal(got, []string{"Create " + coming}) {
+			t.Errorf("who begins heard %q", got)
+		}
+		if got := append(follow("2"), later()...); !slices.Equal(got, []string{"Accept"}) {
 			t.Errorf("who follows already heard %q", got)
+		}
+		w.update(func(tx social.Tx) error {
+			if err := social.Unfollow(t.Context(), tx, w.Act, ada.ID); err != nil {
+				return err
+			}
+			for i := range 200 {
+				if err := tx.DeliverAt(t.Context(), coming+"/create", fmt.Sprint(ada.ID, "/", i), s.Host(), w.Now().Add(time.Hour)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got := append(follow("3"), later()...); !slices.Equal(got, []string{"Accept"}) {
+			t.Errorf("with much that waits it heard %q", got)
 		}
 	})
 }

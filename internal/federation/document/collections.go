@@ -29,52 +29,58 @@ func (d *Documents) all(ctx context.Context, a id.Act) (rows []music.ReleaseRow,
 	}
 }
 
-func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	a, err := d.oneAct(ctx, r)
-	if err != nil {
-		return found{}, err
+// published is the act that is asked for, and its public releases.
+func (d *Documents) published(ctx context.Context, r *http.Request) (a music.Act, rows []music.ReleaseRow, err error) {
+	if a, err = d.oneAct(ctx, r); err == nil {
+		rows, err = d.all(ctx, a.ID)
 	}
-	rows, err := d.all(ctx, a.ID)
+	return a, rows, err
+}
+
+func (d *Documents) releases(ctx context.Context, s form.Site, r *http.Request) (found, error) {
+	a, rows, err := d.published(ctx, r)
 	if err != nil {
 		return found{}, err
 	}
 	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + "/releases", Total: len(rows)}, func(i int) (vocab.Item, error) { return vocab.At(s.Release(rows[i].ID)), nil })
 }
 
-// outbox has the posts in which an act's live events that are not over and its releases
-// were published. A label has announced those of its acts.
+// outbox has the posts about an act's live events that are not over, and after them those
+// in which its releases were published. A label has announced those of its acts.
 func (d *Documents) outbox(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	a, err := d.oneAct(ctx, r)
+	a, rows, err := d.published(ctx, r)
 	if err != nil {
 		return found{}, err
-	}
-	if a.Label {
-		return d.announced(ctx, s, r, &a)
 	}
 	lives, err := d.Lives.Of(ctx, a.ID, "")
 	if err != nil {
 		return found{}, err
 	}
-	rows, err := d.all(ctx, a.ID)
-	if err != nil {
-		return found{}, err
+	n, after := len(rows), func(i int) (vocab.Item, error) {
+		album, err := d.Album(ctx, rows[i].ID)
+		return vocab.Of(form.Create(s.Note(&album))), err
 	}
-	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + "/outbox", Total: len(lives) + len(rows)}, func(i int) (vocab.Item, error) {
+	if a.Label {
+		said, err := d.announced(ctx, s, &a)
+		if err != nil {
+			return found{}, err
+		}
+		n, after = len(said), func(i int) (vocab.Item, error) { return vocab.Of(said[i]), nil }
+	}
+	return ofAct(s, &a, r, form.Collection{ID: s.Act(a.ID) + "/outbox", Total: len(lives) + n}, func(i int) (vocab.Item, error) {
 		if i < len(lives) {
 			return vocab.Of(form.Create(s.LivePost(&lives[i]))), nil
 		}
-		album, err := d.Album(ctx, rows[i-len(lives)].ID)
-		return vocab.Of(form.Create(s.Note(&album))), err
+		return after(i - len(lives))
 	})
 }
 
 // announced is what a label has told its followers of, and has not taken back.
-func (d *Documents) announced(ctx context.Context, s form.Site, r *http.Request, label *music.Act) (found, error) {
+func (d *Documents) announced(ctx context.Context, s form.Site, label *music.Act) (said []*vocab.Object, err error) {
 	_, rows, err := d.Labels.LabelPage(ctx, label)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
-	var said []*vocab.Object
 	err = d.Store.SocialView(ctx, func(tx social.Tx) error {
 		for i := range rows {
 			last, err := tx.Told(ctx, s.Announce(label.ID, rows[i].ID))
@@ -92,10 +98,7 @@ func (d *Documents) announced(ctx context.Context, s form.Site, r *http.Request,
 		}
 		return nil
 	})
-	if err != nil {
-		return found{}, err
-	}
-	return ofAct(s, label, r, form.Collection{ID: s.Act(label.ID) + "/outbox", Total: len(said)}, func(i int) (vocab.Item, error) { return vocab.Of(said[i]), nil })
+	return said, err
 }
 
 // ofAct is a collection of an act, or the page of it that is asked for.

@@ -19,11 +19,7 @@ func (d *Documents) trackAudio(ctx context.Context, s form.Site, r *http.Request
 
 // library is what it keeps an act's tracks in, release by release, the newest first.
 func (d *Documents) library(ctx context.Context, s form.Site, r *http.Request) (found, error) {
-	a, err := d.oneAct(ctx, r)
-	if err != nil {
-		return found{}, err
-	}
-	rows, err := d.all(ctx, a.ID)
+	a, rows, err := d.published(ctx, r)
 	if err != nil {
 		return found{}, err
 	}

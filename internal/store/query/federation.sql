@@ -103,6 +103,9 @@ limit @lim);
 insert into delivery (outgoing, inbox, host, made, due) values (@outgoing, @inbox, @host, @made, @due)
 on conflict (outgoing, inbox) do nothing;
 
+-- name: DeliveryWaits :one
+select count(*) from (select 1 from delivery where host = @host limit @lim) as waiting;
+
 -- name: DeliveryToFollowers :execrows
 insert into delivery (outgoing, inbox, host, made, due)
 select @outgoing, case when a.shared_inbox <> '' then a.shared_inbox else a.inbox end, a.host, @made, @made

@@ -297,6 +297,22 @@ func (q *Queries) DeliveryToFollowers(ctx context.Context, arg DeliveryToFollowe
 	return result.RowsAffected()
 }
 
+const deliveryWaits = `-- name: DeliveryWaits :one
+select count(*) from (select 1 from delivery where host = $1 limit $2) as waiting
+`
+
+type DeliveryWaitsParams struct {
+	Host string
+	Lim  int32
+}
+
+func (q *Queries) DeliveryWaits(ctx context.Context, arg DeliveryWaitsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, deliveryWaits, arg.Host, arg.Lim)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const inboxApplied = `-- name: InboxApplied :exec
 update inbox set applied = $1, body = $2, tries = tries + 1, error = $3 where id = $4
 `
