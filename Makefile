@@ -1,6 +1,8 @@
 # Two commands matter: `make run` and `make test`. Each target is a plain command.
 export CGO_ENABLED = 0
 GO       ?= go
+# One set of flags for all that is compiled: what build made, lint and test need not make again.
+export GOFLAGS := $(shell $(GO) env GOFLAGS) -trimpath
 FUZZTIME ?= 10s
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X github.com/michaelperna/9ten/internal/app.version=$(VERSION)
@@ -19,14 +21,14 @@ build: bin/9ten        ## bin/9ten alone
 
 .PHONY: bin/9ten
 bin/9ten:
-	$(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $@ ./cmd/9ten
+	$(GO) build -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $@ ./cmd/9ten
 
 deps:                  ## what tests need beyond Go: Chromium, ffmpeg, Postgres, music
 	./tools/deps.sh
 
 fabric:                ## upstream peer and orderer (and the tests' oracles) into bin/fabric
 	@echo "Fabric $(FABRIC) into bin/fabric (about two minutes the first time) ..."
-	$(GO) build -C fabric -trimpath -ldflags '-s -w -X github.com/hyperledger/fabric/common/metadata.Version=$(FABRIC)' -o ../bin/fabric/ tool
+	$(GO) build -C fabric -ldflags '-s -w -X github.com/hyperledger/fabric/common/metadata.Version=$(FABRIC)' -o ../bin/fabric/ tool
 
 test: deps fabric      ## everything, on SQLite and on Postgres
 	./tools/test.sh
