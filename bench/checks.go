@@ -24,17 +24,6 @@ import (
 // docs/decisions/0022-a-transaction-is-counted-in-signatures.md.
 const signatures = 285
 
-// What an activity from elsewhere may cost, in checked signatures: where 64,566
-// RSA signatures were checked in a second on two cores, 1,300 activities were to be
-// taken and 1,000 applied, with 1 ms of CPU each and 0.3 ms for a forged one; see
-// docs/decisions/0024-an-activity-is-counted-in-signatures.md.
-const (
-	signaturesTaken   = 64566 / 1300.
-	signaturesApplied = 64566 / 1000.
-	signaturesCPU     = 64566 / 2 / 1000.
-	signaturesForged  = 64566 / 2 / 1000. * 0.3
-)
-
 // holds checks one signature, the same each time.
 type holds func() bool
 

@@ -19,7 +19,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/federation/form"
 	"github.com/michaelperna/9ten/internal/federation/sig"
-	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/music"
 )
@@ -137,23 +136,13 @@ func (f *fediverse) speak(ctx context.Context, b *bench, w *world, n *node) erro
 	if refused := count(db, "select count(*) from inbox where error <> ''"); refused > 0 {
 		return fmt.Errorf("%d activities were not applied", refused)
 	}
-	b.add(result{name: "federation: activities, verified and durable before the 202", unit: "/s", runs: taken, beside: "RSA of 2048 bits, half by RFC 9421 and half by draft-cavage, signed by " + f.signs + " on the same cores while they are sent"})
-	b.add(result{name: "federation: the same, until all are applied", unit: "/s", runs: applied})
-	b.add(result{name: "federation: CPU an activity, taken and applied", unit: "CPU ms", runs: each})
 	check, err := checks(anRSA)
 	if err != nil {
 		return err
 	}
-	can := float64(runtime.GOMAXPROCS(0)) / check.Seconds() // checks of this machine in a second
-	over := func(runs []float64) (out []float64) {
-		for _, r := range runs {
-			out = append(out, can/r)
-		}
-		return out
-	}
-	b.add(result{name: "federation: checked signatures in the time of an activity that is taken", unit: "×", runs: over(taken), most: signaturesTaken, beside: fmt.Sprintf("RSA of 2048 bits on all cores: %.0f a second", can)})
-	b.add(result{name: "federation: the same of one that is applied", unit: "×", runs: over(applied), most: signaturesApplied})
-	b.add(result{name: "federation: CPU an activity, taken and applied, in checked signatures", unit: "×", runs: times(each, check), most: signaturesCPU})
+	b.add(result{name: "federation: activities, verified and durable before the 202", unit: "/s", runs: taken, least: 1300, beside: fmt.Sprintf("RSA of 2048 bits, half by RFC 9421 and half by draft-cavage, signed by %s on the same cores while they are sent; all cores check %.0f a second, in Go", f.signs, float64(runtime.GOMAXPROCS(0))/check.Seconds())})
+	b.add(result{name: "federation: the same, until all are applied", unit: "/s", runs: applied, least: 1000})
+	b.add(result{name: "federation: CPU an activity, taken and applied", unit: "CPU ms", runs: each, most: 1})
 	return nil
 }
 
@@ -167,21 +156,8 @@ func (f *fediverse) forge(ctx context.Context, b *bench, w *world, n *node) erro
 		}
 		each = append(each, float64((n.cpu()-before).Microseconds())/1000/said)
 	}
-	check, err := checks(anRSA)
-	if err != nil {
-		return err
-	}
-	b.add(result{name: "federation: CPU of a forged activity", unit: "CPU ms", runs: each})
-	b.add(result{name: "federation: the same in checked signatures", unit: "×", runs: times(each, check), most: signaturesForged})
+	b.add(result{name: "federation: CPU of a forged activity", unit: "CPU ms", runs: each, most: 0.3})
 	return nil
-}
-
-// times is how many checks of a signature fit into milliseconds of CPU.
-func times(ms []float64, check time.Duration) (out []float64) {
-	for _, m := range ms {
-		out = append(out, m/1000/check.Seconds())
-	}
-	return out
 }
 
 // send signs and sends over many connections, and wants one status of all.
@@ -240,14 +216,9 @@ func (f *fediverse) sendSome(n *node, round int, keys []sig.Key, status int, w *
 func (f *fediverse) request(i, round int, keys []sig.Key, w *world) (*http.Request, error) {
 	host := i % (hosts - 1)
 	actor := f.person(host, i/(hosts-1)%people)
-	o := &vocab.Object{
-		ID: fmt.Sprintf("%s/like/%d/%d", actor, round, i), Type: []string{"Like"}, Actor: vocab.At(actor),
-		Object: vocab.One(form.Site{Origin: federated}.Track(w.track)),
-	}
-	body, err := o.Encode()
-	if err != nil {
-		return nil, err
-	}
+	// As Mastodon says it: an activity without words has no context but the common one.
+	body := fmt.Appendf(nil, `{"@context":"https://www.w3.org/ns/activitystreams","id":"%s#likes/%d-%d","type":"Like","actor":"%s","object":"%s"}`,
+		actor, round, i, actor, form.Site{Origin: federated}.Track(w.track))
 	r, err := http.NewRequest(http.MethodPost, federated+form.Root+"inbox", bytes.NewReader(body))
 	if err != nil {
 		return nil, err

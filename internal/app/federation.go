@@ -143,7 +143,7 @@ func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
 	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")", Allow: f.mayAsk}
 	return &remote.Servers{
 		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: f.node.keys.http.of(site.Node()), Former: func() (sig.Key, bool) { return f.Former(site.Node()) },
-		Questions: remote.NewQuestions(), Strangers: remote.NewStrangers(), Kept: remote.NewKept(f.node.db.Standing), Now: f.node.now, Log: f.node.logger("remote"),
+		Questions: remote.NewQuestions(), Strangers: remote.NewStrangers(), Keys: remote.NewKeyring(), Now: f.node.now, Log: f.node.logger("remote"),
 	}
 }
 

@@ -51,8 +51,8 @@ func (p Policies) check() error {
 
 // PolicyTx is the part of a transaction that keeps who may do what with music.
 type PolicyTx interface {
-	// Policies are what is said of a release, or with none of an act.
-	Policies(ctx context.Context, act id.Act, r id.Release) (Policies, error)
+	// Policies are what is said of a release, and of all that its act has.
+	Policies(ctx context.Context, act id.Act, r id.Release) (release, all Policies, err error)
 	// NodeFollows reports whether somebody's node, which is of this software, follows an act.
 	// It does so for its listeners, and passes on what those say who follow the act.
 	NodeFollows(ctx context.Context, act id.Act, actor string) (bool, error)
@@ -74,11 +74,7 @@ func InForce(ctx context.Context, tx Tx, act id.Act, r id.Release) (Policies, er
 		p, _, err := tx.PoliciesElsewhere(ctx, r)
 		return settled(p, nil), err
 	}
-	own, err := tx.Policies(ctx, act, r)
-	if err != nil {
-		return nil, err
-	}
-	all, err := tx.Policies(ctx, act, "")
+	own, all, err := tx.Policies(ctx, act, r)
 	return settled(own, all), err
 }
 
@@ -159,7 +155,10 @@ func (t *Talk) Policies(ctx context.Context, v music.Viewer, act id.Act, r id.Re
 		if err := isOf(ctx, tx, act, r); err != nil {
 			return err
 		}
-		p, err = tx.Policies(ctx, act, r)
+		own, all, err := tx.Policies(ctx, act, r)
+		if p = own; r == "" {
+			p = all
+		}
 		return err
 	})
 	return p, err

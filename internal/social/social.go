@@ -106,6 +106,8 @@ type Queue struct {
 // A Store keeps it.
 type Store interface {
 	SocialView(ctx context.Context, fn func(Tx) error) error
+	// SocialRead is a view of one question, which costs less: a second one might see more.
+	SocialRead(ctx context.Context, fn func(Tx) error) error
 	SocialUpdate(ctx context.Context, fn func(Tx) error) error
 }
 

@@ -34,19 +34,18 @@ type Config struct {
 
 // A DB is an open database. Its methods may be called from many goroutines.
 type DB struct {
-	dialect  dialect
-	pool     *sql.DB  // Postgres: everything; SQLite: nothing
-	writer   *writer  // SQLite
-	readers  *readers // SQLite
-	now      func() time.Time
-	before   func() error
-	after    func() error
-	wake     atomic.Pointer[func()]
-	changes  atomic.Uint64
-	standing atomic.Uint64
-	rulings  atomic.Uint64
-	ruled    ruled
-	close    func() error
+	dialect dialect
+	pool    *sql.DB  // Postgres: everything; SQLite: nothing
+	writer  *writer  // SQLite
+	readers *readers // SQLite
+	now     func() time.Time
+	before  func() error
+	after   func() error
+	wake    atomic.Pointer[func()]
+	changes atomic.Uint64
+	rulings atomic.Uint64
+	ruled   ruled
+	close   func() error
 }
 
 // Open opens the database and brings its schema up to date. It returns an
@@ -117,16 +116,15 @@ type Tx struct {
 // effects are what is told of a commit.
 type effects struct {
 	enqueued bool // it holds a new job
-	standing bool // who is known elsewhere is others, or was judged
 	ruling   bool // it was decided about others
 }
 
 func (e *effects) add(of effects) {
-	e.enqueued, e.standing, e.ruling = e.enqueued || of.enqueued, e.standing || of.standing, e.ruling || of.ruling
+	e.enqueued, e.ruling = e.enqueued || of.enqueued, e.ruling || of.ruling
 }
 
 // rules notes that it is decided about others.
-func (e *effects) rules() { e.standing, e.ruling = true, true }
+func (e *effects) rules() { e.ruling = true }
 
 // Ms is the transaction's now as it is stored.
 func (tx *Tx) Ms() int64 { return tx.Now.UnixMilli() }
@@ -205,9 +203,6 @@ func (db *DB) commit(t *sql.Tx, does effects) error {
 		return fault.Wrap(err, fault.Unavailable, "%s", errDisk)
 	}
 	db.changes.Add(1)
-	if does.standing {
-		db.standing.Add(1)
-	}
 	if does.ruling {
 		db.rulings.Add(1)
 	}
@@ -223,11 +218,6 @@ func (db *DB) commit(t *sql.Tx, does effects) error {
 // Changes counts what this process has committed: while it is the same, so is what
 // a query says, unless another process writes.
 func (db *DB) Changes() uint64 { return db.changes.Load() }
-
-// Standing counts like [DB.Changes], and only what changes who is known of other
-// servers, by which keys, and what was decided about them: a flood of what they
-// say does not.
-func (db *DB) Standing() uint64 { return db.standing.Load() }
 
 // hook runs a test's stand-in for a disk that fails.
 func hook(f func() error) error {

@@ -22,6 +22,11 @@ func (db *DB) SocialView(ctx context.Context, fn func(social.Tx) error) error {
 	return db.View(ctx, func(tx *Tx) error { return fn(socialTx{tx}) })
 }
 
+// SocialRead runs fn on it without a transaction: for a single query.
+func (db *DB) SocialRead(ctx context.Context, fn func(social.Tx) error) error {
+	return db.Read(ctx, func(tx *Tx) error { return fn(socialTx{tx}) })
+}
+
 // SocialUpdate runs fn in a write transaction on it.
 func (db *DB) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
 	return db.Update(ctx, func(tx *Tx) error { return fn(socialTx{tx}) })
@@ -76,13 +81,11 @@ func remoteActor(r sqlgen.RemoteActor) social.Actor {
 }
 
 func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {
-	tx.standing = true
 	return wrap(tx.Q.RemoteActorPut(ctx, sqlgen.RemoteActorPutParams{ID: a.ID, Host: a.Host, Kind: text(a.Kind), Handle: text(a.Handle), Name: text(a.Name), Summary: text(a.Summary), Url: text(a.URL),
 		Icon: text(a.Icon), Inbox: a.Inbox, SharedInbox: a.SharedInbox, Outbox: text(a.Outbox), Releases: a.Releases, Playlists: a.Playlists, Followers: text(a.Followers), MovedTo: text(a.MovedTo), Lines: toJSON(a.Lines), Fetched: ms(a.Fetched)}), "actor")
 }
 
 func (tx socialTx) DropActor(ctx context.Context, actor string) error {
-	tx.standing = true
 	n, err := tx.Q.RemoteActorDrop(ctx, actor)
 	return affected(n, err, noActor)
 }
@@ -93,7 +96,6 @@ func (tx socialTx) Key(ctx context.Context, key string) (social.Key, error) {
 }
 
 func (tx socialTx) SetKeys(ctx context.Context, owner string, keys []social.Key) error {
-	tx.standing = true
 	if err := tx.Q.RemoteKeysDrop(ctx, owner); err != nil {
 		return wrap(err, "keys")
 	}
@@ -280,7 +282,6 @@ func (tx socialTx) ForgetSent(ctx context.Context, before time.Time) error {
 }
 
 func (tx socialTx) ForgetActors(ctx context.Context, before time.Time, n int) (int64, error) {
-	tx.standing = true
 	gone, err := tx.Q.RemoteActorExpire(ctx, sqlgen.RemoteActorExpireParams{Before: ms(before), Lim: int32(n)})
 	return gone, wrap(err, "actors")
 }

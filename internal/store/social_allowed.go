@@ -9,13 +9,17 @@ import (
 	"github.com/michaelperna/9ten/internal/store/sqlgen"
 )
 
-func (tx socialTx) Policies(ctx context.Context, act id.Act, r id.Release) (social.Policies, error) {
+func (tx socialTx) Policies(ctx context.Context, act id.Act, r id.Release) (release, all social.Policies, err error) {
 	rows, err := tx.Q.ActPolicies(ctx, sqlgen.ActPoliciesParams{Act: string(act), Release: string(r)})
-	out := social.Policies{}
+	release, all = social.Policies{}, social.Policies{}
 	for _, row := range rows {
-		out[social.Verb(row.Verb)] = social.Policy(row.Who)
+		of := all
+		if row.Release != "" {
+			of = release
+		}
+		of[social.Verb(row.Verb)] = social.Policy(row.Who)
 	}
-	return out, wrap(err, "policies")
+	return release, all, wrap(err, "policies")
 }
 
 func (tx socialTx) PoliciesElsewhere(ctx context.Context, r id.Release) (social.Policies, string, error) {

@@ -15,24 +15,31 @@ import (
 )
 
 func (tx socialTx) Public(ctx context.Context, t social.Thing) (social.Thing, id.Act, error) {
-	if t.Track != "" {
-		row, err := tx.Q.TrackByID(ctx, string(t.Track))
+	if t.Track == "" {
+		row, err := tx.Q.ReleaseByID(ctx, string(t.Release))
 		if err != nil {
-			return t, "", missing(err, noTrack)
+			return t, "", missing(err, noRelease)
 		}
-		if row.State != string(music.Ready) || t.Release != "" && row.Release != string(t.Release) {
-			return t, "", fault.New(fault.NotFound, noTrack)
-		}
-		t.Release = id.Release(row.Release)
+		return t, id.Act(row.Act), public(row.State)
 	}
-	row, err := tx.Q.ReleaseByID(ctx, string(t.Release))
+	row, err := tx.Q.ThingOfTrack(ctx, string(t.Track))
 	if err != nil {
-		return t, "", missing(err, noRelease)
+		return t, "", missing(err, noTrack)
 	}
-	if row.State != string(music.Published) {
-		return t, "", fault.New(fault.NotFound, noRelease)
+	if row.State != string(music.Ready) || t.Release != "" && row.Release != string(t.Release) {
+		return t, "", fault.New(fault.NotFound, noTrack)
 	}
-	return t, id.Act(row.Act), nil
+	t.Release = id.Release(row.Release)
+	return t, id.Act(row.Act), public(row.ReleaseState)
+}
+
+// public returns a NotFound fault for a release of a state in which not everybody can
+// hear it.
+func public(state string) error {
+	if state != string(music.Published) {
+		return fault.New(fault.NotFound, noRelease)
+	}
+	return nil
 }
 
 func (tx socialTx) Known(ctx context.Context, t social.Thing) (social.Thing, id.Act, error) {

@@ -18,12 +18,17 @@ import (
 
 const (
 	batch   = 256
-	atOnce  = 16
+	atOnce  = 64 // which share a commit
 	most    = 10 // tries of what fails here
 	hold    = 10 * time.Second
 	idle    = time.Minute
 	heard   = time.Minute // how exactly it is kept when a host was heard of last
 	longest = 300         // bytes of a reason that is kept
+
+	// While so much comes between two looks, it is taken and not applied, for so long.
+	flood    = 40 // activities
+	look     = 100 * time.Millisecond
+	patience = 5 * time.Second
 )
 
 // An Applier applies what the inbox took. Make it with [New], [Applier.Run] it,
@@ -42,7 +47,7 @@ type Applier struct {
 
 // New makes an applier.
 func New(a Applier) *Applier {
-	a.wake = make(chan struct{}, 1)
+	a.wake = make(chan struct{}, flood)
 	a.asking = byhost.New(byhost.Config{AtOnce: asks, Look: a.toAsk, Serve: a.serve, Now: time.Now, Log: a.Log})
 	return &a
 }
@@ -79,11 +84,33 @@ func (a *Applier) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-a.wake:
+			a.lull(ctx)
 		case <-t.C:
 		}
 		t.Stop()
 	}
 	return nil
+}
+
+// lull waits until no more than a few are sending, but not for long. Servers give up on
+// one that answers late, and what is applied together costs less.
+func (a *Applier) lull(ctx context.Context) {
+	t := time.NewTicker(look)
+	defer t.Stop()
+	for range patience / look {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		n := len(a.wake)
+		for range n {
+			<-a.wake
+		}
+		if n < flood {
+			return
+		}
+	}
 }
 
 // round applies what waits for nobody, of each actor one after the other, of many

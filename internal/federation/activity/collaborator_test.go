@@ -35,9 +35,13 @@ type studio struct {
 	asked    [][]byte // what is to be asked for
 }
 
-// SocialView and SocialUpdate are the store's, with some of the jobs in a list.
+// SocialView, SocialRead and SocialUpdate are the store's, with some of the jobs in a list.
 func (s *studio) SocialView(ctx context.Context, fn func(social.Tx) error) error {
 	return s.Node.SocialView(ctx, fn)
+}
+
+func (s *studio) SocialRead(ctx context.Context, fn func(social.Tx) error) error {
+	return s.Node.SocialRead(ctx, fn)
 }
 
 func (s *studio) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {

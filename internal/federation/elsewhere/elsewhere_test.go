@@ -54,6 +54,11 @@ func (s *scene) SocialView(ctx context.Context, fn func(social.Tx) error) error 
 	return s.Node.SocialView(ctx, func(tx social.Tx) error { return fn(listed{tx, s}) })
 }
 
+// SocialRead is the same.
+func (s *scene) SocialRead(ctx context.Context, fn func(social.Tx) error) error {
+	return s.Node.SocialRead(ctx, func(tx social.Tx) error { return fn(listed{tx, s}) })
+}
+
 // SocialUpdate is the store's, with the jobs in a list.
 func (s *scene) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
 	if first := s.first; first != nil {

@@ -34,7 +34,7 @@ const ever = time.Duration(math.MaxInt64)
 // Remembered is the same of who is known, and asks nobody. Faults: NotFound; Forbidden for
 // those whom the node has nothing to do with.
 func (s *Servers) Remembered(ctx context.Context, iri string) (a social.Actor, err error) {
-	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
+	err = s.Store.SocialRead(ctx, func(tx social.Tx) error {
 		if err := s.Policy.AllowActorIn(ctx, tx, iri, Host(iri)); err != nil {
 			return err
 		}
@@ -109,7 +109,9 @@ func (s *Servers) Learn(ctx context.Context, o *vocab.Object) (social.Actor, err
 		}
 	}
 	keys := keysOf(o, now)
-	return a, s.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.Meet(ctx, tx, a, keys) })
+	err := s.Store.SocialUpdate(ctx, func(tx social.Tx) error { return social.Meet(ctx, tx, a, keys) })
+	s.Keys.forget(a.ID)
+	return a, err
 }
 
 // What is kept of what strangers say of themselves, in bytes.
@@ -199,58 +201,44 @@ func (s *Servers) Key(ctx context.Context, id string, fresh bool) (key crypto.Pu
 }
 
 // key is the same of one that may have ended.
-func (s *Servers) key(ctx context.Context, id string, fresh bool) (found Kept, err error) {
-	has, state, ok := s.Kept.Get(id, s.Now())
-	if ok && s.counts(has.fetched, fresh) {
-		return has, nil
-	}
-	var k social.Key
-	refused := false
-	err = s.Store.SocialView(ctx, func(tx social.Tx) error {
-		if err := s.Policy.AllowIn(ctx, tx, Host(id)); err != nil {
-			refused = true
+func (s *Servers) key(ctx context.Context, id string, fresh bool) (k found, err error) {
+	k, state, known := s.Keys.get(id, s.Now())
+	var read social.Key
+	err = s.Store.SocialRead(ctx, func(tx social.Tx) error {
+		if err := s.Policy.AllowIn(ctx, tx, Host(id)); err != nil || known {
 			return err
 		}
-		k, err = tx.Key(ctx, id)
+		read, err = tx.Key(ctx, id)
 		return err
 	})
-	if refused || err != nil && !fault.Is(err, fault.NotFound) {
-		return found, err
-	}
-	if err == nil && s.counts(k.Fetched, fresh) {
-		if found, err = parsed(k); err == nil {
-			s.Kept.Put(id, found, state, s.Now())
+	switch {
+	case fault.Is(err, fault.NotFound):
+	case err != nil:
+		return k, err
+	case !known:
+		if k, err = parsed(read); err != nil {
+			return k, err
 		}
-		return found, err
+		s.Keys.put(id, k, state, s.Now())
+		known = true
 	}
-	known := err == nil
+	if known && s.counts(k.fetched, fresh) {
+		return k, nil
+	}
 	now, err := s.askKey(ctx, id)
 	if known && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NotFound)) {
-		return parsed(k)
+		return k, nil
 	}
 	if err != nil {
-		return found, err
+		return found{}, err
 	}
 	return parsed(now)
-}
-
-// A Kept key is one that was known a moment ago, of a server that is not refused.
-type Kept struct {
-	key     crypto.PublicKey
-	owner   string
-	fetched time.Time
-	ended   time.Time // zero: it has not
 }
 
 // counts reports whether a key that was asked for at a time is not to be asked for.
 func (s *Servers) counts(fetched time.Time, fresh bool) bool {
 	age := s.Now().Sub(fetched)
 	return age < again || age < keyFor && !fresh
-}
-
-func parsed(k social.Key) (Kept, error) {
-	key, err := x509.ParsePKIXPublicKey(k.Public)
-	return Kept{key, k.Owner, k.Fetched, k.Ended}, err
 }
 
 // fetchKey asks for a key's address. It has its owner's document, or one of the

@@ -21,7 +21,6 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/netsafe"
 	"github.com/michaelperna/9ten/internal/federation/sig"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
-	"github.com/michaelperna/9ten/internal/kept"
 	"github.com/michaelperna/9ten/internal/limit"
 	"github.com/michaelperna/9ten/internal/social"
 )
@@ -53,15 +52,11 @@ type Servers struct {
 	Questions *limit.Limiter
 	// Strangers bounds how often it is asked for keys: those who name them need not have signed.
 	Strangers *Strangers
-	// Kept are keys that were asked for a moment ago, nil for none.
-	Kept *kept.Map[Kept]
+	// Keys are those that were used lately, nil for none.
+	Keys *Keyring
 	Now  func() time.Time
 	Log  *slog.Logger
 }
-
-// NewKept remembers keys while standing, which counts what was learned of others and
-// decided about them, is the same.
-func NewKept(standing func() uint64) *kept.Map[Kept] { return kept.New[Kept](standing, 2048) }
 
 // NewQuestions is a limit of 120 questions a minute to each host.
 func NewQuestions() *limit.Limiter { return limit.New(time.Minute/120, 120) }

@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/rsa"
 	"fmt"
 	"net/http"
@@ -263,27 +264,37 @@ func TestActorElsewhere(t *testing.T) {
 	}
 }
 
-// counting counts how often the database is read.
+// counting counts how often a key is read.
 type counting struct {
 	social.Store
-	views int
+	keys int
 }
 
-func (c *counting) SocialView(ctx context.Context, fn func(social.Tx) error) error {
-	c.views++
-	return c.Store.SocialView(ctx, fn)
+func (c *counting) SocialRead(ctx context.Context, fn func(social.Tx) error) error {
+	return c.Store.SocialRead(ctx, func(tx social.Tx) error { return fn(keyCounter{tx, c}) })
 }
 
-// A key that was asked for a moment ago costs no query while anything else is
-// written, and what is decided or learned meanwhile counts at once.
+type keyCounter struct {
+	social.Tx
+	c *counting
+}
+
+func (k keyCounter) Key(ctx context.Context, id string) (social.Key, error) {
+	k.c.keys++
+	return k.Tx.Key(ctx, id)
+}
+
+// A key that was used lately is not read again whatever is written, for ten minutes; what
+// is decided or learned of its owner meanwhile counts at once.
 func TestKeyIsRemembered(t *testing.T) {
 	s := fedtest.NewServer(t)
-	ada := s.Actor("ada")
+	ada, bo := s.Actor("ada"), s.Actor("bo")
 	n := fedtest.NewNode(t, s)
 	db := &counting{Store: n.DB}
 	host, _, _ := strings.Cut(remote.Host(ada.ID), ":")
 	n.Servers.Store = db
-	key := func() error { _, _, err := n.Servers.Key(t.Context(), ada.Key.ID, false); return err }
+	var got crypto.PublicKey
+	key := func() (err error) { got, _, err = n.Servers.Key(t.Context(), ada.Key.ID, false); return err }
 	write := func(do func(social.Tx) error) func() error {
 		return func() error {
 			return n.DB.SocialUpdate(t.Context(), do)
@@ -294,23 +305,32 @@ func TestKeyIsRemembered(t *testing.T) {
 			return tx.PutRule(t.Context(), social.Rule{Host: host, Verdict: v, Since: n.Now()})
 		})
 	}
+	renew := func(a *fedtest.Actor) func() error {
+		return func() error { _, err := n.Servers.Renew(t.Context(), a.ID); return err }
+	}
 	for range 2 {
 		if err := key(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, step := range []struct {
-		what    string
-		do      func() error
-		want    fault.Kind // Internal: it is known
-		queries bool
+		what string
+		do   func() error
+		want fault.Kind // Internal: it is known
+		read bool
 	}{
 		{"nothing", func() error { return nil }, fault.Internal, false},
 		{"something else is written", write(func(tx social.Tx) error {
 			return tx.PutPeer(t.Context(), social.Peer{Host: "elsewhere.example"})
 		}), fault.Internal, false},
-		{"its server is blocked", rule(social.Block), fault.Forbidden, true},
-		{"and not any more", rule(social.Allow), fault.Internal, true},
+		{"somebody else is met", renew(bo), fault.Internal, false},
+		{"its server is blocked", rule(social.Block), fault.Forbidden, false},
+		{"and not any more", rule(social.Allow), fault.Internal, false},
+		{"its owner has another", func() error { ada.Rotate(); return renew(ada)() }, fault.Internal, true},
+		{"and says it again", renew(ada), fault.Internal, true},
+		{"nine minutes pass", func() error { n.Pass(9 * time.Minute); return nil }, fault.Internal, false},
+		{"and two more", func() error { n.Pass(2 * time.Minute); return nil }, fault.Internal, true},
+		{"a clock is set back", func() error { n.Pass(-time.Minute); return nil }, fault.Internal, true},
 		{"a list blocks it", write(func(tx social.Tx) error {
 			if err := tx.DropRule(t.Context(), host); err != nil {
 				return err
@@ -320,17 +340,19 @@ func TestKeyIsRemembered(t *testing.T) {
 				return err
 			}
 			return tx.PutListing(t.Context(), social.Listing{List: l.ID, Host: host, Verdict: social.Block, Counts: social.Block, Since: n.Now()})
-		}), fault.Forbidden, true},
+		}), fault.Forbidden, false},
 	} {
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.what, err)
 		}
-		before := db.views
+		before := db.keys
 		if err := key(); step.want == fault.Internal && err != nil || step.want != fault.Internal && !fault.Is(err, step.want) {
 			t.Errorf("%s: %v", step.what, err)
+		} else if now := ada.Key.Private.Public(); err == nil && !now.(interface{ Equal(crypto.PublicKey) bool }).Equal(got) {
+			t.Errorf("%s: it is not ada's", step.what)
 		}
-		if asked := db.views > before; asked != step.queries {
-			t.Errorf("%s: the database was asked: %t", step.what, asked)
+		if read := db.keys > before; read != step.read {
+			t.Errorf("%s: it was read: %t", step.what, read)
 		}
 	}
 }

@@ -1,5 +1,5 @@
 -- name: ActPolicies :many
-select verb, who from act_policy where act = @act and release = @release;
+select release, verb, who from act_policy where act = @act and release in ('', @release);
 
 -- name: ActPolicySet :exec
 insert into act_policy (act, release, verb, who) values (@act, @release, @verb, @who)

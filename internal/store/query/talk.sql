@@ -1,3 +1,6 @@
+-- name: ThingOfTrack :one
+select t.state, t.release, r.state as release_state, r.act from track t join release r on r.id = t.release where t.id = @id;
+
 -- name: ReactionPut :execrows
 insert into reaction (actor, kind, release, track, activity, at) values (@actor, @kind, @release, @track, @activity, @at)
 on conflict (actor, kind, release, track) do nothing;

@@ -10,7 +10,7 @@ import (
 )
 
 const actPolicies = `-- name: ActPolicies :many
-select verb, who from act_policy where act = $1 and release = $2
+select release, verb, who from act_policy where act = $1 and release in ('', $2)
 `
 
 type ActPoliciesParams struct {
@@ -19,8 +19,9 @@ type ActPoliciesParams struct {
 }
 
 type ActPoliciesRow struct {
-	Verb string
-	Who  string
+	Release string
+	Verb    string
+	Who     string
 }
 
 func (q *Queries) ActPolicies(ctx context.Context, arg ActPoliciesParams) ([]ActPoliciesRow, error) {
@@ -32,7 +33,7 @@ func (q *Queries) ActPolicies(ctx context.Context, arg ActPoliciesParams) ([]Act
 	var items []ActPoliciesRow
 	for rows.Next() {
 		var i ActPoliciesRow
-		if err := rows.Scan(&i.Verb, &i.Who); err != nil {
+		if err := rows.Scan(&i.Release, &i.Verb, &i.Who); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -614,6 +614,29 @@ func (q *Queries) RemoteFollowing(ctx context.Context, arg RemoteFollowingParams
 	return count, err
 }
 
+const thingOfTrack = `-- name: ThingOfTrack :one
+select t.state, t.release, r.state as release_state, r.act from track t join release r on r.id = t.release where t.id = $1
+`
+
+type ThingOfTrackRow struct {
+	State        string
+	Release      string
+	ReleaseState string
+	Act          string
+}
+
+func (q *Queries) ThingOfTrack(ctx context.Context, id string) (ThingOfTrackRow, error) {
+	row := q.db.QueryRowContext(ctx, thingOfTrack, id)
+	var i ThingOfTrackRow
+	err := row.Scan(
+		&i.State,
+		&i.Release,
+		&i.ReleaseState,
+		&i.Act,
+	)
+	return i, err
+}
+
 const trackLength = `-- name: TrackLength :one
 select cast(coalesce(max(a.duration_ms), 0) as bigint) as ms from track t left join asset a on a.track = t.id and a.original = t.original where t.id = $1
 `
