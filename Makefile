@@ -50,7 +50,7 @@ e2e: deps fabric       ## the journeys in a real browser
 
 bench: bin/9ten        ## the promised figures, beside yardsticks in the same run: one table
 	./bench/tools.sh
-	$(GO) run -tags $(TAGS) ./bench $(BENCHFLAGS)
+	CGO_ENABLED=1 $(GO) run -tags $(TAGS) ./bench $(BENCHFLAGS)
 
 web:                   ## build the browser's part into internal/web/dist
 	$(GO) run ./web/build

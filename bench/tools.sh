@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 ./tools/deps.sh
 need=()
 command -v wrk >/dev/null || need+=(wrk)
+command -v gcc >/dev/null || need+=(gcc libc6-dev) # for the load that OpenSSL signs
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || need+=(nginx-light)
 [ ${#need[@]} -gt 0 ] || exit 0
 sudo=""

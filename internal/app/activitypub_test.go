@@ -69,7 +69,6 @@ func (s *suite) sends(by *fedtest.Actor, kind string, about vocab.Item) (code in
 func (s *suite) applied() {
 	s.t.Helper()
 	s.arrives("nothing waits", func() bool {
-		s.federation.applier.Wake()
 		idle, err := idleFederation(s.t.Context(), s.node)
 		s.ok(err)
 		return idle

@@ -71,7 +71,7 @@ func (n *node) openFederation() error {
 	site := form.Site{Origin: n.cfg.BaseURL}
 	f.servers = f.ask(reach, site)
 	f.courier = deliver.New(deliver.Courier{Site: site, Store: n.db, Servers: f.servers, Signers: f, Proved: f.proved, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
-	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, Log: n.logger("activity"), Sent: f.courier.Wake})
+	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, AtOnce: n.db.AtOnce(), Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
 		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Prove: f.prove, Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
 	})
@@ -143,7 +143,7 @@ func (f *federation) ask(reach []netip.Prefix, site form.Site) *remote.Servers {
 	safe := netsafe.Config{Reach: reach, Agent: "9ten/" + Version() + " (+" + f.node.cfg.BaseURL + ")", Allow: f.mayAsk}
 	return &remote.Servers{
 		Store: f.node.db, Policy: f.policy(), Client: safe.Client(safe.Transport()), As: f.node.keys.http.of(site.Node()), Former: func() (sig.Key, bool) { return f.Former(site.Node()) },
-		Questions: remote.NewQuestions(), Strangers: remote.NewStrangers(), Keys: remote.NewKeyring(), Now: f.node.now, Log: f.node.logger("remote"),
+		Questions: remote.NewQuestions(), Strangers: remote.NewStrangers(), Keys: remote.NewKeyring(f.node.db.Gone), Now: f.node.now, Log: f.node.logger("remote"),
 	}
 }
 

@@ -91,7 +91,7 @@ func NewNodeOn(t testing.TB, url string, servers ...*Server) *Node {
 	through.MaxConnsPerHost = 32 // sounds are passed on side by side, as the node does
 	n.Servers = &remote.Servers{
 		Store: n.DB, Policy: &social.HostPolicy{Store: n.DB}, Client: safe.Client(through), As: sig.Key{ID: form.HTTPKey(n.Site.Node()), Private: private(t)},
-		Questions: remote.NewQuestions(), Strangers: remote.NewStrangers(), Keys: remote.NewKeyring(), Now: n.Now, Log: Quiet(),
+		Questions: remote.NewQuestions(), Strangers: remote.NewStrangers(), Keys: remote.NewKeyring(n.DB.Gone), Now: n.Now, Log: Quiet(),
 	}
 	return n
 }

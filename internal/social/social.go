@@ -106,7 +106,8 @@ type Queue struct {
 // A Store keeps it.
 type Store interface {
 	SocialView(ctx context.Context, fn func(Tx) error) error
-	// SocialRead is a view of one question, which costs less: a second one might see more.
+	// SocialRead costs less than a view, and is not of one moment: each question sees what
+	// is there when it is asked.
 	SocialRead(ctx context.Context, fn func(Tx) error) error
 	SocialUpdate(ctx context.Context, fn func(Tx) error) error
 }

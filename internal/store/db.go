@@ -43,6 +43,7 @@ type DB struct {
 	after   func() error
 	wake    atomic.Pointer[func()]
 	changes atomic.Uint64
+	gone    atomic.Uint64
 	rulings atomic.Uint64
 	ruled   ruled
 	close   func() error
@@ -76,7 +77,7 @@ func (db *DB) openPostgres(ctx context.Context, url string) (err error) {
 	if db.pool, err = sql.Open("pgx", url); err != nil {
 		return err
 	}
-	db.pool.SetMaxOpenConns(16)
+	db.pool.SetMaxOpenConns(postgresConns)
 	db.pool.SetMaxIdleConns(8)
 	if err := db.migrate(ctx, db.pool); err != nil {
 		return errors.Join(err, db.pool.Close())
@@ -116,11 +117,12 @@ type Tx struct {
 // effects are what is told of a commit.
 type effects struct {
 	enqueued bool // it holds a new job
+	gone     bool // somebody of another server is not known any more
 	ruling   bool // it was decided about others
 }
 
 func (e *effects) add(of effects) {
-	e.enqueued, e.ruling = e.enqueued || of.enqueued, e.ruling || of.ruling
+	e.enqueued, e.gone, e.ruling = e.enqueued || of.enqueued, e.gone || of.gone, e.ruling || of.ruling
 }
 
 // rules notes that it is decided about others.
@@ -203,6 +205,9 @@ func (db *DB) commit(t *sql.Tx, does effects) error {
 		return fault.Wrap(err, fault.Unavailable, "%s", errDisk)
 	}
 	db.changes.Add(1)
+	if does.gone {
+		db.gone.Add(1)
+	}
 	if does.ruling {
 		db.rulings.Add(1)
 	}
@@ -218,6 +223,21 @@ func (db *DB) commit(t *sql.Tx, does effects) error {
 // Changes counts what this process has committed: while it is the same, so is what
 // a query says, unless another process writes.
 func (db *DB) Changes() uint64 { return db.changes.Load() }
+
+// postgresConns is how many connections there are to Postgres.
+const postgresConns = 16
+
+// AtOnce is how many writes work in the background is best to have on their way: on SQLite
+// as many as make a commit worth its while, on Postgres half of the connections.
+func (db *DB) AtOnce() int {
+	if db.writer != nil {
+		return groupMax / 4
+	}
+	return postgresConns / 2
+}
+
+// Gone counts how often this process has forgotten somebody of another server.
+func (db *DB) Gone() uint64 { return db.gone.Load() }
 
 // hook runs a test's stand-in for a disk that fails.
 func hook(f func() error) error {

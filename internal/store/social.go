@@ -87,6 +87,7 @@ func (tx socialTx) PutActor(ctx context.Context, a social.Actor) error {
 
 func (tx socialTx) DropActor(ctx context.Context, actor string) error {
 	n, err := tx.Q.RemoteActorDrop(ctx, actor)
+	tx.gone = tx.gone || n > 0
 	return affected(n, err, noActor)
 }
 
@@ -283,6 +284,7 @@ func (tx socialTx) ForgetSent(ctx context.Context, before time.Time) error {
 
 func (tx socialTx) ForgetActors(ctx context.Context, before time.Time, n int) (int64, error) {
 	gone, err := tx.Q.RemoteActorExpire(ctx, sqlgen.RemoteActorExpireParams{Before: ms(before), Lim: int32(n)})
+	tx.gone = tx.gone || gone > 0
 	return gone, wrap(err, "actors")
 }
 

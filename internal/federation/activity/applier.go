@@ -18,7 +18,6 @@ import (
 
 const (
 	batch   = 256
-	atOnce  = 64 // which share a commit
 	most    = 10 // tries of what fails here
 	hold    = 10 * time.Second
 	idle    = time.Minute
@@ -37,7 +36,9 @@ type Applier struct {
 	Site    form.Site
 	Store   social.Store
 	Servers *remote.Servers
-	Log     *slog.Logger
+	// AtOnce is how many activities are applied at a time.
+	AtOnce int
+	Log    *slog.Logger
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 
@@ -97,20 +98,26 @@ func (a *Applier) run(ctx context.Context) error {
 func (a *Applier) lull(ctx context.Context) {
 	t := time.NewTicker(look)
 	defer t.Stop()
+	a.drain()
 	for range patience / look {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
-		n := len(a.wake)
-		for range n {
-			<-a.wake
-		}
-		if n < flood {
+		if a.drain() < flood {
 			return
 		}
 	}
+}
+
+// drain tells how often it was woken since, as far as that matters.
+func (a *Applier) drain() int {
+	n := len(a.wake)
+	for range n {
+		<-a.wake
+	}
+	return n
 }
 
 // round applies what waits for nobody, of each actor one after the other, of many
@@ -129,7 +136,7 @@ func (a *Applier) round(ctx context.Context) (n int, err error) {
 		byActor[r.Actor] = append(byActor[r.Actor], r)
 	}
 	var g errgroup.Group
-	g.SetLimit(atOnce)
+	g.SetLimit(a.AtOnce)
 	for _, all := range byActor {
 		g.Go(func() error { return a.inTurn(ctx, all) })
 	}

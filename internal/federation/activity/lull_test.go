@@ -2,11 +2,25 @@ package activity
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/michaelperna/9ten/internal/social"
 )
+
+// empty is a store in which nothing waits, and when that was looked at.
+type empty struct {
+	social.Store
+	looks chan time.Time
+}
+
+func (e empty) SocialView(context.Context, func(social.Tx) error) error {
+	e.looks <- time.Now()
+	return nil
+}
 
 // What comes alone is applied soon, what many say at once when they have, and what does
 // not end after five seconds.
@@ -25,21 +39,22 @@ func TestLull(t *testing.T) {
 		t.Run(tt.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
-				a := New(Applier{})
-				var senders sync.WaitGroup
-				senders.Go(func() {
-					for began := time.Now(); ctx.Err() == nil && time.Since(began) <= tt.for_; time.Sleep(tt.every) {
+				at := empty{looks: make(chan time.Time, 2000)}
+				a := New(Applier{Store: at, Log: slog.New(slog.DiscardHandler), AtOnce: 1})
+				var all sync.WaitGroup
+				all.Go(func() { _ = a.run(ctx) })
+				began := <-at.looks // at the start
+				all.Go(func() {
+					for ctx.Err() == nil && time.Since(began) <= tt.for_ {
 						a.Wake()
+						time.Sleep(tt.every)
 					}
 				})
-				began := time.Now()
-				<-a.wake
-				a.lull(ctx)
-				if got := time.Since(began).Round(look); got != tt.waits {
+				if got := (<-at.looks).Sub(began).Round(look); got != tt.waits {
 					t.Errorf("it waits %s, not %s", got, tt.waits)
 				}
 				stop()
-				senders.Wait()
+				all.Wait()
 			})
 		})
 	}

@@ -216,11 +216,10 @@ func (s *Servers) key(ctx context.Context, id string, fresh bool) (k found, err 
 	case err != nil:
 		return k, err
 	case !known:
-		if k, err = parsed(read); err != nil {
-			return k, err
+		if k, err = parsed(read); err == nil {
+			s.Keys.put(id, k, state, s.Now())
+			known = true
 		}
-		s.Keys.put(id, k, state, s.Now())
-		known = true
 	}
 	if known && s.counts(k.fetched, fresh) {
 		return k, nil

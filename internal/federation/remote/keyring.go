@@ -21,9 +21,12 @@ const (
 // A Keyring remembers keys that were used lately, so that a flood of what one server
 // says, or of what nobody signed, asks the database for none of them.
 type Keyring struct {
-	mu      sync.Mutex
-	learned uint64 // how often what is known of somebody was changed
-	keys    *simplelru.LRU[string, held]
+	gone func() uint64
+
+	mu    sync.Mutex
+	state uint64 // how often what is known of others was changed
+	left  uint64 // gone when the keys were read
+	keys  *simplelru.LRU[string, held]
 }
 
 // found is a key as it is used.
@@ -40,10 +43,11 @@ type held struct {
 	since time.Time
 }
 
-// NewKeyring makes an empty one.
-func NewKeyring() *Keyring {
+// NewKeyring makes an empty one; gone counts how often somebody was forgotten, with all
+// their keys.
+func NewKeyring(gone func() uint64) *Keyring {
 	keys, _ := simplelru.NewLRU[string, held](ringSize, nil) // fails for no size alone
-	return &Keyring{keys: keys}
+	return &Keyring{gone: gone, keys: keys}
 }
 
 // get is what is remembered of a key. It tells the state that one which is not is to be
@@ -54,11 +58,20 @@ func (r *Keyring) get(id string, now time.Time) (k found, state uint64, ok bool)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.look()
 	h, ok := r.keys.Get(id)
 	if age := now.Sub(h.since); age < 0 || age >= ringTime { // also where a clock was set back
 		ok = false
 	}
-	return h.found, r.learned, ok
+	return h.found, r.state, ok
+}
+
+// look drops all keys once somebody was forgotten: it is not said who.
+func (r *Keyring) look() {
+	if n := r.gone(); n != r.left {
+		r.keys.Purge()
+		r.left, r.state = n, r.state+1
+	}
 }
 
 // put remembers a key that was read after get told the state.
@@ -68,7 +81,7 @@ func (r *Keyring) put(id string, k found, state uint64, now time.Time) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if state == r.learned {
+	if r.look(); state == r.state {
 		r.keys.Add(id, held{k, now})
 	}
 }
@@ -80,9 +93,9 @@ func (r *Keyring) forget(owner string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.learned++
+	r.state++
 	for _, id := range r.keys.Keys() {
-		if keyOf(id, owner) {
+		if k, _ := r.keys.Peek(id); k.owner == owner {
 			r.keys.Remove(id)
 		}
 	}

@@ -330,6 +330,7 @@ func TestKeyIsRemembered(t *testing.T) {
 		{"and says it again", renew(ada), fault.Internal, true},
 		{"nine minutes pass", func() error { n.Pass(9 * time.Minute); return nil }, fault.Internal, false},
 		{"and two more", func() error { n.Pass(2 * time.Minute); return nil }, fault.Internal, true},
+		{"its owner is forgotten", write(func(tx social.Tx) error { return social.Forget(t.Context(), tx, ada.ID) }), fault.Internal, true},
 		{"a clock is set back", func() error { n.Pass(-time.Minute); return nil }, fault.Internal, true},
 		{"a list blocks it", write(func(tx social.Tx) error {
 			if err := tx.DropRule(t.Context(), host); err != nil {

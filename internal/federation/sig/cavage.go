@@ -40,7 +40,8 @@ func readCavage(h http.Header) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Claim{Form: Cavage, KeyID: params["keyId"], alg: params["algorithm"]}
+	// A copy: who remembers the key's name must not hold all of the header.
+	c := &Claim{Form: Cavage, KeyID: strings.Clone(params["keyId"]), alg: params["algorithm"]}
 	if c.sum, err = base64.StdEncoding.DecodeString(params["signature"]); err != nil || len(c.sum) == 0 || c.KeyID == "" {
 		return nil, bad("The request is not signed.")
 	}
