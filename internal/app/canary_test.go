@@ -404,6 +404,7 @@ func TestCanaries(t *testing.T) {
 	if got := w.says(eve, eve.Activity("Follow", "f3", vocab.At(fedtest.Origin+"/ap/people/"+seen.ID))); got != http.StatusAccepted {
 		t.Fatal(got)
 	}
+	w.arrives("both follow", func() bool { return len(general.Got()) > 2 })
 	crowd[1].do(http.MethodPut, "/api/v1/me/person", map[string]any{"handle": "chiffchaff", "about": "Plover-about-6.", "listens": true}, nil)
 	there := w.elsewhereOf(crowd, far)
 	w.ok(w.federation.outbox.Release(t.Context(), release))

@@ -132,6 +132,7 @@ func TestKeyIsRotated(t *testing.T) {
 		t.Errorf("a key that leaked is kept: %v", err)
 	}
 	w.again("on")
+	bio("Third") // before the new key is told of in the same moment
 	stop = w.runs()
 	defer func() { stop() }()
 	health := func(host string) social.Health {
@@ -145,7 +146,6 @@ func TestKeyIsRotated(t *testing.T) {
 		}
 		return social.Health{}
 	}
-	bio("Third")
 	w.arrives("who asks knows the third", heard(quick, "Third", at+"#main-key-3"))
 	w.arrives("who does not refuses it", func() bool { return health(lazy.Host()).Tries > 0 })
 	if h := health(lazy.Host()); h.State != social.Waiting || h.Lost != 0 {
