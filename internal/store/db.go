@@ -227,8 +227,8 @@ func (db *DB) Changes() uint64 { return db.changes.Load() }
 // postgresConns is how many connections there are to Postgres.
 const postgresConns = 16
 
-// AtOnce is how many writes work in the background is best to have on their way: on SQLite
-// as many as make a commit worth its while, on Postgres half of the connections.
+// AtOnce is how many writes somebody with many in the background does best to have on their
+// way: on SQLite they share a commit, on Postgres half of the connections are left to others.
 func (db *DB) AtOnce() int {
 	if db.writer != nil {
 		return groupMax / 4

@@ -36,7 +36,7 @@ type Applier struct {
 	Site    form.Site
 	Store   social.Store
 	Servers *remote.Servers
-	// AtOnce is how many activities are applied at a time.
+	// AtOnce is how many activities are applied at a time, at least one.
 	AtOnce int
 	Log    *slog.Logger
 	// Sent is called when something is to be delivered. It must not block.
@@ -53,7 +53,7 @@ func New(a Applier) *Applier {
 	return &a
 }
 
-// Wake has it look now.
+// Wake has it look soon: see lull.
 func (a *Applier) Wake() {
 	select {
 	case a.wake <- struct{}{}:
