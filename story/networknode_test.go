@@ -401,7 +401,9 @@ func (n *networkNode) child(role string) int {
 	return pid
 }
 
-// childOf looks for a command among the children of a process.
+// childOf looks for a command among the children of a process. One that only says
+// its version, which the node asks of it before it is started, is not meant, nor one
+// that has ended.
 func childOf(parent int, name string) (int, error) {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
 	if err != nil {
@@ -416,6 +418,10 @@ func childOf(parent int, name string) (int, error) {
 			pid, err := strconv.Atoi(f)
 			if err != nil {
 				return 0, err
+			}
+			args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // each ends with a NUL
+			if err != nil || len(args) == 0 || bytes.HasSuffix(args, []byte("\x00version\x00")) {
+				continue
 			}
 			if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil && strings.TrimSpace(string(comm)) == name {
 				return pid, nil
