@@ -47,7 +47,7 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 				return tx.Enqueue(ctx, music.JobTell, job, []byte(job), again)
 			}
 		}
-		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Announce"}, Actor: vocab.At(site.Person(p.ID)), Published: tx.Now(), To: []string{vocab.Public}}
+		x := &vocab.Object{ID: address(about, moment(tx.Now(), &last)), Type: []string{"Announce"}, Actor: vocab.At(site.Person(p.ID)), Published: tx.Now(), To: []string{vocab.Public}}
 		if boosts {
 			if err := shared(ctx, tx, site, &p, t, x); err != nil {
 				return err

@@ -39,7 +39,7 @@ func (b *Outbox) songs(ctx context.Context, tx social.Tx, t telling, kind string
 		}
 	}
 	add := func(o *vocab.Object, kind, at string) error {
-		x := activity(at, kind, t.actor, o, tx.Now())
+		x := activity(at, kind, t.actor, o, t.at)
 		x.Context = o.Context
 		inner := *o
 		inner.Context = nil // the activity has it
@@ -49,7 +49,7 @@ func (b *Outbox) songs(ctx context.Context, tx social.Tx, t telling, kind string
 		return err
 	}
 	for _, o := range t.songs {
-		what, at := "Update", address(o.ID, tx.Now())
+		what, at := "Update", address(o.ID, t.at)
 		if kind == "Create" || !known[o.ID] {
 			what = "Create"
 		}
@@ -58,7 +58,7 @@ func (b *Outbox) songs(ctx context.Context, tx social.Tx, t telling, kind string
 		}
 	}
 	for _, at := range gone {
-		if err := add(form.FunkwhaleGone(at), "Delete", address(at, tx.Now())); err != nil {
+		if err := add(form.FunkwhaleGone(at), "Delete", address(at, t.at)); err != nil {
 			return nil, err
 		}
 		if err := b.bury(ctx, tx, t.actor, at); err != nil {

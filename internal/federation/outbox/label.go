@@ -32,7 +32,7 @@ func (b *Outbox) Label(ctx context.Context, what string) error {
 		if told := err == nil && last.Kind == "Announce"; on == told {
 			return nil
 		}
-		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Announce"}, Actor: vocab.At(at), Published: tx.Now(), To: []string{vocab.Public},
+		x := &vocab.Object{ID: address(about, moment(tx.Now(), &last)), Type: []string{"Announce"}, Actor: vocab.At(at), Published: tx.Now(), To: []string{vocab.Public},
 			CC: []string{at + "/followers", site.Act(act)}, Object: vocab.One(site.ReleaseNote(id.Release(release)))}
 		if !on {
 			if err := takenBack(&last, x); err != nil {

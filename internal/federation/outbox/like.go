@@ -51,7 +51,7 @@ func (b *Outbox) likes(ctx context.Context, who id.Account, t social.Thing) erro
 			sent = true
 			return b.unlike(ctx, tx, &p, &last)
 		}
-		x := &vocab.Object{ID: address(about, tx.Now()), Type: []string{"Like"}, Actor: vocab.At(site.Person(p.ID))}
+		x := &vocab.Object{ID: address(about, moment(tx.Now(), &last)), Type: []string{"Like"}, Actor: vocab.At(site.Person(p.ID))}
 		sent, err = b.like(ctx, tx, &p, about, t, x)
 		return err
 	})
@@ -91,7 +91,7 @@ func (b *Outbox) unlike(ctx context.Context, tx social.Tx, p *social.Person, las
 	if err != nil || len(was.To) != 1 {
 		return err
 	}
-	x := &vocab.Object{ID: address(last.About, tx.Now()), Type: []string{"Undo"}, Actor: was.Actor, To: was.To,
+	x := &vocab.Object{ID: address(last.About, moment(tx.Now(), last)), Type: []string{"Undo"}, Actor: was.Actor, To: was.To,
 		Object: []vocab.Item{vocab.Of(&vocab.Object{ID: was.ID, Type: was.Type, Actor: was.Actor, Object: was.Object})}}
 	return b.toActor(ctx, tx, p, was.To[0], last.About, x)
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -62,6 +63,7 @@ type telling struct {
 	thing, own *vocab.Object
 	songs      []*vocab.Object // of a release, as Funkwhale reads them
 	listed     bool            // nodes hear of what comes and goes in it: see [listing]
+	at         time.Time       // when it is told: see [moment]
 }
 
 // followers are those of an act.
@@ -108,6 +110,7 @@ func (b *Outbox) tell(ctx context.Context, t telling) error {
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
+		t.at = moment(tx.Now(), &last)
 		kind, first := "Update", false
 		switch {
 		case b.back != nil:
@@ -120,14 +123,14 @@ func (b *Outbox) tell(ctx context.Context, t telling) error {
 			kind = "Create"
 		}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
-			at := address(thing.ID, tx.Now())
+			at := address(thing.ID, t.at)
 			switch {
 			case b.back != nil:
 				at += "/again"
 			case first:
 				at = form.Create(thing).ID
 			}
-			x := activity(at, kind, t.actor, thing, tx.Now())
+			x := activity(at, kind, t.actor, thing, t.at)
 			if was := said(last.Own); b.back == nil && t.listed && kind == "Update" && thing == t.own && was != nil {
 				if change, tracks, ok := listing(was, thing); ok {
 					x.Type, x.Object, x.Target = []string{change}, tracks, vocab.Of(thing)
@@ -155,6 +158,17 @@ func activity(at, kind, actor string, thing *vocab.Object, now time.Time) *vocab
 // own, under which the act's outbox has it too.
 func address(thing string, now time.Time) string {
 	return thing + "/activities/" + strconv.FormatInt(now.UnixMilli(), 10)
+}
+
+// moment is when something is said of a thing: later than what was said of it last, so
+// that no two activities about it have one address, the second of which nobody would heed.
+func moment(now time.Time, last *social.Outgoing) time.Time {
+	_, at, _ := strings.Cut(last.ID, "/activities/")
+	at, _, _ = strings.Cut(at, "/")
+	if was, err := strconv.ParseInt(at, 10, 64); err == nil && now.UnixMilli() <= was {
+		return time.UnixMilli(was + 1).UTC()
+	}
+	return now
 }
 
 // said is the thing that an activity told of: of an Add or a Remove its target. It is
@@ -231,12 +245,12 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		stone := func(at string, former string) *vocab.Object {
 			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
 		}
-		t := telling{deliver: to, actor: last.Actor, thing: stone(f.about, "Note")}
+		t := telling{deliver: to, actor: last.Actor, thing: stone(f.about, "Note"), at: moment(tx.Now(), &last)}
 		if f.own != "" {
 			t.own = stone(f.own, f.kind)
 		}
 		sent, err = b.send(ctx, tx, t, func(thing *vocab.Object) *vocab.Object {
-			return activity(address(thing.ID, tx.Now())+"/delete", "Delete", t.actor, thing, tx.Now())
+			return activity(address(thing.ID, t.at)+"/delete", "Delete", t.actor, thing, t.at)
 		})
 		if err != nil || f.list == "" {
 			return err

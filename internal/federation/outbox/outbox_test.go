@@ -108,6 +108,7 @@ func TestTells(t *testing.T) {
 		}
 		return out
 	}
+	seen := map[string]bool{}
 	for _, step := range []struct {
 		what string
 		do   func()
@@ -123,6 +124,8 @@ func TestTells(t *testing.T) {
 		{"again", func() {}, ""},
 		{"something that only nodes are told", func() { s.album.Release.Facts.Label = "Shore" }, "Update"},
 		{"saved without a change", func() { s.album.Songs[0].Track.Changed = n.Now() }, ""},
+		{"another title in the same moment", func() { n.Pass(-time.Minute); s.album.Release.Facts.Title = "Algebra" }, "Update"},
+		{"and another", func() { n.Pass(-time.Minute); s.album.Release.Facts.Title = "Analysis" }, "Update"},
 		{"taken back", func() { s.album = nil }, "Delete"},
 		{"again", func() {}, ""},
 		{"published again", func() { s.album = &form.Album{Release: release, Act: act} }, "Create"},
@@ -146,6 +149,10 @@ func TestTells(t *testing.T) {
 		if own == nil || !own.Is(step.kind) || vocab.FirstID(own.Object) != n.Site.Release(release.ID) || !own.IsPublic() || (step.kind != "Delete") != own.Object[0].Object.Is("nineten:Release") {
 			t.Errorf("%s, to nodes: %+v", step.what, own)
 		}
+		if seen[o.ID] || seen[own.ID] {
+			t.Errorf("%s: %s was said before", step.what, o.ID)
+		}
+		seen[o.ID], seen[own.ID] = true, true
 	}
 	n.Pass(time.Minute)
 	for _, kind := range []string{"Update", ""} {
