@@ -39,9 +39,9 @@ func (a *Applier) askFirst(ctx context.Context, all []social.Received) error {
 }
 
 // toAsk lists servers for which something waits.
-func (a *Applier) toAsk(ctx context.Context) (hosts []string, next time.Duration, err error) {
+func (a *Applier) toAsk(ctx context.Context, n int) (hosts []string, next time.Duration, err error) {
 	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
-		hosts, err = tx.ToAsk(ctx, tx.Now(), 4*asks)
+		hosts, err = tx.ToAsk(ctx, tx.Now(), n)
 		return err
 	})
 	return hosts, idle, err

@@ -1,5 +1,6 @@
 // Package byhost does what waits for other servers: of each one thing after the other,
-// of many servers at a time, so that one which is slow or dead delays nobody else.
+// of many servers at a time, so that one which is slow or dead delays nobody else. Nor
+// do all the servers under one domain, whose owner makes as many as there are names.
 package byhost
 
 import (
@@ -7,8 +8,12 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net"
+	"net/netip"
 	"sync"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // hold is how long a server is left alone after something went wrong here: what was
@@ -17,10 +22,10 @@ const hold = 10 * time.Second
 
 // Config says what waits, and what is done about it.
 type Config struct {
-	AtOnce int // servers that are served at a time
-	// Look lists servers to be served now, more than are served at a time, who waits longest
-	// first; and tells when to look again.
-	Look func(ctx context.Context) (hosts []string, next time.Duration, err error)
+	AtOnce int // servers that are served at a time, a quarter of them of one site at most
+	// Look lists up to n servers to be served now, who waits longest first, and tells when to
+	// look again.
+	Look func(ctx context.Context, n int) (hosts []string, next time.Duration, err error)
 	// Serve does what waits for one until nothing is due. It returns what went wrong here,
 	// not there.
 	Serve func(ctx context.Context, host string) error
@@ -38,12 +43,14 @@ type Queue struct {
 	// busy are servers that are being served, or were (false) after a look began: what that
 	// finds of them is older than what became of them.
 	busy map[string]bool
-	held map[string]time.Time // until when servers are left alone of which nothing could be kept
+	// sites are how many are being served of each.
+	sites map[string]int
+	held  map[string]time.Time // until when servers are left alone of which nothing could be kept
 }
 
 // New makes it.
 func New(c Config) *Queue {
-	return &Queue{Config: c, wake: make(chan struct{}, 1), busy: map[string]bool{}, held: map[string]time.Time{}}
+	return &Queue{Config: c, wake: make(chan struct{}, 1), busy: map[string]bool{}, sites: map[string]int{}, held: map[string]time.Time{}}
 }
 
 // Wake has it look now.
@@ -61,7 +68,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	defer all.Wait()
 	for ctx.Err() == nil {
 		q.looks()
-		hosts, next, err := q.Look(ctx)
+		hosts, next, err := q.look(ctx)
 		if err != nil && ctx.Err() == nil {
 			q.Log.Error("what waits for other servers", "err", err)
 			next = hold
@@ -100,15 +107,65 @@ func (q *Queue) looks() {
 	maps.DeleteFunc(q.busy, func(_ string, is bool) bool { return !is })
 }
 
+// look lists who may be served. Those of a site that has its places hide nobody behind them.
+func (q *Queue) look(ctx context.Context) (hosts []string, next time.Duration, err error) {
+	for n := 4 * q.AtOnce; ; n *= 8 {
+		hosts, next, err = q.Look(ctx, n)
+		if err != nil || len(hosts) < n || q.free(hosts) >= q.AtOnce {
+			return hosts, next, err
+		}
+	}
+}
+
+// free is how many of them could be served now, if there were a place for each.
+func (q *Queue) free(hosts []string) (n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	of := maps.Clone(q.sites)
+	for _, host := range hosts {
+		if at := site(host); of[at] < q.ofSite() && !q.stays(host) {
+			of[at]++
+			n++
+		}
+	}
+	return n
+}
+
+// ofSite is how many of one site are served at a time.
+func (q *Queue) ofSite() int { return max(1, q.AtOnce/4) }
+
+// stays reports whether a server is not to be served now. It wants the lock.
+func (q *Queue) stays(host string) bool {
+	_, was := q.busy[host]
+	return was || q.Now().Before(q.held[host])
+}
+
+// site is the domain that somebody has registered, of which a server has a name: two
+// hosts of one site may be one person's. What has none is a site of its own.
+func site(host string) string {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return host
+	}
+	if s, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
+		return s
+	}
+	return host
+}
+
 // takes reports whether a server that was found is to be served, and takes it if so.
 func (q *Queue) takes(host string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if _, was := q.busy[host]; was || q.Now().Before(q.held[host]) {
+	if q.stays(host) || q.sites[site(host)] >= q.ofSite() {
 		return false
 	}
 	delete(q.held, host)
 	q.busy[host] = true
+	q.sites[site(host)]++
 	return true
 }
 
@@ -117,6 +174,11 @@ func (q *Queue) leaves(host string, failed error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.busy[host] = false
+	if at := site(host); q.sites[at] > 1 {
+		q.sites[at]--
+	} else {
+		delete(q.sites, at)
+	}
 	if failed != nil {
 		q.held[host] = q.Now().Add(hold)
 	}

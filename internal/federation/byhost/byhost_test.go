@@ -3,6 +3,7 @@ package byhost
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -33,7 +34,7 @@ func TestEndsWhileItLooks(t *testing.T) {
 		looks := 0
 		runs(t, Config{
 			AtOnce: 4,
-			Look: func(context.Context) (hosts []string, next time.Duration, err error) {
+			Look: func(context.Context, int) (hosts []string, next time.Duration, err error) {
 				if looks++; !closed.Load() {
 					hosts = []string{"slow.example"}
 				}
@@ -65,7 +66,7 @@ func TestComesWhileServed(t *testing.T) {
 		began := time.Now()
 		q := New(Config{
 			AtOnce: 2,
-			Look: func(context.Context) (hosts []string, next time.Duration, err error) {
+			Look: func(context.Context, int) (hosts []string, next time.Duration, err error) {
 				if waits.Load() > 0 {
 					hosts = []string{"a.example"}
 				}
@@ -107,7 +108,7 @@ func TestAtOnce(t *testing.T) {
 		began := time.Now()
 		runs(t, Config{
 			AtOnce: 2,
-			Look: func(context.Context) (hosts []string, next time.Duration, err error) {
+			Look: func(context.Context, int) (hosts []string, next time.Duration, err error) {
 				mu.Lock()
 				defer mu.Unlock()
 				for host := range waiting {
@@ -149,7 +150,7 @@ func TestHeld(t *testing.T) {
 		looks := int64(0)
 		runs(t, Config{
 			AtOnce: 2,
-			Look: func(context.Context) ([]string, time.Duration, error) {
+			Look: func(context.Context, int) ([]string, time.Duration, error) {
 				if looks++; looks%3 == 0 {
 					return nil, 0, errors.New("the disk is full")
 				}
@@ -164,4 +165,65 @@ func TestHeld(t *testing.T) {
 			t.Errorf("served %d times in a minute, looked %d times", n, looks)
 		}
 	})
+}
+
+// Whoever owns a domain has as many servers as they like, and each is slow: others are
+// served meanwhile, however late they came.
+func TestSlowSite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waiting []string
+		for i := range 1000 {
+			waiting = append(waiting, fmt.Sprintf("n%d.slow.example", i))
+		}
+		waiting = append(waiting, "last.example:8443")
+		var mu sync.Mutex
+		var served []string
+		atOnce, most := 0, 0
+		runs(t, Config{
+			AtOnce: 8,
+			Look: func(_ context.Context, n int) (hosts []string, next time.Duration, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				return slices.Clone(waiting[:min(n, len(waiting))]), time.Hour, nil
+			},
+			Serve: func(_ context.Context, host string) error {
+				slow := site(host) == "slow.example"
+				mu.Lock()
+				if slow {
+					atOnce++
+					most = max(most, atOnce)
+				}
+				mu.Unlock()
+				time.Sleep(10 * time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				if slow {
+					atOnce--
+				}
+				served = append(served, host)
+				waiting = slices.DeleteFunc(waiting, func(x string) bool { return x == host })
+				return nil
+			},
+		}, 2*time.Hour)
+		if i := slices.Index(served, "last.example:8443"); i < 0 || i > 2 || most != 2 || len(served) != 1001 {
+			t.Errorf("it was number %d of %d served, %d of the others at a time", i, len(served), most)
+		}
+	})
+}
+
+func TestSite(t *testing.T) {
+	for host, want := range map[string]string{
+		"music.example":         "music.example",
+		"a.b.music.example:443": "music.example",
+		"nine.music.co.uk":      "music.co.uk",
+		"ada.github.io":         "ada.github.io", // where anybody gets a name
+		"198.51.100.7:8443":     "198.51.100.7:8443",
+		"[2001:db8::7]:8443":    "[2001:db8::7]:8443",
+		"localhost:4711":        "localhost:4711",
+		"quay.localhost":        "quay.localhost",
+	} {
+		if got := site(host); got != want {
+			t.Errorf("%s is of %s, not %s", host, got, want)
+		}
+	}
 }

@@ -76,10 +76,10 @@ func (c *Courier) Wake() { c.hosts.Wake() }
 func (c *Courier) Run(ctx context.Context) error { return c.hosts.Run(ctx) }
 
 // look lists hosts to be served now, and tells when to look again.
-func (c *Courier) look(ctx context.Context) (hosts []string, next time.Duration, err error) {
+func (c *Courier) look(ctx context.Context, n int) (hosts []string, next time.Duration, err error) {
 	next = idle
 	err = c.Store.SocialView(ctx, func(tx social.Tx) error {
-		if hosts, err = tx.HostsDue(ctx, 4*atOnce); err != nil {
+		if hosts, err = tx.HostsDue(ctx, n); err != nil {
 			return err
 		}
 		soonest, err := tx.SoonestDelivery(ctx)
