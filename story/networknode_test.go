@@ -419,11 +419,12 @@ func childOf(parent int, name string) (int, error) {
 			if err != nil {
 				return 0, err
 			}
-			args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // each ends with a NUL
-			if err != nil || len(args) == 0 || bytes.HasSuffix(args, []byte("\x00version\x00")) {
+			comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+			if err != nil || strings.TrimSpace(string(comm)) != name {
 				continue
 			}
-			if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil && strings.TrimSpace(string(comm)) == name {
+			args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // each ends with a NUL
+			if err == nil && len(args) > 0 && !bytes.HasSuffix(args, []byte("\x00version\x00")) {
 				return pid, nil
 			}
 		}

@@ -84,6 +84,7 @@ type Outgoing struct {
 	Own     []byte    // the same in 9ten's own form, for nodes; nil: they get Body
 	Songs   [][]byte  // the same for Funkwhale, an activity for each track; nil: it gets Body
 	Expires time.Time // not delivered after, zero: never
+	Made    time.Time // when it is said, by which the last about a thing is known; zero: now
 }
 
 // A Delivery is an outgoing activity on its way to an inbox.
@@ -91,7 +92,7 @@ type Delivery struct {
 	Outgoing
 	Inbox string
 	Host  string
-	Made  time.Time
+	Made  time.Time // when it was put on its way
 	Tries int64
 }
 

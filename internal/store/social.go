@@ -167,7 +167,10 @@ func (tx socialTx) ForgetReceived(ctx context.Context, before time.Time) error {
 }
 
 func (tx socialTx) Send(ctx context.Context, o social.Outgoing) error {
-	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Own: filled(o.Own), Songs: parts(o.Songs), Made: tx.Ms(), Expires: ms(o.Expires)}), "outgoing")
+	if o.Made.IsZero() {
+		o.Made = tx.Now()
+	}
+	return wrap(tx.Q.OutgoingPut(ctx, sqlgen.OutgoingPutParams{ID: o.ID, Actor: o.Actor, About: o.About, Kind: o.Kind, Body: o.Body, Own: filled(o.Own), Songs: parts(o.Songs), Made: ms(o.Made), Expires: ms(o.Expires)}), "outgoing")
 }
 
 // filled is what a column that is never null holds of bytes.
@@ -198,7 +201,7 @@ func apart(b []byte) (out [][]byte) {
 }
 
 func outgoing(r sqlgen.Outgoing) social.Outgoing {
-	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Own: r.Own, Songs: apart(r.Songs), Expires: utc(r.Expires)}
+	return social.Outgoing{ID: r.ID, Actor: r.Actor, About: r.About, Kind: r.Kind, Body: r.Body, Own: r.Own, Songs: apart(r.Songs), Expires: utc(r.Expires), Made: utc(r.Made)}
 }
 
 func (tx socialTx) Activity(ctx context.Context, activity string) (social.Outgoing, error) {

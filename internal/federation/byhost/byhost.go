@@ -10,19 +10,28 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/michaelperna/9ten/internal/limit"
 )
 
 // hold is how long a server is left alone after something went wrong here: what was
 // tried could not be written down, so it would be tried again at once.
 const hold = 10 * time.Second
 
+// Many are looked for where few are not enough, with a pause between.
+const (
+	many  = 10_000
+	pause = time.Second
+)
+
 // Config says what waits, and what is done about it.
 type Config struct {
-	AtOnce int // servers that are served at a time, a quarter of them of one site at most
+	AtOnce int // servers that are served at a time, of which one site has a quarter at most, at least one
 	// Look lists up to n servers to be served now, who waits longest first, and tells when to
 	// look again.
 	Look func(ctx context.Context, n int) (hosts []string, next time.Duration, err error)
@@ -45,6 +54,7 @@ type Queue struct {
 	busy map[string]bool
 	// sites are how many are being served of each.
 	sites map[string]int
+	deep  time.Time            // when it last looked for many
 	held  map[string]time.Time // until when servers are left alone of which nothing could be kept
 }
 
@@ -107,28 +117,39 @@ func (q *Queue) looks() {
 	maps.DeleteFunc(q.busy, func(_ string, is bool) bool { return !is })
 }
 
-// look lists who may be served. Those of a site that has its places hide nobody behind them.
+// look lists who may be served. Where a site has its places and hides others behind those
+// of it that wait, it looks again for many more, once a second at most.
 func (q *Queue) look(ctx context.Context) (hosts []string, next time.Duration, err error) {
-	for n := 4 * q.AtOnce; ; n *= 8 {
-		hosts, next, err = q.Look(ctx, n)
-		if err != nil || len(hosts) < n || q.free(hosts) >= q.AtOnce {
-			return hosts, next, err
-		}
+	few := 4 * q.AtOnce
+	hosts, next, err = q.Look(ctx, few)
+	if err != nil || len(hosts) < few || q.enough(hosts) {
+		return hosts, next, err
 	}
+	if wait := q.deep.Add(pause).Sub(q.Now()); wait > 0 {
+		return hosts, min(next, wait), nil
+	}
+	q.deep = q.Now()
+	return q.Look(ctx, many)
 }
 
-// free is how many of them could be served now, if there were a place for each.
-func (q *Queue) free(hosts []string) (n int) {
+// enough reports whether those found could take all the places that are free.
+func (q *Queue) enough(hosts []string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	of := maps.Clone(q.sites)
+	places, of := q.AtOnce, maps.Clone(q.sites)
+	for _, n := range of {
+		places -= n
+	}
 	for _, host := range hosts {
+		if places <= 0 {
+			break
+		}
 		if at := site(host); of[at] < q.ofSite() && !q.stays(host) {
 			of[at]++
-			n++
+			places--
 		}
 	}
-	return n
+	return places <= 0
 }
 
 // ofSite is how many of one site are served at a time.
@@ -140,32 +161,36 @@ func (q *Queue) stays(host string) bool {
 	return was || q.Now().Before(q.held[host])
 }
 
-// site is the domain that somebody has registered, of which a server has a name: two
-// hosts of one site may be one person's. What has none is a site of its own.
+// site is what one person may have all the servers of: a domain that can be registered,
+// of whose names theirs are, or the network of an address.
+//
+// BUG(9ten): of a domain that strangers share, and which is not on the list of public
+// suffixes, slow servers delay the others.
 func site(host string) string {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
-		name = host
+		name = strings.Trim(host, "[]")
 	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return host
+	if a, err := netip.ParseAddr(name); err == nil {
+		return limit.Network(a)
 	}
 	if s, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
 		return s
 	}
-	return host
+	return name
 }
 
 // takes reports whether a server that was found is to be served, and takes it if so.
 func (q *Queue) takes(host string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.stays(host) || q.sites[site(host)] >= q.ofSite() {
+	at := site(host)
+	if q.stays(host) || q.sites[at] >= q.ofSite() {
 		return false
 	}
 	delete(q.held, host)
 	q.busy[host] = true
-	q.sites[site(host)]++
+	q.sites[at]++
 	return true
 }
 

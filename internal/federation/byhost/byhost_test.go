@@ -168,45 +168,79 @@ func TestHeld(t *testing.T) {
 }
 
 // Whoever owns a domain has as many servers as they like, and each is slow: others are
-// served meanwhile, however late they came.
+// served meanwhile, however late they came. Many are looked for once a second at most,
+// and only while there is a place.
 func TestSlowSite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waiting []string
-		for i := range 1000 {
-			waiting = append(waiting, fmt.Sprintf("n%d.slow.example", i))
+		for i := range 100 {
+			waiting = append(waiting, fmt.Sprintf("n%d.slow.example", i), fmt.Sprintf("n%d.slower.example", i))
 		}
-		waiting = append(waiting, "last.example:8443")
+		waiting = append(waiting, "last.example:8443", "very.last.example")
 		var mu sync.Mutex
-		var served []string
-		atOnce, most := 0, 0
+		var served, others []string
+		var deep []time.Time
+		atOnce, most := map[string]int{}, 0
 		runs(t, Config{
 			AtOnce: 8,
 			Look: func(_ context.Context, n int) (hosts []string, next time.Duration, err error) {
 				mu.Lock()
 				defer mu.Unlock()
-				return slices.Clone(waiting[:min(n, len(waiting))]), time.Hour, nil
+				if n > 4*8 {
+					deep = append(deep, time.Now())
+				}
+				return slices.Clone(waiting[:min(n, len(waiting))]), 100 * time.Millisecond, nil
 			},
 			Serve: func(_ context.Context, host string) error {
-				slow := site(host) == "slow.example"
+				at := site(host)
 				mu.Lock()
-				if slow {
-					atOnce++
-					most = max(most, atOnce)
-				}
+				atOnce[at]++
+				most = max(most, atOnce[at])
 				mu.Unlock()
 				time.Sleep(10 * time.Second)
 				mu.Lock()
 				defer mu.Unlock()
-				if slow {
-					atOnce--
+				atOnce[at]--
+				if served = append(served, host); at == "last.example" {
+					others = append(others, host)
 				}
-				served = append(served, host)
 				waiting = slices.DeleteFunc(waiting, func(x string) bool { return x == host })
 				return nil
 			},
-		}, 2*time.Hour)
-		if i := slices.Index(served, "last.example:8443"); i < 0 || i > 2 || most != 2 || len(served) != 1001 {
-			t.Errorf("it was number %d of %d served, %d of the others at a time", i, len(served), most)
+		}, 20*time.Minute)
+		if i := slices.Index(served, "last.example:8443"); i < 0 || i > 6 || most != 2 || len(served) != 202 || len(others) != 2 {
+			t.Errorf("it was number %d of %d served, %d of one site at a time", i, len(served), most)
+		}
+		for i, at := range deep {
+			if i > 0 && at.Sub(deep[i-1]) < time.Second {
+				t.Errorf("looked for many at %v and again after %v", deep[i-1], at.Sub(deep[i-1]))
+			}
+		}
+	})
+}
+
+// While all places are taken nobody looks for many, whoever waits.
+func TestFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		deep := 0
+		runs(t, Config{
+			AtOnce: 4, // one of each site
+			Look: func(_ context.Context, n int) (hosts []string, next time.Duration, err error) {
+				if n > 4*4 {
+					deep++
+				}
+				for i := range 4 * 4 {
+					hosts = append(hosts, fmt.Sprintf("n%d.s%d.example", i, i%4))
+				}
+				return hosts, 100 * time.Millisecond, nil
+			},
+			Serve: func(ctx context.Context, _ string) error {
+				<-ctx.Done()
+				return nil
+			},
+		}, time.Minute)
+		if deep != 0 {
+			t.Errorf("looked for many %d times", deep)
 		}
 	})
 }
@@ -217,9 +251,12 @@ func TestSite(t *testing.T) {
 		"a.b.music.example:443": "music.example",
 		"nine.music.co.uk":      "music.co.uk",
 		"ada.github.io":         "ada.github.io", // where anybody gets a name
-		"198.51.100.7:8443":     "198.51.100.7:8443",
-		"[2001:db8::7]:8443":    "[2001:db8::7]:8443",
-		"localhost:4711":        "localhost:4711",
+		"co.uk:8443":            "co.uk",
+		"198.51.100.7:8443":     "198.51.100.7",
+		"[2001:db8::7]:8443":    "2001:db8::/64",
+		"[2001:db8:0::8]":       "2001:db8::/64",
+		"[::ffff:198.51.100.7]": "198.51.100.7",
+		"localhost:4711":        "localhost",
 		"quay.localhost":        "quay.localhost",
 	} {
 		if got := site(host); got != want {

@@ -47,7 +47,8 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 				return tx.Enqueue(ctx, music.JobTell, job, []byte(job), again)
 			}
 		}
-		x := &vocab.Object{ID: address(about, moment(tx.Now(), &last)), Type: []string{"Announce"}, Actor: vocab.At(site.Person(p.ID)), Published: tx.Now(), To: []string{vocab.Public}}
+		now := moment(tx.Now(), &last)
+		x := &vocab.Object{ID: address(about, now), Type: []string{"Announce"}, Actor: vocab.At(site.Person(p.ID)), Published: now, To: []string{vocab.Public}}
 		if boosts {
 			if err := shared(ctx, tx, site, &p, t, x); err != nil {
 				return err
@@ -59,7 +60,7 @@ func (b *Outbox) Boost(ctx context.Context, what string) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), About: about, Kind: x.Type[0], Body: body}); err != nil {
+		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), About: about, Kind: x.Type[0], Body: body, Made: now}); err != nil {
 			return err
 		}
 		sent, err = b.toFansAnd(ctx, tx, site, x.ID, p.ID, x.CC)

@@ -134,7 +134,7 @@ func (b *Outbox) Suggest(ctx context.Context, tx social.Tx, c *social.Collaborat
 // person hears of the person's end.
 func (b *Outbox) say(ctx context.Context, tx social.Tx, p id.Person, to string, x *vocab.Object) error {
 	if p != "" {
-		return b.toActor(ctx, tx, &social.Person{ID: p}, to, "", x)
+		return b.toActor(ctx, tx, &social.Person{ID: p}, to, "", x, tx.Now())
 	}
 	a, err := tx.Actor(ctx, to)
 	if err != nil {

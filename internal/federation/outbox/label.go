@@ -32,7 +32,8 @@ func (b *Outbox) Label(ctx context.Context, what string) error {
 		if told := err == nil && last.Kind == "Announce"; on == told {
 			return nil
 		}
-		x := &vocab.Object{ID: address(about, moment(tx.Now(), &last)), Type: []string{"Announce"}, Actor: vocab.At(at), Published: tx.Now(), To: []string{vocab.Public},
+		now := moment(tx.Now(), &last)
+		x := &vocab.Object{ID: address(about, now), Type: []string{"Announce"}, Actor: vocab.At(at), Published: now, To: []string{vocab.Public},
 			CC: []string{at + "/followers", site.Act(act)}, Object: vocab.One(site.ReleaseNote(id.Release(release)))}
 		if !on {
 			if err := takenBack(&last, x); err != nil {
@@ -43,7 +44,7 @@ func (b *Outbox) Label(ctx context.Context, what string) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: at, About: about, Kind: x.Type[0], Body: body}); err != nil {
+		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: at, About: about, Kind: x.Type[0], Body: body, Made: now}); err != nil {
 			return err
 		}
 		sent, err = tx.DeliverToFollowers(ctx, x.ID, id.Act(label))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 	"github.com/michaelperna/9ten/internal/federation/remote"
@@ -51,8 +52,9 @@ func (b *Outbox) likes(ctx context.Context, who id.Account, t social.Thing) erro
 			sent = true
 			return b.unlike(ctx, tx, &p, &last)
 		}
-		x := &vocab.Object{ID: address(about, moment(tx.Now(), &last)), Type: []string{"Like"}, Actor: vocab.At(site.Person(p.ID))}
-		sent, err = b.like(ctx, tx, &p, about, t, x)
+		now := moment(tx.Now(), &last)
+		x := &vocab.Object{ID: address(about, now), Type: []string{"Like"}, Actor: vocab.At(site.Person(p.ID))}
+		sent, err = b.like(ctx, tx, &p, about, t, x, now)
 		return err
 	})
 	if fault.Is(err, fault.NotFound) { // who is not seen, and what is here no more
@@ -65,7 +67,7 @@ func (b *Outbox) likes(ctx context.Context, who id.Account, t social.Thing) erro
 }
 
 // like fills in and sends a Like, false where its act does not take it. Faults: NotFound.
-func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about string, t social.Thing, x *vocab.Object) (bool, error) {
+func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about string, t social.Thing, x *vocab.Object, now time.Time) (bool, error) {
 	var track social.Track // none: the release as a whole
 	if t.Track != "" {
 		var err error
@@ -82,7 +84,7 @@ func (b *Outbox) like(ctx context.Context, tx social.Tx, p *social.Person, about
 		return false, err
 	}
 	x.Object, x.To = vocab.One(cmp.Or(track.Document(), r.IRI)), []string{r.Actor}
-	return true, b.toActor(ctx, tx, p, r.Actor, about, x)
+	return true, b.toActor(ctx, tx, p, r.Actor, about, x, now)
 }
 
 // unlike takes a Like back, which names whom it was sent to.
@@ -91,14 +93,15 @@ func (b *Outbox) unlike(ctx context.Context, tx social.Tx, p *social.Person, las
 	if err != nil || len(was.To) != 1 {
 		return err
 	}
-	x := &vocab.Object{ID: address(last.About, moment(tx.Now(), last)), Type: []string{"Undo"}, Actor: was.Actor, To: was.To,
+	now := moment(tx.Now(), last)
+	x := &vocab.Object{ID: address(last.About, now), Type: []string{"Undo"}, Actor: was.Actor, To: was.To,
 		Object: []vocab.Item{vocab.Of(&vocab.Object{ID: was.ID, Type: was.Type, Actor: was.Actor, Object: was.Object})}}
-	return b.toActor(ctx, tx, p, was.To[0], last.About, x)
+	return b.toActor(ctx, tx, p, was.To[0], last.About, x, now)
 }
 
 // toActor sends what a person says to one actor alone, whose server hears of the
 // person's end.
-func (b *Outbox) toActor(ctx context.Context, tx social.Tx, p *social.Person, to, about string, x *vocab.Object) error {
+func (b *Outbox) toActor(ctx context.Context, tx social.Tx, p *social.Person, to, about string, x *vocab.Object, now time.Time) error {
 	a, err := tx.Actor(ctx, to)
 	if err != nil {
 		return err
@@ -107,7 +110,7 @@ func (b *Outbox) toActor(ctx context.Context, tx social.Tx, p *social.Person, to
 	if err != nil {
 		return err
 	}
-	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), About: about, Kind: x.Type[0], Body: body}); err != nil {
+	if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: x.Actor.ID(), About: about, Kind: x.Type[0], Body: body, Made: now}); err != nil {
 		return err
 	}
 	if err := tx.Reach(ctx, p.ID, a.ReachedAt(), a.Host); err != nil {

@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -160,13 +159,12 @@ func address(thing string, now time.Time) string {
 	return thing + "/activities/" + strconv.FormatInt(now.UnixMilli(), 10)
 }
 
-// moment is when something is said of a thing: later than what was said of it last, so
-// that no two activities about it have one address, the second of which nobody would heed.
+// moment is when something is said of a thing: later than what was said of it last, even
+// where the clock was set back. No two activities about it have one address then, the
+// second of which nobody would heed, and the last of them is known for that.
 func moment(now time.Time, last *social.Outgoing) time.Time {
-	_, at, _ := strings.Cut(last.ID, "/activities/")
-	at, _, _ = strings.Cut(at, "/")
-	if was, err := strconv.ParseInt(at, 10, 64); err == nil && now.UnixMilli() <= was {
-		return time.UnixMilli(was + 1).UTC()
+	if next := last.Made.Add(time.Millisecond); now.Before(next) {
+		return next
 	}
 	return now
 }
@@ -242,10 +240,11 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 		if f.list != "" {
 			to = and(to, collaborators(f.list))
 		}
+		now := moment(tx.Now(), &last)
 		stone := func(at string, former string) *vocab.Object {
-			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: tx.Now()}
+			return &vocab.Object{ID: at, Type: []string{"Tombstone"}, FormerType: former, Deleted: now}
 		}
-		t := telling{deliver: to, actor: last.Actor, thing: stone(f.about, "Note"), at: moment(tx.Now(), &last)}
+		t := telling{deliver: to, actor: last.Actor, thing: stone(f.about, "Note"), at: now}
 		if f.own != "" {
 			t.own = stone(f.own, f.kind)
 		}
@@ -266,7 +265,7 @@ func (b *Outbox) gone(ctx context.Context, site form.Site, f former) error {
 // send has an activity about a thing delivered, written by say in each form.
 func (b *Outbox) send(ctx context.Context, tx social.Tx, t telling, say func(*vocab.Object) *vocab.Object) (int64, error) {
 	x := say(t.thing)
-	out := social.Outgoing{ID: x.ID, Actor: t.actor, About: t.thing.ID, Kind: x.Type[0]}
+	out := social.Outgoing{ID: x.ID, Actor: t.actor, About: t.thing.ID, Kind: x.Type[0], Made: t.at}
 	var err error
 	if out.Body, err = x.Encode(); err != nil {
 		return 0, err

@@ -118,14 +118,24 @@ func TestTells(t *testing.T) {
 		{"published", func() {
 			s.album = &form.Album{Release: release, Act: act, Songs: []form.Song{{Release: release, Act: act}}}
 		}, "Create"},
+		{"another title in the same moment", func() { n.Pass(-time.Minute); s.album.Release.Facts.Title = "Algebra" }, "Update"},
+		{"again in the same moment", func() { n.Pass(-time.Minute) }, ""},
+		{"and another title", func() { n.Pass(-time.Minute); s.album.Release.Facts.Title = "Analysis" }, "Update"},
+		{"another, by a clock that was set back", func() { n.Pass(-3 * time.Hour); s.album.Release.Facts.Title = "Algebra" }, "Update"},
 		{"again", func() {}, ""},
+		{"the title before", func() { s.album.Release.Facts.Title = "Analysis" }, "Update"},
+		{"taken back in the same moment", func() { n.Pass(-time.Minute); s.album = nil }, "Delete"},
+		{"again in the same moment", func() { n.Pass(-time.Minute) }, ""},
+		{"published again in the same moment", func() {
+			n.Pass(-time.Minute)
+			s.album = &form.Album{Release: release, Act: act, Songs: []form.Song{{Release: release, Act: act}}}
+		}, "Create"},
+		{"by a clock that is right again", func() { n.Pass(3 * time.Hour) }, ""},
 		{"saved without a change", func() { s.album.Release.Changed = n.Now() }, ""},
 		{"another title", func() { s.album.Release.Facts.Title = "Geometry" }, "Update"},
 		{"again", func() {}, ""},
 		{"something that only nodes are told", func() { s.album.Release.Facts.Label = "Shore" }, "Update"},
 		{"saved without a change", func() { s.album.Songs[0].Track.Changed = n.Now() }, ""},
-		{"another title in the same moment", func() { n.Pass(-time.Minute); s.album.Release.Facts.Title = "Algebra" }, "Update"},
-		{"and another", func() { n.Pass(-time.Minute); s.album.Release.Facts.Title = "Analysis" }, "Update"},
 		{"taken back", func() { s.album = nil }, "Delete"},
 		{"again", func() {}, ""},
 		{"published again", func() { s.album = &form.Album{Release: release, Act: act} }, "Create"},
@@ -153,6 +163,27 @@ func TestTells(t *testing.T) {
 			t.Errorf("%s: %s was said before", step.what, o.ID)
 		}
 		seen[o.ID], seen[own.ID] = true, true
+	}
+	n.Pass(time.Minute)
+	another := release
+	another.ID = id.New[id.Release](n.Now())
+	for _, title := range []string{"Tides", "Time and Tide"} {
+		another.Facts.Title = title
+		s.album = &form.Album{Release: another, Act: act}
+		if err := b.Release(t.Context(), another.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kind := range []string{"Create", "Update"} {
+		var d social.Delivery
+		if err := n.SocialUpdate(t.Context(), func(tx social.Tx) (err error) {
+			if d, err = tx.Next(t.Context(), server.Host()); err != nil {
+				return err
+			}
+			return tx.Delivered(t.Context(), d)
+		}); err != nil || d.Kind != kind {
+			t.Errorf("of what was said in one moment comes %s, not %s (%v)", d.Kind, kind, err)
+		}
 	}
 	n.Pass(time.Minute)
 	for _, kind := range []string{"Update", ""} {

@@ -38,13 +38,18 @@ func (b *Outbox) personGone(ctx context.Context, p *social.Person) error {
 	at := b.Site(ctx).Person(p.ID)
 	sent := int64(0)
 	err := b.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		x := activity(address(at, tx.Now()), "Delete", at, nil, tx.Now())
+		last, err := tx.Told(ctx, at)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		now := moment(tx.Now(), &last)
+		x := activity(address(at, now), "Delete", at, nil, now)
 		x.Object = vocab.One(at)
 		body, err := x.Encode()
 		if err != nil {
 			return err
 		}
-		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: at, About: at, Kind: "Delete", Body: body}); err != nil {
+		if err := tx.Send(ctx, social.Outgoing{ID: x.ID, Actor: at, About: at, Kind: "Delete", Body: body, Made: now}); err != nil {
 			return err
 		}
 		if err := b.Silence(ctx, tx, p.ID); err != nil {

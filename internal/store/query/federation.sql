@@ -122,7 +122,7 @@ group by d.host order by oldest limit @lim;
 -- name: DeliveryNext :many
 select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.about, o.kind, o.body, o.own, o.songs, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
-where d.host = @host and d.due <= @now order by d.made, d.outgoing limit @lim;
+where d.host = @host and d.due <= @now order by d.made, o.made, d.outgoing limit @lim;
 
 -- name: DeliveryDone :exec
 delete from delivery where outgoing = @outgoing and inbox = @inbox;

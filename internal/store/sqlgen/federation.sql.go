@@ -179,7 +179,7 @@ func (q *Queries) DeliveryHurry(ctx context.Context, arg DeliveryHurryParams) (i
 const deliveryNext = `-- name: DeliveryNext :many
 select d.outgoing, d.inbox, d.host, d.made, d.tries, o.actor, o.about, o.kind, o.body, o.own, o.songs, o.expires
 from delivery d join outgoing o on o.id = d.outgoing
-where d.host = $1 and d.due <= $2 order by d.made, d.outgoing limit $3
+where d.host = $1 and d.due <= $2 order by d.made, o.made, d.outgoing limit $3
 `
 
 type DeliveryNextParams struct {
