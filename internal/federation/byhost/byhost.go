@@ -23,10 +23,10 @@ import (
 // tried could not be written down, so it would be tried again at once.
 const hold = 10 * time.Second
 
-// Many are looked for where few are not enough, with a pause between.
+// More are looked for where few are not enough, with a pause between.
 const (
-	many  = 10_000
-	pause = time.Second
+	deeper = 64 // times as many
+	pause  = time.Second
 )
 
 // Config says what waits, and what is done about it.
@@ -47,6 +47,7 @@ type Config struct {
 type Queue struct {
 	Config
 	wake chan struct{}
+	deep time.Time // when it last looked for more
 
 	mu sync.Mutex
 	// busy are servers that are being served, or were (false) after a look began: what that
@@ -54,7 +55,6 @@ type Queue struct {
 	busy map[string]bool
 	// sites are how many are being served of each.
 	sites map[string]int
-	deep  time.Time            // when it last looked for many
 	held  map[string]time.Time // until when servers are left alone of which nothing could be kept
 }
 
@@ -118,7 +118,7 @@ func (q *Queue) looks() {
 }
 
 // look lists who may be served. Where a site has its places and hides others behind those
-// of it that wait, it looks again for many more, once a second at most.
+// of it that wait, it looks again for more and more, once a second at most.
 func (q *Queue) look(ctx context.Context) (hosts []string, next time.Duration, err error) {
 	few := 4 * q.AtOnce
 	hosts, next, err = q.Look(ctx, few)
@@ -129,27 +129,44 @@ func (q *Queue) look(ctx context.Context) (hosts []string, next time.Duration, e
 		return hosts, min(next, wait), nil
 	}
 	q.deep = q.Now()
-	return q.Look(ctx, many)
+	for n := few * deeper; ; n *= deeper {
+		more, next, err := q.Look(ctx, n)
+		if err != nil {
+			q.Log.Error("looking for more that waits for other servers", "err", err)
+			return hosts, pause, nil
+		}
+		if len(more) < n || q.enough(more) {
+			return q.pick(more, few), next, nil
+		}
+	}
 }
 
 // enough reports whether those found could take all the places that are free.
 func (q *Queue) enough(hosts []string) bool {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	places, of := q.AtOnce, maps.Clone(q.sites)
-	for _, n := range of {
-		places -= n
+	free := q.AtOnce
+	for _, n := range q.sites {
+		free -= n
 	}
+	q.mu.Unlock()
+	return len(q.pick(hosts, free)) == free
+}
+
+// pick is who of them could be served now, the first of them.
+func (q *Queue) pick(hosts []string, most int) (out []string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	of := maps.Clone(q.sites)
 	for _, host := range hosts {
-		if places <= 0 {
+		if len(out) == most {
 			break
 		}
 		if at := site(host); of[at] < q.ofSite() && !q.stays(host) {
 			of[at]++
-			places--
+			out = append(out, host)
 		}
 	}
-	return places <= 0
+	return out
 }
 
 // ofSite is how many of one site are served at a time.
@@ -164,8 +181,8 @@ func (q *Queue) stays(host string) bool {
 // site is what one person may have all the servers of: a domain that can be registered,
 // of whose names theirs are, or the network of an address.
 //
-// BUG(9ten): of a domain that strangers share, and which is not on the list of public
-// suffixes, slow servers delay the others.
+// BUG(9ten): four of them have all the places. Of a domain that strangers share, and which
+// is not on the list of public suffixes, slow servers delay the others.
 func site(host string) string {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {

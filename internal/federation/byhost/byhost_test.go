@@ -168,7 +168,7 @@ func TestHeld(t *testing.T) {
 }
 
 // Whoever owns a domain has as many servers as they like, and each is slow: others are
-// served meanwhile, however late they came. Many are looked for once a second at most,
+// served meanwhile, however late they came. More are looked for once a second at most,
 // and only while there is a place.
 func TestSlowSite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -213,13 +213,13 @@ func TestSlowSite(t *testing.T) {
 		}
 		for i, at := range deep {
 			if i > 0 && at.Sub(deep[i-1]) < time.Second {
-				t.Errorf("looked for many at %v and again after %v", deep[i-1], at.Sub(deep[i-1]))
+				t.Errorf("looked for more at %v and again after %v", deep[i-1], at.Sub(deep[i-1]))
 			}
 		}
 	})
 }
 
-// While all places are taken nobody looks for many, whoever waits.
+// While all places are taken nobody looks for more, whoever waits.
 func TestFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		deep := 0
@@ -240,7 +240,7 @@ func TestFull(t *testing.T) {
 			},
 		}, time.Minute)
 		if deep != 0 {
-			t.Errorf("looked for many %d times", deep)
+			t.Errorf("looked for more %d times", deep)
 		}
 	})
 }

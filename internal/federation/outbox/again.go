@@ -80,6 +80,10 @@ func (b *Outbox) again(ctx context.Context, site form.Site, of []social.Loss) er
 		for _, l := range of {
 			back.created = back.created || l.Created
 		}
+		// What all are still to hear of it comes first: they would not, when it is what was said last.
+		if _, err := b.telling(ctx, site, what); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
 		c := *b
 		c.back = &back
 		is, err := c.telling(ctx, site, what)
