@@ -39,6 +39,7 @@ type world struct {
 	token     string // of the admin, for everything
 	act       id.Act
 	track     id.Track // one that is edited while others read
+	liked     []id.Track
 	listeners []listener
 	sound     id.Track   // one that can be heard, "" before there is one
 	album     id.Release // where it is
@@ -180,11 +181,15 @@ func (w *world) catalogue(ctx context.Context, db *store.DB, clock *atomic.Int64
 		}
 		w.act = act.ID
 	}
-	l, err := (&music.Catalogue{Store: m}).Tracks(ctx, music.Filter{}, music.Page{Limit: 1})
-	if err == nil {
-		w.track = l.Rows[0].ID
+	l, err := (&music.Catalogue{Store: m}).Tracks(ctx, music.Filter{}, music.Page{Limit: tracksEach})
+	if err != nil {
+		return err
 	}
-	return err
+	w.track = l.Rows[0].ID
+	for _, t := range l.Rows {
+		w.liked = append(w.liked, t.ID)
+	}
+	return nil
 }
 
 // addTracks makes the tracks of one release, as if their files were prepared.

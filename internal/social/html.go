@@ -38,6 +38,9 @@ func nodes(text string) []*dom.Node {
 // Text is what HTML says without its tags: a space where a paragraph or a line
 // ends.
 func Text(html string) string {
+	if html == "" {
+		return ""
+	}
 	var b strings.Builder
 	for _, n := range nodes(html) {
 		words(&b, n)

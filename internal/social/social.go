@@ -153,6 +153,8 @@ type Tx interface {
 	// DropActor forgets somebody with keys and follows. The numbers of followers
 	// are for the caller to keep, see [Forget].
 	DropActor(ctx context.Context, id string) error
+	// Forgot reports whether somebody was, which is not durable yet.
+	Forgot() bool
 	Key(ctx context.Context, id string) (Key, error)
 	// SetKeys replaces an actor's keys.
 	SetKeys(ctx context.Context, owner string, keys []Key) error

@@ -5,13 +5,21 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/fault"
 )
 
-// groupMax bounds how many writes share a commit, so that the first of them
-// does not wait for long.
-const groupMax = 256
+const (
+	// groupMax bounds how many writes share a commit, so that the first of them
+	// does not wait for long.
+	groupMax = 256
+	// Of a group of so many it is likely that more are about to come. They are waited for
+	// while any do: a commit costs as much as some writes.
+	crowd    = 3
+	more     = 4 * time.Millisecond
+	mostMore = 4 // times
+)
 
 // errAborted undoes a member whose function panicked or left its goroutine.
 var errAborted = errors.New("the function did not return")
@@ -99,9 +107,20 @@ func (w *writer) stop() error {
 	return errors.Join(w.conn.close(), w.pool.Close())
 }
 
-// gather takes whatever is waiting behind first, without waiting itself.
+// gather takes whatever is waiting behind first, and of a crowd who still comes. Who is
+// alone does not wait.
 func (w *writer) gather(first *seat) []*seat {
-	group := []*seat{first}
+	group := w.waiting([]*seat{first})
+	for n, i := 0, 0; i < mostMore && len(group) >= crowd && len(group) > n; i++ {
+		n = len(group)
+		time.Sleep(more)
+		group = w.waiting(group)
+	}
+	return group
+}
+
+// waiting adds to a group who is waiting now.
+func (w *writer) waiting(group []*seat) []*seat {
 	for len(group) < groupMax {
 		select {
 		case s := <-w.queue:

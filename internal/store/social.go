@@ -91,6 +91,8 @@ func (tx socialTx) DropActor(ctx context.Context, actor string) error {
 	return affected(n, err, noActor)
 }
 
+func (tx socialTx) Forgot() bool { return tx.gone }
+
 func (tx socialTx) Key(ctx context.Context, key string) (social.Key, error) {
 	r, err := tx.Q.RemoteKeyByID(ctx, key)
 	return social.Key{ID: r.ID, Owner: r.Owner, Public: r.Public, Fetched: utc(r.Fetched), Ended: utc(r.Ended)}, missing(err, "There is no such key.")

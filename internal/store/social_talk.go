@@ -65,13 +65,10 @@ func (tx socialTx) Known(ctx context.Context, t social.Thing) (social.Thing, id.
 }
 
 func (tx socialTx) React(ctx context.Context, r social.Reacted) (bool, error) {
-	if !r.Emoji { // who says it again takes that back
-		n, err := tx.Q.ReactionAgain(ctx, sqlgen.ReactionAgainParams{Actor: r.Actor, Kind: string(r.Kind), Release: string(r.Thing.Release), Track: string(r.Thing.Track), Activity: text(r.Activity)})
-		if err != nil || n > 0 {
-			return false, wrap(err, "reaction")
-		}
-	}
 	n, err := tx.Q.ReactionPut(ctx, sqlgen.ReactionPutParams{Actor: r.Actor, Kind: string(r.Kind), Release: string(r.Thing.Release), Track: string(r.Thing.Track), Activity: text(r.Activity), At: ms(r.At)})
+	if err == nil && n == 0 && !r.Emoji { // who says it again takes that back
+		_, err = tx.Q.ReactionAgain(ctx, sqlgen.ReactionAgainParams{Actor: r.Actor, Kind: string(r.Kind), Release: string(r.Thing.Release), Track: string(r.Thing.Track), Activity: text(r.Activity)})
+	}
 	return n > 0, wrap(err, "reaction")
 }
 

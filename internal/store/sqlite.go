@@ -18,7 +18,8 @@ import (
 const stmtMax = 512
 
 // dsn names the file and what each connection to it is told. Whatever
-// follows busy_timeout may have to wait for a lock.
+// follows busy_timeout may have to wait for a lock. Pages go from the log to the file when it
+// has 16 MB, and at the end: many are written again and again until then.
 func dsn(path string, read bool) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -26,7 +27,7 @@ func dsn(path string, read bool) (string, error) {
 	}
 	q := url.Values{"_txlock": {"immediate"}}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"temp_store(MEMORY)", "mmap_size(0)", "journal_size_limit(33554432)", "cache_size(-4000)"}
+		"temp_store(MEMORY)", "mmap_size(0)", "journal_size_limit(33554432)", "wal_autocheckpoint(4000)", "cache_size(-4000)"}
 	if read {
 		q.Set("_txlock", "deferred")
 		pragmas = []string{"busy_timeout(10000)", "temp_store(MEMORY)", "mmap_size(0)", "cache_size(-2000)", "query_only(1)"}

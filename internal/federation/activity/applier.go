@@ -2,10 +2,13 @@ package activity
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/michaelperna/9ten/internal/fault"
@@ -21,13 +24,17 @@ const (
 	most    = 10 // tries of what fails here
 	hold    = 10 * time.Second
 	idle    = time.Minute
-	heard   = time.Minute // how exactly it is kept when a host was heard of last
+	exactly = time.Minute // how exactly it is kept when a host was heard of last
 	longest = 300         // bytes of a reason that is kept
 
 	// While so much comes between two looks, it is taken and not applied, for so long.
 	flood    = 40 // activities
 	look     = 100 * time.Millisecond
-	patience = 5 * time.Second
+	patience = 10 * time.Second
+
+	few   = 32      // activities in one transaction where one of more cannot be applied with others
+	wordy = 8 << 10 // bytes of one that has its own: read, it takes ten times as much
+	hosts = 10_000  // of which it is remembered when they were heard of
 )
 
 // An Applier applies what the inbox took. Make it with [New], [Applier.Run] it,
@@ -36,7 +43,8 @@ type Applier struct {
 	Site    form.Site
 	Store   social.Store
 	Servers *remote.Servers
-	// AtOnce is how many activities are applied at a time, at least one.
+	// AtOnce is how many activities that need a transaction of their own are applied at a
+	// time, at least one.
 	AtOnce int
 	Log    *slog.Logger
 	// Sent is called when something is to be delivered. It must not block.
@@ -44,11 +52,13 @@ type Applier struct {
 
 	wake   chan struct{}
 	asking *byhost.Queue // what must be asked about before it is applied
+	heard  *lru.Cache[string, time.Time]
 }
 
 // New makes an applier.
 func New(a Applier) *Applier {
 	a.wake = make(chan struct{}, flood)
+	a.heard, _ = lru.New[string, time.Time](hosts) // fails for no size alone
 	a.asking = byhost.New(byhost.Config{AtOnce: asks, Look: a.toAsk, Serve: a.serve, Now: time.Now, Log: a.Log})
 	return &a
 }
@@ -71,6 +81,7 @@ func (a *Applier) Run(ctx context.Context) error {
 }
 
 func (a *Applier) run(ctx context.Context) error {
+	left := patience
 	for ctx.Err() == nil {
 		n, err := a.round(ctx)
 		next := idle
@@ -78,14 +89,17 @@ func (a *Applier) run(ctx context.Context) error {
 		case err != nil && ctx.Err() == nil:
 			a.Log.Error("applying activities; it goes on", "err", err)
 			next = hold
-		case n == batch:
+		case n == batch: // more waits
+			if a.drain() >= flood { // and it goes on
+				left = a.lull(ctx, left)
+			}
 			continue
 		}
 		t := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
 		case <-a.wake:
-			a.lull(ctx)
+			left = a.lull(ctx, patience)
 		case <-t.C:
 		}
 		t.Stop()
@@ -93,20 +107,24 @@ func (a *Applier) run(ctx context.Context) error {
 	return nil
 }
 
-// lull waits until no more than a few are sending, but not for long. Servers give up on
-// one that answers late, and what is applied together costs less.
-func (a *Applier) lull(ctx context.Context) {
+// lull waits until no more than a few are sending, but not for longer than is left, and
+// tells what is left then. Servers give up on one that answers late, and what is applied
+// together costs less.
+func (a *Applier) lull(ctx context.Context, left time.Duration) time.Duration {
 	t := time.NewTicker(look)
 	defer t.Stop()
 	a.drain()
-	for range patience / look {
+	for end := time.Now().Add(left); ; {
+		if left = time.Until(end); left <= 0 {
+			return 0
+		}
 		select {
 		case <-ctx.Done():
-			return
+			return left
 		case <-t.C:
 		}
 		if a.drain() < flood {
-			return
+			return time.Until(end)
 		}
 	}
 }
@@ -120,8 +138,7 @@ func (a *Applier) drain() int {
 	return n
 }
 
-// round applies what waits for nobody, of each actor one after the other, of many
-// actors at a time.
+// round applies what waits for nobody, in its order.
 func (a *Applier) round(ctx context.Context) (n int, err error) {
 	var list []social.Received
 	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
@@ -131,6 +148,28 @@ func (a *Applier) round(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	return len(list), a.some(ctx, list)
+}
+
+// some applies activities in one transaction, which costs half. Where one of them is not as
+// most are, none of them is: then a few are, and of those few each has its own.
+func (a *Applier) some(ctx context.Context, list []social.Received) error {
+	if len(list) > 1 && a.together(ctx, list) == nil {
+		return nil
+	}
+	if len(list) <= few {
+		return a.apart(ctx, list)
+	}
+	for some := range slices.Chunk(list, few) {
+		if err := a.some(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apart applies of each actor one after the other, of many actors at a time.
+func (a *Applier) apart(ctx context.Context, list []social.Received) error {
 	byActor := map[string][]social.Received{}
 	for _, r := range list {
 		byActor[r.Actor] = append(byActor[r.Actor], r)
@@ -140,7 +179,48 @@ func (a *Applier) round(ctx context.Context) (n int, err error) {
 	for _, all := range byActor {
 		g.Go(func() error { return a.inTurn(ctx, all) })
 	}
-	return len(list), g.Wait()
+	return g.Wait()
+}
+
+// errAlone is why an activity is not applied with others.
+var errAlone = errors.New("it is applied alone")
+
+// together applies activities, all of them or none.
+func (a *Applier) together(ctx context.Context, list []social.Received) error {
+	read := make([]*vocab.Object, len(list))
+	for i, r := range list {
+		if len(r.Body) > wordy {
+			return errAlone
+		}
+		var err error
+		if read[i], err = vocab.Parse(r.Body); err != nil {
+			return err
+		}
+	}
+	sent := false
+	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		sent = false // it may run again
+		for i, r := range list {
+			from, err := a.Servers.LatelyIn(ctx, tx, r.Actor)
+			if err != nil {
+				return err
+			}
+			in := In{Object: read[i], From: from, Site: a.Site, Body: r.Body}
+			if proves(in) {
+				return errAlone
+			}
+			sends, err := a.applyIn(ctx, tx, r, in)
+			if err != nil {
+				return err
+			}
+			sent = sent || sends
+		}
+		return nil
+	})
+	if err == nil && sent {
+		a.Sent()
+	}
+	return err
 }
 
 // inTurn applies what an actor sent. What counts by a proof waits by itself until their
@@ -218,35 +298,52 @@ func short(err error) string {
 
 // apply applies an activity whose actor is known.
 func (a *Applier) apply(ctx context.Context, r social.Received, in In) error {
-	if in.From.ID != r.Actor {
-		return fault.New(fault.Forbidden, "%q is not %s's.", r.ID, in.From.ID)
-	}
 	sent := false
-	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		outs, err := Apply(ctx, tx, in)
-		if err != nil {
-			return err
-		}
-		for _, out := range outs {
-			if err := send(ctx, tx, out); err != nil {
-				return err
-			}
-		}
-		sent = len(outs) > 0
-		p, err := tx.Peer(ctx, r.Host)
-		if err != nil {
-			return err
-		}
-		if r.At.Sub(p.Received) > heard {
-			p.Received = r.At
-			if err := tx.PutPeer(ctx, p); err != nil {
-				return err
-			}
-		}
-		return tx.Applied(ctx, r.ID, "")
+	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) (err error) {
+		sent, err = a.applyIn(ctx, tx, r, in)
+		return err
 	})
 	if err == nil && sent {
 		a.Sent()
+	}
+	return err
+}
+
+// applyIn is the same in a transaction, and tells whether something goes out for it.
+func (a *Applier) applyIn(ctx context.Context, tx social.Tx, r social.Received, in In) (sent bool, err error) {
+	if in.From.ID != r.Actor {
+		return false, fault.New(fault.Forbidden, "%q is not %s's.", r.ID, in.From.ID)
+	}
+	outs, err := Apply(ctx, tx, in)
+	if err != nil {
+		return false, err
+	}
+	for _, out := range outs {
+		if err := send(ctx, tx, out); err != nil {
+			return false, err
+		}
+	}
+	if err := a.hears(ctx, tx, r); err != nil {
+		return false, err
+	}
+	return len(outs) > 0, tx.Applied(ctx, r.ID, "")
+}
+
+// hears notes that a server was heard of.
+func (a *Applier) hears(ctx context.Context, tx social.Tx, r social.Received) error {
+	if last, ok := a.heard.Get(r.Host); ok && r.At.Sub(last) <= exactly {
+		return nil
+	}
+	p, err := tx.Peer(ctx, r.Host)
+	if err != nil {
+		return err
+	}
+	if r.At.Sub(p.Received) > exactly {
+		p.Received = r.At
+		err = tx.PutPeer(ctx, p)
+	}
+	if err == nil {
+		a.heard.Add(r.Host, p.Received) // also where this is undone: then it is noted a minute later
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func (e empty) SocialView(context.Context, func(social.Tx) error) error {
 }
 
 // What comes alone is applied soon, what many say at once when they have, and what does
-// not end after five seconds.
+// not end after ten seconds.
 func TestLull(t *testing.T) {
 	for _, tt := range []struct {
 		what  string
@@ -58,4 +58,30 @@ func TestLull(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A flood that pauses for a moment is waited for again, and for no longer in all.
+func TestLullGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Applier{Log: slog.New(slog.DiscardHandler)})
+		floods := func(long time.Duration) {
+			go func() {
+				for end := time.Now().Add(long); time.Now().Before(end); time.Sleep(look / 100) {
+					a.Wake()
+				}
+			}()
+		}
+		floods(3 * time.Second)
+		left := a.lull(t.Context(), patience)
+		if want := patience - 3*time.Second; left > want || left < want-2*look {
+			t.Errorf("%s are left, not %s", left, want)
+		}
+		floods(time.Minute)
+		began := time.Now()
+		if a.lull(t.Context(), left) != 0 || time.Since(began).Round(look) != left {
+			t.Errorf("it waits %s more, not %s", time.Since(began), left)
+		}
+		synctest.Wait()
+		time.Sleep(time.Minute)
+	})
 }

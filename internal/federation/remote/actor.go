@@ -35,13 +35,32 @@ const ever = time.Duration(math.MaxInt64)
 // those whom the node has nothing to do with.
 func (s *Servers) Remembered(ctx context.Context, iri string) (a social.Actor, err error) {
 	err = s.Store.SocialRead(ctx, func(tx social.Tx) error {
-		if err := s.Policy.AllowActorIn(ctx, tx, iri, Host(iri)); err != nil {
-			return err
-		}
-		a, err = tx.Actor(ctx, iri)
+		a, err = s.RememberedIn(ctx, tx, iri)
 		return err
 	})
 	return a, err
+}
+
+// RememberedIn is the same in a transaction.
+func (s *Servers) RememberedIn(ctx context.Context, tx social.Tx, iri string) (social.Actor, error) {
+	if err := s.Policy.AllowActorIn(ctx, tx, iri, Host(iri)); err != nil {
+		return social.Actor{}, err
+	}
+	return tx.Actor(ctx, iri)
+}
+
+// LatelyIn is the same of who may have said something a moment ago: then the database is
+// not asked, and Looked is as old.
+func (s *Servers) LatelyIn(ctx context.Context, tx social.Tx, iri string) (social.Actor, error) {
+	a, state, ok := s.Keys.actor(iri, s.Now())
+	if !ok || tx.Forgot() {
+		a, err := s.RememberedIn(ctx, tx, iri)
+		if err == nil && !tx.Forgot() {
+			s.Keys.putActor(&a, state, s.Now())
+		}
+		return a, err
+	}
+	return a, s.Policy.AllowActorIn(ctx, tx, iri, a.Host)
 }
 
 func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (social.Actor, error) {
