@@ -115,7 +115,7 @@ func (f *fediverse) documents(ctx context.Context, b *bench, w *world, n *node) 
 }
 
 // speak has everybody send something, and waits until all of it is applied: in rounds, and
-// then in some that follow each other at once, which no node can lay by for later.
+// then in some that follow each other at once, of which a node lays by the first ten seconds.
 func (f *fediverse) speak(ctx context.Context, b *bench, w *world, n *node) error {
 	db, err := reading(w)
 	if err != nil {

@@ -71,7 +71,7 @@ func (n *node) openFederation() error {
 	site := form.Site{Origin: n.cfg.BaseURL}
 	f.servers = f.ask(reach, site)
 	f.courier = deliver.New(deliver.Courier{Site: site, Store: n.db, Servers: f.servers, Signers: f, Proved: f.proved, Rotated: n.keys.http.since, Now: n.now, Log: n.logger("deliver")})
-	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, AtOnce: n.db.AtOnce(), Log: n.logger("activity"), Sent: f.courier.Wake})
+	f.applier = activity.New(activity.Applier{Site: site, Store: n.db, Servers: f.servers, AtOnce: n.db.AtOnce(), Together: n.db.Serial(), Log: n.logger("activity"), Sent: f.courier.Wake})
 	f.elsewhere = elsewhere.New(elsewhere.Config{
 		Site: site, Store: n.db, Servers: f.servers, Files: f.files(reach), Cover: n.takeCover, Listener: subnet, Prove: f.prove, Statements: told{n.db}, Sent: f.courier.Wake, Now: n.now, Log: n.logger("elsewhere"),
 	})

@@ -25,7 +25,7 @@ func TestGather(t *testing.T) {
 		{"a crowd and one more", crowd, often, 1, crowd + 1, 2 * more},
 		{"a crowd and one much later", crowd, seldom, 1, crowd, more},
 		{"a crowd that goes on", crowd, often, 100, crowd + 4*mostMore - 1, mostMore * more},
-		{"as many as there may be", groupMax, 0, 0, groupMax, more},
+		{"as many as there may be", groupMax, 0, 0, groupMax, 0},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -52,4 +52,24 @@ func TestGather(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A few who write again as soon as they were answered are not kept waiting for nobody.
+func TestGatherOfFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &writer{queue: make(chan *seat, groupMax)}
+		began := time.Now()
+		const groups = 10 * (unmet + 1)
+		for range groups {
+			for range crowd {
+				w.queue <- &seat{}
+			}
+			if got := len(w.gather(<-w.queue)); got != crowd {
+				t.Fatalf("%d share a commit", got)
+			}
+		}
+		if took := time.Since(began); took != groups/(unmet+1)*more {
+			t.Errorf("%d groups waited %s", groups, took)
+		}
+	})
 }

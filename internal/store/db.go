@@ -236,6 +236,9 @@ func (db *DB) AtOnce() int {
 	return postgresConns / 2
 }
 
+// Serial reports whether one write follows another, whoever writes.
+func (db *DB) Serial() bool { return db.writer != nil }
+
 // Gone counts how often this process has forgotten somebody of another server.
 func (db *DB) Gone() uint64 { return db.gone.Load() }
 

@@ -19,6 +19,8 @@ const (
 	crowd    = 3
 	more     = 4 * time.Millisecond
 	mostMore = 4 // times
+	// After a wait in which nobody came so many groups do not wait.
+	unmet = 8
 )
 
 // errAborted undoes a member whose function panicked or left its goroutine.
@@ -42,6 +44,7 @@ type writer struct {
 	queue chan *seat
 	quit  chan struct{}
 	done  chan struct{} // closed when run has ended
+	skips int           // groups that do not wait for more
 }
 
 func newWriter(db *DB, pool *sql.DB) *writer {
@@ -108,13 +111,22 @@ func (w *writer) stop() error {
 }
 
 // gather takes whatever is waiting behind first, and of a crowd who still comes. Who is
-// alone does not wait.
+// alone does not wait, and a few who write again and again do so seldom.
 func (w *writer) gather(first *seat) []*seat {
 	group := w.waiting([]*seat{first})
-	for n, i := 0, 0; i < mostMore && len(group) >= crowd && len(group) > n; i++ {
-		n = len(group)
+	if len(group) >= crowd && w.skips > 0 {
+		w.skips--
+		return group
+	}
+	for i := 0; i < mostMore && len(group) >= crowd && len(group) < groupMax; i++ {
+		n := len(group)
 		time.Sleep(more)
-		group = w.waiting(group)
+		if group = w.waiting(group); len(group) == n {
+			if i == 0 {
+				w.skips = unmet
+			}
+			break
+		}
 	}
 	return group
 }

@@ -52,7 +52,7 @@ func (w *world) keep(o *vocab.Object, body []byte) {
 // apply runs the applier until nothing is left.
 func (w *world) apply(store social.Store) {
 	w.T.Helper()
-	a := activity.New(activity.Applier{Site: w.Site, Store: store, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Log: cmp.Or(w.log, fedtest.Quiet()), Sent: func() { w.sent++ }})
+	a := activity.New(activity.Applier{Site: w.Site, Store: store, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Together: w.DB.Serial(), Log: cmp.Or(w.log, fedtest.Quiet()), Sent: func() { w.sent++ }})
 	ctx, stop := context.WithTimeout(w.T.Context(), time.Minute)
 	defer stop()
 	done := make(chan error, 1)
@@ -336,7 +336,7 @@ func TestBreaks(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := &breaking{Store: w.DB, left: 1, after: after}
-		a := activity.New(activity.Applier{Site: w.Site, Store: b, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Log: fedtest.Quiet(), Sent: func() {}})
+		a := activity.New(activity.Applier{Site: w.Site, Store: b, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Together: w.DB.Serial(), Log: fedtest.Quiet(), Sent: func() {}})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- a.Run(ctx) }()

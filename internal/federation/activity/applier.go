@@ -2,9 +2,7 @@ package activity
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,8 +30,7 @@ const (
 	look     = 100 * time.Millisecond
 	patience = 10 * time.Second
 
-	few   = 32      // activities in one transaction where one of more cannot be applied with others
-	wordy = 8 << 10 // bytes of one that has its own: read, it takes ten times as much
+	wordy = 8 << 10 // bytes of an activity that is applied alone: read, it takes ten times as much
 	hosts = 10_000  // of which it is remembered when they were heard of
 )
 
@@ -46,7 +43,10 @@ type Applier struct {
 	// AtOnce is how many activities that need a transaction of their own are applied at a
 	// time, at least one.
 	AtOnce int
-	Log    *slog.Logger
+	// Together has reactions share a transaction: where transactions follow each other
+	// anyway, that costs half.
+	Together bool
+	Log      *slog.Logger
 	// Sent is called when something is to be delivered. It must not block.
 	Sent func()
 
@@ -148,24 +148,13 @@ func (a *Applier) round(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(list), a.some(ctx, list)
-}
-
-// some applies activities in one transaction, which costs half. Where one of them is not as
-// most are, none of them is: then a few are, and of those few each has its own.
-func (a *Applier) some(ctx context.Context, list []social.Received) error {
-	if len(list) > 1 && a.together(ctx, list) == nil {
-		return nil
-	}
-	if len(list) <= few {
-		return a.apart(ctx, list)
-	}
-	for some := range slices.Chunk(list, few) {
-		if err := a.some(ctx, some); err != nil {
-			return err
+	rest := list
+	if a.Together && len(list) > 1 {
+		if rest, err = a.together(ctx, list); err != nil {
+			return len(list), err
 		}
 	}
-	return nil
+	return len(list), a.apart(ctx, rest)
 }
 
 // apart applies of each actor one after the other, of many actors at a time.
@@ -182,34 +171,38 @@ func (a *Applier) apart(ctx context.Context, list []social.Received) error {
 	return g.Wait()
 }
 
-// errAlone is why an activity is not applied with others.
-var errAlone = errors.New("it is applied alone")
-
-// together applies activities, all of them or none.
-func (a *Applier) together(ctx context.Context, list []social.Received) error {
-	read := make([]*vocab.Object, len(list))
+// together applies reactions in one transaction, all of them or none, and tells what is left
+// to be applied: what else there is, and all of who said something else. These have a
+// moment of their own, by which they are ordered, and may cost much.
+func (a *Applier) together(ctx context.Context, list []social.Received) (rest []social.Received, err error) {
+	said, others := make([]*vocab.Object, len(list)), map[string]bool{}
 	for i, r := range list {
-		if len(r.Body) > wordy {
-			return errAlone
+		if len(r.Body) <= wordy {
+			said[i], _ = vocab.Parse(r.Body) // what cannot be read is refused by itself
 		}
-		var err error
-		if read[i], err = vocab.Parse(r.Body); err != nil {
-			return err
+		if !reacts(said[i]) {
+			others[r.Actor] = true
 		}
 	}
-	sent := false
-	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		sent = false // it may run again
+	for _, r := range list {
+		if others[r.Actor] {
+			rest = append(rest, r)
+		}
+	}
+	if len(rest) == len(list) {
+		return rest, nil
+	}
+	sent, heard := false, map[string]time.Time{}
+	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		for i, r := range list {
+			if others[r.Actor] {
+				continue
+			}
 			from, err := a.Servers.LatelyIn(ctx, tx, r.Actor)
 			if err != nil {
 				return err
 			}
-			in := In{Object: read[i], From: from, Site: a.Site, Body: r.Body}
-			if proves(in) {
-				return errAlone
-			}
-			sends, err := a.applyIn(ctx, tx, r, in)
+			sends, err := a.applyIn(ctx, tx, r, In{Object: said[i], From: from, Site: a.Site, Body: r.Body}, heard)
 			if err != nil {
 				return err
 			}
@@ -217,10 +210,43 @@ func (a *Applier) together(ctx context.Context, list []social.Received) error {
 		}
 		return nil
 	})
-	if err == nil && sent {
-		a.Sent()
+	if err == nil {
+		a.done(sent, heard)
+		return rest, nil
 	}
-	return err
+	a.Log.Debug("reactions are not applied together", "activities", len(list)-len(rest), "err", err)
+	return a.still(ctx, list)
+}
+
+// reacts reports whether an activity says what somebody thinks of a thing.
+func reacts(o *vocab.Object) bool {
+	if o == nil {
+		return false
+	}
+	switch Kind(o.Type) {
+	case "Like", "EmojiReact", "Announce":
+		return true
+	}
+	return false
+}
+
+// still are those of a list that wait: they may all be applied, where the answer to a
+// commit is lost.
+func (a *Applier) still(ctx context.Context, list []social.Received) (left []social.Received, err error) {
+	waits := map[string]bool{}
+	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
+		now, err := tx.Unapplied(ctx, batch)
+		for _, r := range now {
+			waits[r.ID] = true
+		}
+		return err
+	})
+	for _, r := range list {
+		if waits[r.ID] {
+			left = append(left, r)
+		}
+	}
+	return left, err
 }
 
 // inTurn applies what an actor sent. What counts by a proof waits by itself until their
@@ -298,19 +324,31 @@ func short(err error) string {
 
 // apply applies an activity whose actor is known.
 func (a *Applier) apply(ctx context.Context, r social.Received, in In) error {
-	sent := false
+	sent, heard := false, map[string]time.Time{}
 	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) (err error) {
-		sent, err = a.applyIn(ctx, tx, r, in)
+		sent, err = a.applyIn(ctx, tx, r, in, heard)
 		return err
 	})
-	if err == nil && sent {
-		a.Sent()
+	if err == nil {
+		a.done(sent, heard)
 	}
 	return err
 }
 
-// applyIn is the same in a transaction, and tells whether something goes out for it.
-func (a *Applier) applyIn(ctx context.Context, tx social.Tx, r social.Received, in In) (sent bool, err error) {
+// done is called when something is applied for good: something goes out for it, and servers
+// were heard of.
+func (a *Applier) done(sent bool, heard map[string]time.Time) {
+	for host, at := range heard {
+		a.heard.Add(host, at)
+	}
+	if sent {
+		a.Sent()
+	}
+}
+
+// applyIn is the same in a transaction, and tells whether something goes out for it. In heard
+// it notes when servers were heard of.
+func (a *Applier) applyIn(ctx context.Context, tx social.Tx, r social.Received, in In, heard map[string]time.Time) (sent bool, err error) {
 	if in.From.ID != r.Actor {
 		return false, fault.New(fault.Forbidden, "%q is not %s's.", r.ID, in.From.ID)
 	}
@@ -323,15 +361,19 @@ func (a *Applier) applyIn(ctx context.Context, tx social.Tx, r social.Received, 
 			return false, err
 		}
 	}
-	if err := a.hears(ctx, tx, r); err != nil {
+	if err := a.hears(ctx, tx, r, heard); err != nil {
 		return false, err
 	}
 	return len(outs) > 0, tx.Applied(ctx, r.ID, "")
 }
 
-// hears notes that a server was heard of.
-func (a *Applier) hears(ctx context.Context, tx social.Tx, r social.Received) error {
-	if last, ok := a.heard.Get(r.Host); ok && r.At.Sub(last) <= exactly {
+// hears keeps that a server was heard of.
+func (a *Applier) hears(ctx context.Context, tx social.Tx, r social.Received, heard map[string]time.Time) error {
+	last, ok := heard[r.Host]
+	if !ok {
+		last, ok = a.heard.Get(r.Host)
+	}
+	if ok && r.At.Sub(last) <= exactly {
 		return nil
 	}
 	p, err := tx.Peer(ctx, r.Host)
@@ -342,9 +384,7 @@ func (a *Applier) hears(ctx context.Context, tx social.Tx, r social.Received) er
 		p.Received = r.At
 		err = tx.PutPeer(ctx, p)
 	}
-	if err == nil {
-		a.heard.Add(r.Host, p.Received) // also where this is undone: then it is noted a minute later
-	}
+	heard[r.Host] = p.Received
 	return err
 }
 

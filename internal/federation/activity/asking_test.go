@@ -43,7 +43,7 @@ func TestSlowServer(t *testing.T) {
 	defer stop()
 	asked, answer := make(chan struct{}, 100), make(chan struct{})
 	slow.Before(mallory.ID, func() { asked <- struct{}{}; <-answer })
-	a := activity.New(activity.Applier{Site: w.Site, Store: w.DB, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Log: fedtest.Quiet(), Sent: func() {}})
+	a := activity.New(activity.Applier{Site: w.Site, Store: w.DB, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Together: w.DB.Serial(), Log: fedtest.Quiet(), Sent: func() {}})
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
 	<-asked

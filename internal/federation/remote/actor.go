@@ -50,7 +50,8 @@ func (s *Servers) RememberedIn(ctx context.Context, tx social.Tx, iri string) (s
 }
 
 // LatelyIn is the same of who may have said something a moment ago: then the database is
-// not asked, and Looked is as old.
+// not asked, and Looked is as old. It is for transactions that follow each other: two at a time
+// would not notice that one forgets whom the other remembers.
 func (s *Servers) LatelyIn(ctx context.Context, tx social.Tx, iri string) (social.Actor, error) {
 	a, state, ok := s.Keys.actor(iri, s.Now())
 	if !ok || tx.Forgot() {
@@ -60,7 +61,10 @@ func (s *Servers) LatelyIn(ctx context.Context, tx social.Tx, iri string) (socia
 		}
 		return a, err
 	}
-	return a, s.Policy.AllowActorIn(ctx, tx, iri, a.Host)
+	if err := s.Policy.AllowActorIn(ctx, tx, iri, a.Host); err != nil {
+		return social.Actor{}, err
+	}
+	return a, nil
 }
 
 func (s *Servers) actor(ctx context.Context, iri string, counts time.Duration) (social.Actor, error) {

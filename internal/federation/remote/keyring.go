@@ -16,7 +16,7 @@ import (
 const (
 	ringSize = 10_000
 	ringTime = again
-	ringWord = 1000 // bytes of what somebody says of themselves; who says more is read each time
+	ringWord = 2000 // bytes of all that is known of somebody; of whom more is, is read each time
 )
 
 // A Keyring remembers keys that were used lately and whose they are, so that a flood of what
@@ -97,15 +97,22 @@ func (r *Keyring) put(id string, k found, state uint64, now time.Time) {
 	}
 }
 
-// putActor remembers somebody who was read after actor told the state, if they are few words.
+// putActor remembers somebody who was read after actor told the state, if that is little.
 func (r *Keyring) putActor(a *social.Actor, state uint64, now time.Time) {
-	words := len(a.Summary) + len(a.Name)
-	for _, l := range a.Lines {
-		words += len(l.Name) + len(l.Value)
-	}
-	if r != nil && words <= ringWord {
+	if r != nil && size(a) <= ringWord {
 		keep(r, r.actors, a.ID, *a, state, now)
 	}
+}
+
+// size is how many bytes are known of somebody.
+func size(a *social.Actor) (n int) {
+	for _, text := range []string{a.ID, a.Host, a.Kind, a.Handle, a.Name, a.Summary, a.URL, a.Icon, a.Inbox, a.SharedInbox, a.Outbox, a.Releases, a.Playlists, a.Followers, a.MovedTo} {
+		n += len(text)
+	}
+	for _, l := range a.Lines {
+		n += len(l.Name) + len(l.Value)
+	}
+	return n
 }
 
 func keep[T any](r *Keyring, in *simplelru.LRU[string, held[T]], id string, it T, state uint64, now time.Time) {

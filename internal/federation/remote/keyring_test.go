@@ -40,6 +40,12 @@ func TestActorIsRemembered(t *testing.T) {
 			return err
 		}
 	}
+	renewAt := func(more string) func() error {
+		return func() error {
+			doc.Outbox = ada.ID + "/outbox" + more
+			return renew("Ada L.", "")()
+		}
+	}
 	rule := func(v social.Verdict) func() error {
 		return update(func(tx social.Tx) error {
 			return tx.PutRule(t.Context(), social.Rule{Actor: ada.ID, Verdict: v, Since: n.Now()})
@@ -60,9 +66,11 @@ func TestActorIsRemembered(t *testing.T) {
 		{"she is blocked", rule(social.Block), "", false},
 		{"and not any more", rule(social.Silence), "Ada L.", false},
 		{"eleven minutes pass", func() error { n.Pass(11 * time.Minute); return nil }, "Ada L.", true},
-		{"she says much", renew("Ada L.", strings.Repeat("x", 2000)), "Ada L.", true},
+		{"she says much", renew("Ada L.", strings.Repeat("x", 2001)), "Ada L.", true},
 		{"and is read each time", func() error { return nil }, "Ada L.", true},
-		{"she says less", renew("Ada L.", ""), "Ada L.", true},
+		{"she has a long address", renewAt("/" + strings.Repeat("x", 1950)), "Ada L.", true},
+		{"and is read each time", func() error { return nil }, "Ada L.", true},
+		{"she says less", renewAt(""), "Ada L.", true},
 		{"then", func() error { return nil }, "Ada L.", false},
 		{"she is forgotten", update(func(tx social.Tx) error { return social.Forget(t.Context(), tx, ada.ID) }), "", true},
 	} {
