@@ -122,9 +122,7 @@ func (w *writer) gather(first *seat) []*seat {
 		n := len(group)
 		time.Sleep(more)
 		if group = w.waiting(group); len(group) == n {
-			if i == 0 {
-				w.skips = unmet
-			}
+			w.skips = unmet
 			break
 		}
 	}

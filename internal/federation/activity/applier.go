@@ -32,6 +32,8 @@ const (
 
 	wordy = 8 << 10 // bytes of an activity that is applied alone: read, it takes ten times as much
 	hosts = 10_000  // of which it is remembered when they were heard of
+
+	attempts = 4 // of applying reactions together, each without whose failed
 )
 
 // An Applier applies what the inbox took. Make it with [New], [Applier.Run] it,
@@ -173,37 +175,59 @@ func (a *Applier) apart(ctx context.Context, list []social.Received) error {
 
 // together applies reactions in one transaction, all of them or none, and tells what is left
 // to be applied: what else there is, and all of who said something else. These have a
-// moment of their own, by which they are ordered, and may cost much.
+// moment of their own, by which they are ordered, and may cost much. Whose reaction cannot
+// be applied is left, too, and the others are tried again.
 func (a *Applier) together(ctx context.Context, list []social.Received) (rest []social.Received, err error) {
 	said, others := make([]*vocab.Object, len(list)), map[string]bool{}
 	for i, r := range list {
 		if len(r.Body) <= wordy {
 			said[i], _ = vocab.Parse(r.Body) // what cannot be read is refused by itself
 		}
-		if !reacts(said[i]) {
+		if !reacts(said[i], r.At) {
 			others[r.Actor] = true
 		}
 	}
-	for _, r := range list {
-		if others[r.Actor] {
-			rest = append(rest, r)
+	for range attempts {
+		rest = nil
+		for _, r := range list {
+			if others[r.Actor] {
+				rest = append(rest, r)
+			}
 		}
+		if len(rest) == len(list) {
+			return rest, nil
+		}
+		failed, err := a.reactions(ctx, list, said, others)
+		if err == nil {
+			return rest, nil
+		}
+		a.Log.Debug("reactions are not applied together", "activities", len(list), "of", failed, "err", err)
+		if failed == "" {
+			break
+		}
+		others[failed] = true
 	}
-	if len(rest) == len(list) {
-		return rest, nil
-	}
+	return a.still(ctx, list)
+}
+
+// reactions applies those of a list that are not others', and tells whose failed.
+func (a *Applier) reactions(ctx context.Context, list []social.Received, said []*vocab.Object, others map[string]bool) (failed string, err error) {
 	sent, heard := false, map[string]time.Time{}
 	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
+		failed, sent = "", false // it may run again
+		clear(heard)
 		for i, r := range list {
 			if others[r.Actor] {
 				continue
 			}
 			from, err := a.Servers.LatelyIn(ctx, tx, r.Actor)
 			if err != nil {
+				failed = r.Actor
 				return err
 			}
 			sends, err := a.applyIn(ctx, tx, r, In{Object: said[i], From: from, Site: a.Site, Body: r.Body}, heard)
 			if err != nil {
+				failed = r.Actor
 				return err
 			}
 			sent = sent || sends
@@ -212,20 +236,21 @@ func (a *Applier) together(ctx context.Context, list []social.Received) (rest []
 	})
 	if err == nil {
 		a.done(sent, heard)
-		return rest, nil
 	}
-	a.Log.Debug("reactions are not applied together", "activities", len(list)-len(rest), "err", err)
-	return a.still(ctx, list)
+	return failed, err
 }
 
-// reacts reports whether an activity says what somebody thinks of a thing.
-func reacts(o *vocab.Object) bool {
+// reacts reports whether an activity says what somebody thinks of a thing. A boost without a
+// time, or of one to come, is of the moment when it is applied, by which boosts are ordered.
+func reacts(o *vocab.Object, at time.Time) bool {
 	if o == nil {
 		return false
 	}
 	switch Kind(o.Type) {
-	case "Like", "EmojiReact", "Announce":
+	case "Like", "EmojiReact":
 		return true
+	case "Announce":
+		return !o.Published.IsZero() && !o.Published.After(at)
 	}
 	return false
 }
@@ -326,6 +351,7 @@ func short(err error) string {
 func (a *Applier) apply(ctx context.Context, r social.Received, in In) error {
 	sent, heard := false, map[string]time.Time{}
 	err := a.Store.SocialUpdate(ctx, func(tx social.Tx) (err error) {
+		clear(heard) // it may run again
 		sent, err = a.applyIn(ctx, tx, r, in, heard)
 		return err
 	})
@@ -384,7 +410,9 @@ func (a *Applier) hears(ctx context.Context, tx social.Tx, r social.Received, he
 		p.Received = r.At
 		err = tx.PutPeer(ctx, p)
 	}
-	heard[r.Host] = p.Received
+	if err == nil {
+		heard[r.Host] = p.Received
+	}
 	return err
 }
 

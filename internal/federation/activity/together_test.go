@@ -43,10 +43,26 @@ func TestTogether(t *testing.T) {
 		{"all like it", func(vocab.Item, *world) []*vocab.Object { return nil }, true, 40},
 		{"one likes nothing", func(_ vocab.Item, w *world) []*vocab.Object {
 			return []*vocab.Object{odd.Activity("Like", "likes/1", vocab.At(w.Site.Track("01ARZ3NDEKTSV4RRFFQ69G5FAV")))}
+		}, true, 40},
+		{"five like nothing", func(_ vocab.Item, w *world) (all []*vocab.Object) {
+			for i := range 5 {
+				a := s.Actor(fmt.Sprintf("odd%d", i))
+				if _, err := w.Servers.Actor(t.Context(), a.ID); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, a.Activity("Like", "likes/1", vocab.At(w.Site.Track("01ARZ3NDEKTSV4RRFFQ69G5FAV"))))
+			}
+			return all
 		}, false, 40},
 		{"one is a stranger", func(track vocab.Item, _ *world) []*vocab.Object {
 			return []*vocab.Object{s.Actor("stranger").Activity("Like", "likes/1", track)}
-		}, false, 41},
+		}, true, 41},
+		{"one is blocked", func(track vocab.Item, w *world) []*vocab.Object {
+			w.update(func(tx social.Tx) error {
+				return tx.PutRule(t.Context(), social.Rule{Host: "odd@x", Actor: odd.ID, Verdict: social.Block, Since: w.Now()})
+			})
+			return []*vocab.Object{odd.Activity("Like", "likes/1", track)}
+		}, true, 40},
 		{"one is long", func(track vocab.Item, _ *world) []*vocab.Object {
 			o := odd.Activity("Like", "likes/1", track)
 			o.Summary = strings.Repeat("x", 10_000)
@@ -79,7 +95,7 @@ func TestTogether(t *testing.T) {
 			release, one := w.Publish()
 			track := vocab.At(w.Site.Track(one))
 			var all []*vocab.Object
-			for i, p := range append(people, odd) {
+			for i, p := range append([]*fedtest.Actor{odd}, people...) {
 				if _, err := w.Servers.Actor(t.Context(), p.ID); err != nil {
 					t.Fatal(err)
 				}
@@ -102,6 +118,41 @@ func TestTogether(t *testing.T) {
 			if n := c.updates.Load(); tt.together != (n < 20) {
 				t.Errorf("it took %d transactions", n)
 			}
+		})
+	}
+}
+
+// Whatever breaks before or after what was said together is on the disk: all of it counts, once,
+// and its server is noted as heard of.
+func TestTogetherBreaks(t *testing.T) {
+	s := fedtest.NewServer(t)
+	ada, bo := s.Actor("ada"), s.Actor("bo")
+	for _, after := range []bool{false, true} {
+		w := &world{Node: fedtest.NewNode(t, s)}
+		release, one := w.Publish()
+		track := vocab.At(w.Site.Track(one))
+		boost := bo.Activity("Announce", "boosts/1", track)
+		boost.Published = w.Now().Add(-time.Hour)
+		for _, o := range []*vocab.Object{ada.Activity("Like", "likes/1", track), bo.Activity("EmojiReact", "likes/1", track), boost} {
+			if _, err := w.Servers.Actor(t.Context(), o.Actor.ID()); err != nil {
+				t.Fatal(err)
+			}
+			w.keep(o, fedtest.JSON(t, o))
+		}
+		c := &counting{Store: &breaking{Store: w.DB, left: 1, after: after}}
+		w.apply(c)
+		if _, got := w.counts(release, one); got != (social.Counts{Likes: 2, Boosts: 1}) {
+			t.Errorf("broken after %v: %+v", after, got)
+		}
+		if n := c.updates.Load(); after != (n == 1) {
+			t.Errorf("broken after %v: %d transactions", after, n)
+		}
+		w.view(func(tx social.Tx) error {
+			p, err := tx.Peer(t.Context(), "x")
+			if p.Received.IsZero() {
+				t.Errorf("broken after %v: its server was not heard of", after)
+			}
+			return err
 		})
 	}
 }
