@@ -38,8 +38,8 @@ type world struct {
 	data      string
 	token     string // of the admin, for everything
 	act       id.Act
-	track     id.Track // one that is edited while others read
-	liked     []id.Track
+	track     id.Track   // one that is edited while others read
+	liked     []id.Track // by people elsewhere, in each round another
 	listeners []listener
 	sound     id.Track   // one that can be heard, "" before there is one
 	album     id.Release // where it is

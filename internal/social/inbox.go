@@ -22,8 +22,9 @@ type Received struct {
 type InboxTx interface {
 	// Receive keeps an activity, false when it came before.
 	Receive(ctx context.Context, r Received) (bool, error)
-	// Unapplied is what waits for nobody, the oldest first.
-	Unapplied(ctx context.Context, n int) ([]Received, error)
+	// Unapplied is what waits for nobody and came after something, the zero value all of it,
+	// the oldest first.
+	Unapplied(ctx context.Context, after Received, n int) ([]Received, error)
 	// AskFirst has an activity wait until its server was asked, with what waits for that.
 	AskFirst(ctx context.Context, r Received) error
 	// ToAsk are servers for which something waits that is due until a time, who waits longest

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Who writes alone is written at once; of a crowd who still comes is waited for, while any
-// does, and not for long.
+// Who writes alone is written at once; of a small crowd who still comes is waited for,
+// while any does, and not for long.
 func TestGather(t *testing.T) {
 	const often, seldom = more/4 + time.Microsecond, 2 * more // never as a look is taken
 	for _, tt := range []struct {
@@ -25,6 +25,8 @@ func TestGather(t *testing.T) {
 		{"a crowd and one more", crowd, often, 1, crowd + 1, 2 * more},
 		{"a crowd and one much later", crowd, seldom, 1, crowd, more},
 		{"a crowd that goes on", crowd, often, 100, crowd + 4*mostMore - 1, mostMore * more},
+		{"a large crowd that goes on", ample - 3, often, 100, ample, more},
+		{"ample", ample, often, 100, ample, 0},
 		{"as many as there may be", groupMax, 0, 0, groupMax, 0},
 	} {
 		t.Run(tt.what, func(t *testing.T) {

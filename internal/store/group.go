@@ -15,8 +15,9 @@ const (
 	// does not wait for long.
 	groupMax = 256
 	// Of a group of so many it is likely that more are about to come. They are waited for
-	// while any do: a commit costs as much as some writes.
+	// while any do, until there are enough: a commit costs as much as some writes.
 	crowd    = 3
+	ample    = 24
 	more     = 4 * time.Millisecond
 	mostMore = 4 // times
 	// After a wait in which nobody came so many groups do not wait.
@@ -34,6 +35,12 @@ type seat struct {
 	turn  chan *Tx
 	ran   chan error
 	reply chan error
+}
+
+// run has the caller's function run, and returns its error.
+func (s *seat) run(tx *Tx) error {
+	s.turn <- tx
+	return <-s.ran
 }
 
 // A writer owns the one writing connection of an SQLite database.
@@ -110,15 +117,15 @@ func (w *writer) stop() error {
 	return errors.Join(w.conn.close(), w.pool.Close())
 }
 
-// gather takes whatever is waiting behind first, and of a crowd who still comes. Who is
-// alone does not wait, and a few who write again and again do so seldom.
+// gather takes whatever is waiting behind first, and of a small crowd who still comes.
+// Who is alone does not wait, and a few who write again and again do so seldom.
 func (w *writer) gather(first *seat) []*seat {
 	group := w.waiting([]*seat{first})
 	if len(group) >= crowd && w.skips > 0 {
 		w.skips--
 		return group
 	}
-	for i := 0; i < mostMore && len(group) >= crowd && len(group) < groupMax; i++ {
+	for i := 0; i < mostMore && len(group) >= crowd && len(group) < ample; i++ {
 		n := len(group)
 		time.Sleep(more)
 		if group = w.waiting(group); len(group) == n {
@@ -142,9 +149,9 @@ func (w *writer) waiting(group []*seat) []*seat {
 	return group
 }
 
-// commitGroup runs the members one after another, each behind a savepoint, in
-// one transaction. A member that fails is undone alone and told at once; the
-// others hear after the commit.
+// commitGroup runs the members one after another in one transaction, each behind a
+// savepoint where there are several. A member that fails is undone alone and told at once;
+// the others hear after the commit.
 func (w *writer) commitGroup(group []*seat) {
 	kept, err := w.runGroup(group)
 	for _, s := range kept {
@@ -166,7 +173,12 @@ func (w *writer) runGroup(group []*seat) (kept []*seat, err error) {
 		}
 		tx := w.db.tx(w.conn, t)
 		tx.effects = does // it sees what those before it did
-		failed, broken := w.member(s, tx)
+		var failed, broken error
+		if len(group) == 1 { // undone with the transaction
+			failed = s.run(tx)
+		} else {
+			failed, broken = w.member(s, tx)
+		}
 		switch {
 		case broken != nil: // the transaction itself is lost
 			return append(kept, group[i:]...), broken
@@ -210,8 +222,7 @@ func (w *writer) member(s *seat, tx *Tx) (failed, broken error) {
 	if _, err := w.conn.ExecContext(ctx, "savepoint member"); err != nil {
 		return nil, err
 	}
-	s.turn <- tx
-	if failed = <-s.ran; failed != nil {
+	if failed = s.run(tx); failed != nil {
 		if _, err := w.conn.ExecContext(ctx, "rollback to member"); err != nil {
 			return failed, errors.Join(failed, err)
 		}

@@ -16,8 +16,8 @@ func received(rows []sqlgen.Inbox, err error) ([]social.Received, error) {
 	return out, wrap(err, "inbox")
 }
 
-func (tx socialTx) Unapplied(ctx context.Context, n int) ([]social.Received, error) {
-	return received(tx.Q.InboxWaiting(ctx, int32(n)))
+func (tx socialTx) Unapplied(ctx context.Context, after social.Received, n int) ([]social.Received, error) {
+	return received(tx.Q.InboxWaiting(ctx, sqlgen.InboxWaitingParams{Received: ms(after.At), ID: after.ID, Lim: int32(n)}))
 }
 
 func (tx socialTx) AskFirst(ctx context.Context, r social.Received) error {

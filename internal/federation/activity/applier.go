@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -32,8 +33,6 @@ const (
 
 	wordy = 8 << 10 // bytes of an activity that is applied alone: read, it takes ten times as much
 	hosts = 10_000  // of which it is remembered when they were heard of
-
-	attempts = 4 // of applying reactions together, each without whose failed
 )
 
 // An Applier applies what the inbox took. Make it with [New], [Applier.Run] it,
@@ -85,14 +84,14 @@ func (a *Applier) Run(ctx context.Context) error {
 func (a *Applier) run(ctx context.Context) error {
 	left := patience
 	for ctx.Err() == nil {
-		n, err := a.round(ctx)
+		n, floods, err := a.round(ctx)
 		next := idle
 		switch {
 		case err != nil && ctx.Err() == nil:
 			a.Log.Error("applying activities; it goes on", "err", err)
 			next = hold
-		case n == batch: // more waits
-			if a.drain() >= flood { // and it goes on
+		case n >= batch: // more may wait
+			if floods {
 				left = a.lull(ctx, left)
 			}
 			continue
@@ -140,23 +139,63 @@ func (a *Applier) drain() int {
 	return n
 }
 
-// round applies what waits for nobody, in its order.
-func (a *Applier) round(ctx context.Context) (n int, err error) {
-	var list []social.Received
-	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
-		list, err = tx.Unapplied(ctx, batch)
+// waiting is what waits for nobody, read: of each activity what it says, nil where that is
+// long, or cannot be read.
+type waiting struct {
+	after social.Received // which came before
+	list  []social.Received
+	said  []*vocab.Object
+	err   error
+}
+
+// read reads a batch of what came after something, and what is applied together.
+func (a *Applier) read(ctx context.Context, after social.Received) waiting {
+	w := waiting{after: after}
+	w.err = a.Store.SocialView(ctx, func(tx social.Tx) (err error) {
+		w.list, err = tx.Unapplied(ctx, after, batch)
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	rest := list
-	if a.Together && len(list) > 1 {
-		if rest, err = a.together(ctx, list); err != nil {
-			return len(list), err
+	w.said = make([]*vocab.Object, len(w.list))
+	for i, r := range w.list {
+		if a.Together && len(r.Body) <= wordy {
+			w.said[i], _ = vocab.Parse(r.Body) // what cannot be read is refused by itself
 		}
 	}
-	return len(list), a.apart(ctx, rest)
+	return w
+}
+
+// round applies what waits for nobody, in its order, and where transactions follow each
+// other reads what is next meanwhile. It tells how much that was, and whether a flood comes.
+func (a *Applier) round(ctx context.Context) (n int, floods bool, err error) {
+	now := a.read(ctx, social.Received{})
+	for now.err == nil && len(now.list) > 0 && !floods {
+		var next waiting
+		var reading sync.WaitGroup
+		if a.Together && len(now.list) == batch {
+			reading.Go(func() { next = a.read(ctx, now.list[batch-1]) })
+		}
+		err := a.applyAll(ctx, now)
+		reading.Wait()
+		if n += len(now.list); err != nil {
+			return n, false, err
+		}
+		if len(now.list) == batch {
+			floods = a.drain() >= flood
+		}
+		now = next
+	}
+	return n, floods, now.err
+}
+
+// applyAll applies reactions together, where that costs less, and the rest apart.
+func (a *Applier) applyAll(ctx context.Context, w waiting) (err error) {
+	rest := w.list
+	if a.Together && len(rest) > 1 {
+		if rest, err = a.together(ctx, w); err != nil {
+			return err
+		}
+	}
+	return a.apart(ctx, rest)
 }
 
 // apart applies of each actor one after the other, of many actors at a time.
@@ -171,107 +210,6 @@ func (a *Applier) apart(ctx context.Context, list []social.Received) error {
 		g.Go(func() error { return a.inTurn(ctx, all) })
 	}
 	return g.Wait()
-}
-
-// together applies reactions in one transaction, all of them or none, and tells what is left
-// to be applied: what else there is, and all of who said something else. These have a
-// moment of their own, by which they are ordered, and may cost much. Whose reaction cannot
-// be applied is left, too, and the others are tried again.
-func (a *Applier) together(ctx context.Context, list []social.Received) (rest []social.Received, err error) {
-	said, others := make([]*vocab.Object, len(list)), map[string]bool{}
-	for i, r := range list {
-		if len(r.Body) <= wordy {
-			said[i], _ = vocab.Parse(r.Body) // what cannot be read is refused by itself
-		}
-		if !reacts(said[i], r.At) {
-			others[r.Actor] = true
-		}
-	}
-	for range attempts {
-		rest = nil
-		for _, r := range list {
-			if others[r.Actor] {
-				rest = append(rest, r)
-			}
-		}
-		if len(rest) == len(list) {
-			return rest, nil
-		}
-		failed, err := a.reactions(ctx, list, said, others)
-		if err == nil {
-			return rest, nil
-		}
-		a.Log.Debug("reactions are not applied together", "activities", len(list), "of", failed, "err", err)
-		if failed == "" {
-			break
-		}
-		others[failed] = true
-	}
-	return a.still(ctx, list)
-}
-
-// reactions applies those of a list that are not others', and tells whose failed.
-func (a *Applier) reactions(ctx context.Context, list []social.Received, said []*vocab.Object, others map[string]bool) (failed string, err error) {
-	sent, heard := false, map[string]time.Time{}
-	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
-		failed, sent = "", false // it may run again
-		clear(heard)
-		for i, r := range list {
-			if others[r.Actor] {
-				continue
-			}
-			from, err := a.Servers.LatelyIn(ctx, tx, r.Actor)
-			if err != nil {
-				failed = r.Actor
-				return err
-			}
-			sends, err := a.applyIn(ctx, tx, r, In{Object: said[i], From: from, Site: a.Site, Body: r.Body}, heard)
-			if err != nil {
-				failed = r.Actor
-				return err
-			}
-			sent = sent || sends
-		}
-		return nil
-	})
-	if err == nil {
-		a.done(sent, heard)
-	}
-	return failed, err
-}
-
-// reacts reports whether an activity says what somebody thinks of a thing. A boost without a
-// time, or of one to come, is of the moment when it is applied, by which boosts are ordered.
-func reacts(o *vocab.Object, at time.Time) bool {
-	if o == nil {
-		return false
-	}
-	switch Kind(o.Type) {
-	case "Like", "EmojiReact":
-		return true
-	case "Announce":
-		return !o.Published.IsZero() && !o.Published.After(at)
-	}
-	return false
-}
-
-// still are those of a list that wait: they may all be applied, where the answer to a
-// commit is lost.
-func (a *Applier) still(ctx context.Context, list []social.Received) (left []social.Received, err error) {
-	waits := map[string]bool{}
-	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
-		now, err := tx.Unapplied(ctx, batch)
-		for _, r := range now {
-			waits[r.ID] = true
-		}
-		return err
-	})
-	for _, r := range list {
-		if waits[r.ID] {
-			left = append(left, r)
-		}
-	}
-	return left, err
 }
 
 // inTurn applies what an actor sent. What counts by a proof waits by itself until their

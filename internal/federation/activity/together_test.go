@@ -122,6 +122,53 @@ func TestTogether(t *testing.T) {
 	}
 }
 
+// What waits is read a part at a time, the next while one is applied: who says things in
+// several parts says them in their order, and nothing is left.
+func TestTogetherInParts(t *testing.T) {
+	s := fedtest.NewServer(t)
+	w := &world{Node: fedtest.NewNode(t, s)}
+	people := make([]*fedtest.Actor, 30)
+	for i := range people {
+		people[i] = s.Actor(fmt.Sprintf("fan%d", i))
+	}
+	back, again := s.Actor("back"), s.Actor("again")
+	for _, p := range append([]*fedtest.Actor{back, again}, people...) {
+		if _, err := w.Servers.Actor(t.Context(), p.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release, one := w.Publish()
+	track := vocab.At(w.Site.Track(one))
+	say := func(o *vocab.Object) {
+		w.keep(o, fedtest.JSON(t, o))
+		w.Pass(time.Millisecond)
+	}
+	fill := func(part string) { // some more than half of what is read at once
+		_, other := w.Publish()
+		for i := range 150 {
+			say(people[i%len(people)].Activity("Like", fmt.Sprintf("likes/%s%d", part, i), vocab.At(w.Site.Track(other))))
+		}
+	}
+	first, second := back.Activity("Like", "likes/1", track), again.Activity("Like", "likes/1", track)
+	say(first)
+	say(second)
+	fill("a")
+	fill("b")
+	say(back.Activity("Undo", "undos/1", vocab.Of(first)))
+	say(again.Activity("Undo", "undos/1", vocab.Of(second)))
+	say(s.Actor("stranger").Activity("Like", "likes/1", track))
+	fill("c")
+	fill("d")
+	say(again.Activity("Like", "likes/2", track))
+	for _, p := range people {
+		say(p.Activity("Like", "likes/1", track))
+	}
+	w.apply(w.DB)
+	if _, got := w.counts(release, one); got.Likes != int64(len(people))+2 {
+		t.Errorf("%d like it, not all %d, the stranger and who did so again", got.Likes, len(people))
+	}
+}
+
 // Whatever breaks before or after what was said together is on the disk: all of it counts, once,
 // and its server is noted as heard of.
 func TestTogetherBreaks(t *testing.T) {

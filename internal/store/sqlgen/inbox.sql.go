@@ -169,11 +169,17 @@ func (q *Queries) InboxOfHost(ctx context.Context, arg InboxOfHostParams) ([]Inb
 }
 
 const inboxWaiting = `-- name: InboxWaiting :many
-select id, host, actor, body, received, applied, tries, error, due from inbox where applied = 0 and due = 0 order by received, id limit $1
+select id, host, actor, body, received, applied, tries, error, due from inbox where applied = 0 and due = 0 and received >= $1 and (received > $1 or id > $2) order by received, id limit $3
 `
 
-func (q *Queries) InboxWaiting(ctx context.Context, lim int32) ([]Inbox, error) {
-	rows, err := q.db.QueryContext(ctx, inboxWaiting, lim)
+type InboxWaitingParams struct {
+	Received int64
+	ID       string
+	Lim      int32
+}
+
+func (q *Queries) InboxWaiting(ctx context.Context, arg InboxWaitingParams) ([]Inbox, error) {
+	rows, err := q.db.QueryContext(ctx, inboxWaiting, arg.Received, arg.ID, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
