@@ -154,7 +154,7 @@ func idleJobs(ctx context.Context, n *node, idle bool) (bool, error) {
 // idleFederation reports whether nothing waits to be applied or delivered.
 func idleFederation(ctx context.Context, n *node) (idle bool, err error) {
 	err = n.db.SocialView(ctx, func(tx social.Tx) error {
-		in, err := tx.Unapplied(ctx, social.Received{}, 1)
+		in, err := tx.Unapplied(ctx, 1)
 		if err != nil {
 			return err
 		}

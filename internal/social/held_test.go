@@ -26,7 +26,7 @@ func (w world) takes(host, name, kind, about string, body string) bool {
 func (w world) unapplied() (out []string) {
 	w.t.Helper()
 	w.update(func(tx social.Tx) error {
-		list, err := tx.Unapplied(w.t.Context(), social.Received{}, 2000)
+		list, err := tx.Unapplied(w.t.Context(), 2000)
 		for _, r := range list {
 			out = append(out, r.ID)
 		}

@@ -16,15 +16,18 @@ type Received struct {
 	Tries int64
 }
 
+// MostRead is how many bytes of activities are read at once, but for the last of them.
+const MostRead = 8 << 20
+
 // InboxTx keeps what came until it is applied. Most of it is applied by what is known;
 // before the rest another server is asked, and one that does not answer holds up nothing
 // but its own.
 type InboxTx interface {
 	// Receive keeps an activity, false when it came before.
 	Receive(ctx context.Context, r Received) (bool, error)
-	// Unapplied is what waits for nobody and came after something, the zero value all of it,
-	// the oldest first.
-	Unapplied(ctx context.Context, after Received, n int) ([]Received, error)
+	// Unapplied is what waits for nobody, the oldest first: n at most, and no more once it is
+	// [MostRead].
+	Unapplied(ctx context.Context, n int) ([]Received, error)
 	// AskFirst has an activity wait until its server was asked, with what waits for that.
 	AskFirst(ctx context.Context, r Received) error
 	// ToAsk are servers for which something waits that is due until a time, who waits longest

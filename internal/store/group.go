@@ -121,11 +121,14 @@ func (w *writer) stop() error {
 // Who is alone does not wait, and a few who write again and again do so seldom.
 func (w *writer) gather(first *seat) []*seat {
 	group := w.waiting([]*seat{first})
-	if len(group) >= crowd && w.skips > 0 {
+	if len(group) < crowd || len(group) >= ample {
+		return group
+	}
+	if w.skips > 0 {
 		w.skips--
 		return group
 	}
-	for i := 0; i < mostMore && len(group) >= crowd && len(group) < ample; i++ {
+	for i := 0; i < mostMore && len(group) < ample; i++ {
 		n := len(group)
 		time.Sleep(more)
 		if group = w.waiting(group); len(group) == n {

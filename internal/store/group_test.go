@@ -122,6 +122,36 @@ func TestMembersAreApart(t *testing.T) {
 	}
 }
 
+// Of a write that is alone nothing is left either, however its function ends.
+func TestAloneIsUndone(t *testing.T) {
+	both(t, func(t *testing.T, open opener) {
+		db, ctx := open(t, Config{}), t.Context()
+		for what, end := range map[string]func() error{
+			"fails":  func() error { return errors.New("broken") },
+			"panics": func() error { panic("a bug") },
+			"leaves": func() error { runtime.Goexit(); return nil },
+		} {
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				defer func() { _ = recover() }()
+				_ = db.Update(ctx, func(tx *Tx) error {
+					if err := tx.Q.SettingSet(ctx, sqlgen.SettingSetParams{Key: what, Value: "1"}); err != nil {
+						t.Error(err)
+					}
+					return end()
+				})
+			})
+			wg.Wait()
+			if err := set(ctx, db, "after", what); err != nil {
+				t.Errorf("after one that %s: %v", what, err)
+			}
+			if got := settings(t, db); got[what] != "" || got["after"] != what {
+				t.Errorf("one that %s left %v", what, got)
+			}
+		}
+	})
+}
+
 func TestWriterGetsANewConnection(t *testing.T) {
 	db := openSQLite(t, Config{})
 	if err := db.writer.conn.conn.Close(); err != nil {

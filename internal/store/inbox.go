@@ -16,8 +16,23 @@ func received(rows []sqlgen.Inbox, err error) ([]social.Received, error) {
 	return out, wrap(err, "inbox")
 }
 
-func (tx socialTx) Unapplied(ctx context.Context, after social.Received, n int) ([]social.Received, error) {
-	return received(tx.Q.InboxWaiting(ctx, sqlgen.InboxWaitingParams{Received: ms(after.At), ID: after.ID, Lim: int32(n)}))
+func (tx socialTx) Unapplied(ctx context.Context, n int) (list []social.Received, err error) {
+	rows, err := tx.db.QueryContext(ctx, "select id, host, actor, body, received, tries from inbox where applied = 0 and due = 0 order by received, id limit $1", n)
+	if err != nil {
+		return nil, wrap(err, "inbox")
+	}
+	defer rows.Close()
+	for size := 0; size < social.MostRead && rows.Next(); {
+		var r social.Received
+		var at int64
+		if err := rows.Scan(&r.ID, &r.Host, &r.Actor, &r.Body, &at, &r.Tries); err != nil {
+			return nil, wrap(err, "inbox")
+		}
+		r.At = utc(at)
+		size += len(r.Body)
+		list = append(list, r)
+	}
+	return list, wrap(rows.Err(), "inbox")
 }
 
 func (tx socialTx) AskFirst(ctx context.Context, r social.Received) error {

@@ -62,7 +62,7 @@ func (w *world) apply(store social.Store) {
 	for left := 1; left > 0 && ctx.Err() == nil; <-tick.C {
 		a.Wake()
 		w.view(func(tx social.Tx) error {
-			list, err := tx.Unapplied(ctx, social.Received{}, 1)
+			list, err := tx.Unapplied(ctx, 1)
 			if err != nil {
 				return err
 			}
@@ -343,7 +343,7 @@ func TestBreaks(t *testing.T) {
 		tick := time.NewTicker(time.Millisecond)
 		for tried := false; !tried; <-tick.C {
 			w.view(func(tx social.Tx) error {
-				list, err := tx.Unapplied(ctx, social.Received{}, 1)
+				list, err := tx.Unapplied(ctx, 1)
 				tried = len(list) == 0 // applied, or tried again later
 				return err
 			})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -84,14 +83,14 @@ func (a *Applier) Run(ctx context.Context) error {
 func (a *Applier) run(ctx context.Context) error {
 	left := patience
 	for ctx.Err() == nil {
-		n, floods, err := a.round(ctx)
+		more, err := a.round(ctx)
 		next := idle
 		switch {
 		case err != nil && ctx.Err() == nil:
 			a.Log.Error("applying activities; it goes on", "err", err)
 			next = hold
-		case n >= batch: // more may wait
-			if floods {
+		case more:
+			if a.drain() >= flood { // and it goes on
 				left = a.lull(ctx, left)
 			}
 			continue
@@ -139,63 +138,27 @@ func (a *Applier) drain() int {
 	return n
 }
 
-// waiting is what waits for nobody, read: of each activity what it says, nil where that is
-// long, or cannot be read.
-type waiting struct {
-	after social.Received // which came before
-	list  []social.Received
-	said  []*vocab.Object
-	err   error
-}
-
-// read reads a batch of what came after something, and what is applied together.
-func (a *Applier) read(ctx context.Context, after social.Received) waiting {
-	w := waiting{after: after}
-	w.err = a.Store.SocialView(ctx, func(tx social.Tx) (err error) {
-		w.list, err = tx.Unapplied(ctx, after, batch)
+// round applies what waits for nobody, in its order, and reports whether more of it may wait.
+func (a *Applier) round(ctx context.Context) (more bool, err error) {
+	var list []social.Received
+	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
+		list, err = tx.Unapplied(ctx, batch)
 		return err
 	})
-	w.said = make([]*vocab.Object, len(w.list))
-	for i, r := range w.list {
-		if a.Together && len(r.Body) <= wordy {
-			w.said[i], _ = vocab.Parse(r.Body) // what cannot be read is refused by itself
+	if err != nil {
+		return false, err
+	}
+	size := 0
+	for _, r := range list {
+		size += len(r.Body)
+	}
+	rest := list
+	if a.Together && len(list) > 1 {
+		if rest, err = a.together(ctx, list); err != nil {
+			return false, err
 		}
 	}
-	return w
-}
-
-// round applies what waits for nobody, in its order, and where transactions follow each
-// other reads what is next meanwhile. It tells how much that was, and whether a flood comes.
-func (a *Applier) round(ctx context.Context) (n int, floods bool, err error) {
-	now := a.read(ctx, social.Received{})
-	for now.err == nil && len(now.list) > 0 && !floods {
-		var next waiting
-		var reading sync.WaitGroup
-		if a.Together && len(now.list) == batch {
-			reading.Go(func() { next = a.read(ctx, now.list[batch-1]) })
-		}
-		err := a.applyAll(ctx, now)
-		reading.Wait()
-		if n += len(now.list); err != nil {
-			return n, false, err
-		}
-		if len(now.list) == batch {
-			floods = a.drain() >= flood
-		}
-		now = next
-	}
-	return n, floods, now.err
-}
-
-// applyAll applies reactions together, where that costs less, and the rest apart.
-func (a *Applier) applyAll(ctx context.Context, w waiting) (err error) {
-	rest := w.list
-	if a.Together && len(rest) > 1 {
-		if rest, err = a.together(ctx, w); err != nil {
-			return err
-		}
-	}
-	return a.apart(ctx, rest)
+	return len(list) == batch || size >= social.MostRead, a.apart(ctx, rest)
 }
 
 // apart applies of each actor one after the other, of many actors at a time.

@@ -15,10 +15,13 @@ const attempts = 4 // of applying reactions together, each without whose failed
 // to be applied: what else there is, and all of who said something else. These have a
 // moment of their own, by which they are ordered, and may cost much. Whose reaction cannot
 // be applied is left, too, and the others are tried again.
-func (a *Applier) together(ctx context.Context, w waiting) (rest []social.Received, err error) {
-	list, others := w.list, map[string]bool{}
+func (a *Applier) together(ctx context.Context, list []social.Received) (rest []social.Received, err error) {
+	said, others := make([]*vocab.Object, len(list)), map[string]bool{}
 	for i, r := range list {
-		if !reacts(w.said[i], r.At) {
+		if len(r.Body) <= wordy {
+			said[i], _ = vocab.Parse(r.Body) // what cannot be read is refused by itself
+		}
+		if !reacts(said[i], r.At) {
 			others[r.Actor] = true
 		}
 	}
@@ -32,7 +35,7 @@ func (a *Applier) together(ctx context.Context, w waiting) (rest []social.Receiv
 		if len(rest) == len(list) {
 			return rest, nil
 		}
-		failed, err := a.reactions(ctx, w, others)
+		failed, err := a.reactions(ctx, list, said, others)
 		if err == nil {
 			return rest, nil
 		}
@@ -42,17 +45,17 @@ func (a *Applier) together(ctx context.Context, w waiting) (rest []social.Receiv
 		}
 		others[failed] = true
 	}
-	return a.still(ctx, w)
+	return a.still(ctx, list)
 }
 
 // reactions applies those of a list that are not others', and tells whose failed.
-func (a *Applier) reactions(ctx context.Context, w waiting, others map[string]bool) (failed string, err error) {
+func (a *Applier) reactions(ctx context.Context, list []social.Received, said []*vocab.Object, others map[string]bool) (failed string, err error) {
 	sent, heard := false, map[string]time.Time{}
 	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		failed, sent = "", false // it may run again
 		clear(heard)
 		tx = newOnce(tx)
-		for i, r := range w.list {
+		for i, r := range list {
 			if others[r.Actor] {
 				continue
 			}
@@ -61,7 +64,7 @@ func (a *Applier) reactions(ctx context.Context, w waiting, others map[string]bo
 				failed = r.Actor
 				return err
 			}
-			sends, err := a.applyIn(ctx, tx, r, In{Object: w.said[i], From: from, Site: a.Site, Body: r.Body}, heard)
+			sends, err := a.applyIn(ctx, tx, r, In{Object: said[i], From: from, Site: a.Site, Body: r.Body}, heard)
 			if err != nil {
 				failed = r.Actor
 				return err
@@ -91,18 +94,18 @@ func reacts(o *vocab.Object, at time.Time) bool {
 	return false
 }
 
-// still are those that wait yet: they may all be applied, where the answer to a commit is
-// lost.
-func (a *Applier) still(ctx context.Context, w waiting) (left []social.Received, err error) {
+// still are those of a list that wait: they may all be applied, where the answer to a
+// commit is lost.
+func (a *Applier) still(ctx context.Context, list []social.Received) (left []social.Received, err error) {
 	waits := map[string]bool{}
 	err = a.Store.SocialView(ctx, func(tx social.Tx) error {
-		now, err := tx.Unapplied(ctx, w.after, batch)
+		now, err := tx.Unapplied(ctx, batch)
 		for _, r := range now {
 			waits[r.ID] = true
 		}
 		return err
 	})
-	for _, r := range w.list {
+	for _, r := range list {
 		if waits[r.ID] {
 			left = append(left, r)
 		}
@@ -111,7 +114,7 @@ func (a *Applier) still(ctx context.Context, w waiting) (left []social.Received,
 }
 
 // once asks once what a thing is, and what its act says of who may do what. It is for
-// transactions that keep nothing but reactions, which change neither.
+// transactions in which neither changes: those of what reacts, a share and a notice with it.
 type once struct {
 	social.Tx
 	things   map[social.Thing]ownThing

@@ -57,7 +57,7 @@ func BenchmarkReactions(b *testing.B) {
 		a.Wake()
 		for left := 1; left > 0; time.Sleep(time.Millisecond) {
 			w.view(func(tx social.Tx) error {
-				list, err := tx.Unapplied(ctx, social.Received{}, 1)
+				list, err := tx.Unapplied(ctx, 1)
 				left = len(list)
 				return err
 			})

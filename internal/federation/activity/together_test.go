@@ -2,14 +2,17 @@ package activity_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
+	"github.com/michaelperna/9ten/internal/id"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -122,8 +125,8 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// What waits is read a part at a time, the next while one is applied: who says things in
-// several parts says them in their order, and nothing is left.
+// What waits is read a part at a time: who says things in several parts says them in their
+// order, and nothing is left.
 func TestTogetherInParts(t *testing.T) {
 	s := fedtest.NewServer(t)
 	w := &world{Node: fedtest.NewNode(t, s)}
@@ -166,6 +169,99 @@ func TestTogetherInParts(t *testing.T) {
 	w.apply(w.DB)
 	if _, got := w.counts(release, one); got.Likes != int64(len(people))+2 {
 		t.Errorf("%d like it, not all %d, the stranger and who did so again", got.Likes, len(people))
+	}
+}
+
+// Of what is long less is read at once, and all of it is applied without another word.
+func TestLongOnes(t *testing.T) {
+	s := fedtest.NewServer(t)
+	w := &world{Node: fedtest.NewNode(t, s)}
+	release, one := w.Publish()
+	const all = 2*social.MostRead/900_000 + 2
+	for i := range all {
+		p := s.Actor(fmt.Sprintf("fan%d", i))
+		if _, err := w.Servers.Actor(t.Context(), p.ID); err != nil {
+			t.Fatal(err)
+		}
+		o := p.Activity("Like", "likes/1", vocab.At(w.Site.Track(one)))
+		o.Summary = strings.Repeat("x", 900_000)
+		w.keep(o, fedtest.JSON(t, o))
+		w.Pass(time.Millisecond)
+	}
+	w.view(func(tx social.Tx) error {
+		list, err := tx.Unapplied(t.Context(), 100)
+		size := 0
+		for _, r := range list {
+			size += len(r.Body)
+		}
+		if last := 1 << 20; size < social.MostRead || size > social.MostRead+last {
+			t.Errorf("%d bytes are read at once", size)
+		}
+		return err
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	a := activity.New(activity.Applier{Site: w.Site, Store: w.DB, Servers: w.Servers, AtOnce: w.DB.AtOnce(), Together: w.DB.Serial(), Log: fedtest.Quiet(), Sent: func() {}})
+	go func() { _ = a.Run(ctx) }()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		_, got := w.counts(release, one)
+		if got.Likes == all {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d are applied", got.Likes, all)
+		}
+	}
+}
+
+// Who an act does not let react is refused by what it says of just that release, and of just
+// that, where many react at once.
+func TestTogetherByPolicy(t *testing.T) {
+	s := fedtest.NewServer(t)
+	w := &world{Node: fedtest.NewNode(t, s)}
+	open, one := w.Publish()
+	closed, two := w.Publish()
+	w.update(func(tx social.Tx) error {
+		return errors.Join(
+			tx.SetPolicy(t.Context(), w.Act, "", social.Liking, social.Everybody),
+			tx.SetPolicy(t.Context(), w.Act, "", social.Boosting, social.Nobody),
+			tx.SetPolicy(t.Context(), w.Act, open, social.Boosting, social.Everybody),
+			tx.SetPolicy(t.Context(), w.Act, closed, social.Liking, social.Followers),
+		)
+	})
+	fan := s.Actor("fan")
+	for i, r := range []struct {
+		of    *fedtest.Actor
+		kind  string
+		track id.Track
+	}{
+		{s.Actor("bo"), "Like", one}, {s.Actor("cy"), "Like", two}, {fan, "Like", two},
+		{s.Actor("di"), "Announce", one}, {s.Actor("ed"), "Announce", two}, {s.Actor("flo"), "Like", one},
+	} {
+		if _, err := w.Servers.Actor(t.Context(), r.of.ID); err != nil {
+			t.Fatal(err)
+		}
+		o := r.of.Activity(r.kind, fmt.Sprintf("reactions/%d", i), vocab.At(w.Site.Track(r.track)))
+		o.Published = w.Now().Add(-time.Hour)
+		w.keep(o, fedtest.JSON(t, o))
+		w.Pass(time.Millisecond)
+	}
+	w.update(func(tx social.Tx) error {
+		_, err := social.Follow(t.Context(), tx, w.Act, fan.ID, fan.ID+"/follow")
+		return err
+	})
+	c := &counting{Store: w.DB}
+	w.apply(c)
+	_, ones := w.counts(open, one)
+	_, twos := w.counts(closed, two)
+	if want := (social.Counts{Likes: 2, Boosts: 1}); ones != want {
+		t.Errorf("%+v, not %+v", ones, want)
+	}
+	if want := (social.Counts{Likes: 1}); twos != want {
+		t.Errorf("%+v, not %+v", twos, want)
+	}
+	if n := c.updates.Load(); n != 3+2*2 { // two are left out, tried and laid aside
+		t.Errorf("it took %d transactions", n)
 	}
 }
 

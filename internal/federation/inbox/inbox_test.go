@@ -42,7 +42,7 @@ func (w *world) send(r *http.Request) int {
 func (w *world) kept() (ids []string) {
 	w.T.Helper()
 	err := w.SocialView(w.T.Context(), func(tx social.Tx) error {
-		list, err := tx.Unapplied(w.T.Context(), social.Received{}, 100)
+		list, err := tx.Unapplied(w.T.Context(), 100)
 		for _, r := range list {
 			ids = append(ids, r.ID)
 		}
@@ -392,7 +392,7 @@ func TestQuarantinedByTheFirstType(t *testing.T) {
 		}
 	}
 	if err := w.SocialUpdate(t.Context(), func(tx social.Tx) error {
-		list, err := tx.Unapplied(t.Context(), social.Received{}, 9)
+		list, err := tx.Unapplied(t.Context(), 9)
 		for _, r := range list {
 			o, err := vocab.Parse(r.Body)
 			if err != nil {

@@ -1,6 +1,3 @@
--- name: InboxWaiting :many
-select * from inbox where applied = 0 and due = 0 and received >= @received and (received > @received or id > @id) order by received, id limit @lim;
-
 -- name: InboxLater :exec
 update inbox set due = @due, tries = tries + @tried, error = @error where id = @id;
 
