@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -300,6 +301,7 @@ func TestGoneSince(t *testing.T) {
 // breaking is a store whose writes fail, before or after they are on the disk.
 type breaking struct {
 	social.Store
+	mu    sync.Mutex
 	left  int
 	after bool
 }
@@ -307,12 +309,15 @@ type breaking struct {
 var errDisk = errors.New("the disk fails")
 
 func (b *breaking) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	b.mu.Lock()
 	b.left--
-	if b.left >= 0 && !b.after {
+	breaks := b.left >= 0
+	b.mu.Unlock()
+	if breaks && !b.after {
 		return errDisk
 	}
 	err := b.Store.SocialUpdate(ctx, fn)
-	if err == nil && b.left >= 0 {
+	if err == nil && breaks {
 		return errDisk
 	}
 	return err
