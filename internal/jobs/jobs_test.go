@@ -121,13 +121,13 @@ func at(s string) time.Time {
 	return t
 }
 
-// pass lets time go by until the given instant and everything settle.
 // quiet waits until nothing goes on, with what writes that meet wait for each other.
 func quiet() {
 	time.Sleep(100 * time.Millisecond)
 	synctest.Wait()
 }
 
+// until lets time go by until the given instant and everything settle.
 func (b *bench) until(s string) {
 	time.Sleep(time.Until(at(s)))
 	quiet()

@@ -50,8 +50,8 @@ func (s *Servers) RememberedIn(ctx context.Context, tx social.Tx, iri string) (s
 }
 
 // LatelyIn is the same of who may have said something a moment ago: then the database is
-// not asked, and Looked may be as old as that. It is for transactions that follow each other: two at a time
-// would not notice that one forgets whom the other remembers.
+// not asked, and Looked may be as old as that. It is for transactions that follow each
+// other: two at a time would not notice that one forgets whom the other remembers.
 func (s *Servers) LatelyIn(ctx context.Context, tx social.Tx, iri string) (social.Actor, error) {
 	a, state, ok := s.Keys.actor(iri, s.Now())
 	if !ok || tx.Forgot() {
