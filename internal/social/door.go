@@ -20,6 +20,8 @@ type DoorTx interface {
 	DropActBlock(ctx context.Context, act id.Act, actor string) error
 	// BarredFrom reports whether the act whose release it is blocks somebody.
 	BarredFrom(ctx context.Context, r id.Release, actor string) (bool, error)
+	// Bars reports whether that act blocks anybody.
+	Bars(ctx context.Context, r id.Release) (bool, error)
 	// Between are the parts that somebody elsewhere has in playlists of an act or an account
 	// here, and those in somebody's elsewhere.
 	Between(ctx context.Context, who, actor string) ([]Collaborator, error)

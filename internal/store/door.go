@@ -54,6 +54,11 @@ func (tx socialTx) BarredFrom(ctx context.Context, r id.Release, actor string) (
 	return n > 0, wrap(err, "block")
 }
 
+func (tx socialTx) Bars(ctx context.Context, r id.Release) (bool, error) {
+	any, err := tx.Q.ActBlocksAny(ctx, string(r))
+	return any, wrap(err, "block")
+}
+
 func (tx socialTx) Between(ctx context.Context, who, actor string) ([]social.Collaborator, error) {
 	rows, err := tx.Q.CollaborationsBetween(ctx, sqlgen.CollaborationsBetweenParams{Who: who, Actor: actor})
 	out := make([]social.Collaborator, len(rows))

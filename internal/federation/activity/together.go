@@ -113,12 +113,14 @@ func (a *Applier) still(ctx context.Context, list []social.Received) (left []soc
 	return left, err
 }
 
-// once asks once what a thing is, and what its act says of who may do what. It is for
-// transactions in which neither changes: those of what reacts, a share and a notice with it.
+// once asks once what a thing is, what its act says of who may do what, and whether it blocks
+// anybody. It is for transactions in which none of that changes: those of what reacts, a share
+// and a notice with it.
 type once struct {
 	social.Tx
 	things   map[social.Thing]ownThing
 	policies map[ownRelease]ruling
+	bars     map[id.Release]bool
 }
 
 type ownThing struct {
@@ -134,7 +136,7 @@ type ownRelease struct {
 type ruling struct{ release, all social.Policies }
 
 func newOnce(tx social.Tx) once {
-	return once{Tx: tx, things: map[social.Thing]ownThing{}, policies: map[ownRelease]ruling{}}
+	return once{Tx: tx, things: map[social.Thing]ownThing{}, policies: map[ownRelease]ruling{}, bars: map[id.Release]bool{}}
 }
 
 func (o once) Public(ctx context.Context, t social.Thing) (social.Thing, id.Act, error) {
@@ -159,4 +161,19 @@ func (o once) Policies(ctx context.Context, act id.Act, r id.Release) (release, 
 		o.policies[of] = p
 	}
 	return p.release, p.all, err
+}
+
+func (o once) BarredFrom(ctx context.Context, r id.Release, actor string) (bool, error) {
+	bars, ok := o.bars[r]
+	if !ok {
+		var err error
+		if bars, err = o.Tx.Bars(ctx, r); err != nil {
+			return false, err
+		}
+		o.bars[r] = bars
+	}
+	if !bars {
+		return false, nil
+	}
+	return o.Tx.BarredFrom(ctx, r, actor)
 }

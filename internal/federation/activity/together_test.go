@@ -215,7 +215,7 @@ func TestLongOnes(t *testing.T) {
 }
 
 // Who an act does not let react is refused by what it says of just that release, and of just
-// that, where many react at once.
+// that, and whom it blocks, where many react at once.
 func TestTogetherByPolicy(t *testing.T) {
 	s := fedtest.NewServer(t)
 	w := &world{Node: fedtest.NewNode(t, s)}
@@ -236,7 +236,7 @@ func TestTogetherByPolicy(t *testing.T) {
 		track id.Track
 	}{
 		{s.Actor("bo"), "Like", one}, {s.Actor("cy"), "Like", two}, {fan, "Like", two},
-		{s.Actor("di"), "Announce", one}, {s.Actor("ed"), "Announce", two}, {s.Actor("flo"), "Like", one},
+		{s.Actor("di"), "Announce", one}, {s.Actor("ed"), "Announce", two}, {s.Actor("flo"), "Like", one}, {s.Actor("gus"), "Like", one},
 	} {
 		if _, err := w.Servers.Actor(t.Context(), r.of.ID); err != nil {
 			t.Fatal(err)
@@ -248,7 +248,7 @@ func TestTogetherByPolicy(t *testing.T) {
 	}
 	w.update(func(tx social.Tx) error {
 		_, err := social.Follow(t.Context(), tx, w.Act, fan.ID, fan.ID+"/follow")
-		return err
+		return errors.Join(err, tx.PutActBlock(t.Context(), &social.Fan{Act: w.Act, Actor: s.Actor("gus").ID, Since: w.Now()}))
 	})
 	c := &counting{Store: w.DB}
 	w.apply(c)
@@ -260,7 +260,7 @@ func TestTogetherByPolicy(t *testing.T) {
 	if want := (social.Counts{Likes: 1}); twos != want {
 		t.Errorf("%+v, not %+v", twos, want)
 	}
-	if n := c.updates.Load(); n != 3+2*2 { // two are left out, tried and laid aside
+	if n := c.updates.Load(); n != 4+3*2 { // three are left out, tried and laid aside
 		t.Errorf("it took %d transactions", n)
 	}
 }

@@ -23,6 +23,10 @@ where b.act = @act and b.actor > @after order by b.actor limit @lim;
 -- name: ActBlockOfRelease :one
 select count(*) from act_block b join release r on r.act = b.act where r.id = @release and b.actor = @actor;
 
+-- Whether the act whose release it is blocks anybody.
+-- name: ActBlocksAny :one
+select exists (select 1 from act_block b join release r on r.act = b.act where r.id = @release);
+
 -- The playlists on which an act or an account and somebody elsewhere work together, or
 -- are invited to: of either.
 -- name: CollaborationsBetween :many

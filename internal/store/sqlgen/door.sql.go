@@ -135,6 +135,18 @@ func (q *Queries) ActBlocks(ctx context.Context, arg ActBlocksParams) ([]ActBloc
 	return items, nil
 }
 
+const actBlocksAny = `-- name: ActBlocksAny :one
+select exists (select 1 from act_block b join release r on r.act = b.act where r.id = $1)
+`
+
+// Whether the act whose release it is blocks anybody.
+func (q *Queries) ActBlocksAny(ctx context.Context, release string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, actBlocksAny, release)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const actFollower = `-- name: ActFollower :one
 select activity, since from remote_follower where act = $1 and actor = $2
 `
