@@ -178,7 +178,7 @@ func (f *fediverse) forge(ctx context.Context, b *bench, w *world, n *node) erro
 // send signs and sends so many from the first on, over as many connections as there are
 // servers, and wants one status of all.
 func (f *fediverse) send(n *node, first, many int, keys []sig.Key, status int, w *world) error {
-	// Other servers' memory is not collected on the node's cores, or seldom.
+	// Real servers do not collect their memory on the node's cores: the load seldom does.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	var next atomic.Int64
 	next.Store(int64(first))

@@ -55,8 +55,8 @@ func (tx socialTx) BarredFrom(ctx context.Context, r id.Release, actor string) (
 }
 
 func (tx socialTx) Bars(ctx context.Context, r id.Release) (bool, error) {
-	any, err := tx.Q.ActBlocksAny(ctx, string(r))
-	return any, wrap(err, "block")
+	is, err := tx.Q.ActBlocksAny(ctx, string(r))
+	return is, wrap(err, "block")
 }
 
 func (tx socialTx) Between(ctx context.Context, who, actor string) ([]social.Collaborator, error) {
