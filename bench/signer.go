@@ -6,6 +6,8 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"io"
+	"os"
+	"strings"
 
 	"github.com/golang-fips/openssl/v2"
 	"github.com/golang-fips/openssl/v2/bbig"
@@ -15,6 +17,7 @@ import (
 // nearly all servers of the fediverse (Ruby, Node.js, PHP and Python ask it), which
 // takes half the time of Go; Go where there is none.
 func signer(k *rsa.PrivateKey) (crypto.Signer, string) {
+	quicken()
 	if openssl.Init("libcrypto.so.3") != nil {
 		return k, "Go"
 	}
@@ -25,6 +28,17 @@ func signer(k *rsa.PrivateKey) (crypto.Signer, string) {
 		return k, "Go"
 	}
 	return openSSL{private, k.Public()}, openssl.VersionText()
+}
+
+// quicken lets OpenSSL sign by AVX2 on processors of AMD, where that takes a seventh less than
+// what it prefers: it has to be told before it is loaded that they have no ADX, which is bit 19
+// of what OPENSSL_ia32cap(3) calls the second vector.
+func quicken() {
+	const may = "OPENSSL_ia32cap"
+	is, _ := os.ReadFile("/proc/cpuinfo")
+	if os.Getenv(may) == "" && strings.Contains(string(is), "AuthenticAMD") {
+		_ = os.Setenv(may, ":~0x80000") // a slower load is no error
+	}
 }
 
 type openSSL struct {

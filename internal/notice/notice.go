@@ -150,6 +150,8 @@ func (c *Cause) Name(day calendar.Day) string {
 type Teller interface {
 	// Tell tells of a cause; telling again changes nothing.
 	Tell(ctx context.Context, c Cause) error
+	// TellAll tells of several, each as Tell does. Those that are one notice are counted once.
+	TellAll(ctx context.Context, list []Cause) error
 	// Untell takes back what was told of a cause that is no more: what an account alone
 	// was told, or else everybody.
 	Untell(ctx context.Context, c Cause) error

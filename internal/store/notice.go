@@ -26,10 +26,10 @@ func (db *DB) NoticeUpdate(ctx context.Context, fn func(notice.Tx) error) error 
 
 // Tell tells people of what happens in this transaction.
 func (tx *Tx) Tell(ctx context.Context, c notice.Cause) error {
-	name := c.Name(calendar.DayOf(tx.Now))
 	if c.Many() {
-		return wrap(tx.tellMany(ctx, &c, name), "notice")
+		return tx.TellAll(ctx, []notice.Cause{c})
 	}
+	name := c.Name(calendar.DayOf(tx.Now))
 	n := sqlgen.NoticeOneParams{Account: string(c.Account), Name: name, Kind: string(c.Kind), Act: string(c.Act), Actor: c.Actor, Person: string(c.Person),
 		Release: string(c.Release), Track: string(c.Track), Comment: string(c.Comment), Playlist: string(c.List), Period: int64(c.Period), At: tx.Ms()}
 	switch {
@@ -55,17 +55,42 @@ func (tx *Tx) tellOwners(ctx context.Context, c *notice.Cause, name string) erro
 	return tx.Q.NoticeOwners(ctx, sqlgen.NoticeOwnersParams{Name: name, Kind: string(c.Kind), Act: string(c.Act), Label: string(c.Label), Step: string(c.Step), At: tx.Ms(), Other: string(other), Person: string(c.Person)})
 }
 
-// tellMany counts a cause in the day's notice, or again in that of its day when it
-// was taken back meanwhile.
-func (tx *Tx) tellMany(ctx context.Context, c *notice.Cause, name string) error {
-	fresh, err := tx.Q.NoticeCausePut(ctx, sqlgen.NoticeCausePutParams{What: c.About(), Who: c.Who(), Name: name, At: tx.Ms()})
-	if err != nil {
-		return err
+// TellAll tells people of several causes.
+func (tx *Tx) TellAll(ctx context.Context, list []notice.Cause) error {
+	counts := map[sqlgen.NoticeManyParams]int64{}
+	for _, c := range list {
+		if !c.Many() {
+			if err := tx.Tell(ctx, c); err != nil {
+				return err
+			}
+			continue
+		}
+		n, fresh, err := tx.cause(ctx, &c)
+		if err != nil {
+			return wrap(err, "notice")
+		}
+		if fresh {
+			counts[n]++
+		}
 	}
-	if fresh == 0 {
-		return tx.recount(ctx, c, false, 1)
+	for n, many := range counts {
+		n.N = many
+		if err := tx.Q.NoticeMany(ctx, n); err != nil {
+			return wrap(err, "notice")
+		}
 	}
-	return tx.Q.NoticeMany(ctx, sqlgen.NoticeManyParams{Name: name, Kind: string(c.Kind), Act: string(c.Act), Release: string(c.Release), Track: string(c.Track), At: tx.Ms(), Person: string(c.Person)})
+	return nil
+}
+
+// cause keeps one of many, and tells the notice in which it has to be counted if it is
+// fresh. One that was taken back meanwhile counts again in that of its day.
+func (tx *Tx) cause(ctx context.Context, c *notice.Cause) (of sqlgen.NoticeManyParams, fresh bool, err error) {
+	of = sqlgen.NoticeManyParams{Name: c.Name(calendar.DayOf(tx.Now)), Kind: string(c.Kind), Act: string(c.Act), Release: string(c.Release), Track: string(c.Track), At: tx.Ms(), Person: string(c.Person)}
+	n, err := tx.Q.NoticeCausePut(ctx, sqlgen.NoticeCausePutParams{What: c.About(), Who: c.Who(), Name: of.Name, At: of.At})
+	if err == nil && n == 0 {
+		err = tx.recount(ctx, c, false, 1)
+	}
+	return of, n > 0, err
 }
 
 // recount changes how many a notice counts by one who takes something back, or does

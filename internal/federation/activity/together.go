@@ -6,6 +6,7 @@ import (
 
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -54,24 +55,24 @@ func (a *Applier) reactions(ctx context.Context, list []social.Received, said []
 	err = a.Store.SocialUpdate(ctx, func(tx social.Tx) error {
 		failed, sent = "", false // it may run again
 		clear(heard)
-		tx = newOnce(tx)
+		o := newOnce(tx)
 		for i, r := range list {
 			if others[r.Actor] {
 				continue
 			}
-			from, err := a.Servers.LatelyIn(ctx, tx, r.Actor)
+			from, err := a.Servers.LatelyIn(ctx, o, r.Actor)
 			if err != nil {
 				failed = r.Actor
 				return err
 			}
-			sends, err := a.applyIn(ctx, tx, r, In{Object: said[i], From: from, Site: a.Site, Body: r.Body}, heard)
+			sends, err := a.applyIn(ctx, o, r, In{Object: said[i], From: from, Site: a.Site, Body: r.Body}, heard)
 			if err != nil {
 				failed = r.Actor
 				return err
 			}
 			sent = sent || sends
 		}
-		return nil
+		return tx.TellAll(ctx, o.told)
 	})
 	if err == nil {
 		a.done(sent, heard)
@@ -114,10 +115,12 @@ func (a *Applier) still(ctx context.Context, list []social.Received) (left []soc
 }
 
 // once asks once what a thing is, what its act says of who may do what, and whether it blocks
-// anybody. It is for transactions in which none of that changes: those of what reacts, a share
-// and a notice with it.
+// anybody, and keeps what people have to be told, in which much is one notice. It is for
+// transactions in which none of that changes, and nothing is taken back: those of what reacts,
+// a share and a notice with it.
 type once struct {
 	social.Tx
+	told     []notice.Cause
 	things   map[social.Thing]ownThing
 	policies map[ownRelease]ruling
 	bars     map[id.Release]bool
@@ -135,11 +138,11 @@ type ownRelease struct {
 
 type ruling struct{ release, all social.Policies }
 
-func newOnce(tx social.Tx) once {
-	return once{Tx: tx, things: map[social.Thing]ownThing{}, policies: map[ownRelease]ruling{}, bars: map[id.Release]bool{}}
+func newOnce(tx social.Tx) *once {
+	return &once{Tx: tx, things: map[social.Thing]ownThing{}, policies: map[ownRelease]ruling{}, bars: map[id.Release]bool{}}
 }
 
-func (o once) Public(ctx context.Context, t social.Thing) (social.Thing, id.Act, error) {
+func (o *once) Public(ctx context.Context, t social.Thing) (social.Thing, id.Act, error) {
 	own, ok := o.things[t]
 	if ok {
 		return own.Thing, own.act, nil
@@ -151,7 +154,7 @@ func (o once) Public(ctx context.Context, t social.Thing) (social.Thing, id.Act,
 	return own.Thing, own.act, err
 }
 
-func (o once) Policies(ctx context.Context, act id.Act, r id.Release) (release, all social.Policies, err error) {
+func (o *once) Policies(ctx context.Context, act id.Act, r id.Release) (release, all social.Policies, err error) {
 	of := ownRelease{r, act}
 	p, ok := o.policies[of]
 	if ok {
@@ -163,7 +166,7 @@ func (o once) Policies(ctx context.Context, act id.Act, r id.Release) (release, 
 	return p.release, p.all, err
 }
 
-func (o once) BarredFrom(ctx context.Context, r id.Release, actor string) (bool, error) {
+func (o *once) BarredFrom(ctx context.Context, r id.Release, actor string) (bool, error) {
 	bars, ok := o.bars[r]
 	if !ok {
 		var err error
@@ -176,4 +179,9 @@ func (o once) BarredFrom(ctx context.Context, r id.Release, actor string) (bool,
 		return false, nil
 	}
 	return o.Tx.BarredFrom(ctx, r, actor)
+}
+
+func (o *once) Tell(_ context.Context, c notice.Cause) error {
+	o.told = append(o.told, c)
+	return nil
 }

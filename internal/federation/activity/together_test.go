@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
 	"github.com/michaelperna/9ten/internal/id"
+	"github.com/michaelperna/9ten/internal/music"
+	"github.com/michaelperna/9ten/internal/notice"
 	"github.com/michaelperna/9ten/internal/social"
 )
 
@@ -262,6 +265,50 @@ func TestTogetherByPolicy(t *testing.T) {
 	}
 	if n := c.updates.Load(); n != 4+3*2 { // three are left out, tried and laid aside
 		t.Errorf("it took %d transactions", n)
+	}
+}
+
+// What many say at once is in the notice that their like would be in by itself: who said it
+// before counts once, who took it back counts again, and each kind and thing has its own.
+func TestTogetherIsTold(t *testing.T) {
+	s := fedtest.NewServer(t)
+	w := &world{Node: fedtest.NewNode(t, s)}
+	ada, bo, cy := s.Actor("ada"), s.Actor("bo"), s.Actor("cy")
+	owner := w.followed(ada)
+	w.receive(bo.Activity("Undo", "undos/0", vocab.At(bo.ID+"/nothing")), cy.Activity("Undo", "undos/0", vocab.At(cy.ID+"/nothing"))) // they are known
+	if err := w.Music().Update(t.Context(), func(tx music.Tx) error { return tx.SetRole(t.Context(), w.Act, owner, music.Owner) }); err != nil {
+		t.Fatal(err)
+	}
+	_, one := w.Publish()
+	_, two := w.Publish()
+	likes := func(who *fedtest.Actor, name string, track id.Track) *vocab.Object {
+		return who.Activity("Like", "likes/"+name, vocab.At(w.Site.Track(track)))
+	}
+	back := likes(bo, "1", one)
+	w.receive(likes(ada, "1", one), back, bo.Activity("Undo", "undos/1", vocab.Of(back)))
+	boost := cy.Activity("Announce", "boosts/1", vocab.At(w.Site.Track(one)))
+	boost.Published = w.Now().Add(-time.Hour)
+	for _, o := range []*vocab.Object{likes(ada, "2", one), likes(bo, "2", one), likes(cy, "2", one), boost, likes(cy, "3", two), likes(bo, "3", two)} {
+		w.keep(o, fedtest.JSON(t, o))
+		w.Pass(time.Millisecond)
+	}
+	c := &counting{Store: w.DB}
+	w.apply(c)
+	if n := c.updates.Load(); n != 1 {
+		t.Errorf("it took %d transactions", n)
+	}
+	told := map[string]int64{}
+	if err := w.NoticeView(t.Context(), func(tx notice.Tx) error {
+		list, err := tx.Notices(t.Context(), owner, w.Now().Add(time.Hour), "", "", 10)
+		for _, n := range list {
+			told[string(n.Kind)+" "+string(n.Track)] = n.N
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]int64{"like " + string(one): 3, "boost " + string(one): 1, "like " + string(two): 2}; !maps.Equal(told, want) {
+		t.Errorf("told %v, not %v", told, want)
 	}
 }
 

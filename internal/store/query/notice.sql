@@ -1,9 +1,9 @@
 -- name: NoticeCausePut :execrows
-insert into notice_cause (what, who, name, at) values (@what, @who, @name, @at)
-on conflict (what, who) do nothing;
+insert into notice_cause (who, what, name, at) values (@who, @what, @name, @at)
+on conflict (who, what) do nothing;
 
 -- name: NoticeCauseMark :many
-update notice_cause set gone = @gone where what = @what and who = @who and gone <> @gone returning name;
+update notice_cause set gone = @gone where who = @who and what = @what and gone <> @gone returning name;
 
 -- name: NoticeCauseDropBy :many
 delete from notice_cause where who = @who and who <> '' returning name, gone;
@@ -12,10 +12,10 @@ delete from notice_cause where who = @who and who <> '' returning name, gone;
 update notice set n = n + @by where name = @name and account <> @who;
 
 -- name: NoticeMany :exec
-insert into notice (account, name, kind, act, release, track, at)
-select r.account, @name, @kind, @act, @release, @track, @at from act_role r
+insert into notice (account, name, kind, act, release, track, n, at)
+select r.account, @name, @kind, @act, @release, @track, @n, @at from act_role r
 where r.act = @act and r.account <> @person and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = @kind and c.way = 'none')
-on conflict (account, name) do update set n = notice.n + 1, at = excluded.at, seen = false, letter = '';
+on conflict (account, name) do update set n = notice.n + excluded.n, at = excluded.at, seen = false, letter = '';
 
 -- name: NoticePeople :exec
 insert into notice (account, name, kind, act, actor, person, release, track, comment, at)

@@ -549,8 +549,8 @@ type Notice struct {
 }
 
 type NoticeCause struct {
-	What string
 	Who  string
+	What string
 	Name string
 	Gone bool
 	At   int64

@@ -51,17 +51,17 @@ func (q *Queries) NoticeCauseExpire(ctx context.Context, before int64) error {
 }
 
 const noticeCauseMark = `-- name: NoticeCauseMark :many
-update notice_cause set gone = $1 where what = $2 and who = $3 and gone <> $1 returning name
+update notice_cause set gone = $1 where who = $2 and what = $3 and gone <> $1 returning name
 `
 
 type NoticeCauseMarkParams struct {
 	Gone bool
-	What string
 	Who  string
+	What string
 }
 
 func (q *Queries) NoticeCauseMark(ctx context.Context, arg NoticeCauseMarkParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, noticeCauseMark, arg.Gone, arg.What, arg.Who)
+	rows, err := q.db.QueryContext(ctx, noticeCauseMark, arg.Gone, arg.Who, arg.What)
 	if err != nil {
 		return nil, err
 	}
@@ -84,21 +84,21 @@ func (q *Queries) NoticeCauseMark(ctx context.Context, arg NoticeCauseMarkParams
 }
 
 const noticeCausePut = `-- name: NoticeCausePut :execrows
-insert into notice_cause (what, who, name, at) values ($1, $2, $3, $4)
-on conflict (what, who) do nothing
+insert into notice_cause (who, what, name, at) values ($1, $2, $3, $4)
+on conflict (who, what) do nothing
 `
 
 type NoticeCausePutParams struct {
-	What string
 	Who  string
+	What string
 	Name string
 	At   int64
 }
 
 func (q *Queries) NoticeCausePut(ctx context.Context, arg NoticeCausePutParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, noticeCausePut,
-		arg.What,
 		arg.Who,
+		arg.What,
 		arg.Name,
 		arg.At,
 	)
@@ -461,10 +461,10 @@ func (q *Queries) NoticeList(ctx context.Context, arg NoticeListParams) ([]Notic
 }
 
 const noticeMany = `-- name: NoticeMany :exec
-insert into notice (account, name, kind, act, release, track, at)
-select r.account, $1, $2, $3, $4, $5, $6 from act_role r
-where r.act = $3 and r.account <> $7 and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = $2 and c.way = 'none')
-on conflict (account, name) do update set n = notice.n + 1, at = excluded.at, seen = false, letter = ''
+insert into notice (account, name, kind, act, release, track, n, at)
+select r.account, $1, $2, $3, $4, $5, $6, $7 from act_role r
+where r.act = $3 and r.account <> $8 and not exists (select 1 from notice_choice c where c.account = r.account and c.kind = $2 and c.way = 'none')
+on conflict (account, name) do update set n = notice.n + excluded.n, at = excluded.at, seen = false, letter = ''
 `
 
 type NoticeManyParams struct {
@@ -473,6 +473,7 @@ type NoticeManyParams struct {
 	Act     string
 	Release string
 	Track   string
+	N       int64
 	At      int64
 	Person  string
 }
@@ -484,6 +485,7 @@ func (q *Queries) NoticeMany(ctx context.Context, arg NoticeManyParams) error {
 		arg.Act,
 		arg.Release,
 		arg.Track,
+		arg.N,
 		arg.At,
 		arg.Person,
 	)

@@ -711,20 +711,18 @@ CREATE INDEX notice_unseen on notice (account) where seen = false;
 
 CREATE INDEX notice_waiting on notice (kind, account) where seen = false and letter = '';
 
-CREATE TABLE notice_cause (
-  what text not null,                        -- the notice's name without its day
+CREATE TABLE "notice_cause" (
   who  text not null,                        -- an account, or somebody on another server
+  what text not null,                        -- the notice's name without its day
   name text not null,                        -- of the notice
   gone boolean not null default false,       -- they took it back
   at   bigint not null,
-  primary key (what, who)
+  primary key (who, what)
 );
 
-CREATE INDEX notice_cause_name on notice_cause (name);
+CREATE INDEX notice_cause_name on notice_cause (name, at);
 
 CREATE INDEX notice_cause_old on notice_cause (at);
-
-CREATE INDEX notice_cause_who on notice_cause (who);
 
 CREATE TABLE notice_choice (
   account text not null references account (id) on delete cascade,
