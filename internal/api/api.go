@@ -10,6 +10,9 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,7 +68,25 @@ func newRouter(mux *http.ServeMux, a *API) *router {
 	}
 	huma.DefaultArrayNullable = false // a list is [], never null
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError { return refused(status, msg, errs) }
+	c.Components.Responses = responses(c.Components.Schemas)
 	return &router{huma: humago.New(mux, c), api: a, pace: limit.New(paceEvery, paceBurst), busy: &underWay{}}
+}
+
+// What an operation may refuse: any, and one that changes something.
+var (
+	refusedByAll    = []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	refusedByWrites = []int{http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests}
+)
+
+// responses are those in the words of OpenAPI, by their status. Operations refer to them: written
+// out for each they are two fifths of the document.
+func responses(schemas huma.Registry) map[string]*huma.Response {
+	schema := schemas.Schema(reflect.TypeFor[problem.Document](), true, "")
+	all := map[string]*huma.Response{}
+	for _, status := range slices.Concat(refusedByAll, refusedByWrites) {
+		all[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{(*problem.Document)(nil).ContentType(""): {Schema: schema}}}
+	}
+	return all
 }
 
 // refused turns what huma itself refuses (a missing field, a wrong type) into
@@ -121,8 +142,14 @@ func add[I, O any](r *router, o operation, do func(context.Context, *I) (*O, err
 func (r *router) describe(o operation) huma.Operation {
 	op := huma.Operation{
 		Middlewares: huma.Middlewares{r.guard(o), r.once(o)}, Method: o.method, Path: Prefix + o.path, OperationID: o.id, Summary: o.summary, Tags: []string{o.tag},
-		DefaultStatus: o.status, MaxBodyBytes: cmp.Or(o.maxBody, maxBody), BodyReadTimeout: bodyTime, Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		DefaultStatus: o.status, MaxBodyBytes: cmp.Or(o.maxBody, maxBody), BodyReadTimeout: bodyTime, Responses: map[string]*huma.Response{},
 	}
+	refuses := func(all ...int) {
+		for _, status := range all {
+			op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + strconv.Itoa(status)}
+		}
+	}
+	refuses(refusedByAll...)
 	if o.maxBody > maxBody {
 		op.BodyReadTimeout = pictureTime
 	}
@@ -131,10 +158,10 @@ func (r *router) describe(o operation) huma.Operation {
 		for _, f := range o.files {
 			answer.Content[f] = &huma.MediaType{Schema: &huma.Schema{Format: "binary"}}
 		}
-		op.Responses = map[string]*huma.Response{"200": answer}
+		op.Responses["200"] = answer
 	}
 	if o.writes() {
-		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests)
+		refuses(refusedByWrites...)
 	}
 	if o.keyed() {
 		op.Parameters = []*huma.Param{keyParam}
@@ -142,7 +169,7 @@ func (r *router) describe(o operation) huma.Operation {
 	if o.scope == "" {
 		return op
 	}
-	op.Errors = append(op.Errors, http.StatusForbidden)
+	refuses(http.StatusForbidden)
 	op.Security = []map[string][]string{{"token": {string(o.scope)}}, {"session": {}}}
 	if o.session {
 		op.Security = op.Security[1:]

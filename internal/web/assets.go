@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -19,6 +20,7 @@ var distFS embed.FS
 // Assets are the built scripts, styles, fonts and marks. Their names carry
 // their hash, so a browser may keep them for good. Safe for concurrent use.
 type Assets struct {
+	dist  fs.FS              // read in place: a copy of all of it would be kept for as long as the node runs
 	files map[string]*asset  // by file name
 	names map[string]builtAs // by logical name, from manifest.json
 }
@@ -30,9 +32,8 @@ type builtAs struct {
 }
 
 type asset struct {
-	body  []byte
 	mime  string
-	small func() []byte // gzip of body, nil when that saves nothing; made on first use
+	small func() []byte // its gzip form, nil when that saves nothing; made on first use
 }
 
 // mimes are the content types of what the build puts out, by extension.
@@ -52,7 +53,7 @@ func LoadAssets() (*Assets, error) {
 }
 
 func loadAssets(dist fs.FS) (*Assets, error) {
-	a := &Assets{files: map[string]*asset{}, names: map[string]builtAs{}}
+	a := &Assets{dist: dist, files: map[string]*asset{}, names: map[string]builtAs{}}
 	manifest, err := fs.ReadFile(dist, "manifest.json")
 	if err != nil {
 		return nil, fmt.Errorf("web: the built assets are missing (go run ./web/build): %w", err)
@@ -65,12 +66,8 @@ func loadAssets(dist fs.FS) (*Assets, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		body, err := fs.ReadFile(dist, e.Name())
-		if err != nil {
-			return nil, err
-		}
 		if mime := mimes[path.Ext(e.Name())]; mime != "" {
-			a.files[e.Name()] = &asset{body: body, mime: mime, small: sync.OnceValue(func() []byte { return squeeze(e.Name(), body) })}
+			a.files[e.Name()] = &asset{mime: mime, small: sync.OnceValue(func() []byte { return squeeze(dist, e.Name()) })}
 		}
 	}
 	for name, b := range a.names {
@@ -82,8 +79,12 @@ func loadAssets(dist fs.FS) (*Assets, error) {
 }
 
 // squeeze returns the gzip form of a file, or nil when that is not smaller.
-func squeeze(name string, body []byte) []byte {
+func squeeze(dist fs.FS, name string) []byte {
 	if path.Ext(name) == ".woff2" {
+		return nil
+	}
+	body, err := fs.ReadFile(dist, name)
+	if err != nil {
 		return nil
 	}
 	var b bytes.Buffer
@@ -117,7 +118,8 @@ func (a *Assets) Preload(name string) []string {
 // ServeHTTP answers GET and HEAD of /assets/{file}, compressed where the
 // client takes gzip. Unknown names are 404 and never cached.
 func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := a.files[path.Base(r.URL.Path)]
+	name := path.Base(r.URL.Path)
+	f := a.files[name]
 	if f == nil {
 		http.NotFound(w, r)
 		return
@@ -128,17 +130,17 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Vary", "Accept-Encoding")
-	body := f.body
 	if AcceptsGzip(r) {
 		if z := f.small(); z != nil {
-			body = z
 			h.Set("Content-Encoding", "gzip")
+			h.Set("Content-Length", strconv.Itoa(len(z)))
+			if r.Method != http.MethodHead {
+				_, _ = w.Write(z) // the client is gone: nothing to do
+			}
+			return
 		}
 	}
-	h.Set("Content-Length", fmt.Sprint(len(body)))
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client is gone: nothing to do
-	}
+	http.ServeFileFS(w, r, a.dist, name)
 }
 
 // AcceptsGzip reports whether the client takes gzip (RFC 9110, section

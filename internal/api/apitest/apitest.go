@@ -4,6 +4,7 @@ package apitest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -33,12 +34,15 @@ type operation struct {
 }
 
 type response struct {
+	Ref     string `json:"$ref"` // what many operations answer is described once
 	Content map[string]struct {
 		Schema json.RawMessage `json:"schema"`
 	} `json:"content"`
 }
 
 var hole = regexp.MustCompile(`\\\{[a-z]+\\\}`)
+
+const shared = "#/components/responses/"
 
 // Read reads a description.
 func Read(openapi []byte) (*Description, error) {
@@ -47,6 +51,9 @@ func Read(openapi []byte) (*Description, error) {
 			OperationID string              `json:"operationId"`
 			Responses   map[string]response `json:"responses"`
 		} `json:"paths"`
+		Components struct {
+			Responses map[string]response `json:"responses"`
+		} `json:"components"`
 	}
 	if err := json.Unmarshal(openapi, &spec); err != nil {
 		return nil, err
@@ -65,6 +72,11 @@ func Read(openapi []byte) (*Description, error) {
 			match, err := regexp.Compile("^" + hole.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$")
 			if err != nil {
 				return nil, err
+			}
+			for code, r := range o.Responses {
+				if of, ok := strings.CutPrefix(r.Ref, shared); ok {
+					o.Responses[code] = response{r.Ref, spec.Components.Responses[of].Content}
+				}
 			}
 			d.ops = append(d.ops, operation{o.OperationID, strings.ToUpper(method), path, match, o.Responses})
 		}
@@ -116,7 +128,8 @@ var pointer = strings.NewReplacer("~", "~0", "/", "~1")
 func (d *Description) fits(o operation, code, kind string, body []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock() // a compiler is for one at a time
-	at := "openapi.json#/paths/" + pointer.Replace(o.path) + "/" + strings.ToLower(o.method) + "/responses/" + code + "/content/" + pointer.Replace(kind) + "/schema"
+	answer := cmp.Or(o.responses[code].Ref, "#/paths/"+pointer.Replace(o.path)+"/"+strings.ToLower(o.method)+"/responses/"+code)
+	at := "openapi.json" + answer + "/content/" + pointer.Replace(kind) + "/schema"
 	schema, err := d.schemas.Compile(at)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.id, err)
