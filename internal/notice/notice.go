@@ -150,7 +150,7 @@ func (c *Cause) Name(day calendar.Day) string {
 type Teller interface {
 	// Tell tells of a cause; telling again changes nothing.
 	Tell(ctx context.Context, c Cause) error
-	// TellAll tells of several, each as Tell does. Those that are one notice are counted once.
+	// TellAll tells of several, each as Tell does. A notice that is of many of them is written once.
 	TellAll(ctx context.Context, list []Cause) error
 	// Untell takes back what was told of a cause that is no more: what an account alone
 	// was told, or else everybody.
@@ -187,7 +187,7 @@ type Notice struct {
 	LabelName          string
 	LabelHandle        string
 	Title, TrackTitle  string
-	Who                []string // up to three who did it, as @name or @name@host: nobody of those here who like and follow
+	Who                []string // up to three who did it, as @name or @name@host: nobody of those here who like and follow, nor whom the account blocks
 	Earned             money.Micro
 }
 

@@ -513,6 +513,15 @@ func TestBlockedAreNotTold(t *testing.T) {
 			t.Errorf("who blocks nobody is told %q", got)
 		}
 
+		w.likes(ada, true) // which everybody sees counted
+		if got := w.told(w.owner); !slices.Contains(got, "like 1 []") {
+			t.Errorf("who blocks the server is told who likes something: %q", got)
+		}
+		if got := w.told(w.editor); !slices.Contains(got, "like 1 [@ada@far.example]") {
+			t.Errorf("who blocks nobody is told %q", got)
+		}
+		w.likes(ada, false)
+
 		port := w.far("port") // a server's name is that of all its ports
 		w.social(func(tx social.Tx) error {
 			a, err := tx.Actor(w.Context(), port)

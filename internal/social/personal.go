@@ -80,7 +80,8 @@ func (p *Personal) Blocks(ctx context.Context, who id.Account) (out []PersonalBl
 }
 
 // Block has somebody see nothing more of a server and all under its name, or of
-// somebody by handle@host or address: no comment, no notice and nothing in a search.
+// somebody by handle@host or address: no comment, no notice but how many like something, which
+// everybody sees, and nothing in a search.
 // Neither follows the other any longer, and while it lasts they may not ask to, nor
 // answer what is said. Faults: Invalid, NotFound, Conflict.
 func (p *Personal) Block(ctx context.Context, who id.Account, name string) error {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/calendar"
@@ -55,8 +57,10 @@ func (tx *Tx) tellOwners(ctx context.Context, c *notice.Cause, name string) erro
 	return tx.Q.NoticeOwners(ctx, sqlgen.NoticeOwnersParams{Name: name, Kind: string(c.Kind), Act: string(c.Act), Label: string(c.Label), Step: string(c.Step), At: tx.Ms(), Other: string(other), Person: string(c.Person)})
 }
 
-// TellAll tells people of several causes.
+// TellAll tells people of several causes. Notices are written in the order of their names:
+// transactions that meet wait for each other, and not in a circle.
 func (tx *Tx) TellAll(ctx context.Context, list []notice.Cause) error {
+	var order []sqlgen.NoticeManyParams
 	counts := map[sqlgen.NoticeManyParams]int64{}
 	for _, c := range list {
 		if !c.Many() {
@@ -69,13 +73,18 @@ func (tx *Tx) TellAll(ctx context.Context, list []notice.Cause) error {
 		if err != nil {
 			return wrap(err, "notice")
 		}
-		if fresh {
-			counts[n]++
+		if !fresh {
+			continue
+		}
+		if counts[n]++; counts[n] == 1 {
+			order = append(order, n)
 		}
 	}
-	for n, many := range counts {
-		n.N = many
-		if err := tx.Q.NoticeMany(ctx, n); err != nil {
+	slices.SortFunc(order, func(a, b sqlgen.NoticeManyParams) int { return cmp.Compare(a.Name, b.Name) })
+	for _, n := range order {
+		many := n
+		many.N = counts[n]
+		if err := tx.Q.NoticeMany(ctx, many); err != nil {
 			return wrap(err, "notice")
 		}
 	}
@@ -97,7 +106,8 @@ func (tx *Tx) cause(ctx context.Context, c *notice.Cause) (of sqlgen.NoticeManyP
 // it again: not their own, in which they were never counted.
 //
 // BUG(9ten): whoever joins an act's people during a day is counted down by those who
-// take back what they did before on that day, though they were not told of it.
+// take back what they did before on that day, though they were not told of it, and up by those
+// who do it again, unless that comes in [Tx.TellAll] with the first they are told of.
 func (tx *Tx) recount(ctx context.Context, c *notice.Cause, gone bool, by int64) error {
 	names, err := tx.Q.NoticeCauseMark(ctx, sqlgen.NoticeCauseMarkParams{Gone: gone, What: c.About(), Who: c.Who()})
 	for _, name := range names {
@@ -150,7 +160,7 @@ func (tx noticeTx) Notices(ctx context.Context, a id.Account, at time.Time, name
 		if c := (notice.Cause{Kind: out[i].Kind}); !c.Many() {
 			continue
 		}
-		who, err := tx.Q.NoticeWho(ctx, sqlgen.NoticeWhoParams{Name: r.Name, Lim: named})
+		who, err := tx.Q.NoticeWho(ctx, sqlgen.NoticeWhoParams{Name: r.Name, Account: string(a), Lim: named})
 		if err != nil {
 			return nil, wrap(err, "notices")
 		}

@@ -15,7 +15,8 @@ const attempts = 4 // of applying reactions together, each without whose failed
 // together applies reactions in one transaction, all of them or none, and tells what is left
 // to be applied: what else there is, and all of who said something else. These have a
 // moment of their own, by which they are ordered, and may cost much. Whose reaction cannot
-// be applied is left, too, and the others are tried again.
+// be applied is left, too, and the others are tried again. Where it cannot be told of them,
+// which is nobody's fault, each is applied by itself.
 func (a *Applier) together(ctx context.Context, list []social.Received) (rest []social.Received, err error) {
 	said, others := make([]*vocab.Object, len(list)), map[string]bool{}
 	for i, r := range list {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/michaelperna/9ten/internal/account"
+	"github.com/michaelperna/9ten/internal/calendar"
 	"github.com/michaelperna/9ten/internal/federation/activity"
 	"github.com/michaelperna/9ten/internal/federation/vocab"
 	"github.com/michaelperna/9ten/internal/fedtest"
@@ -269,14 +271,21 @@ func TestTogetherByPolicy(t *testing.T) {
 }
 
 // What many say at once is in the notice that their like would be in by itself: who said it
-// before counts once, who took it back counts again, and each kind and thing has its own.
+// before counts once, who took it back counts again on that day, each kind and thing has its
+// own, and who is not told at all is not.
 func TestTogetherIsTold(t *testing.T) {
 	s := fedtest.NewServer(t)
 	w := &world{Node: fedtest.NewNode(t, s)}
-	ada, bo, cy := s.Actor("ada"), s.Actor("bo"), s.Actor("cy")
-	owner := w.followed(ada)
-	w.receive(bo.Activity("Undo", "undos/0", vocab.At(bo.ID+"/nothing")), cy.Activity("Undo", "undos/0", vocab.At(cy.ID+"/nothing"))) // they are known
-	if err := w.Music().Update(t.Context(), func(tx music.Tx) error { return tx.SetRole(t.Context(), w.Act, owner, music.Owner) }); err != nil {
+	ada, bo, cy, di, ed := s.Actor("ada"), s.Actor("bo"), s.Actor("cy"), s.Actor("di"), s.Actor("ed")
+	for _, p := range []*fedtest.Actor{ada, bo, cy, di, ed} {
+		if _, err := w.Servers.Actor(t.Context(), p.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	owner, quiet := w.owns("owner"), w.owns("quiet")
+	if err := w.NoticeUpdate(t.Context(), func(tx notice.Tx) error {
+		return tx.Choose(t.Context(), quiet, notice.Choice{Kind: notice.Like, Way: notice.Never})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	_, one := w.Publish()
@@ -286,9 +295,13 @@ func TestTogetherIsTold(t *testing.T) {
 	}
 	back := likes(bo, "1", one)
 	w.receive(likes(ada, "1", one), back, bo.Activity("Undo", "undos/1", vocab.Of(back)))
+	yesterday := calendar.DayOf(w.Now()).String()
+	w.Pass(24 * time.Hour)
+	today := calendar.DayOf(w.Now()).String()
+	w.receive(likes(cy, "1", one))
 	boost := cy.Activity("Announce", "boosts/1", vocab.At(w.Site.Track(one)))
 	boost.Published = w.Now().Add(-time.Hour)
-	for _, o := range []*vocab.Object{likes(ada, "2", one), likes(bo, "2", one), likes(cy, "2", one), boost, likes(cy, "3", two), likes(bo, "3", two)} {
+	for _, o := range []*vocab.Object{likes(ada, "2", one), likes(bo, "2", one), likes(di, "2", one), boost, likes(ed, "2", one), likes(cy, "3", two), likes(bo, "3", two)} {
 		w.keep(o, fedtest.JSON(t, o))
 		w.Pass(time.Millisecond)
 	}
@@ -297,18 +310,82 @@ func TestTogetherIsTold(t *testing.T) {
 	if n := c.updates.Load(); n != 1 {
 		t.Errorf("it took %d transactions", n)
 	}
+	boosts := map[string]int64{"boost/" + string(one) + "/" + today: 1}
+	if got := w.toldOf(quiet); !maps.Equal(got, boosts) {
+		t.Errorf("who is not told of likes was told %v", got)
+	}
+	want := map[string]int64{"like/" + string(one) + "/" + yesterday: 2, "like/" + string(one) + "/" + today: 3, "like/" + string(two) + "/" + today: 2}
+	maps.Copy(want, boosts)
+	if got := w.toldOf(owner); !maps.Equal(got, want) {
+		t.Errorf("told %v, not %v", got, want)
+	}
+}
+
+// owns makes somebody of the act's people.
+func (w *world) owns(handle string) id.Account {
+	w.T.Helper()
+	a := account.Account{ID: id.New[id.Account](w.Now()), Handle: handle, Name: handle, Created: w.Now()}
+	if err := w.AccountUpdate(w.T.Context(), func(tx account.Tx) error { return tx.InsertAccount(w.T.Context(), a, "") }); err != nil {
+		w.T.Fatal(err)
+	}
+	if err := w.Music().Update(w.T.Context(), func(tx music.Tx) error { return tx.SetRole(w.T.Context(), w.Act, a.ID, music.Owner) }); err != nil {
+		w.T.Fatal(err)
+	}
+	return a.ID
+}
+
+// toldOf are the notices of an account, with how many each is of.
+func (w *world) toldOf(a id.Account) map[string]int64 {
+	w.T.Helper()
 	told := map[string]int64{}
-	if err := w.NoticeView(t.Context(), func(tx notice.Tx) error {
-		list, err := tx.Notices(t.Context(), owner, w.Now().Add(time.Hour), "", "", 10)
+	if err := w.NoticeView(w.T.Context(), func(tx notice.Tx) error {
+		list, err := tx.Notices(w.T.Context(), a, w.Now().Add(time.Hour), "", "", 10)
 		for _, n := range list {
-			told[string(n.Kind)+" "+string(n.Track)] = n.N
+			told[n.Name] = n.N
 		}
 		return err
 	}); err != nil {
-		t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	if want := map[string]int64{"like " + string(one): 3, "boost " + string(one): 1, "like " + string(two): 2}; !maps.Equal(told, want) {
-		t.Errorf("told %v, not %v", told, want)
+	return told
+}
+
+// mute is a store in which several things cannot be told at once.
+type mute struct{ social.Store }
+
+func (m mute) SocialUpdate(ctx context.Context, fn func(social.Tx) error) error {
+	return m.Store.SocialUpdate(ctx, func(tx social.Tx) error { return fn(muteTx{tx}) })
+}
+
+type muteTx struct{ social.Tx }
+
+func (muteTx) TellAll(context.Context, []notice.Cause) error { return errors.New("not now") }
+
+// What cannot be told of several likes is told of each, and all of them count once.
+func TestTogetherCannotBeTold(t *testing.T) {
+	s := fedtest.NewServer(t)
+	w := &world{Node: fedtest.NewNode(t, s)}
+	owner := w.owns("owner")
+	release, one := w.Publish()
+	for i := range 5 {
+		p := s.Actor(fmt.Sprintf("fan%d", i))
+		if _, err := w.Servers.Actor(t.Context(), p.ID); err != nil {
+			t.Fatal(err)
+		}
+		o := p.Activity("Like", "likes/1", vocab.At(w.Site.Track(one)))
+		w.keep(o, fedtest.JSON(t, o))
+		w.Pass(time.Millisecond)
+	}
+	c := &counting{Store: mute{w.DB}}
+	w.apply(c)
+	if _, got := w.counts(release, one); got.Likes != 5 {
+		t.Errorf("%d like it", got.Likes)
+	}
+	if got := w.toldOf(owner)["like/"+string(one)+"/"+calendar.DayOf(w.Now()).String()]; got != 5 {
+		t.Errorf("told of %d", got)
+	}
+	if n := c.updates.Load(); n != 6 {
+		t.Errorf("it took %d transactions", n)
 	}
 }
 

@@ -90,7 +90,10 @@ where n.account = @account and n.n > 0 and (n.at < @at or n.at = @at and n.name 
 order by n.at desc, n.name desc limit @lim + 0;
 
 -- name: NoticeWho :many
-select x.handle, x.host from notice_cause c join remote_actor x on x.id = c.who where c.name = @name and c.gone = false order by c.at desc, c.who limit @lim + 0;
+select x.handle, x.host from notice_cause c join remote_actor x on x.id = c.who
+where c.name = @name and c.gone = false
+and not exists (select 1 from personal_block b where b.account = @account and (b.actor = x.id or b.actor = '' and (x.host || ':' like b.name || ':%' or x.host || ':' like '%.' || b.name || ':%')))
+order by c.at desc, c.who limit @lim + 0;
 
 -- name: NoticesUnseen :one
 select count(*) from notice where account = @account and seen = false and n > 0;

@@ -667,12 +667,16 @@ func (q *Queries) NoticeSee(ctx context.Context, arg NoticeSeeParams) error {
 }
 
 const noticeWho = `-- name: NoticeWho :many
-select x.handle, x.host from notice_cause c join remote_actor x on x.id = c.who where c.name = $1 and c.gone = false order by c.at desc, c.who limit $2+ 0
+select x.handle, x.host from notice_cause c join remote_actor x on x.id = c.who
+where c.name = $1 and c.gone = false
+and not exists (select 1 from personal_block b where b.account = $2 and (b.actor = x.id or b.actor = '' and (x.host || ':' like b.name || ':%' or x.host || ':' like '%.' || b.name || ':%')))
+order by c.at desc, c.who limit $3+ 0
 `
 
 type NoticeWhoParams struct {
-	Name string
-	Lim  int32
+	Name    string
+	Account string
+	Lim     int32
 }
 
 type NoticeWhoRow struct {
@@ -681,7 +685,7 @@ type NoticeWhoRow struct {
 }
 
 func (q *Queries) NoticeWho(ctx context.Context, arg NoticeWhoParams) ([]NoticeWhoRow, error) {
-	rows, err := q.db.QueryContext(ctx, noticeWho, arg.Name, arg.Lim)
+	rows, err := q.db.QueryContext(ctx, noticeWho, arg.Name, arg.Account, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
