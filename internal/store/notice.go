@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,7 +61,6 @@ func (tx *Tx) tellOwners(ctx context.Context, c *notice.Cause, name string) erro
 // TellAll tells people of several causes. Notices are written in the order of their names:
 // transactions that meet wait for each other, and not in a circle.
 func (tx *Tx) TellAll(ctx context.Context, list []notice.Cause) error {
-	var order []sqlgen.NoticeManyParams
 	counts := map[sqlgen.NoticeManyParams]int64{}
 	for _, c := range list {
 		if !c.Many() {
@@ -73,15 +73,12 @@ func (tx *Tx) TellAll(ctx context.Context, list []notice.Cause) error {
 		if err != nil {
 			return wrap(err, "notice")
 		}
-		if !fresh {
-			continue
-		}
-		if counts[n]++; counts[n] == 1 {
-			order = append(order, n)
+		if fresh {
+			counts[n]++
 		}
 	}
-	slices.SortFunc(order, func(a, b sqlgen.NoticeManyParams) int { return cmp.Compare(a.Name, b.Name) })
-	for _, n := range order {
+	byName := func(a, b sqlgen.NoticeManyParams) int { return cmp.Compare(a.Name, b.Name) }
+	for _, n := range slices.SortedFunc(maps.Keys(counts), byName) {
 		many := n
 		many.N = counts[n]
 		if err := tx.Q.NoticeMany(ctx, many); err != nil {
