@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,55 @@ func (bare) Invoke(s shim.ChaincodeStubInterface) *peer.Response {
 		return shim.Error(err.Error())
 	}
 	return shim.Success(nil)
+}
+
+// openBare serves the contract, and has it as each organisation sees it through
+// Fabric's own gateway, once the peers know of each other that they have it.
+func (all league) openBare(ctx context.Context, dir string) (books []*client.Contract, stop func(), err error) {
+	var opened []func()
+	stop = func() {
+		for _, done := range slices.Backward(opened) {
+			done()
+		}
+	}
+	defer func() {
+		if err != nil {
+			stop()
+		}
+	}()
+	ends, err := all.serveBare(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened = append(opened, ends)
+	for i, o := range all {
+		d, err := o.door()
+		if err != nil {
+			return nil, nil, err
+		}
+		opened = append(opened, func() { _ = d.conn.Close() })
+		g, err := client.Connect(d.id, client.WithSign(d.id.Sign), client.WithHash(hash.NONE), client.WithClientConnection(d.conn), client.WithTLSClientCertificateHash(d.hash))
+		if err != nil {
+			return nil, nil, err
+		}
+		opened = append(opened, func() { _ = g.Close() })
+		books = append(books, g.GetNetwork(channel.Name).GetContract(bareName))
+		if err := put(ctx, books[i], fmt.Sprintf("first-%d", i)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return books, stop, nil
+}
+
+// put has the bare contract put 64 characters under a key.
+func put(ctx context.Context, c *client.Contract, key string) error {
+	for {
+		_, err := c.SubmitWithContext(ctx, "put", client.WithArguments(key, fmt.Sprintf("%64s", key)))
+		if err == nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // serveBare serves the contract to all peers of a network and defines it on their
@@ -96,40 +146,7 @@ func (all league) serveBare(ctx context.Context, dir string) (stop func(), err e
 
 // bareLoad is [league.load] with the bare contract, through Fabric's own gateway.
 // Its bill is that of peers, orderers and clients: the nodes have no part in it.
-func (all league) bareLoad(ctx context.Context, dir string) (w work, err error) {
-	stop, err := all.serveBare(ctx, dir)
-	if err != nil {
-		return w, err
-	}
-	defer stop()
-	books := make([]*client.Contract, len(all))
-	for i, o := range all {
-		d, err := o.door()
-		if err != nil {
-			return w, err
-		}
-		defer d.conn.Close()
-		g, err := client.Connect(d.id, client.WithSign(d.id.Sign), client.WithHash(hash.NONE), client.WithClientConnection(d.conn), client.WithTLSClientCertificateHash(d.hash))
-		if err != nil {
-			return w, err
-		}
-		defer g.Close()
-		books[i] = g.GetNetwork(channel.Name).GetContract(bareName)
-	}
-	put := func(ctx context.Context, i, n int) error {
-		for {
-			_, err := books[i].SubmitWithContext(ctx, "put", client.WithArguments(fmt.Sprintf("bench-%d", n), fmt.Sprintf("%64d", n)))
-			if err == nil || ctx.Err() != nil {
-				return errors.Join(err, ctx.Err())
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-	}
-	for i := range books { // until the peers know of each other that they have it
-		if err := put(ctx, i, -i); err != nil {
-			return w, err
-		}
-	}
+func (all league) bareLoad(ctx context.Context, books []*client.Contract, turn int) (w work, err error) {
 	self := node{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
 	bill := func() bill {
 		b := all.spent()
@@ -147,7 +164,7 @@ func (all league) bareLoad(ctx context.Context, dir string) (w work, err error) 
 				if n > sent {
 					return nil
 				}
-				if err := put(gctx, n%(len(all)-1), n); err != nil {
+				if err := put(gctx, books[n%(len(all)-1)], fmt.Sprintf("bench-%d-%d", turn, n)); err != nil {
 					return err
 				}
 			}

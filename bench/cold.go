@@ -19,7 +19,7 @@ func cold(ctx context.Context, b *bench) error {
 	if out, err := exec.CommandContext(ctx, "git", "clone", "-q", b.repo, clone).CombinedOutput(); err != nil {
 		return errors.Join(err, errors.New(string(out)))
 	}
-	port, err := freePort()
+	port, err := b.freePort()
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/michaelperna/9ten/internal/media"
@@ -50,6 +51,7 @@ type bench struct {
 	seconds   int // of each run of wrk
 	world     *world
 	results   []result
+	ports     sync.Map // that were given out, see [bench.freePort]
 }
 
 func main() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,20 +26,27 @@ type node struct {
 	took time.Duration // from the start of the process to the first 200 on /readyz
 }
 
-// freePort asks the kernel for a port nobody has.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freePort asks the kernel for a port nobody has, and gives none out twice: two
+// nodes that start at once would both listen there.
+func (b *bench) freePort() (string, error) {
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err := errors.Join(err, l.Close()); err != nil {
+			return "", err
+		}
+		if _, given := b.ports.LoadOrStore(port, true); !given {
+			return port, nil
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }
 
 // start runs a node on a data directory until it is ready.
 func (b *bench) start(ctx context.Context, data string, set ...string) (*node, error) {
-	port, err := freePort()
+	port, err := b.freePort()
 	if err != nil {
 		return nil, err
 	}

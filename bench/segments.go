@@ -136,7 +136,7 @@ func (b *bench) bare(ctx context.Context, body []byte) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return launch(ctx, func(port string) *exec.Cmd { return exec.Command(self, "serve-file", port, path) }, "/")
+	return b.launch(ctx, func(port string) *exec.Cmd { return exec.Command(self, "serve-file", port, path) }, "/")
 }
 
 // serveFile is the process that bare starts.
@@ -158,7 +158,7 @@ func (b *bench) nginx(ctx context.Context, body []byte) (*server, error) {
 	if err := os.WriteFile(filepath.Join(root, "served.bin"), body, 0o644); err != nil {
 		return nil, err
 	}
-	return launch(ctx, func(port string) *exec.Cmd {
+	return b.launch(ctx, func(port string) *exec.Cmd {
 		file := filepath.Join(root, "nginx.conf")
 		text := fmt.Sprintf("user root; worker_processes auto; daemon off; pid %[1]s/pid; error_log %[1]s/error.log; events {}\n"+
 			"http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; server { listen 127.0.0.1:%[2]s; root %[1]s; } }\n", root, port)
@@ -168,8 +168,8 @@ func (b *bench) nginx(ctx context.Context, body []byte) (*server, error) {
 }
 
 // launch starts a server on a free port and waits until it answers.
-func launch(ctx context.Context, command func(port string) *exec.Cmd, path string) (*server, error) {
-	port, err := freePort()
+func (b *bench) launch(ctx context.Context, command func(port string) *exec.Cmd, path string) (*server, error) {
+	port, err := b.freePort()
 	if err != nil {
 		return nil, err
 	}

@@ -18,9 +18,10 @@ import (
 )
 
 // stepContract installs what the peer does not have of the contract, and
-// approves it meanwhile: an approval spends its time waiting for a block.
+// approves it meanwhile: an approval spends its time waiting for a block, or for
+// orderers, and ends no installation.
 func (h *Home) stepContract(ctx context.Context, name string, v *view) (did bool, err error) {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.Go(func() error { return h.install(ctx) })
 	g.Go(func() (err error) { did, err = h.approve(ctx, name, v); return err })
 	return did, g.Wait()
@@ -103,6 +104,11 @@ func (h *Home) approve(ctx context.Context, name string, v *view) (bool, error) 
 	have, err := g.QueryApproved(ctx, name, ContractName, d.Sequence)
 	if err == nil && have.GetSource().GetLocalPackage().GetPackageId() == d.PackageID {
 		return false, nil
+	}
+	if v.contract == nil { // the channel's first transactions
+		if err := h.gather(ctx, name, v, v.config, hearing.takesPart); err != nil {
+			return false, err
+		}
 	}
 	err = explain(g.Approve(ctx, d))
 	if err != nil && strings.Contains(err.Error(), onlyHash) {

@@ -196,9 +196,15 @@ type hearing struct {
 	who       channel.Consenter
 	config    channel.Config // when err is nil
 	forbidden bool           // it does not take this node for a member
+	absent    bool           // it runs, and is not in the channel
 	apart     bool           // by its clock the question is 15 minutes old, or from as far ahead
 	err       error
 }
+
+// there reports whether the orderer answers in any way, and takes part whether it
+// is in the channel, too.
+func (x hearing) there() bool     { return x.err == nil || x.forbidden || x.apart || x.absent }
+func (x hearing) takesPart() bool { return x.there() && !x.absent }
 
 // hearWithin bounds how long an orderer may take to answer.
 const hearWithin = 3 * time.Second
@@ -221,6 +227,7 @@ func (h *Home) hear(ctx context.Context, name string, cfg channel.Config) ([]hea
 			}
 			says := out[i].err.Error()
 			out[i].forbidden = strings.Contains(says, cb.Status_FORBIDDEN.String())
+			out[i].absent = strings.Contains(says, cb.Status_NOT_FOUND.String())
 			// It tells its own log why. Of a question that is well made only the time can be wrong.
 			out[i].apart = strings.Contains(says, cb.Status_BAD_REQUEST.String())
 		})

@@ -199,7 +199,7 @@ func (h *Home) orderersOf(ctx context.Context, name string, cfg channel.Config) 
 	if err != nil {
 		return f, clocks, err
 	}
-	var silent []string
+	var silent, waiting []string
 	for _, x := range heard {
 		switch {
 		case x.who.MSP == h.cfg.Node: // on this machine
@@ -208,12 +208,18 @@ func (h *Home) orderersOf(ctx context.Context, name string, cfg channel.Config) 
 		case x.err == nil:
 			clocks.Agree++
 		}
-		if !x.apart && x.err != nil && !x.forbidden {
+		switch {
+		case x.absent:
+			waiting = append(waiting, x.who.MSP)
+		case !x.there():
 			silent = append(silent, fmt.Sprintf("%s (%s)", x.who.MSP, x.who.Address()))
 		}
 	}
-	n, needed := len(heard)-len(silent), channel.Quorum(len(heard))
+	n, needed := len(heard)-len(silent)-len(waiting), channel.Quorum(len(heard))
 	f = doctor.Finding{Name: "orderers", OK: n >= needed, Detail: fmt.Sprintf("%d of %d orderers take part; %d must.", n, len(heard), needed)}
+	if len(waiting) > 0 {
+		f.Detail += " Up, and not in the channel yet: " + strings.Join(waiting, ", ") + "."
+	}
 	if len(silent) > 0 {
 		f.Detail += " Not heard from: " + strings.Join(silent, ", ") + "."
 	}

@@ -82,6 +82,52 @@ func (h *Home) Ordering(ctx context.Context, name string) (child.Ordering, error
 	return c.Ordering(ctx, t)
 }
 
+// orders reports whether the node has an orderer in the channel, by the newest
+// configuration it knows.
+func (h *Home) orders(name string, v *view) (bool, error) {
+	_, cfg, err := h.latest(name, v)
+	if err != nil {
+		return false, err
+	}
+	_, yes := cfg.Orders(h.cfg.Node)
+	return yes, nil
+}
+
+// latest is the newest configuration the node has seen, now or before.
+func (h *Home) latest(name string, v *view) (*cb.Block, channel.Config, error) {
+	if v.block != nil {
+		return v.block, v.config, nil
+	}
+	b, err := h.newest(name)
+	if err != nil {
+		return nil, channel.Config{}, err
+	}
+	cfg, err := channel.Read(b)
+	return b, cfg, err
+}
+
+// stepOrderer has the node's orderer take its place in the channel, in a new one
+// once the others are there.
+func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, error) {
+	b, cfg, err := h.latest(name, v)
+	if err != nil {
+		return false, err
+	}
+	if _, orders := cfg.Orders(h.cfg.Node); !orders {
+		return false, nil
+	}
+	if _, err := h.Ordering(ctx, name); !fault.Is(err, fault.NotFound) {
+		return false, err
+	}
+	if b.GetHeader().GetNumber() == 0 {
+		if err := h.gather(ctx, name, v, cfg, hearing.there); err != nil {
+			return false, err
+		}
+		v.gathered = time.Time{}
+	}
+	return true, h.joinOrderer(ctx, b)
+}
+
 // joinOrderer has the own orderer join a channel by its first block, or by its
 // newest configuration: then it fetches what came before from the others.
 func (h *Home) joinOrderer(ctx context.Context, b *cb.Block) error {

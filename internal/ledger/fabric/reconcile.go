@@ -34,6 +34,7 @@ type view struct {
 	accused  bool              // one of them would put this node out
 	asked    time.Time         // when the orderers were asked last whether it is a member
 	far      bool              // it is used through another member's peer
+	gathered time.Time         // since when enough of the orderers are there to begin, see [Home.gather]
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed
@@ -157,8 +158,9 @@ func (h *Home) reconcile(ctx context.Context) error {
 		case Alone:
 			pause = time.Second // a command may found a network
 		case Asking: // one that was put out has its old channel still, and no part in it
-			names, pause = nil, 3*time.Second
 			err := h.Inquire(ctx)
+			_, a := h.Asked()
+			names, pause = nil, a.again()
 			if err != nil && err.Error() != said {
 				h.cfg.Log.Warn("asking to be admitted; it goes on", "err", err)
 			}
@@ -325,40 +327,6 @@ func (h *Home) wakeChildren() {
 	if h.sup != nil {
 		h.sup.Wake()
 	}
-}
-
-// orders reports whether the node has an orderer in the channel, by the newest
-// configuration it knows.
-func (h *Home) orders(name string, v *view) (bool, error) {
-	cfg := v.config
-	if v.block == nil {
-		b, err := h.newest(name)
-		if err != nil {
-			return false, err
-		}
-		if cfg, err = channel.Read(b); err != nil {
-			return false, err
-		}
-	}
-	_, yes := cfg.Orders(h.cfg.Node)
-	return yes, nil
-}
-
-func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, error) {
-	orders, err := h.orders(name, v)
-	if err != nil || !orders {
-		return false, err
-	}
-	if _, err := h.Ordering(ctx, name); !fault.Is(err, fault.NotFound) {
-		return false, err
-	}
-	b := v.block
-	if b == nil {
-		if b, err = h.newest(name); err != nil {
-			return false, err
-		}
-	}
-	return true, h.joinOrderer(ctx, b)
 }
 
 func (h *Home) stepPeer(ctx context.Context, name string, _ *view) (bool, error) {
