@@ -52,14 +52,14 @@ func (bare) Invoke(s shim.ChaincodeStubInterface) *peer.Response {
 // Fabric's own gateway, once the peers know of each other that they have it.
 func (all league) openBare(ctx context.Context, dir string) (books []*client.Contract, stop func(), err error) {
 	var opened []func()
-	stop = func() {
+	closeAll := func() {
 		for _, done := range slices.Backward(opened) {
 			done()
 		}
 	}
 	defer func() {
 		if err != nil {
-			stop()
+			closeAll()
 		}
 	}()
 	ends, err := all.serveBare(ctx, dir)
@@ -83,7 +83,7 @@ func (all league) openBare(ctx context.Context, dir string) (books []*client.Con
 			return nil, nil, err
 		}
 	}
-	return books, stop, nil
+	return books, closeAll, nil
 }
 
 // put has the bare contract put 64 characters under a key.

@@ -91,10 +91,10 @@ const (
 	Unknown  = "unknown"
 )
 
-// again is when a node asks again: sooner once the members have its request before
-// them, of whom the last may approve at any moment.
+// again is when a node asks again: sooner where one more member would do, who may
+// approve at any moment.
 func (a Answer) again() time.Duration {
-	if a.State == Proposed {
+	if a.State == Proposed && a.Approvals+1 >= a.Needed {
 		return time.Second
 	}
 	return 3 * time.Second

@@ -105,8 +105,8 @@ func (h *Home) approve(ctx context.Context, name string, v *view) (bool, error) 
 	if err == nil && have.GetSource().GetLocalPackage().GetPackageId() == d.PackageID {
 		return false, nil
 	}
-	if v.contract == nil { // the channel's first transactions
-		if err := h.gather(ctx, name, v, v.config, hearing.takesPart); err != nil {
+	if v.contract == nil && v.block.GetHeader().GetNumber() == 0 { // it may be the channel's first transaction
+		if err := h.awaitOrdering(ctx, name, v, v.config); err != nil {
 			return false, err
 		}
 	}

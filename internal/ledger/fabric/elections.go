@@ -201,10 +201,10 @@ type hearing struct {
 	err       error
 }
 
-// there reports whether the orderer answers in any way, and takes part whether it
-// is in the channel, too.
-func (x hearing) there() bool     { return x.err == nil || x.forbidden || x.apart || x.absent }
-func (x hearing) takesPart() bool { return x.there() && !x.absent }
+// there reports whether the orderer answers in any way, and takesPart whether it says
+// that it is in the channel. What time it is, an orderer looks at before anything else.
+func (x hearing) there() bool     { return x.takesPart() || x.apart || x.absent }
+func (x hearing) takesPart() bool { return x.err == nil || x.forbidden }
 
 // hearWithin bounds how long an orderer may take to answer.
 const hearWithin = 3 * time.Second

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -9,26 +10,64 @@ import (
 func TestWhoIsWaitedFor(t *testing.T) {
 	v, now := view{}, time.Now()
 	for _, x := range []struct {
-		after  time.Duration
-		n      int
-		begins bool
+		after, took time.Duration // since the last answer, and until this one
+		n           int
+		begins      bool
 	}{
-		{0, 2, false},
-		{time.Hour, 2, false}, // of four, three must order
-		{0, 3, false},
-		{straggling - time.Millisecond, 3, false},
-		{time.Millisecond, 3, true},
-		{0, 2, false}, // one went again
-		{time.Second, 3, false},
-		{straggling, 3, true},
-		{0, 4, true},
+		{0, 0, 2, false},
+		{time.Hour, 0, 2, false}, // of four, three must order
+		{0, 0, 3, false},
+		{straggling - time.Millisecond, 0, 3, false},
+		{time.Millisecond, 0, 3, true},
+		{0, 0, 3, false}, // the next step waits anew
+		{0, 0, 2, false}, // one went again
+		{straggling, 0, 3, false},
+		{straggling, 0, 3, true},
+		{0, straggling, 3, true}, // one hangs
+		{0, 0, 4, true},
 	} {
-		now = now.Add(x.after)
-		if got := v.begins(x.n, 4, now); got != x.begins {
-			t.Errorf("%d of 4, %v later: %v", x.n, x.after, got)
+		asked := now.Add(x.after)
+		now = asked.Add(x.took)
+		if got := v.begins(x.n, 4, asked, now); got != x.begins {
+			t.Errorf("%d of 4, %v later: %v", x.n, x.after+x.took, got)
 		}
 	}
-	if v := (view{}); !v.begins(4, 4, now) {
-		t.Error("all are there, and it waits")
+}
+
+// What an orderer answers tells whether it runs, and whether it is in the channel.
+// One whose clock differs says nothing about the latter.
+func TestWhatAnOrdererIs(t *testing.T) {
+	failed := errors.New("it said something")
+	for name, x := range map[string]struct {
+		hearing
+		there, takesPart bool
+	}{
+		"orders":        {hearing{}, true, true},
+		"silent":        {hearing{err: failed}, false, false},
+		"not in it":     {hearing{err: failed, absent: true}, true, false},
+		"no member's":   {hearing{err: failed, forbidden: true}, true, true},
+		"another clock": {hearing{err: failed, apart: true}, true, false},
+	} {
+		if x.hearing.there() != x.there || x.hearing.takesPart() != x.takesPart {
+			t.Errorf("%s: there %v, takes part %v", name, x.hearing.there(), x.hearing.takesPart())
+		}
+	}
+}
+
+// A newcomer asks often where one more member would do, and seldom where it may take weeks.
+func TestWhenANewcomerAsksAgain(t *testing.T) {
+	for _, x := range []struct {
+		a    Answer
+		want time.Duration
+	}{
+		{Answer{}, 3 * time.Second},
+		{Answer{State: Waiting, Needed: 1}, 3 * time.Second},
+		{Answer{State: Proposed, Approvals: 1, Needed: 3}, 3 * time.Second},
+		{Answer{State: Proposed, Approvals: 2, Needed: 3}, time.Second},
+		{Answer{State: Proposed, Approvals: 3, Needed: 3}, time.Second},
+	} {
+		if got := x.a.again(); got != x.want {
+			t.Errorf("%+v: %v", x.a, got)
+		}
 	}
 }

@@ -120,10 +120,9 @@ func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, err
 		return false, err
 	}
 	if b.GetHeader().GetNumber() == 0 {
-		if err := h.gather(ctx, name, v, cfg, hearing.there); err != nil {
+		if err := h.awaitOrderers(ctx, name, v, cfg); err != nil {
 			return false, err
 		}
-		v.gathered = time.Time{}
 	}
 	return true, h.joinOrderer(ctx, b)
 }

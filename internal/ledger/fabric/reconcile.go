@@ -34,7 +34,7 @@ type view struct {
 	accused  bool              // one of them would put this node out
 	asked    time.Time         // when the orderers were asked last whether it is a member
 	far      bool              // it is used through another member's peer
-	gathered time.Time         // since when enough of the orderers are there to begin, see [Home.gather]
+	gathered time.Time         // since when enough of the orderers are there to begin, see [view.begins]
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed

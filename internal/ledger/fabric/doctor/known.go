@@ -75,7 +75,7 @@ var complaints = []complaint{
 	{
 		regexp.MustCompile(`out of memory|cannot allocate memory`),
 		"memory", "memory ran out",
-		"Give the machine more memory, or swap: a peer takes 160 MiB under load, and an orderer 100.",
+		"Give the machine more memory, or swap: a peer takes 200 MiB after some thousands of transactions, and an orderer 170.",
 	},
 	{
 		regexp.MustCompile(`missing or corrupted|corruption|checksum mismatch|unexpected EOF|hash mismatch`),
