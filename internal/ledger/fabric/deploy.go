@@ -18,10 +18,14 @@ import (
 )
 
 // stepContract installs what the peer does not have of the contract, and
-// approves it meanwhile: an approval spends its time waiting for a block, or for
-// orderers, and ends no installation.
+// approves it meanwhile: an approval spends its time waiting for a block.
 func (h *Home) stepContract(ctx context.Context, name string, v *view) (did bool, err error) {
-	var g errgroup.Group
+	if v.contract == nil && v.block.GetHeader().GetNumber() == 0 { // it may be the channel's first transaction
+		if err := h.awaitOrdering(ctx, name, v, v.config); err != nil {
+			return false, err
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.install(ctx) })
 	g.Go(func() (err error) { did, err = h.approve(ctx, name, v); return err })
 	return did, g.Wait()
@@ -104,11 +108,6 @@ func (h *Home) approve(ctx context.Context, name string, v *view) (bool, error) 
 	have, err := g.QueryApproved(ctx, name, ContractName, d.Sequence)
 	if err == nil && have.GetSource().GetLocalPackage().GetPackageId() == d.PackageID {
 		return false, nil
-	}
-	if v.contract == nil && v.block.GetHeader().GetNumber() == 0 { // it may be the channel's first transaction
-		if err := h.awaitOrdering(ctx, name, v, v.config); err != nil {
-			return false, err
-		}
 	}
 	err = explain(g.Approve(ctx, d))
 	if err != nil && strings.Contains(err.Error(), onlyHash) {

@@ -32,7 +32,7 @@ func TestTrapsAreAvoided(t *testing.T) {
 	for r, lines := range map[child.Role][]string{
 		child.Peer: {
 			`listenAddress: ":9020"`, `chaincodeListenAddress: "127.0.0.1:9022"`, `operations: {listenAddress: "127.0.0.1:9024"`,
-			`clientAuthRequired: true`, `reconnectInterval: 1s`, `maxConnectionAttempts: 240`, `publishStateInfoInterval: 1s`, `requestStateInfoInterval: 1s`,
+			`clientAuthRequired: true`, `reconnectInterval: 2s`, `publishStateInfoInterval: 1s`, `requestStateInfoInterval: 1s`,
 			`{name: TimeWindowCheck}`, `{name: ExpirationCheck}`, `timewindow: 15m`, `vm: {endpoint: ""}`, `externalEndpoint: "a.example:9020"`,
 			`keepalive: {minInterval: 5s}`, `totalQueryLimit: 2147483647`,
 		},
