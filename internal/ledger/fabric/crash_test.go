@@ -30,7 +30,7 @@ func TestCrashesArePaused(t *testing.T) {
 	// returns how long after the last.
 	again := func(crashes int) (after time.Duration) {
 		t.Helper()
-		eventually(t, fmt.Sprintf("the orderer is tried again after crash %d", crashes), func() error {
+		often(t, 2*time.Millisecond, fmt.Sprintf("the orderer is tried again after crash %d", crashes), func() error {
 			s := n.Child(child.Orderer)
 			if s.Crashes < crashes || s.Crashes == crashes && s.PID == 0 {
 				return fmt.Errorf("%+v", s)

@@ -103,6 +103,12 @@ func (n *node) contract(t testing.TB) contract.Client {
 // eventually tries until it succeeds or a minute is over.
 func eventually(t testing.TB, what string, try func() error) {
 	t.Helper()
+	often(t, 50*time.Millisecond, what, try)
+}
+
+// often tries with a pause of one's own: what lasts for a moment is not to be missed.
+func often(t testing.TB, pause time.Duration, what string, try func() error) {
+	t.Helper()
 	var err error
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if err = try(); err == nil {
@@ -111,7 +117,7 @@ func eventually(t testing.TB, what string, try func() error) {
 		select {
 		case <-t.Context().Done():
 			t.Fatalf("%s: %v", what, err)
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 	t.Fatalf("%s: %v", what, err)
