@@ -20,6 +20,9 @@ import (
 // stepContract installs what the peer does not have of the contract, and
 // approves it meanwhile: an approval spends its time waiting for a block.
 func (h *Home) stepContract(ctx context.Context, name string, v *view) (did bool, err error) {
+	if v.contract, err = h.committed(ctx, name); err != nil {
+		return false, err
+	}
 	if v.contract == nil && v.block.GetHeader().GetNumber() == 0 { // it may be the channel's first transaction
 		if err := h.awaitOrdering(ctx, name, v, v.config); err != nil {
 			return false, err
@@ -89,12 +92,8 @@ func (h *Home) wanted(name string, v *view) (*chaincode.Definition, error) {
 }
 
 // approve approves, for the node's organisation, the definition the channel has,
-// or the first.
+// or the first: [view.contract] is up to date.
 func (h *Home) approve(ctx context.Context, name string, v *view) (bool, error) {
-	var err error
-	if v.contract, err = h.committed(ctx, name); err != nil {
-		return false, err
-	}
 	d, err := h.wanted(name, v)
 	if err != nil {
 		return false, err
