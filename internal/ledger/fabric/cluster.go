@@ -200,6 +200,8 @@ func (h *Home) LeftCluster() error {
 func (h *Home) leaveChannel(name string) error {
 	ctx, stop := context.WithTimeout(context.Background(), hearWithin)
 	defer stop()
+	h.seat.Lock()
+	defer h.seat.Unlock()
 	_, err := h.Ordering(ctx, name)
 	if err == nil {
 		err = h.leaveOrderer(ctx, name)

@@ -82,6 +82,10 @@ type Home struct {
 	// carries is set while the node is a delegate, see Carries.
 	carries atomic.Bool
 
+	// seat is held while the own orderer enters or leaves a channel: who leaves one
+	// has it out of both, the orderer and the record, before anybody looks.
+	seat sync.Mutex
+
 	mu     sync.Mutex
 	sup    *child.Supervisor // nil while it does not run
 	rec    record
@@ -296,13 +300,17 @@ func (h *Home) take(name string, first *cb.Block, also func(*record)) error {
 	})
 }
 
+// in reports whether the node is in a channel, by its record.
+func (h *Home) in(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.rec.Channels, name)
+}
+
 // begins keeps the first block of a channel. What there is of a channel that the node
 // left, or did not enter to the end, is not the beginning of this one.
 func (h *Home) begins(name string, first []byte) error {
-	h.mu.Lock()
-	in := slices.Contains(h.rec.Channels, name)
-	h.mu.Unlock()
-	if !in {
+	if !h.in(name) {
 		if err := h.erase(name); err != nil {
 			return err
 		}

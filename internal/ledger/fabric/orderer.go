@@ -124,6 +124,11 @@ func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, err
 			return false, err
 		}
 	}
+	h.seat.Lock()
+	defer h.seat.Unlock()
+	if !h.in(name) { // it has just left
+		return false, nil
+	}
 	return true, h.joinOrderer(ctx, b)
 }
 
