@@ -59,8 +59,8 @@ func TestNetwork(t *testing.T) {
 	b.midway(a)
 	b.killChild("peer")
 	d.killChild("peer")
-	for _, n := range four { // the leader is one of them
-		n.killChild("orderer")
+	for i, n := range four { // one of them leads
+		outlives(four[(i+1)%len(four)], n)
 		n.caughtUp(four...)
 	}
 	quiet()

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/michaelperna/9ten/internal/network"
 )
@@ -66,6 +68,7 @@ func TestDecisionsByCommand(t *testing.T) {
 	joinsByFiles(b, a)
 	asksInVain(c, a, b)
 	join(c, a, b)
+	standsWell(a, "a.localhost", "b.localhost", "c.localhost")
 	endorsesAgain(c, a, b)
 	programsDisagree(a, b, c)
 	beginsAnew(b, a)
@@ -125,6 +128,52 @@ func runsWhatFits(n *networkNode) {
 			n.Errorf("its %s is %s, not the copy in %s (%v)", command, runs, n.path("bin"), err)
 		}
 	}
+}
+
+// standsWell has a member that orders tell a program how it stands: how high its
+// ledger is and when that grew, who else is there, whether its servers are well, for
+// how long its certificates are good, and what waits.
+func standsWell(n *networkNode, members ...string) {
+	n.Helper()
+	n.eventually(n.id+" stands well, of "+strings.Join(members, ", "), func() error {
+		var s struct {
+			Mode, Head   string
+			Height, Read uint64
+			Last         time.Time
+			Waiting      []json.RawMessage
+			Membership   struct {
+				Ready   bool
+				Days    int `json:"certificate_days"`
+				Members []struct{ Node string }
+				Servers []struct {
+					Role string
+					Well bool
+				}
+			}
+		}
+		said, err := n.command("ledger", "status", "--json").Output()
+		if err == nil {
+			err = json.Unmarshal(said, &s)
+		}
+		if err != nil {
+			return err
+		}
+		var who, runs []string
+		for _, m := range s.Membership.Members {
+			who = append(who, m.Node)
+		}
+		for _, x := range s.Membership.Servers {
+			if x.Well {
+				runs = append(runs, x.Role)
+			}
+		}
+		slices.Sort(runs)
+		if s.Mode != "fabric" || s.Height == 0 || s.Read == 0 || len(s.Head) != 64 || time.Since(s.Last).Abs() > time.Hour || s.Waiting == nil || len(s.Waiting) > 0 ||
+			!s.Membership.Ready || s.Membership.Days < 300 || !slices.Equal(who, members) || !slices.Equal(runs, []string{"orderer", "peer"}) {
+			return fmt.Errorf("it says %s", said)
+		}
+		return nil
+	})
 }
 
 // joinsByFiles takes a newcomer in that nobody has to reach over HTTP.

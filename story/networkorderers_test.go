@@ -19,9 +19,9 @@ func agree(id string, operators ...*networkNode) {
 	}
 }
 
-// intentID finds a proposal in a command's answer, also in that of one which is
+// intentID finds a proposal in a command's answer, which is the same for one that is
 // given again because the first answer was lost.
-var intentID = regexp.MustCompile(`(?:"intent": *"|proposed the same already: it is open as )([0-9a-f]{64})`)
+var intentID = regexp.MustCompile(`"intent": *"([0-9a-f]{64})"`)
 
 // orders makes a member one of those that order.
 func orders(n *networkNode, others ...*networkNode) {
@@ -50,6 +50,28 @@ func orders(n *networkNode, others ...*networkNode) {
 		}
 		return fmt.Errorf("it does not, of %d members", len(w.Members))
 	})
+}
+
+// outlives kills a member's orderer, keeps it from coming back, and has the network
+// record on: where it led, another one leads from then on. At most one block was
+// under way when it died.
+func outlives(n, dead *networkNode) {
+	n.Helper()
+	dead.Logf("kill -9 the orderer of %s (%d)", dead.id, dead.child("orderer"))
+	dead.takeAway("orderer")
+	was, err := n.standing()
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.eventually("the network records on without the orderer of "+dead.id, func() error {
+		is, err := n.standing()
+		if err == nil && is.Height < was.Height+3 {
+			err = fmt.Errorf("%s has %d blocks, and had %d", n.id, is.Height, was.Height)
+		}
+		return err
+	})
+	dead.giveBack("orderer")
+	n.saysSoon([]string{"4 of 4 orderers take part"}, "ledger", "doctor")
 }
 
 // outgrowsItsFounder takes a fifth orderer in while people use four, and then the

@@ -277,7 +277,8 @@ func (n *node) depart(ctx context.Context, c fabric.Cluster, self contract.Node)
 		return n.fabric.LeftCluster()
 	}
 	return n.cluster.ask("remove from "+c.Name, n.dir.wall(), func() error {
-		return n.fabric.AskOut(ctx, c.Channel(), "It leaves the cluster.")
+		_, err := n.fabric.RemoveMember(ctx, c.Channel(), self.ID, "It leaves the cluster.")
+		return err
 	})
 }
 

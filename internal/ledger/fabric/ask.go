@@ -391,17 +391,11 @@ func (h *Home) drop(r Request) error {
 	return fault.Wrap(err, fault.Unavailable, "The request cannot be dropped.")
 }
 
-// Admit puts a request before the members and approves it for this node. Where
-// another member has done the former already, it approves. Faults: those of
-// [Home.Propose].
+// Admit puts a request before the members and approves it for this node. Faults:
+// those of [Home.Propose].
 func (h *Home) Admit(ctx context.Context, r Request) (contract.Digest, error) {
 	node := r.Member.MSP
 	id, err := h.Propose(ctx, r.Channel(), contract.AdmitMember, node, r.Member, r.Note)
-	if fault.Is(err, fault.Conflict) {
-		if err = h.openAlready(ctx, r.Channel(), id, err); err == nil {
-			err = h.Approve(ctx, r.Channel(), id)
-		}
-	}
 	if err != nil {
 		return id, err
 	}

@@ -198,10 +198,10 @@ func (h *Home) LeftCluster() error {
 // leaveChannel forgets a channel; the peer leaves it, too. An orderer that does not
 // answer now would keep it: who leaves tries again.
 func (h *Home) leaveChannel(name string) error {
-	ctx, stop := context.WithTimeout(context.Background(), hearWithin)
-	defer stop()
 	h.seat.Lock()
 	defer h.seat.Unlock()
+	ctx, stop := context.WithTimeout(context.Background(), hearWithin)
+	defer stop()
 	_, err := h.Ordering(ctx, name)
 	if err == nil {
 		err = h.leaveOrderer(ctx, name)

@@ -23,15 +23,20 @@ func (h *Home) stepContract(ctx context.Context, name string, v *view) (did bool
 	if v.contract, err = h.committed(ctx, name); err != nil {
 		return false, err
 	}
-	if v.contract == nil && v.block.GetHeader().GetNumber() == 0 { // it may be the channel's first transaction
+	if v.contract == nil && v.block.GetHeader().GetNumber() == 0 && !v.begun { // it may be the channel's first transaction
+		if v.waits != nil {
+			return false, v.waits
+		}
 		if err := h.awaitOrdering(ctx, name, v, v.config); err != nil {
 			return false, err
 		}
+		v.begun = true
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.install(ctx) })
 	g.Go(func() (err error) { did, err = h.approve(ctx, name, v); return err })
-	return did, g.Wait()
+	err = g.Wait()
+	return did, err
 }
 
 func (h *Home) install(ctx context.Context) error {

@@ -72,30 +72,6 @@ func (h *Home) RemoveMember(ctx context.Context, name, node, note string) (contr
 	return h.Propose(ctx, name, contract.RemoveMember, node, nil, note)
 }
 
-// AskOut puts before the members of a cluster that this node leaves it, unless that
-// is before them already. Faults: those of [Home.Propose].
-func (h *Home) AskOut(ctx context.Context, name, note string) error {
-	id, err := h.RemoveMember(ctx, name, h.cfg.Node, note)
-	return h.openAlready(ctx, name, id, err)
-}
-
-// openAlready is nil where a proposal was refused since the same is open, else err:
-// a Conflict says as well that a member has proposed too much, or that what is
-// proposed is so already, and then there is nothing to wait for.
-func (h *Home) openAlready(ctx context.Context, name string, id contract.Digest, err error) error {
-	if !fault.Is(err, fault.Conflict) {
-		return err
-	}
-	b, lost := h.book(name)
-	if lost != nil {
-		return err
-	}
-	if i, lost := b.Intent(ctx, id); lost != nil || i.State != contract.Open || uint64(h.cfg.Now().UnixMilli()) >= i.Until {
-		return err
-	}
-	return nil
-}
-
 // AddValidator puts before the members that a node endorses, too. In a small
 // network each member asks for itself; in one of more than
 // [channel.MaxValidators] this is how who endorses is chosen. Faults besides

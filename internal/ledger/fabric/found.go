@@ -91,8 +91,8 @@ func together(own Request, with []Request) ([]channel.Founder, error) {
 	return out, nil
 }
 
-// foundedBy reports whether a first block is of a network that these founded, and
-// nobody else.
+// foundedBy reports whether a first block is of a network that these founded, where
+// they are now, and nobody else.
 func foundedBy(b *cb.Block, founders []channel.Founder) bool {
 	cfg, err := channel.Read(b)
 	if err != nil {
@@ -103,7 +103,12 @@ func foundedBy(b *cb.Block, founders []channel.Founder) bool {
 		return false
 	}
 	for _, f := range founders {
-		if !slices.ContainsFunc(members, func(m channel.Member) bool { return m.MSP == f.Member.MSP && bytes.Equal(m.CA, f.Member.CA) }) {
+		if !slices.ContainsFunc(members, func(m channel.Member) bool {
+			return m.MSP == f.Member.MSP && bytes.Equal(m.CA, f.Member.CA) && m.Address() == f.Member.Address()
+		}) {
+			return false
+		}
+		if is, orders := cfg.Orders(f.Member.MSP); orders && is.Address() != f.Consenter.Address() {
 			return false
 		}
 	}

@@ -69,6 +69,13 @@ func TestFourFoundTogether(t *testing.T) {
 		}
 		return fmt.Errorf("%+v (%v)", f, err)
 	})
+	eventually(t, "a knows its network meanwhile", func() error {
+		_, err := nodes[0].Answer("e.example", "")
+		if ready, doing, why := nodes[0].Ready(channel.Name); ready || !strings.Contains(fault.Message(why), "2 of the network's 4") {
+			return fmt.Errorf("ready %v, at %s: %w", ready, doing, why)
+		}
+		return err
+	})
 	come()
 	for _, n := range nodes {
 		n.register(t)

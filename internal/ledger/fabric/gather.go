@@ -61,6 +61,9 @@ func (h *Home) gather(ctx context.Context, name string, v *view, cfg channel.Con
 	if v.begins(n, len(heard), asked, h.cfg.Now()) {
 		return nil
 	}
+	if n < channel.Quorum(len(heard)) && slices.ContainsFunc(heard, func(x hearing) bool { return x.apart && x.who.MSP != h.cfg.Node }) {
+		return fault.New(fault.Unavailable, "%d of the network's %d orderers are there so far, and others hear this node and do not believe its clock. 9ten ledger doctor says whose is wrong.", n, len(heard))
+	}
 	return fault.New(fault.Unavailable, "%d of the network's %d orderers are there so far.", n, len(heard))
 }
 

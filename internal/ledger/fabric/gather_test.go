@@ -2,8 +2,21 @@ package fabric
 
 import (
 	"errors"
+	"net"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer/lifecycle"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/michaelperna/9ten/internal/contract"
+	"github.com/michaelperna/9ten/internal/fault"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
+	"github.com/michaelperna/9ten/internal/ledger/fabric/child"
 )
 
 // Who is missing is waited for, and not for ever, unless nothing would work without.
@@ -50,6 +63,78 @@ func TestWhatAnOrdererIs(t *testing.T) {
 	} {
 		if x.hearing.there() != x.there || x.hearing.takesPart() != x.takesPart {
 			t.Errorf("%s: there %v, takes part %v", name, x.hearing.there(), x.hearing.takesPart())
+		}
+	}
+}
+
+// Nothing is put before orderers that are not in their new channel, and what a node
+// says of them tells what is wrong. Once they have begun it waits for nobody again.
+func TestNothingIsRecordedBeforeThereAreOrderers(t *testing.T) {
+	ln := anyPort(t)
+	homes := []*Home{homeAt(t, "a.example", port(ln), false)}
+	var others []*liar
+	var at []net.Listener
+	for _, node := range []string{"b.example", "c.example", "d.example"} {
+		l := anyPort(t)
+		homes, at, others = append(homes, homeAt(t, node, port(l)-child.Config{}.Ports().Orderer, false)), append(at, l), append(others, new(liar))
+	}
+	f := channel.Founding{Channel: channel.Name}
+	for _, h := range homes {
+		m, err := h.Member()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := h.Consenter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Founders = append(f.Founders, channel.Founder{Member: m, Consenter: c})
+	}
+	first, err := f.Genesis(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range others {
+		l.serve(t, at[i], homes[i+1])
+	}
+	// The peer has the contract, which nobody approved yet, and tells what it is asked for.
+	a := homes[0]
+	var calls []string
+	installed := pack(t, &lifecycle.QueryInstalledChaincodesResult{InstalledChaincodes: []*lifecycle.QueryInstalledChaincodesResult_InstalledChaincode{{PackageId: a.packages[contract.Version]}}})
+	own := &liar{config: first, answers: map[string][]byte{"QueryInstalledChaincodes": installed}, reads: map[string]any{"QueryChaincodeDefinition": status.Error(codes.Unknown, "namespace 9ten is not defined"), "QueryApprovedChaincodeDefinition": status.Error(codes.Unknown, "it knows of none")}}
+	own.refuse = func(fn string) error {
+		calls = append(calls, fn)
+		return status.Error(codes.Unavailable, "that was all it wanted")
+	}
+	own.serve(t, ln, a)
+	if err := a.Take(channel.Name, first); err != nil {
+		t.Fatal(err)
+	}
+	v, err := a.current(t.Context(), channel.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		what     string
+		say      []cb.Status
+		waits    error
+		says     string
+		approves bool
+	}{
+		{"nobody is in it", []cb.Status{cb.Status_NOT_FOUND, cb.Status_NOT_FOUND, cb.Status_NOT_FOUND}, nil, "1 of the network's 4 orderers are there so far.", false},
+		{"one is in it", []cb.Status{cb.Status_FORBIDDEN, cb.Status_NOT_FOUND, cb.Status_NOT_FOUND}, nil, "2 of the network's 4 orderers are there so far.", false},
+		{"its clock is wrong", []cb.Status{cb.Status_BAD_REQUEST, cb.Status_BAD_REQUEST, cb.Status_BAD_REQUEST}, nil, "do not believe its clock", false},
+		{"its own is not in it", []cb.Status{cb.Status_FORBIDDEN, cb.Status_FORBIDDEN, cb.Status_FORBIDDEN}, errors.New("so many"), "so many", false},
+		{"all are in it", []cb.Status{cb.Status_FORBIDDEN, cb.Status_FORBIDDEN, cb.Status_FORBIDDEN}, nil, "that was all it wanted", true},
+		{"one went, which was there", []cb.Status{cb.Status_FORBIDDEN, cb.Status_FORBIDDEN, cb.Status_NOT_FOUND}, nil, "that was all it wanted", true},
+	} {
+		for i, l := range others {
+			l.refuses = x.say[i]
+		}
+		calls, v.waits = nil, x.waits
+		_, err := a.stepContract(t.Context(), channel.Name, v)
+		if err == nil || !strings.Contains(err.Error()+fault.Message(err), x.says) || slices.Contains(calls, "ApproveChaincodeDefinitionForMyOrg") != x.approves {
+			t.Errorf("%s: %v; it asks for %q", x.what, err, calls)
 		}
 	}
 }

@@ -148,7 +148,8 @@ func TestFoundedAlone(t *testing.T) {
 }
 
 // A node that dies while it founds a network has founded it when it is told to
-// again: between the first block and the note that it has one, and before both.
+// again: between the first block and the note that it has one, and before both. Who
+// moved meanwhile is not where that block says, and founds another.
 func TestFoundingGoesOn(t *testing.T) {
 	h := open(t, "a.example")
 	defer h.Close()
@@ -159,19 +160,29 @@ func TestFoundingGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(h.Dir(), "home.json"), []byte("{}"), 0o600); err != nil {
+	m, err := h.Member()
+	if err != nil {
 		t.Fatal(err)
 	}
-	again := openIn(t, h.Dir(), "a.example", fabrictest.Ports(t), time.Now)
-	defer again.Close()
-	if err := again.Found(); err != nil {
-		t.Fatalf("a founding that was broken off: %v", err)
-	}
-	if b, err := again.First(channel.Name); err != nil || !proto.Equal(b, first) || again.Phase() != fabric.Joined {
-		t.Errorf("phase %q, another first block or none: %v", again.Phase(), err)
-	}
-	if err := again.Found(); !fault.Is(err, fault.Conflict) {
-		t.Errorf("a second network: %v", err)
+	for port, same := range map[int]bool{m.Port: true, fabrictest.Ports(t): false} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(h.Dir())); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "home.json"), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again := openIn(t, dir, "a.example", port, time.Now)
+		defer again.Close()
+		if err := again.Found(); err != nil {
+			t.Fatalf("a founding that was broken off: %v", err)
+		}
+		if b, err := again.First(channel.Name); err != nil || proto.Equal(b, first) != same || again.Phase() != fabric.Joined {
+			t.Errorf("where it was: %v; phase %q, another first block or none: %v", same, again.Phase(), err)
+		}
+		if err := again.Found(); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a second network: %v", err)
+		}
 	}
 }
 

@@ -67,9 +67,11 @@ func (h *Home) book(name string) (contract.Client, error) {
 	return contract.Client{Ledger: c}, err
 }
 
-// Propose puts a change before the members and approves it for this node.
-// payload is what the kind takes (see [Home.Member], [Home.Consenter]); nil for
-// none. It returns the intent's id. Faults: those of the contract.
+// Propose puts a change before the members and approves it for this node. Where the
+// same is before them already it approves that: another one proposed it, or this node
+// did and did not hear so. payload is what the kind takes (see [Home.Member],
+// [Home.Consenter]); nil for none. It returns the intent's id. Faults: those of the
+// contract.
 func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload any, note string) (contract.Digest, error) {
 	p := contract.IntentProposal{Kind: kind, Subject: subject, Note: network.OneLine(note)}
 	var err error
@@ -103,9 +105,35 @@ func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload 
 		return id, err
 	}
 	if _, err := b.ProposeIntent(ctx, "intent/"+rand.Text(), p); err != nil {
-		return id, err
+		i, open := h.openAlready(ctx, b, id, err)
+		if !open {
+			return id, err
+		}
+		if stands, err := h.standsBy(name, i); stands || err != nil {
+			return id, err
+		}
 	}
 	return id, h.Approve(ctx, name, id)
+}
+
+// openAlready returns the intent for which a proposal was refused since the same is
+// open: a Conflict says as well that a member has proposed too much, or that what is
+// proposed is so already, and then there is nothing to wait for.
+func (h *Home) openAlready(ctx context.Context, b contract.Client, id contract.Digest, refused error) (contract.Intent, bool) {
+	if !fault.Is(refused, fault.Conflict) {
+		return contract.Intent{}, false
+	}
+	i, err := b.Intent(ctx, id)
+	return i, err == nil && i.State == contract.Open && uint64(h.cfg.Now().UnixMilli()) < i.Until
+}
+
+// standsBy reports whether an intent was approved at this node, and the ledger has
+// that, too.
+func (h *Home) standsBy(name string, i contract.Intent) (bool, error) {
+	all, err := h.approved()
+	v := view{approved: all}
+	said := slices.ContainsFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
+	return said && v.approves(name, i), err
 }
 
 // Approve consents to an intent: a human did, from here on the node signs for
@@ -250,7 +278,8 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 	}
 	sigs, who, last := h.signatures(i, update, v.config)
 	if h.signs(ctx, name, i, who, v, b) {
-		return true, h.consent(ctx, name, i, v)
+		err := h.consent(ctx, name, i, v)
+		return err == nil, err
 	}
 	needs, err := Majorities(i, v.config, who)
 	if err != nil {
@@ -265,7 +294,8 @@ func (h *Home) carry(ctx context.Context, name string, i contract.Intent, v *vie
 			return false, err
 		}
 	}
-	return true, h.submit(ctx, name, update, sigs, v.config.Sequence)
+	err = h.submit(ctx, name, update, sigs, v.config.Sequence)
+	return err == nil, err
 }
 
 // signs reports whether the node signs an intent now without asking anybody: it
@@ -280,8 +310,13 @@ func (h *Home) signs(ctx context.Context, name string, i contract.Intent, who []
 	if mine >= 0 && (i.Approvals[mine].Sequence >= v.config.Sequence || i.Kind != contract.SetValidators) {
 		return i.Approvals[mine].Sequence < v.config.Sequence && v.approves(name, i)
 	}
-	wished := slices.Contains(who, i.By) || i.By == h.cfg.Node && v.approves(name, i)
-	return wished && h.agrees(ctx, i, v, b)
+	node := h.mover(i, v)
+	wished := slices.Contains(who, node) || node == h.cfg.Node && v.approves(name, i)
+	if !wished {
+		return false
+	}
+	_, err := b.Node(ctx, node)
+	return err == nil
 }
 
 // approves reports whether an intent was approved at this node.
@@ -345,123 +380,6 @@ func (h *Home) submit(ctx context.Context, name string, update []byte, sigs []ch
 
 // appears is how long a change may take from the orderers to the own peer.
 const appears = 5 * time.Second
-
-// agrees tells what a node consents to without asking: that a registered member
-// of a small network endorses, too, at its own wish, which it has signed, or no
-// longer. To admit it was
-// the decision, and nobody endorses against its will. What names anybody else, or
-// leaves anybody else out, is for people.
-func (h *Home) agrees(ctx context.Context, i contract.Intent, v *view, b contract.Client) bool {
-	if i.Kind != contract.SetValidators || slices.ContainsFunc(i.Declines, func(d contract.Decline) bool { return d.Node == h.cfg.Node }) {
-		return false
-	}
-	var next []string
-	if json.Unmarshal(i.Payload, &next) != nil {
-		return false
-	}
-	now, err := v.config.Validators()
-	members, err2 := v.config.Members()
-	if err != nil || err2 != nil {
-		return false
-	}
-	more, small := grown(now, i.By, len(members))
-	if joins := small && slices.Equal(next, more); !joins && !slices.Equal(next, without(now, i.By)) {
-		return false
-	}
-	_, err = b.Node(ctx, i.By)
-	return err == nil
-}
-
-// grown is a list of validators with one more, where that needs no people: in a network
-// whose members may all endorse.
-func grown(now []string, node string, members int) (list []string, small bool) {
-	if members > channel.MaxValidators {
-		return nil, false
-	}
-	return beside(now, node), true
-}
-
-// beside is a list of validators with one more.
-func beside(now []string, node string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(now), node))))
-}
-
-// without is a list of validators with one less.
-func without(now []string, node string) []string {
-	return slices.DeleteFunc(slices.Clone(now), func(x string) bool { return x == node })
-}
-
-// wish is who should endorse as far as this node may say so by itself, nil when
-// that is so already: in a small network everybody, and nobody who has no peer
-// there.
-func (h *Home) wish(name string, v *view) ([]string, error) {
-	now, err := v.config.Validators()
-	if err != nil {
-		return nil, err
-	}
-	endorses := slices.Contains(now, h.cfg.Node)
-	if h.wantsClient(name) {
-		_, orders := v.config.Orders(h.cfg.Node)
-		switch left := without(now, h.cfg.Node); {
-		case h.carries.Load():
-			return nil, fault.New(fault.Conflict, "This node is a delegate of its cluster, so it keeps its peer on the network's channel. Resign first: 9ten ledger cluster resign.")
-		case orders:
-			return nil, fault.New(fault.Conflict, "This node orders, so it keeps its peer on the network's channel. Remove its orderer first: 9ten ledger orderer remove %s.", h.cfg.Node)
-		case endorses && len(left) == 0:
-			return nil, fault.New(fault.Conflict, "This node alone endorses, so it keeps its peer on the network's channel until another one endorses.")
-		case endorses:
-			return left, nil
-		}
-		return nil, nil
-	}
-	members, err := v.config.Members()
-	if err != nil || endorses {
-		return nil, err
-	}
-	list, _ := grown(now, h.cfg.Node, len(members))
-	return list, nil
-}
-
-// stepValidator has a member of a small network ask to endorse once its node is
-// registered, which shows that its peer and contract work; and one that wants to
-// be a client ask not to.
-func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, error) {
-	want, err := h.wish(name, v)
-	if err != nil || want == nil {
-		return false, err
-	}
-	b, err := h.book(name)
-	if err != nil {
-		return false, err
-	}
-	if _, err := b.Node(ctx, h.cfg.Node); err != nil {
-		if fault.Is(err, fault.NotFound) {
-			err = nil
-		}
-		return false, err
-	}
-	list, err := b.Intents(ctx)
-	if err != nil {
-		return false, err
-	}
-	payload, err := json.Marshal(want)
-	if err != nil {
-		return false, err
-	}
-	for _, i := range list {
-		switch {
-		case i.Kind != contract.SetValidators || i.By != h.cfg.Node:
-		case string(i.Payload) == string(payload):
-			return false, nil
-		default: // another member was faster, so this would put it out again
-			if err := h.Withdraw(ctx, name, i.ID); err != nil {
-				return false, err
-			}
-		}
-	}
-	_, err = h.Propose(ctx, name, contract.SetValidators, "", want, "")
-	return err == nil, err
-}
 
 // Config is the channel's configuration as the peer that answers has it now.
 func (h *Home) Config(ctx context.Context, name string) (channel.Config, error) {

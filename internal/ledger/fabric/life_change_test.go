@@ -99,9 +99,6 @@ func orderGoes(t *testing.T, l *life) {
 	var id contract.Digest
 	eventually(t, "a proposes it, in whatever time they take", func() (err error) {
 		id, err = l.a.RemoveOrderer(t.Context(), channel.Name, "d.example", "It is too far away.")
-		if fault.Is(err, fault.Conflict) { // it was recorded, and a did not hear of it in time
-			err = l.a.Approve(t.Context(), channel.Name, id)
-		}
 		if err != nil && !fault.Is(err, fault.Unavailable) {
 			t.Fatal(err)
 		}

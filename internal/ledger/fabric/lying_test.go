@@ -37,6 +37,7 @@ type liar struct {
 	ab.UnimplementedAtomicBroadcastServer
 
 	config    *cb.Block            // its newest
+	answers   map[string][]byte    // what its system functions answer, the newest configuration where they are not named
 	blocks    map[string]*cb.Block // by number
 	reads     map[string]any       // what the contract's functions answer, or an error
 	asked     int                  // how often it was asked for a block
@@ -48,7 +49,14 @@ type liar struct {
 	refuses   cb.Status             // what it says as an orderer, FORBIDDEN where it is not set
 }
 
-func (l *liar) ProcessProposal(context.Context, *peer.SignedProposal) (*peer.ProposalResponse, error) {
+func (l *liar) ProcessProposal(_ context.Context, r *peer.SignedProposal) (*peer.ProposalResponse, error) {
+	var p peer.Proposal
+	if err := proto.Unmarshal(r.GetProposalBytes(), &p); err != nil {
+		return nil, err
+	}
+	if args := calls(&p); len(args) > 0 && l.answers[string(args[0])] != nil {
+		return &peer.ProposalResponse{Response: &peer.Response{Status: 200, Payload: l.answers[string(args[0])]}}, nil
+	}
 	return &peer.ProposalResponse{Response: &peer.Response{Status: 200, Payload: channel.EncodeBlock(l.config)}}, nil
 }
 

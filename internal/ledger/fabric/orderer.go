@@ -107,8 +107,10 @@ func (h *Home) latest(name string, v *view) (*cb.Block, channel.Config, error) {
 }
 
 // stepOrderer has the node's orderer take its place in the channel, in a new one
-// once the others are there.
+// once the others are there. What needs no orderer does not wait for them: the peer
+// has the channel's first block, and by that the node knows who its members are.
 func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, error) {
+	v.waits = nil
 	b, cfg, err := h.latest(name, v)
 	if err != nil {
 		return false, err
@@ -120,8 +122,8 @@ func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, err
 		return false, err
 	}
 	if b.GetHeader().GetNumber() == 0 {
-		if err := h.awaitOrderers(ctx, name, v, cfg); err != nil {
-			return false, err
+		if v.waits = h.awaitOrderers(ctx, name, v, cfg); v.waits != nil {
+			return false, nil
 		}
 	}
 	h.seat.Lock()

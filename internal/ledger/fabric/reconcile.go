@@ -35,6 +35,8 @@ type view struct {
 	asked    time.Time         // when the orderers were asked last whether it is a member
 	far      bool              // it is used through another member's peer
 	gathered time.Time         // since when enough of the orderers are there to begin, see [view.begins]
+	waits    error             // for whom the own orderer waits with its place in a new channel
+	begun    bool              // the orderers of a new channel have taken theirs
 	ready    bool
 	doing    string // the step it is at
 	err      error  // why the step did not succeed

@@ -324,7 +324,14 @@ func TestAConflictIsNotTakenForAProposal(t *testing.T) {
 			return err
 		}
 	}
-	leave := func() error { return s.client.AskOut(t.Context(), channel.Name, "It leaves.") }
+	leave := func() error {
+		_, err := s.client.RemoveMember(t.Context(), channel.Name, "client.example", "It leaves.")
+		return err
+	}
+	approved := open(contract.RemoveMember, "client.example", nil, contract.Open, time.Hour)
+	approved.Round, approved.Approvals = 1, []contract.Approval{{Node: "client.example"}}
+	approvedOnlySaid := approved
+	approvedOnlySaid.Round = 2
 	none := status.Error(codes.Aborted, "chaincode response 500, not-found: There is no intent.")
 	for name, x := range map[string]struct {
 		do    func() error
@@ -332,15 +339,20 @@ func TestAConflictIsNotTakenForAProposal(t *testing.T) {
 		says  string // what is heard; "" for nothing
 		votes bool   // it approves
 	}{
-		"admit with eight open":         {admit(newcomer), none, "8 proposals open", false},
-		"admit who is a member":         {admit(self), none, "already", false},
-		"admit whom another one put":    {admit(newcomer), open(contract.AdmitMember, "newcomer.example", newcomer, contract.Open, time.Hour), "", true},
-		"admit after that ran out":      {admit(newcomer), open(contract.AdmitMember, "newcomer.example", newcomer, contract.Open, -time.Hour), "8 proposals open", false},
-		"leave with eight open":         {leave, none, "8 proposals open", false},
-		"leave again":                   {leave, open(contract.RemoveMember, "client.example", nil, contract.Open, time.Hour), "", false},
-		"leave after it was taken back": {leave, open(contract.RemoveMember, "client.example", nil, contract.Withdrawn, time.Hour), "8 proposals open", false},
+		"admit with eight open":          {admit(newcomer), none, "8 proposals open", false},
+		"admit who is a member":          {admit(self), none, "already", false},
+		"admit whom another one put":     {admit(newcomer), open(contract.AdmitMember, "newcomer.example", newcomer, contract.Open, time.Hour), "", true},
+		"admit after that ran out":       {admit(newcomer), open(contract.AdmitMember, "newcomer.example", newcomer, contract.Open, -time.Hour), "8 proposals open", false},
+		"leave with eight open":          {leave, none, "8 proposals open", false},
+		"leave, whose answer was lost":   {leave, open(contract.RemoveMember, "client.example", nil, contract.Open, time.Hour), "", true},
+		"leave again":                    {leave, approved, "", false},
+		"leave again, or so says a peer": {leave, approvedOnlySaid, "", true},
+		"leave after it was taken back":  {leave, open(contract.RemoveMember, "client.example", nil, contract.Withdrawn, time.Hour), "8 proposals open", false},
 	} {
 		voted := false
+		if err := s.client.remember(channel.Name, approved); err != nil { // one that is refused is forgotten
+			t.Fatal(err)
+		}
 		s.reads = map[string]any{"GetIntent": x.reads}
 		s.became = peer.TxValidationCode_VALID
 		s.refuse = func(fn string) error {
