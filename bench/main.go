@@ -1,7 +1,7 @@
 // Command bench measures what the product promises in figures, each beside a
 // yardstick in the same run, and prints one table.
 //
-//	go run ./bench                    all of it, about ten minutes
+//	go run ./bench                    all of it, about fifteen minutes
 //	go run ./bench -only lists,start  parts of it
 //	go run ./bench -only cold         `make run` with empty caches, left out otherwise
 //
@@ -40,6 +40,7 @@ var parts = []struct {
 	{"page", page},
 	{"inbox", inbox},
 	{"ledger", ledger},
+	{"thirteen", thirteen},
 	{"cold", cold},
 }
 

@@ -59,10 +59,11 @@ func TestNetwork(t *testing.T) {
 	b.midway(a)
 	b.killChild("peer")
 	d.killChild("peer")
-	for i, n := range four { // one of them leads
-		outlives(four[(i+1)%len(four)], n)
+	for _, n := range four {
+		n.killChild("orderer")
 		n.caughtUp(four...)
 	}
+	outlivesItsLeader(four)
 	quiet()
 	everyCopySays(four, b, month)
 

@@ -1,11 +1,18 @@
 package story
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"syscall"
 
+	cb "github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 	"github.com/michaelperna/9ten/internal/network"
 )
 
@@ -52,26 +59,79 @@ func orders(n *networkNode, others ...*networkNode) {
 	})
 }
 
-// outlives kills a member's orderer, keeps it from coming back, and has the network
-// record on: where it led, another one leads from then on. At most one block was
-// under way when it died.
-func outlives(n, dead *networkNode) {
+// outlivesItsLeader kills the orderer that leads and keeps it from coming back, while
+// something is recorded all the time: the network goes on under another one. The nodes
+// are in the order in which they came to order.
+func outlivesItsLeader(nodes []*networkNode) {
+	n := nodes[0]
 	n.Helper()
-	dead.Logf("kill -9 the orderer of %s (%d)", dead.id, dead.child("orderer"))
+	at := n.ledgerAt(n).Ledger.(*fabric.Client)
+	height := func() uint64 {
+		s, err := at.Status(n.Context())
+		if err != nil {
+			n.Fatal(err)
+		}
+		return s.Height
+	}
+	next, view, signed := height(), uint64(0), map[uint32]bool{}
+	read := func() {
+		for ; next < height(); next++ {
+			var by []uint32
+			view, by = n.sealed(at, next)
+			for _, x := range by {
+				signed[x] = true
+			}
+		}
+	}
+	allSign := func(what string) {
+		n.Helper()
+		clear(signed)
+		n.eventually("all orderers sign, "+what, func() error {
+			if read(); len(signed) < len(nodes) {
+				return fmt.Errorf("only %v do", slices.Sorted(maps.Keys(signed)))
+			}
+			return nil
+		})
+	}
+	allSign("those that were restarted, too")
+	was := view
+	dead := nodes[was%uint64(len(nodes))] // they lead in turn
+	dead.Logf("kill -9 the orderer of %s (%d), which leads in view %d", dead.id, dead.child("orderer"), was)
 	dead.takeAway("orderer")
-	was, err := n.standing()
+	n.eventually("the network records on without the orderer of "+dead.id, func() error {
+		if read(); view == was {
+			return fmt.Errorf("it leads still, in view %d", view)
+		}
+		return nil
+	})
+	dead.giveBack("orderer")
+	allSign("the one that was away, too")
+}
+
+// sealed is in which view a block was ordered, and which orderers signed it.
+func (n *networkNode) sealed(at *fabric.Client, number uint64) (view uint64, by []uint32) {
+	n.Helper()
+	b, err := at.Block(n.Context(), number)
 	if err != nil {
 		n.Fatal(err)
 	}
-	n.eventually("the network records on without the orderer of "+dead.id, func() error {
-		is, err := n.standing()
-		if err == nil && is.Height < was.Height+3 {
-			err = fmt.Errorf("%s has %d blocks, and had %d", n.id, is.Height, was.Height)
+	var signed cb.Metadata
+	var of cb.OrdererBlockMetadata
+	if err := errors.Join(proto.Unmarshal(b.Metadata.Metadata[cb.BlockMetadataIndex_SIGNATURES], &signed), proto.Unmarshal(signed.Value, &of)); err != nil {
+		n.Fatal(err)
+	}
+	for _, s := range signed.Signatures {
+		var who cb.IdentifierHeader
+		if err := proto.Unmarshal(s.IdentifierHeader, &who); err != nil {
+			n.Fatal(err)
 		}
-		return err
-	})
-	dead.giveBack("orderer")
-	n.saysSoon([]string{"4 of 4 orderers take part"}, "ledger", "doctor")
+		by = append(by, who.Identifier)
+	}
+	// SmartBFT's ViewMetadata: view_id is its first field, and not written for 0.
+	if field, kind, size := protowire.ConsumeTag(of.ConsenterMetadata); field == 1 && kind == protowire.VarintType {
+		view, _ = protowire.ConsumeVarint(of.ConsenterMetadata[size:])
+	}
+	return view, by
 }
 
 // outgrowsItsFounder takes a fifth orderer in while people use four, and then the

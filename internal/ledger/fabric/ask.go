@@ -91,6 +91,15 @@ const (
 	Unknown  = "unknown"
 )
 
+// again is when a node asks again: sooner where one more member would do, who may
+// approve at any moment.
+func (a Answer) again() time.Duration {
+	if a.State == Proposed && a.Approvals+1 >= a.Needed {
+		return time.Second
+	}
+	return 3 * time.Second
+}
+
 // Ask asks a member's node for admission to the network whose first block has a
 // hash, in hex; "" takes that node's word for which network it is, so it must be
 // reached safely. From then on this node waits and joins by itself. It returns

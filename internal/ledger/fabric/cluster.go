@@ -247,7 +247,7 @@ func (h *Home) keepCluster(ctx context.Context) time.Duration {
 	if err := h.inquireCluster(ctx, c); err != nil && ctx.Err() == nil {
 		h.cfg.Log.Debug("asking to be in the cluster", "cluster", c.Name, "err", err)
 	}
-	return 3 * time.Second
+	return h.ClusterAsked().again()
 }
 
 // inquireCluster asks how the request stands, and joins once it is granted.

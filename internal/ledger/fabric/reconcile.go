@@ -160,8 +160,9 @@ func (h *Home) reconcile(ctx context.Context) error {
 		case Alone:
 			pause = time.Second // a command may found a network
 		case Asking: // one that was put out has its old channel still, and no part in it
-			names, pause = nil, 3*time.Second
 			err := h.Inquire(ctx)
+			_, a := h.Asked()
+			names, pause = nil, a.again()
 			if err != nil && err.Error() != said {
 				h.cfg.Log.Warn("asking to be admitted; it goes on", "err", err)
 			}

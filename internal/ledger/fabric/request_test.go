@@ -371,3 +371,21 @@ func TestAConflictIsNotTakenForAProposal(t *testing.T) {
 		}
 	}
 }
+
+// A newcomer asks often where one more member would do, and seldom where it may take weeks.
+func TestWhenANewcomerAsksAgain(t *testing.T) {
+	for _, x := range []struct {
+		a    Answer
+		want time.Duration
+	}{
+		{Answer{}, 3 * time.Second},
+		{Answer{State: Waiting, Needed: 1}, 3 * time.Second},
+		{Answer{State: Proposed, Approvals: 1, Needed: 3}, 3 * time.Second},
+		{Answer{State: Proposed, Approvals: 2, Needed: 3}, time.Second},
+		{Answer{State: Proposed, Approvals: 3, Needed: 3}, time.Second},
+	} {
+		if got := x.a.again(); got != x.want {
+			t.Errorf("%+v: %v", x.a, got)
+		}
+	}
+}
