@@ -28,11 +28,6 @@ import (
 func ledger(ctx context.Context, b *bench) error {
 	ctx, stop := context.WithTimeout(ctx, 15*time.Minute)
 	defer stop()
-	for _, child := range []string{"peer", "orderer"} { // a node without them waits for them
-		if _, err := os.Stat(filepath.Join(filepath.Dir(b.binary), "fabric", child)); err != nil {
-			return fmt.Errorf("make fabric first: the %s is looked for beside the binary: %w", child, err)
-		}
-	}
 	var alone []float64
 	for i := range min(3, b.rounds) {
 		one, err := b.organise(ctx, 20000+6*i, "alone")

@@ -31,6 +31,11 @@ type league []*organisation
 
 // organise makes the folders of nodes that are in no network yet.
 func (b *bench) organise(ctx context.Context, first int, names ...string) (league, error) {
+	for _, child := range []string{"peer", "orderer"} { // a node without them waits for them
+		if _, err := os.Stat(filepath.Join(filepath.Dir(b.binary), "fabric", child)); err != nil {
+			return nil, fmt.Errorf("make fabric first: the %s is looked for beside the binary: %w", child, err)
+		}
+	}
 	var all league
 	for i, name := range names {
 		o := &organisation{b: b, id: name + ".localhost", data: filepath.Join(b.dir, "ledger-"+name), first: first + 6*i}
@@ -145,7 +150,7 @@ func (o *organisation) join(ctx context.Context, members league) (time.Duration,
 		return 0, err
 	}
 	for _, m := range members[1 : len(members)/2+1] {
-		id, err := m.intent(ctx)
+		id, err := m.intent(ctx, o.id)
 		if err != nil {
 			return 0, err
 		}
@@ -174,14 +179,14 @@ func (o *organisation) retried(ctx context.Context, args ...string) error {
 	}
 }
 
-// intent waits for the admission that the members decide about.
-func (o *organisation) intent(ctx context.Context) (string, error) {
+// intent waits for the admission of a node that the members decide about.
+func (o *organisation) intent(ctx context.Context, of string) (string, error) {
 	for ctx.Err() == nil {
 		out, err := exec.CommandContext(ctx, o.b.binary, o.line("ledger", "intents", "--json")...).Output()
-		var list []struct{ ID, Kind string }
+		var list []struct{ ID, Kind, Subject string }
 		if err == nil && json.Unmarshal(out, &list) == nil {
 			for _, i := range list {
-				if i.Kind == "admit-member" {
+				if i.Kind == "admit-member" && i.Subject == of {
 					return i.ID, nil
 				}
 			}

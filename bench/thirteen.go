@@ -37,8 +37,12 @@ func thirteen(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return err
 	}
-	if n, err := net[0].endorsing(ctx); err != nil || n != len(net) {
-		return fmt.Errorf("%d of %d endorse: %w", n, len(net), err)
+	n, err := net[0].endorsing(ctx)
+	if err != nil {
+		return err
+	}
+	if n != len(net) {
+		return fmt.Errorf("%d of %d endorse", n, len(net))
 	}
 	percent := float64(idle.sum().Microseconds()) / 1e4 / float64(len(net))
 	b.add(result{name: "13 organisations: CPU of an idle network, each", unit: "% of a core", runs: []float64{percent}, beside: "ms a second: " + idle.over(float64(len(net))).String()})
@@ -66,6 +70,9 @@ func (o *organisation) endorsing(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("%s does not say where it stands: %s", o.id, res.Status)
+	}
 	var s struct {
 		Membership struct{ Members []struct{ Endorses bool } }
 	}

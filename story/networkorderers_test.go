@@ -1,6 +1,7 @@
 package story
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -66,64 +67,75 @@ func outlivesItsLeader(nodes []*networkNode) {
 	n := nodes[0]
 	n.Helper()
 	at := n.ledgerAt(n).Ledger.(*fabric.Client)
-	height := func() uint64 {
+	var next, view uint64
+	signed := map[uint32]bool{} // who signed a block of that view, by their numbers from 1
+	read := func() error {
 		s, err := at.Status(n.Context())
-		if err != nil {
-			n.Fatal(err)
+		if next == 0 {
+			next = s.Height
 		}
-		return s.Height
-	}
-	next, view, signed := height(), uint64(0), map[uint32]bool{}
-	read := func() {
-		for ; next < height(); next++ {
+		for ; err == nil && next < s.Height; next++ {
+			var in uint64
 			var by []uint32
-			view, by = n.sealed(at, next)
+			if in, by, err = sealed(n.Context(), at, next); err != nil {
+				break
+			}
+			if in != view {
+				view = in
+				clear(signed)
+			}
 			for _, x := range by {
 				signed[x] = true
 			}
 		}
+		return err
 	}
 	allSign := func(what string) {
 		n.Helper()
 		clear(signed)
 		n.eventually("all orderers sign, "+what, func() error {
-			if read(); len(signed) < len(nodes) {
-				return fmt.Errorf("only %v do", slices.Sorted(maps.Keys(signed)))
+			err := read()
+			if err == nil && len(signed) < len(nodes) {
+				err = fmt.Errorf("only %v do", slices.Sorted(maps.Keys(signed)))
 			}
-			return nil
+			return err
 		})
 	}
 	allSign("those that were restarted, too")
 	was := view
-	dead := nodes[was%uint64(len(nodes))] // they lead in turn
+	led := was % uint64(len(nodes)) // they lead in turn
+	dead := nodes[led]
 	dead.Logf("kill -9 the orderer of %s (%d), which leads in view %d", dead.id, dead.child("orderer"), was)
 	dead.takeAway("orderer")
 	n.eventually("the network records on without the orderer of "+dead.id, func() error {
-		if read(); view == was {
-			return fmt.Errorf("it leads still, in view %d", view)
+		err := read()
+		if err == nil && view == was {
+			err = fmt.Errorf("it leads still, in view %d", view)
 		}
-		return nil
+		return err
 	})
+	if signed[uint32(led+1)] {
+		n.Errorf("the orderer of %s signs in view %d, and it is dead", dead.id, view)
+	}
 	dead.giveBack("orderer")
 	allSign("the one that was away, too")
 }
 
 // sealed is in which view a block was ordered, and which orderers signed it.
-func (n *networkNode) sealed(at *fabric.Client, number uint64) (view uint64, by []uint32) {
-	n.Helper()
-	b, err := at.Block(n.Context(), number)
+func sealed(ctx context.Context, at *fabric.Client, number uint64) (view uint64, by []uint32, err error) {
+	b, err := at.Block(ctx, number)
 	if err != nil {
-		n.Fatal(err)
+		return 0, nil, err
 	}
 	var signed cb.Metadata
 	var of cb.OrdererBlockMetadata
 	if err := errors.Join(proto.Unmarshal(b.Metadata.Metadata[cb.BlockMetadataIndex_SIGNATURES], &signed), proto.Unmarshal(signed.Value, &of)); err != nil {
-		n.Fatal(err)
+		return 0, nil, err
 	}
 	for _, s := range signed.Signatures {
 		var who cb.IdentifierHeader
 		if err := proto.Unmarshal(s.IdentifierHeader, &who); err != nil {
-			n.Fatal(err)
+			return 0, nil, err
 		}
 		by = append(by, who.Identifier)
 	}
@@ -131,7 +143,7 @@ func (n *networkNode) sealed(at *fabric.Client, number uint64) (view uint64, by 
 	if field, kind, size := protowire.ConsumeTag(of.ConsenterMetadata); field == 1 && kind == protowire.VarintType {
 		view, _ = protowire.ConsumeVarint(of.ConsenterMetadata[size:])
 	}
-	return view, by
+	return view, by, nil
 }
 
 // outgrowsItsFounder takes a fifth orderer in while people use four, and then the

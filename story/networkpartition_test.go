@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/michaelperna/9ten/internal/ledger/fabric"
 )
 
 // A segment is a network of this machine's own, with a place for each node that
@@ -77,9 +79,9 @@ func foundTogether(nodes ...*networkNode) {
 	}
 }
 
-// TestPartition cuts one of four nodes off, the one whose orderer leads. What it
-// records meanwhile waits and arrives once; the others go on without it, under
-// another leader.
+// TestPartition cuts one of four nodes off, the one whose orderer led when they
+// began. What it records meanwhile waits and arrives once; the others go on without
+// it, under another leader.
 func TestPartition(t *testing.T) {
 	s, exe := newSegment(t), binary(t)
 	var nodes []*networkNode
@@ -99,6 +101,14 @@ func TestPartition(t *testing.T) {
 		return err
 	})
 
+	own := c.ledgerAt(c).Ledger.(*fabric.Client)
+	at, err := own.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if view, _, err := sealed(t.Context(), own, at.Height-1); err != nil || view != 0 {
+		t.Logf("c led at first, and does no longer, in view %d (%v): it took long to begin here", view, err)
+	}
 	s.ip("link", "set", s.cable(2), "down")
 	t.Log("c is cut off")
 	a.rename("The Short Pier")

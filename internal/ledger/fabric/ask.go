@@ -91,10 +91,10 @@ const (
 	Unknown  = "unknown"
 )
 
-// again is when a node asks again: sooner where one more member would do, who may
-// approve at any moment.
-func (a Answer) again() time.Duration {
-	if a.State == Proposed && a.Approvals+1 >= a.Needed {
+// again is when a node asks again that heard this last, or an error: sooner where one
+// more member would do, who may approve at any moment.
+func (a Answer) again(err error) time.Duration {
+	if err == nil && a.State == Proposed && a.Approvals+1 >= a.Needed {
 		return time.Second
 	}
 	return 3 * time.Second

@@ -244,10 +244,11 @@ func (h *Home) keepCluster(ctx context.Context) time.Duration {
 	if !in || c.Phase != Asking {
 		return idle
 	}
-	if err := h.inquireCluster(ctx, c); err != nil && ctx.Err() == nil {
+	err := h.inquireCluster(ctx, c)
+	if err != nil && ctx.Err() == nil {
 		h.cfg.Log.Debug("asking to be in the cluster", "cluster", c.Name, "err", err)
 	}
-	return h.ClusterAsked().again()
+	return h.ClusterAsked().again(err)
 }
 
 // inquireCluster asks how the request stands, and joins once it is granted.

@@ -61,10 +61,24 @@ func (h *Home) gather(ctx context.Context, name string, v *view, cfg channel.Con
 	if v.begins(n, len(heard), asked, h.cfg.Now()) {
 		return nil
 	}
-	if n < channel.Quorum(len(heard)) && slices.ContainsFunc(heard, func(x hearing) bool { return x.apart && x.who.MSP != h.cfg.Node }) {
+	if n < channel.Quorum(len(heard)) && h.disbelieved(heard) {
 		return fault.New(fault.Unavailable, "%d of the network's %d orderers are there so far, and others hear this node and do not believe its clock. 9ten ledger doctor says whose is wrong.", n, len(heard))
 	}
 	return fault.New(fault.Unavailable, "%d of the network's %d orderers are there so far.", n, len(heard))
+}
+
+// disbelieved reports whether all others that answer say no to the time alone.
+func (h *Home) disbelieved(heard []hearing) (yes bool) {
+	for _, x := range heard {
+		switch {
+		case x.who.MSP == h.cfg.Node || !x.there():
+		case !x.apart:
+			return false
+		default:
+			yes = true
+		}
+	}
+	return yes
 }
 
 // straggling is how long the others wait for an orderer that they can do without.

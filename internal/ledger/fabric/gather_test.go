@@ -124,6 +124,7 @@ func TestNothingIsRecordedBeforeThereAreOrderers(t *testing.T) {
 		{"nobody is in it", []cb.Status{cb.Status_NOT_FOUND, cb.Status_NOT_FOUND, cb.Status_NOT_FOUND}, nil, "1 of the network's 4 orderers are there so far.", false},
 		{"one is in it", []cb.Status{cb.Status_FORBIDDEN, cb.Status_NOT_FOUND, cb.Status_NOT_FOUND}, nil, "2 of the network's 4 orderers are there so far.", false},
 		{"its clock is wrong", []cb.Status{cb.Status_BAD_REQUEST, cb.Status_BAD_REQUEST, cb.Status_BAD_REQUEST}, nil, "do not believe its clock", false},
+		{"one has another time", []cb.Status{cb.Status_BAD_REQUEST, cb.Status_NOT_FOUND, cb.Status_NOT_FOUND}, nil, "1 of the network's 4 orderers are there so far.", false},
 		{"its own is not in it", []cb.Status{cb.Status_FORBIDDEN, cb.Status_FORBIDDEN, cb.Status_FORBIDDEN}, errors.New("so many"), "so many", false},
 		{"all are in it", []cb.Status{cb.Status_FORBIDDEN, cb.Status_FORBIDDEN, cb.Status_FORBIDDEN}, nil, "that was all it wanted", true},
 		{"one went, which was there", []cb.Status{cb.Status_FORBIDDEN, cb.Status_FORBIDDEN, cb.Status_NOT_FOUND}, nil, "that was all it wanted", true},

@@ -109,7 +109,7 @@ func (h *Home) Propose(ctx context.Context, name, kind, subject string, payload 
 		if !open {
 			return id, err
 		}
-		if stands, err := h.standsBy(name, i); stands || err != nil {
+		if stands, err := h.standsBy(name, i, v.config); stands || err != nil {
 			return id, err
 		}
 	}
@@ -128,12 +128,24 @@ func (h *Home) openAlready(ctx context.Context, b contract.Client, id contract.D
 }
 
 // standsBy reports whether an intent was approved at this node, and the ledger has
-// that, too.
-func (h *Home) standsBy(name string, i contract.Intent) (bool, error) {
+// its word for that, or where it signs something the signature under what the orderers
+// would get now.
+func (h *Home) standsBy(name string, i contract.Intent, cfg channel.Config) (bool, error) {
 	all, err := h.approved()
 	v := view{approved: all}
-	said := slices.ContainsFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node })
-	return said && v.approves(name, i), err
+	if err != nil || !v.approves(name, i) {
+		return false, err
+	}
+	k, signs := kinds[i.Kind]
+	if !signs {
+		return slices.ContainsFunc(i.Approvals, func(a contract.Approval) bool { return a.Node == h.cfg.Node }), nil
+	}
+	update, err := k.update(name, i.IntentProposal, cfg)
+	if err != nil {
+		return false, err
+	}
+	_, who, _ := h.signatures(i, update, cfg)
+	return slices.Contains(who, h.cfg.Node), nil
 }
 
 // Approve consents to an intent: a human did, from here on the node signs for

@@ -134,6 +134,10 @@ func (h *Home) stepOrderer(ctx context.Context, name string, v *view) (bool, err
 	return true, h.joinOrderer(ctx, b)
 }
 
+// stepWait tells that the own orderer waits with its place in a channel whose ledger
+// works without it.
+func (h *Home) stepWait(_ context.Context, _ string, v *view) (bool, error) { return false, v.waits }
+
 // joinOrderer has the own orderer join a channel by its first block, or by its
 // newest configuration: then it fetches what came before from the others.
 func (h *Home) joinOrderer(ctx context.Context, b *cb.Block) error {

@@ -130,6 +130,7 @@ var steps = []step{
 	{"installing and approving the contract", own, false, (*Home).stepContract},
 	{"committing the contract", own, false, (*Home).stepCommit},
 	{"looking for the contract", away, false, (*Home).stepLook},
+	{"waiting for the other orderers", own, true, (*Home).stepWait},
 	{"taking the orderer's new identity", own, true, (*Home).stepIdentity},
 	{"taking the orderer out of the channel", anywhere, true, (*Home).stepLeave},
 	{"telling the network where the node is", anywhere, true, (*Home).stepAddress},
@@ -162,7 +163,7 @@ func (h *Home) reconcile(ctx context.Context) error {
 		case Asking: // one that was put out has its old channel still, and no part in it
 			err := h.Inquire(ctx)
 			_, a := h.Asked()
-			names, pause = nil, a.again()
+			names, pause = nil, a.again(err)
 			if err != nil && err.Error() != said {
 				h.cfg.Log.Warn("asking to be admitted; it goes on", "err", err)
 			}

@@ -296,7 +296,7 @@ func TestWhomANodeAsks(t *testing.T) {
 // that does not exist.
 func TestAConflictIsNotTakenForAProposal(t *testing.T) {
 	s := newScene(t)
-	s.grown(t)
+	v := s.grown(t)
 	newcomer, err := homeAt(t, "newcomer.example", 9120, false).Member()
 	if err != nil {
 		t.Fatal(err)
@@ -329,7 +329,9 @@ func TestAConflictIsNotTakenForAProposal(t *testing.T) {
 		return err
 	}
 	approved := open(contract.RemoveMember, "client.example", nil, contract.Open, time.Hour)
-	approved.Round, approved.Approvals = 1, []contract.Approval{{Node: "client.example"}}
+	approved.Round, approved.Approvals = 1, []contract.Approval{signedBy(t, s.client, approved, v.config)}
+	void := approved
+	void.Approvals = []contract.Approval{signedBy(t, s.client, approved, changed(t, s.first, func(app *cb.ConfigGroup) { app.Version++ }))}
 	approvedOnlySaid := approved
 	approvedOnlySaid.Round = 2
 	none := status.Error(codes.Aborted, "chaincode response 500, not-found: There is no intent.")
@@ -346,6 +348,7 @@ func TestAConflictIsNotTakenForAProposal(t *testing.T) {
 		"leave with eight open":          {leave, none, "8 proposals open", false},
 		"leave, whose answer was lost":   {leave, open(contract.RemoveMember, "client.example", nil, contract.Open, time.Hour), "", true},
 		"leave again":                    {leave, approved, "", false},
+		"leave again, after a change":    {leave, void, "", true},
 		"leave again, or so says a peer": {leave, approvedOnlySaid, "", true},
 		"leave after it was taken back":  {leave, open(contract.RemoveMember, "client.example", nil, contract.Withdrawn, time.Hour), "8 proposals open", false},
 	} {
@@ -384,8 +387,11 @@ func TestWhenANewcomerAsksAgain(t *testing.T) {
 		{Answer{State: Proposed, Approvals: 2, Needed: 3}, time.Second},
 		{Answer{State: Proposed, Approvals: 3, Needed: 3}, time.Second},
 	} {
-		if got := x.a.again(); got != x.want {
+		if got := x.a.again(nil); got != x.want {
 			t.Errorf("%+v: %v", x.a, got)
+		}
+		if got := x.a.again(errors.New("nobody answers")); got != 3*time.Second {
+			t.Errorf("%+v, and then nobody answers: %v", x.a, got)
 		}
 	}
 }

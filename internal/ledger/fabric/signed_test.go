@@ -32,6 +32,24 @@ func changed(t *testing.T, first *cb.Block, edit func(app *cb.ConfigGroup)) chan
 	return cfg
 }
 
+// signedBy is a node's approval of an intent as a configuration has it update.
+func signedBy(t *testing.T, h *Home, i contract.Intent, cfg channel.Config) contract.Approval {
+	t.Helper()
+	update, err := kinds[i.Kind].update(channel.Name, i.IntentProposal, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := h.org.Identity(org.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := channel.Sign(id, update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contract.Approval{Node: h.cfg.Node, At: 7, Consent: contract.Consent{ID: i.ID, Update: sha256.Sum256(update), Header: s.Header, Signature: s.Signature}}
+}
+
 // A member that changes its own address again and again voids nobody's approval:
 // what was signed counts as long as it is the very update that the orderers will
 // get, and nobody signs twice. When that is another one, nodes sign again, and what
@@ -59,20 +77,8 @@ func TestWhatWasSignedHoldsWhileTheUpdateIsTheSame(t *testing.T) {
 		if i.ID, err = i.IntentProposal.ID(); err != nil {
 			t.Fatal(err)
 		}
-		update, err := kinds[kind].update(channel.Name, i.IntentProposal, before)
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, h := range []*Home{a, c} {
-			id, err := h.org.Identity(org.Admin)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := channel.Sign(id, update)
-			if err != nil {
-				t.Fatal(err)
-			}
-			i.Approvals = append(i.Approvals, contract.Approval{Node: h.cfg.Node, At: 7, Consent: contract.Consent{ID: i.ID, Update: sha256.Sum256(update), Header: s.Header, Signature: s.Signature}})
+			i.Approvals = append(i.Approvals, signedBy(t, h, i, before))
 		}
 		return i
 	}

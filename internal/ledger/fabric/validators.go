@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -19,8 +20,8 @@ func (h *Home) mover(i contract.Intent, v *view) string {
 	if i.Kind != contract.SetValidators || h.declined(i) {
 		return ""
 	}
-	var next []string
-	if json.Unmarshal(i.Payload, &next) != nil {
+	next, ok := endorsers(i)
+	if !ok {
 		return ""
 	}
 	now, err := v.config.Validators()
@@ -35,6 +36,16 @@ func (h *Home) mover(i contract.Intent, v *view) string {
 		}
 	}
 	return ""
+}
+
+// endorsers is whom an intent has endorse, false where it is not written as nodes write it:
+// the same list in many ways would be as many intents.
+func endorsers(i contract.Intent) (nodes []string, ok bool) {
+	if json.Unmarshal(i.Payload, &nodes) != nil {
+		return nil, false
+	}
+	b, err := json.Marshal(nodes)
+	return nodes, err == nil && bytes.Equal(b, i.Payload)
 }
 
 // declined reports whether the ledger has this node's no to an intent.
@@ -110,24 +121,26 @@ func (h *Home) stepValidator(ctx context.Context, name string, v *view) (bool, e
 		}
 		return false, err
 	}
-	list, err := b.Intents(ctx)
+	open, err := b.Intents(ctx)
 	if err != nil {
 		return false, err
 	}
-	payload, err := json.Marshal(want)
-	if err != nil {
-		return false, err
-	}
-	for _, i := range list {
-		same := string(i.Payload) == string(payload)
+	for _, i := range open {
+		next, ok := endorsers(i)
 		switch {
-		case i.Kind != contract.SetValidators:
-		case same && (v.approves(name, i) || h.declined(i)):
-			return false, nil
-		case !same && i.By == h.cfg.Node: // another member was faster, so this would put it out again
-			if err := h.Withdraw(ctx, name, i.ID); err != nil {
-				return false, err
+		case i.Kind != contract.SetValidators || !ok:
+		case slices.Equal(next, want):
+			if v.approves(name, i) || h.declined(i) {
+				return false, nil
 			}
+		case slices.Contains(next, h.cfg.Node) != slices.Contains(want, h.cfg.Node): // about another one
+		case i.By == h.cfg.Node: // another member was faster, so this would put it out again
+			err = h.Withdraw(ctx, name, i.ID)
+		case v.approves(name, i): // it asked for that, which was another's
+			err = h.forget(name, i.ID)
+		}
+		if err != nil {
+			return false, err
 		}
 	}
 	_, err = h.Propose(ctx, name, contract.SetValidators, "", want, "")

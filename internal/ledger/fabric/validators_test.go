@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/michaelperna/9ten/internal/contract"
 	"github.com/michaelperna/9ten/internal/ledger/fabric/channel"
-	"github.com/michaelperna/9ten/internal/ledger/fabric/org"
 )
 
 // endorsing is an intent in which these endorse.
@@ -61,7 +59,12 @@ func TestWhoMovesAmongValidators(t *testing.T) {
 			t.Errorf("%v moves %q after it was declined here", x.list, got)
 		}
 	}
-	i := endorsing(t, "c.example", "a.example", "b.example")
+	i := endorsing(t, "b.example", "a.example", "b.example")
+	i.Payload = append(i.Payload, ' ') // the same, and another intent
+	if got := a.mover(i, v); got != "" {
+		t.Errorf("a list in another spelling moves %q", got)
+	}
+	i = endorsing(t, "c.example", "a.example", "b.example")
 	i.Kind = contract.RemoveMember
 	if got := a.mover(i, v); got != "" {
 		t.Errorf("an intent of another kind moves %q", got)
@@ -79,22 +82,13 @@ func TestTheirOwnSignatureMovesThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := s.client.org.Identity(org.Admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sig, err := channel.Sign(id, update)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i.Approvals = []contract.Approval{{Node: "client.example", Consent: contract.Consent{ID: i.ID, Update: sha256.Sum256(update), Header: sig.Header, Signature: sig.Signature}}}
+	i.Approvals = []contract.Approval{signedBy(t, s.client, i, v.config)}
 	book, err := s.client.book(channel.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, forged := range []bool{false, true} {
 		if forged {
-			i.Approvals[0].Signature = slices.Clone(sig.Signature)
 			i.Approvals[0].Signature[9] ^= 1
 		}
 		_, who, _ := s.member.signatures(i, update, v.config)
@@ -127,21 +121,23 @@ func TestAskingToEndorse(t *testing.T) {
 	declined.Declines = []contract.Decline{{Node: "b.example"}}
 	stale := endorsing(t, "b.example", "b.example")
 	other := endorsing(t, "a.example", "b.example")
+	out := endorsing(t, "b.example", "c.example") // for people, so it is not taken back
 	conflict := status.Error(codes.Aborted, "chaincode response 500, conflict: It is open already.")
 	for name, x := range map[string]struct {
 		open  []contract.Intent
 		keeps bool // that it approved the first
 		calls []string
 	}{
-		"nothing is open":                {nil, false, []string{"ProposeIntent"}},
-		"it did not hear of its own":     {[]contract.Intent{mine}, false, []string{"ProposeIntent", "ApproveIntent"}},
-		"it approved its own":            {[]contract.Intent{approved}, true, nil},
-		"a peer says that it approved":   {[]contract.Intent{approved}, false, []string{"ProposeIntent", "ApproveIntent"}},
-		"it signs its own when it can":   {[]contract.Intent{mine}, true, nil},
-		"another one was first":          {[]contract.Intent{theirs}, false, []string{"ProposeIntent", "ApproveIntent"}},
-		"its administrator declined":     {[]contract.Intent{declined}, false, nil},
-		"it asked for what was, before":  {[]contract.Intent{stale}, false, []string{"WithdrawIntent"}},
-		"another one wants another list": {[]contract.Intent{other}, false, []string{"ProposeIntent"}},
+		"nothing is open":                 {nil, false, []string{"ProposeIntent"}},
+		"it did not hear of its own":      {[]contract.Intent{mine}, false, []string{"ProposeIntent", "ApproveIntent"}},
+		"it approved its own":             {[]contract.Intent{approved}, true, nil},
+		"a peer says that it approved":    {[]contract.Intent{approved}, false, []string{"ProposeIntent", "ApproveIntent"}},
+		"it signs its own when it can":    {[]contract.Intent{mine}, true, nil},
+		"another one was first":           {[]contract.Intent{theirs}, false, []string{"ProposeIntent", "ApproveIntent"}},
+		"its administrator declined":      {[]contract.Intent{declined}, false, nil},
+		"it asked for what was, before":   {[]contract.Intent{stale}, false, []string{"WithdrawIntent"}},
+		"another one wants another list":  {[]contract.Intent{other}, false, []string{"ProposeIntent"}},
+		"its people want another one out": {[]contract.Intent{out}, true, []string{"ProposeIntent"}},
 	} {
 		v.approved = nil
 		if x.keeps {
