@@ -61,19 +61,3 @@ func TestOrderersTellOfTheClock(t *testing.T) {
 		})
 	}
 }
-
-// founder is a node as a founder, with an orderer or without.
-func founder(t *testing.T, h *Home, orders bool) channel.Founder {
-	t.Helper()
-	m, err := h.Member()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := channel.Founder{Member: m}
-	if orders {
-		if f.Consenter, err = h.Consenter(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return f
-}

@@ -80,15 +80,7 @@ func TestNothingIsRecordedBeforeThereAreOrderers(t *testing.T) {
 	}
 	f := channel.Founding{Channel: channel.Name}
 	for _, h := range homes {
-		m, err := h.Member()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := h.Consenter()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Founders = append(f.Founders, channel.Founder{Member: m, Consenter: c})
+		f.Founders = append(f.Founders, founder(t, h, true))
 	}
 	first, err := f.Genesis(time.Now())
 	if err != nil {

@@ -86,16 +86,9 @@ func TestOrderersAreHandedATransaction(t *testing.T) {
 			for i := range orders {
 				ln := anyPort(t)
 				h := homeAt(t, fmt.Sprintf("%c.example", 'a'+i), 9020+10*i, false)
-				m, err := h.Member()
-				if err != nil {
-					t.Fatal(err)
-				}
-				c, err := h.Consenter()
-				if err != nil {
-					t.Fatal(err)
-				}
-				c.Port = port(ln)
-				f.Founders, f.Validators = append(f.Founders, channel.Founder{Member: m, Consenter: c}), append(f.Validators, h.cfg.Node)
+				shows := founder(t, h, true)
+				shows.Consenter.Port = port(ln)
+				f.Founders, f.Validators = append(f.Founders, shows), append(f.Validators, h.cfg.Node)
 				own = h
 				if i < len(x.say) {
 					(&taker{says: x.say[i], took: took}).serve(t, ln, h)

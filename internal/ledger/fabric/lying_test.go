@@ -190,23 +190,29 @@ func homeAt(t *testing.T, node string, port int, client bool) *Home {
 	return h
 }
 
+// founder is a node as a founder, with an orderer or without.
+func founder(t *testing.T, h *Home, orders bool) channel.Founder {
+	t.Helper()
+	m, err := h.Member()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := channel.Founder{Member: m}
+	if orders {
+		if f.Consenter, err = h.Consenter(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
 // founded is the first block of a network in which the first node orders and
 // endorses alone.
 func founded(t *testing.T, nodes ...*Home) *cb.Block {
 	t.Helper()
 	f := channel.Founding{Channel: channel.Name, Validators: []string{nodes[0].cfg.Node}}
 	for i, h := range nodes {
-		m, err := h.Member()
-		if err != nil {
-			t.Fatal(err)
-		}
-		founder := channel.Founder{Member: m}
-		if i == 0 {
-			if founder.Consenter, err = h.Consenter(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		f.Founders = append(f.Founders, founder)
+		f.Founders = append(f.Founders, founder(t, h, i == 0))
 	}
 	b, err := f.Genesis(time.Now())
 	if err != nil {

@@ -56,15 +56,7 @@ func TestOrderersDoNotRestartTogether(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := h.Member()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := h.Consenter()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Founders = append(f.Founders, channel.Founder{Member: m, Consenter: c})
+		f.Founders = append(f.Founders, founder(t, h, true))
 		homes = append(homes, h)
 	}
 	first, err := f.Genesis(now)
