@@ -67,7 +67,7 @@ func (h *Home) gather(ctx context.Context, name string, v *view, cfg channel.Con
 	return fault.New(fault.Unavailable, "%d of the network's %d orderers are there so far.", n, len(heard))
 }
 
-// disbelieved reports whether all others that answer say no to the time alone.
+// disbelieved reports whether all others that answer refuse the question for its time.
 func (h *Home) disbelieved(heard []hearing) (yes bool) {
 	for _, x := range heard {
 		switch {
